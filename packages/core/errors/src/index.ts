@@ -1,0 +1,13 @@
+export type { ErrorCode } from "./codes.ts";
+export { errorCodes } from "./codes.ts";
+export type { ConsumeError, ConsumeErrorInit } from "./consume-error.ts";
+export {
+  isConsumeError,
+  PartialError,
+  PermanentError,
+  RefusedError,
+  RetryableError,
+  toConsumeError,
+} from "./consume-error.ts";
+export type { DbintelErrorInit } from "./dbintel-error.ts";
+export { DbintelError, isDbintelError } from "./dbintel-error.ts";

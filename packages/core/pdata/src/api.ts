@@ -1,0 +1,239 @@
+/**
+ * The contract of telemetry in the collector.
+ *
+ * A batch is the protobuf bytes of one OTLP export request plus edits that are not written yet. A cursor walks
+ * its items, decodes a value only when asked, and notes edits; `encode` copies untouched slices and writes only
+ * what changed. Who wants to edit a batch that it was handed edits a `fork()`: bytes are shared, edits are not.
+ */
+
+/** The kinds of telemetry, as the OpenTelemetry Collector names them in a configuration. */
+export const signals = ["logs", "metrics", "traces"] as const;
+export type Signal = (typeof signals)[number];
+
+/**
+ * A value of an attribute or of a log body, one JavaScript type per field of OTLP's `AnyValue`:
+ * `string_value` string, `bool_value` boolean, `int_value` **bigint**, `double_value` **number**,
+ * `bytes_value` Uint8Array, `array_value` array, `kvlist_value` Map, no value set `null`.
+ * A number is always a double and a bigint always an integer; neither turns into the other.
+ */
+export type AnyValue =
+  | null
+  | string
+  | boolean
+  | bigint
+  | number
+  | Uint8Array
+  | readonly AnyValue[]
+  | ReadonlyMap<string, AnyValue>;
+
+/** Which field of `AnyValue` is set. */
+export type ValueKind = "empty" | "string" | "bool" | "int" | "double" | "bytes" | "array" | "map";
+
+/** An attribute name with its UTF-8 bytes, made once by `attributeKey`: what hot paths look attributes up with. */
+export interface AttributeKey {
+  readonly name: string;
+  readonly utf8: Uint8Array;
+}
+
+/**
+ * The attributes of whatever the cursor that owns this view stands on.
+ * Where a name occurs twice, reads see the first, `set` keeps the first place, `delete` removes all.
+ */
+export interface Attributes {
+  /** How many attributes there are, repeated names included. */
+  readonly size: number;
+  has(key: string | AttributeKey): boolean;
+  kind(key: string | AttributeKey): ValueKind | undefined;
+  /** The decoded value; `undefined` when there is no such attribute. */
+  get(key: string | AttributeKey): AnyValue | undefined;
+  /** The value when it is a string, else `undefined`; so for the other typed readers. */
+  getString(key: string | AttributeKey): string | undefined;
+  getBoolean(key: string | AttributeKey): boolean | undefined;
+  getInt(key: string | AttributeKey): bigint | undefined;
+  getDouble(key: string | AttributeKey): number | undefined;
+  /** An int or a double as a JavaScript number: for comparing and weighing, not for passing on. */
+  getNumber(key: string | AttributeKey): number | undefined;
+  /** The bytes of a string value without decoding: a view into the batch, valid until the batch is encoded or edited. */
+  getUtf8(key: string | AttributeKey): Uint8Array | undefined;
+  /** Whether the value is a string of exactly these UTF-8 bytes; allocates nothing. */
+  equals(key: string | AttributeKey, utf8: Uint8Array): boolean;
+  set(key: string | AttributeKey, value: AnyValue): void;
+  /** True when something was removed. */
+  delete(key: string | AttributeKey): boolean;
+  keys(): Iterable<string>;
+  entries(): Iterable<readonly [string, AnyValue]>;
+}
+
+/** The producer that the items below it share. Edits change it for all of them. */
+export interface Resource {
+  readonly attributes: Attributes;
+  readonly schemaUrl: string;
+}
+
+/** The instrumentation scope that the items below it share. Edits change it for all of them. */
+export interface Scope {
+  name: string;
+  version: string;
+  readonly attributes: Attributes;
+  readonly schemaUrl: string;
+}
+
+/**
+ * A position in a batch. Starts before the first element; `advance` moves to the next that is not dropped and
+ * returns false after the last. One object serves the whole walk: keep values, never the cursor.
+ * Iterating it (`for … of`) yields the same object at each position.
+ */
+export interface Cursor {
+  advance(): boolean;
+  [Symbol.iterator](): Iterator<this>;
+}
+
+/** What items of all three signals have in common. */
+export interface Item {
+  readonly attributes: Attributes;
+  readonly resource: Resource;
+  readonly scope: Scope;
+  /** Removes the item; `reason` (lower_snake_case) goes into the accounting. */
+  drop(reason: string): void;
+}
+
+/** A log record (`opentelemetry.proto.logs.v1.LogRecord`). */
+export interface LogRecord extends Item {
+  /** Nanoseconds since the Unix epoch; 0n when unset. */
+  timeUnixNano: bigint;
+  observedTimeUnixNano: bigint;
+  /** 0 (unset) to 24. */
+  severityNumber: number;
+  severityText: string;
+  body: AnyValue;
+  /** The bytes of a string body without decoding; `undefined` for any other body. */
+  readonly bodyUtf8: Uint8Array | undefined;
+  eventName: string;
+  flags: number;
+  /** 32 lower-case hexadecimal digits, or "" when unset. */
+  traceId: string;
+  /** 16 lower-case hexadecimal digits, or "" when unset. */
+  spanId: string;
+}
+
+/** A span (`opentelemetry.proto.trace.v1.Span`). */
+export interface Span extends Item {
+  traceId: string;
+  spanId: string;
+  parentSpanId: string;
+  traceState: string;
+  name: string;
+  /** 0 unspecified, 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
+  kind: number;
+  startTimeUnixNano: bigint;
+  endTimeUnixNano: bigint;
+  flags: number;
+  /** 0 unset, 1 ok, 2 error. */
+  statusCode: number;
+  statusMessage: string;
+  /** The span's events; edits through them are edits of the span. */
+  events(): Cursor & SpanEvent;
+  /** The span's links; edits through them are edits of the span. */
+  links(): Cursor & SpanLink;
+}
+
+export interface SpanEvent {
+  readonly timeUnixNano: bigint;
+  name: string;
+  readonly attributes: Attributes;
+}
+
+export interface SpanLink {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly traceState: string;
+  readonly attributes: Attributes;
+}
+
+export const metricTypes = ["none", "gauge", "sum", "histogram", "exponential_histogram", "summary"] as const;
+export type MetricType = (typeof metricTypes)[number];
+export type Temporality = "unspecified" | "delta" | "cumulative";
+
+/** A metric (`opentelemetry.proto.metrics.v1.Metric`), the parent of data points. */
+export interface Metric {
+  name: string;
+  description: string;
+  unit: string;
+  readonly type: MetricType;
+  /** "unspecified" for gauges and summaries. */
+  readonly temporality: Temporality;
+  readonly monotonic: boolean;
+  readonly resource: Resource;
+  readonly scope: Scope;
+  /** Removes the metric with all its points. */
+  drop(reason: string): void;
+}
+
+/** A data point of any metric type. */
+export interface DataPoint extends Item {
+  readonly metric: Metric;
+  startTimeUnixNano: bigint;
+  timeUnixNano: bigint;
+  flags: number;
+  /** Gauge and sum points: bigint for `as_int`, number for `as_double`; `undefined` for other types or when unset. */
+  value: bigint | number | undefined;
+  /** Histograms and summaries: the count; `undefined` for gauges and sums. */
+  readonly count: bigint | undefined;
+  /** Histograms and summaries: the sum; `undefined` where there is none. */
+  readonly sum: number | undefined;
+}
+
+/** What batches of all three signals have in common. */
+interface BatchBase {
+  /** Records, data points or spans that are not dropped. */
+  readonly count: number;
+  /** The length of `encode()` in bytes, computed without encoding. */
+  readonly byteSize: number;
+  /** Items dropped through this object by reason; a fork starts with none. */
+  readonly dropped: ReadonlyMap<string, number>;
+  resources(): Cursor & Resource;
+  scopes(): Cursor & Scope & { readonly resource: Resource };
+  /** The request as protobuf bytes; the very same bytes when nothing was edited. */
+  encode(): Uint8Array;
+}
+
+/** An `ExportLogsServiceRequest`. */
+export interface Logs extends BatchBase {
+  readonly signal: "logs";
+  records(): Cursor & LogRecord;
+  /** A batch with the same content whose edits are its own. Costs nothing but the object until one of them is edited. */
+  fork(): Logs;
+  /** Pieces of at most `maxCount` items each, in order. */
+  splitByCount(maxCount: number): Logs[];
+  /** Pieces whose encoding is at most `maxBytes`; an item that is larger on its own becomes a piece of its own. */
+  splitByBytes(maxBytes: number): Logs[];
+}
+
+/** An `ExportMetricsServiceRequest`. */
+export interface Metrics extends BatchBase {
+  readonly signal: "metrics";
+  points(): Cursor & DataPoint;
+  metrics(): Cursor & Metric;
+  fork(): Metrics;
+  splitByCount(maxCount: number): Metrics[];
+  splitByBytes(maxBytes: number): Metrics[];
+}
+
+/** An `ExportTraceServiceRequest`. */
+export interface Traces extends BatchBase {
+  readonly signal: "traces";
+  spans(): Cursor & Span;
+  fork(): Traces;
+  splitByCount(maxCount: number): Traces[];
+  splitByBytes(maxBytes: number): Traces[];
+}
+
+/** A batch of any signal, told apart by `signal`. */
+export type Batch = Logs | Metrics | Traces;
+
+/** The batch type of a signal. */
+export interface BatchOf {
+  readonly logs: Logs;
+  readonly metrics: Metrics;
+  readonly traces: Traces;
+}

@@ -1,0 +1,46 @@
+/** A timer that can be taken back. */
+export interface Timer {
+  /** Idempotent; after it the callback does not run. */
+  cancel(): void;
+}
+
+/** Time, injected: production reads the system, tests a `FakeClock`. */
+export interface Clock {
+  /** Wall-clock nanoseconds since the Unix epoch. May jump. */
+  unixNano(): bigint;
+  /** Milliseconds on a clock that never goes back: for durations and deadlines. */
+  monotonicMs(): number;
+  /** Runs `callback` once, not before `delayMs` milliseconds. Does not keep the process alive. */
+  schedule(delayMs: number, callback: () => void): Timer;
+}
+
+/** Resolves after `delayMs`; rejects with the signal's reason as soon as `signal` is aborted. */
+export function wait(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const timer = clock.schedule(delayMs, () => {
+      signal.removeEventListener("abort", onAbort);
+      resolve();
+    });
+    function onAbort() {
+      timer.cancel();
+      reject(signal.reason);
+    }
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+}
+
+/** The system's clocks. */
+export const systemClock: Clock = {
+  // performance.timeOrigin does not follow clock corrections, Date does; a millisecond is what Date resolves.
+  unixNano: () => BigInt(Date.now()) * 1_000_000n,
+  monotonicMs: () => performance.now(),
+  schedule(delayMs, callback) {
+    const timer = setTimeout(callback, delayMs);
+    timer.unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+};

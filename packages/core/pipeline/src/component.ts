@@ -1,0 +1,94 @@
+import type { Signal } from "@dbintel/pdata";
+import type { z } from "zod";
+import type { Consumer, Consumers } from "./consumer.ts";
+import type { Host } from "./host.ts";
+
+export const componentKinds = ["receiver", "processor", "exporter", "connector", "extension"] as const;
+export type ComponentKind = (typeof componentKinds)[number];
+
+/** How far a signal of a component can be trusted; the OpenTelemetry Collector's levels. */
+export type Stability = "development" | "alpha" | "beta" | "stable" | "deprecated";
+
+/** Anything with a life in the collector. `start` and `stop` are idempotent. */
+export interface Component {
+  /**
+   * Resolves when the component works. Rejects with a `DbintelError` when it never can; a database or backend that
+   * is not there yet is no reason to reject. `signal` aborts the start itself, not the life of the component.
+   */
+  start(options: { readonly signal: AbortSignal }): Promise<void>;
+  /** Gives away or accounts for everything that it holds, closes every handle. `signal` aborts at the deadline. */
+  stop(options: { readonly signal: AbortSignal }): Promise<void>;
+  /** Items that the component has taken responsibility for and not passed on; absent means never any. */
+  held?(signal: Signal): number;
+}
+
+interface DefinitionBase<Kind extends ComponentKind, Schema extends z.ZodType> {
+  readonly kind: Kind;
+  /** `^[a-zA-Z][0-9a-zA-Z_]{0,62}$`, snake_case: the part of an id before the slash. */
+  readonly type: string;
+  /** Old spellings, accepted with a warning. */
+  readonly aliases?: readonly string[];
+  /** One sentence for `dbintel components` and the JSON Schema. */
+  readonly description: string;
+  /** The settings with defaults, units and descriptions; the source of types, validation, docs and completion. */
+  readonly schema: Schema;
+}
+
+/** One receiver instance serves all signals that its id is used for; `next` has a consumer for each of them. */
+export interface ReceiverDefinition<Schema extends z.ZodType = z.ZodType> extends DefinitionBase<"receiver", Schema> {
+  readonly signals: Readonly<Partial<Record<Signal, Stability>>>;
+  create(args: {
+    readonly id: string;
+    readonly config: z.output<Schema>;
+    readonly host: Host;
+    readonly next: Consumers;
+  }): Component;
+}
+
+/** One processor instance for each pipeline that names it. */
+export interface ProcessorDefinition<Schema extends z.ZodType = z.ZodType> extends DefinitionBase<"processor", Schema> {
+  readonly signals: Readonly<Partial<Record<Signal, Stability>>>;
+  create<S extends Signal>(args: {
+    readonly id: string;
+    readonly config: z.output<Schema>;
+    readonly host: Host;
+    readonly signal: S;
+    readonly next: Consumer<S>;
+  }): Component & Consumer<S>;
+}
+
+/** One exporter instance serves all signals that its id is used for. */
+export interface ExporterDefinition<Schema extends z.ZodType = z.ZodType> extends DefinitionBase<"exporter", Schema> {
+  readonly signals: Readonly<Partial<Record<Signal, Stability>>>;
+  create(args: {
+    readonly id: string;
+    readonly config: z.output<Schema>;
+    readonly host: Host;
+  }): Component & { readonly consumers: Consumers };
+}
+
+/** An exporter of some pipelines and a receiver of others. */
+export interface ConnectorDefinition<Schema extends z.ZodType = z.ZodType> extends DefinitionBase<"connector", Schema> {
+  /** From the signal it takes to the signals that it can give. */
+  readonly signals: Readonly<Partial<Record<Signal, Readonly<Partial<Record<Signal, Stability>>>>>>;
+  create(args: {
+    readonly id: string;
+    readonly config: z.output<Schema>;
+    readonly host: Host;
+    readonly next: Consumers;
+  }): Component & { readonly consumers: Consumers };
+}
+
+/** Something beside the data path: health, storage, authentication. */
+export interface ExtensionDefinition<Schema extends z.ZodType = z.ZodType> extends DefinitionBase<"extension", Schema> {
+  readonly stability: Stability;
+  create(args: { readonly id: string; readonly config: z.output<Schema>; readonly host: Host }): Component;
+}
+
+/** A definition of any kind, told apart by `kind`. */
+export type ComponentDefinition =
+  | ReceiverDefinition
+  | ProcessorDefinition
+  | ExporterDefinition
+  | ConnectorDefinition
+  | ExtensionDefinition;

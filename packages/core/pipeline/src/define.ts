@@ -1,0 +1,64 @@
+import type { z } from "zod";
+import type {
+  ComponentDefinition,
+  ConnectorDefinition,
+  ExporterDefinition,
+  ExtensionDefinition,
+  ProcessorDefinition,
+  ReceiverDefinition,
+} from "./component.ts";
+
+/** A definition with checked settings: what an embedding application hands to `createPipeline`. */
+export interface Configured<Definition extends ComponentDefinition> {
+  readonly definition: Definition;
+  readonly config: z.output<Definition["schema"]>;
+}
+
+/**
+ * A component as its package exports it: called with settings it is ready for `createPipeline`, and `definition`
+ * is what a distribution registers.
+ */
+export interface ComponentFactory<Definition extends ComponentDefinition> {
+  (config?: z.input<Definition["schema"]>): Configured<Definition>;
+  readonly definition: Definition;
+}
+
+function factory<Definition extends ComponentDefinition>(definition: Definition): ComponentFactory<Definition> {
+  const configure = (config: unknown = {}) => ({ definition, config: definition.schema.parse(config) });
+  return Object.assign(configure, { definition }) as ComponentFactory<Definition>;
+}
+
+/** Defines a receiver; the schema's type flows into `create`. */
+export function defineReceiver<Schema extends z.ZodType>(
+  definition: Omit<ReceiverDefinition<Schema>, "kind">,
+): ComponentFactory<ReceiverDefinition<Schema>> {
+  return factory({ kind: "receiver", ...definition });
+}
+
+/** Defines a processor; the schema's type flows into `create`. */
+export function defineProcessor<Schema extends z.ZodType>(
+  definition: Omit<ProcessorDefinition<Schema>, "kind">,
+): ComponentFactory<ProcessorDefinition<Schema>> {
+  return factory({ kind: "processor", ...definition });
+}
+
+/** Defines an exporter; the schema's type flows into `create`. */
+export function defineExporter<Schema extends z.ZodType>(
+  definition: Omit<ExporterDefinition<Schema>, "kind">,
+): ComponentFactory<ExporterDefinition<Schema>> {
+  return factory({ kind: "exporter", ...definition });
+}
+
+/** Defines a connector; the schema's type flows into `create`. */
+export function defineConnector<Schema extends z.ZodType>(
+  definition: Omit<ConnectorDefinition<Schema>, "kind">,
+): ComponentFactory<ConnectorDefinition<Schema>> {
+  return factory({ kind: "connector", ...definition });
+}
+
+/** Defines an extension; the schema's type flows into `create`. */
+export function defineExtension<Schema extends z.ZodType>(
+  definition: Omit<ExtensionDefinition<Schema>, "kind">,
+): ComponentFactory<ExtensionDefinition<Schema>> {
+  return factory({ kind: "extension", ...definition });
+}

@@ -1,0 +1,57 @@
+import type { Meter } from "@opentelemetry/api";
+import type { ComponentAccounting } from "./accounting.ts";
+import type { Clock } from "./clock.ts";
+import type { ComponentStatus } from "./status.ts";
+
+/** Structured logging with pino's call shape: fields first, then the message. Never given a secret. */
+export interface Logger {
+  debug(fields: LogFields, message: string): void;
+  info(fields: LogFields, message: string): void;
+  warn(fields: LogFields, message: string): void;
+  error(fields: LogFields, message: string): void;
+}
+
+/** `error` may hold an `Error`; a `DbintelError` is printed with its code and hint. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** Crypto-strong randomness. Throws when the system has none; never falls back to anything weaker. */
+export interface Random {
+  /** A number in [0, 1) with 48 random bits. */
+  next(): number;
+  bytes(length: number): Uint8Array;
+}
+
+/** Time, randomness, telemetry and status of one component: everything it gets from outside beside its data. */
+export interface Host {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Carries the component's kind, id and pipeline in each line. */
+  readonly logger: Logger;
+  readonly meter: Meter;
+  readonly accounting: ComponentAccounting;
+  /** Reports the component's state; the same state again is not a new event. */
+  reportStatus(status: ComponentStatus): void;
+  /** The state of the whole collector: what the health extension answers from. */
+  readonly collector: CollectorView;
+  /** Name and version of the distribution, for user agents and resources. */
+  readonly build: BuildInfo;
+}
+
+export interface BuildInfo {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** One component's state as others may see it. */
+export interface ComponentView {
+  readonly kind: string;
+  readonly id: string;
+  readonly status: ComponentStatus;
+}
+
+/** Read access to the running collector. */
+export interface CollectorView {
+  /** True between the moment when everything has started and the beginning of shutdown. */
+  readonly ready: boolean;
+  components(): readonly ComponentView[];
+}

@@ -1,0 +1,13 @@
+/**
+ * The state of a component, the OpenTelemetry Collector's component status with what to do about it.
+ *
+ * `starting` → `ok` ⇄ `recoverable_error` → `stopping` → `stopped`. `permanent_error` needs a person (a wrong
+ * password, a missing grant): the component keeps trying where that can help and the others run on.
+ */
+export type ComponentStatus =
+  | { readonly state: "starting" }
+  | { readonly state: "ok" }
+  | { readonly state: "recoverable_error"; readonly message: string; readonly hint?: string | undefined }
+  | { readonly state: "permanent_error"; readonly message: string; readonly hint?: string | undefined }
+  | { readonly state: "stopping" }
+  | { readonly state: "stopped" };

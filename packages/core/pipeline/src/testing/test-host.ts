@@ -1,0 +1,67 @@
+import { createNoopMeter } from "@opentelemetry/api";
+import type { ComponentStatus, ComponentView, Host, LogFields, Random } from "../index.ts";
+import { Ledger } from "../index.ts";
+import { FakeClock } from "./fake-clock.ts";
+
+/** A line that a component logged. */
+export interface LoggedLine {
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly fields: LogFields;
+  readonly message: string;
+}
+
+/** A host for the test of one component, with everything that the component did on it. */
+export interface TestHost extends Host {
+  readonly clock: FakeClock;
+  readonly accounting: Ledger;
+  readonly lines: readonly LoggedLine[];
+  readonly statuses: readonly ComponentStatus[];
+  /** What `collector.ready` answers; settable. */
+  setReady(ready: boolean): void;
+}
+
+/** Makes a host with a fake clock, a seeded random and recorded logs and statuses. */
+export function createTestHost(options: { readonly clock?: FakeClock; readonly seed?: number } = {}): TestHost {
+  const lines: LoggedLine[] = [];
+  const statuses: ComponentStatus[] = [];
+  const components: ComponentView[] = [];
+  let ready = true;
+  const log = (level: LoggedLine["level"]) => (fields: LogFields, message: string) => {
+    lines.push({ level, fields, message });
+  };
+  return {
+    clock: options.clock ?? new FakeClock(),
+    random: seededRandom(options.seed ?? 1),
+    logger: { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") },
+    meter: createNoopMeter(),
+    accounting: new Ledger(),
+    reportStatus: (status) => void statuses.push(status),
+    collector: {
+      get ready() {
+        return ready;
+      },
+      components: () => components,
+    },
+    build: { name: "dbintel", version: "0.0.0-test" },
+    lines,
+    statuses,
+    setReady: (value) => {
+      ready = value;
+    },
+  };
+}
+
+/** A repeatable stand-in for `Random` (mulberry32): the same seed gives the same numbers. */
+export function seededRandom(seed: number): Random {
+  let state = seed >>> 0;
+  const next = () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  return {
+    next,
+    bytes: (length) => Uint8Array.from({ length }, () => Math.floor(next() * 256)),
+  };
+}

@@ -1,0 +1,22 @@
+import { defineConfig } from "vitest/config";
+
+const sourceCondition = "@dbintel/source";
+
+export default defineConfig({
+  // Packages of this workspace are tested from their source, not from a build that may be old.
+  resolve: { conditions: [sourceCondition, "node", "import", "default"] },
+  ssr: { resolve: { conditions: [sourceCondition, "node", "import", "default"] } },
+  test: {
+    include: ["packages/**/*.test.ts", "e2e/servers/**/*.test.ts", "scripts/**/*.test.ts", "quickstart/**/*.test.ts"],
+    exclude: ["**/node_modules/**", "**/dist/**", ".cache/**"],
+    pool: "forks",
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    coverage: {
+      provider: "v8",
+      include: ["packages/**/src/**/*.ts"],
+      exclude: ["**/*.test.ts", "**/testing/**"],
+      reporter: ["text-summary", "json-summary"],
+    },
+  },
+});

@@ -3,7 +3,8 @@
  *
  * A batch is the protobuf bytes of one OTLP export request plus edits that are not written yet. A cursor walks
  * its items, decodes a value only when asked, and notes edits; `encode` copies untouched slices and writes only
- * what changed. Who wants to edit a batch that it was handed edits a `fork()`: bytes are shared, edits are not.
+ * what changed. Two holders of one batch each edit their own `fork()`: bytes are shared, edits are not. The edges of
+ * a pipeline fork for their callee, so a component edits the batch that it is handed.
  */
 
 /** The kinds of telemetry, as the OpenTelemetry Collector names them in a configuration. */

@@ -4,9 +4,14 @@ import type { Signal } from "@dbintel/pdata";
  * The ledger of one component: `received = sent + Σ dropped{reason} + refused + held`, per signal, in records,
  * data points or spans.
  *
- * The runner writes `received`, `refused` and `sent` at the edges of the graph, and `dropped` for what a processor
- * dropped from a batch. Only a component at the rim of the graph writes more: a receiver counts what came from
- * outside, an exporter what went out.
+ * The edges of the graph count for everybody: `received` when a batch is handed over, `refused` when that call
+ * rejects, `sent` when a call to the next one resolves, `dropped` for what was dropped from the batch that was handed
+ * over and, with reason `rejected`, for what an exporter's `PartialError` rejected. A component counts only what no
+ * edge sees:
+ * - a receiver `received` for what came from outside, and `refused` or `dropped` for what it could not pass on;
+ * - an exporter `sent` when the outside has taken items, and `dropped` for what it gives up after its `consume`
+ *   resolved;
+ * - a component that holds `dropped` for what it gives up of that, one that makes new items `received` for them.
  */
 export interface ComponentAccounting {
   /** Items that came in. */

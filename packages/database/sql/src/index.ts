@@ -1,1 +1,2 @@
-export {};
+export type { RedactedSql, SqlDialect } from "./redaction.ts";
+export { redactSql } from "./redaction.ts";

@@ -1,1 +1,2 @@
-export {};
+export { memoryLimiter } from "./component.ts";
+export type { MemoryLimiterConfig } from "./config.ts";

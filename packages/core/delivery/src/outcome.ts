@@ -1,0 +1,35 @@
+import type { ConsumeError, PartialError, PermanentError } from "@dbintel/errors";
+
+/** Why an exporter gave items up: the values of the label `reason`. */
+export const dropReasons = [
+  /** The destination rejected them for good. */
+  "rejected",
+  /** One item alone is larger than the destination takes. */
+  "too_large",
+  /** The destination did not take them within `retry_on_failure.max_elapsed_time`. */
+  "retries_exhausted",
+  /** They had not been delivered when shutdown reached its deadline. */
+  "shutdown",
+  /** The caller, who was waiting for the result, left after a part had been delivered. */
+  "aborted",
+  /** A defect of the collector. */
+  "internal_error",
+] as const;
+export type DropReason = (typeof dropReasons)[number];
+
+/** What became of one request after all its attempts. */
+export type Outcome =
+  | { readonly kind: "sent" }
+  | { readonly kind: "partial"; readonly error: PartialError }
+  | { readonly kind: "failed"; readonly reason: DropReason; readonly error: ConsumeError };
+
+/** Whether the destination says that the request is too large; halves of it may be taken. */
+export function isTooLarge(error: ConsumeError): boolean {
+  return error.kind === "permanent" && (error.httpStatus === 413 || error.code === "DBI_TOO_LARGE");
+}
+
+/** The reason that a permanent error is counted under. */
+export function reasonOf(error: PermanentError): DropReason {
+  if (isTooLarge(error)) return "too_large";
+  return error.code === "DBI_INTERNAL" ? "internal_error" : "rejected";
+}

@@ -1,0 +1,58 @@
+import type { ConsumeError } from "@dbintel/errors";
+import { toConsumeError } from "@dbintel/errors";
+import type { Clock, Random } from "@dbintel/pipeline";
+import { wait } from "@dbintel/pipeline";
+import { attempt } from "./attempt.ts";
+import { BackOff } from "./back-off.ts";
+import type { DropReason, Outcome } from "./outcome.ts";
+import { reasonOf } from "./outcome.ts";
+import type { RetrySettings } from "./retry-settings.ts";
+
+export interface RetryOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly settings: RetrySettings;
+  /** The limit of one attempt in milliseconds; 0 is none. */
+  readonly timeoutMs: number;
+  /** Ends attempts and waits. Its reason is a typed error; `DBI_SHUTTING_DOWN` counts as shutdown, any other as aborted. */
+  readonly signal: AbortSignal;
+  readonly run: (signal: AbortSignal) => Promise<void>;
+  /** Called before each wait. */
+  readonly onRetry: (error: ConsumeError, delayMs: number) => void;
+}
+
+/** Attempts until the data is taken, rejected for good, or its time is up. Never rejects. */
+export async function sendWithRetry(options: RetryOptions): Promise<Outcome> {
+  const { clock, settings, signal } = options;
+  const backOff = new BackOff(settings, options.random);
+  const startedMs = clock.monotonicMs();
+  for (;;) {
+    try {
+      await attempt({ clock, timeoutMs: options.timeoutMs, signal, run: options.run });
+      return { kind: "sent" };
+    } catch (reason) {
+      const error = toConsumeError(reason);
+      if (error.kind === "partial") return { kind: "partial", error };
+      if (error.kind === "permanent") return { kind: "failed", reason: reasonOf(error), error };
+      if (signal.aborted) return stopped(signal);
+      if (!settings.enabled) return { kind: "failed", reason: "retries_exhausted", error };
+      const delayMs = Math.max(backOff.next(), error.delayMs ?? 0);
+      const elapsedMs = clock.monotonicMs() - startedMs;
+      if (settings.max_elapsed_time > 0 && elapsedMs + delayMs > settings.max_elapsed_time) {
+        return { kind: "failed", reason: "retries_exhausted", error };
+      }
+      options.onRetry(error, delayMs);
+      try {
+        await wait(clock, delayMs, signal);
+      } catch {
+        return stopped(signal);
+      }
+    }
+  }
+}
+
+function stopped(signal: AbortSignal): Outcome {
+  const error = toConsumeError(signal.reason);
+  const reason: DropReason = error.code === "DBI_SHUTTING_DOWN" ? "shutdown" : "aborted";
+  return { kind: "failed", reason, error };
+}

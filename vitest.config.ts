@@ -4,8 +4,8 @@ const sourceCondition = "@dbintel/source";
 
 export default defineConfig({
   // Packages of this workspace are tested from their source, not from a build that may be old.
-  resolve: { conditions: [sourceCondition, "node", "import", "default"] },
-  ssr: { resolve: { conditions: [sourceCondition, "node", "import", "default"] } },
+  resolve: { conditions: [sourceCondition, "node"] },
+  ssr: { resolve: { conditions: [sourceCondition, "node"] } },
   test: {
     include: ["packages/**/*.test.ts", "e2e/servers/**/*.test.ts", "scripts/**/*.test.ts", "quickstart/**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/dist/**", ".cache/**"],

@@ -1,0 +1,4 @@
+export type { PostgresOptions, PostgresServer, ShutdownMode } from "./postgres.ts";
+export { startPostgres } from "./postgres.ts";
+export { availablePostgresVersions } from "./postgres-binaries.ts";
+export { stopWithParent } from "./watchdog.ts";

@@ -1,0 +1,12 @@
+import { describe } from "vitest";
+import { availablePostgresVersions } from "./postgres-binaries.ts";
+
+const available = new Set(availablePostgresVersions());
+
+/**
+ * A suite that needs a PostgreSQL of this major. Where the machine has none it is skipped, and the summary of
+ * `npm test` names the server, which it reads from the suite's name.
+ */
+export function describePostgres(major: number, name: string, suite: () => void): void {
+  describe.skipIf(!available.has(major))(`${name} [PostgreSQL ${major}]`, suite);
+}

@@ -1,1 +1,3 @@
-export {};
+export { debug } from "./component.ts";
+export type { DebugConfig, Verbosity } from "./config.ts";
+export { debugConfig, verbosities } from "./config.ts";

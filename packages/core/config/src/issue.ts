@@ -1,0 +1,202 @@
+import type { z } from "zod";
+import type { Diagnostic } from "./diagnostic.ts";
+import { type ConfigNode, hasBroken, nodeAt, positionAt } from "./node.ts";
+import type { ConfigPath, Position } from "./position.ts";
+import { isSecretAt, keysAt } from "./schema-walk.ts";
+import { closest } from "./suggestion.ts";
+
+type Issue = z.core.$ZodIssue;
+
+/** Stands in an issue's message when its schema has no sentence of its own: then {@link diagnose} writes one. */
+const noMessage = "\u0000";
+
+/** The error map for `safeParse`: a schema's own message wins over it. */
+export const unexplained = () => noMessage;
+
+/** What was checked. */
+export interface Checked {
+  readonly schema: z.ZodType;
+  readonly node: ConfigNode;
+  readonly path: ConfigPath;
+  /** Where to point at for what is missing in it. */
+  readonly position: Position;
+}
+
+/** What an issue says, before it has its place in the configuration. */
+interface Finding {
+  readonly path: ConfigPath;
+  readonly message: string;
+  readonly hint?: string | undefined;
+  readonly suggestion?: string | undefined;
+  /** Points at the key at the end of this path instead of the value at the end of `path`. */
+  readonly key?: ConfigPath;
+}
+
+/** Turns the issues of a schema into findings with positions, each at the deepest place that exists. */
+export function diagnose(issues: readonly Issue[], checked: Checked): readonly Diagnostic[] {
+  return issues.flatMap((issue) =>
+    explain(issue, [], checked).map(({ path, message, hint, suggestion, key }): Diagnostic => {
+      const position = place(checked, key ?? path, key === undefined ? "value" : "key");
+      return { severity: "error", path: [...checked.path, ...path], position, message, hint, suggestion };
+    }),
+  );
+}
+
+function place({ node, position }: Checked, path: ConfigPath, of: "key" | "value"): Position {
+  const missing = path.length === 0 || nodeAt(node, path.slice(0, 1)) === undefined;
+  return missing && node.kind === "map" ? position : positionAt(node, path, of);
+}
+
+function explain(issue: Issue, base: ConfigPath, checked: Checked): readonly Finding[] {
+  const path = [...base, ...(issue.path as ConfigPath)];
+  if (isMoot(issue, path, checked.node)) return [];
+  if (issue.message !== noMessage && issue.code !== "unrecognized_keys") return [{ path, message: issue.message }];
+  switch (issue.code) {
+    case "unrecognized_keys":
+      return issue.keys.map((key) => unknownKey(key, path, checked));
+    case "invalid_union":
+      return union(issue, path, checked);
+    case "invalid_key":
+    case "invalid_element":
+      return issue.issues.flatMap((inner) => explain({ ...inner, path: [] }, path, checked));
+    case "invalid_value": {
+      const expected = alternatives(issue.values.map((value) => JSON.stringify(value)));
+      const given = nodeAt(checked.node, path);
+      const text = given?.kind === "scalar" && typeof given.value === "string" ? given.value : undefined;
+      const visible = text !== undefined && given !== undefined && isVisible(given, path, checked);
+      const suggestion = visible ? closest(text, issue.values.map(String)) : undefined;
+      return [{ path, message: mismatch(expected, path, checked), suggestion }];
+    }
+    case "invalid_type":
+      return [wrongType(issue.expected, path, checked)];
+    default:
+      return [{ path, message: `${limit(issue)}${got(path, checked)}` }];
+  }
+}
+
+/** True when a reference that was reported already is to blame. */
+function isMoot(issue: Issue, path: ConfigPath, root: ConfigNode): boolean {
+  if (path.some((_, index) => nodeAt(root, path.slice(0, index + 1))?.kind === "broken")) return true;
+  return (issue.code === "invalid_union" || issue.code === "custom") && hasBroken(nodeAt(root, path));
+}
+
+function unknownKey(key: string, path: ConfigPath, { schema }: Checked): Finding {
+  const known = keysAt(schema, path);
+  const suggestion = closest(key, known);
+  const hint = suggestion === undefined && known.length > 0 ? `known keys: ${known.join(", ")}` : undefined;
+  return { path, message: `unknown key ${JSON.stringify(key)}`, suggestion, hint, key: [...path, key] };
+}
+
+/** Of a union's members the one that came closest speaks; when none did, all of them say what they expected. */
+function union(issue: z.core.$ZodIssueInvalidUnion, path: ConfigPath, checked: Checked): readonly Finding[] {
+  if (issue.errors.length === 0) {
+    const options = "options" in issue && Array.isArray(issue.options) ? issue.options : [];
+    const expected = options.length > 0 ? alternatives(options.map((each) => JSON.stringify(each))) : "another value";
+    const given = nodeAt(checked.node, path);
+    if (given === undefined) return [{ path, message: `is required: ${expected}` }];
+    const text = given.kind === "scalar" && typeof given.value === "string" ? given.value : "";
+    const suggestion = isVisible(given, path, checked) ? closest(text, options.map(String)) : undefined;
+    return [{ path, message: mismatch(expected, path, checked), suggestion }];
+  }
+  const refused = (member: readonly Issue[]) =>
+    member.some(({ path: inner, code }) => inner.length === 0 && (code === "invalid_type" || code === "invalid_value"));
+  const near = issue.errors.filter((member) => !refused(member)).toSorted((a, b) => a.length - b.length)[0];
+  if (near !== undefined) return near.flatMap((inner) => explain(inner, path, checked));
+  const expected = issue.errors.flatMap((member) =>
+    member.flatMap((inner) => {
+      if (inner.code === "invalid_type") return [nameOfType(inner.expected)];
+      return inner.code === "invalid_value" ? inner.values.map((value) => JSON.stringify(value)) : [];
+    }),
+  );
+  return [{ path, message: mismatch(alternatives([...new Set(expected)]), path, checked) }];
+}
+
+function wrongType(expected: string, path: ConfigPath, checked: Checked): Finding {
+  const given = nodeAt(checked.node, path);
+  if (expected === "never") return { path, message: "is not allowed here" };
+  if (given === undefined) return { path, message: "is required" };
+  const number = given.kind === "scalar" && typeof given.value === "number";
+  const hint = expected === "string" && number && given.origin === undefined ? "put it between quotes" : undefined;
+  return { path, message: mismatch(nameOfType(expected), path, checked), hint };
+}
+
+function mismatch(expected: string, path: ConfigPath, checked: Checked): string {
+  if (nodeAt(checked.node, path) === undefined) return `is required: ${expected}`;
+  return `expected ${expected}${got(path, checked, expected !== "a map" && expected !== "a list")}`;
+}
+
+/** `, got …`: the value itself where it may be shown, else only what kind of value it is. */
+function got(path: ConfigPath, checked: Checked, showValue = true): string {
+  const node = nodeAt(checked.node, path);
+  if (node === undefined) return "";
+  const { origin } = node;
+  if (origin !== undefined) return `, got ${kindOf(node)} (from ${origin.reference})`;
+  return `, got ${showValue && isVisible(node, path, checked) ? JSON.stringify(node.value) : kindOf(node)}`;
+}
+
+/** Keys whose values are not shown, whatever their schema says. */
+const delicate = /pass|secret|token|key|auth|cred|dsn|license|connection|headers/i;
+const longestShown = 60;
+
+function isVisible(
+  node: ConfigNode,
+  path: ConfigPath,
+  { schema }: Checked,
+): node is ConfigNode & { readonly kind: "scalar" } {
+  if (node.kind !== "scalar" || node.value === null || node.origin !== undefined) return false;
+  const text = String(node.value);
+  // A missing space after a colon makes a key and its value one text: `password:hunter2`.
+  if (text.length > longestShown || /[:@]/.test(text) || delicate.test(text)) return false;
+  return !path.some((segment) => delicate.test(String(segment))) && !isSecretAt(schema, path);
+}
+
+function kindOf(node: ConfigNode): string {
+  if (node.kind === "map") return "a map";
+  if (node.kind === "list") return "a list";
+  if (node.kind === "broken" || node.value === null) return "nothing";
+  return nameOfType(typeof node.value);
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  string: "a string",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  object: "a map",
+  record: "a map",
+  map: "a map",
+  array: "a list",
+  tuple: "a list",
+  null: "nothing",
+};
+
+function nameOfType(type: string): string {
+  return typeNames[type] ?? type;
+}
+
+function alternatives(names: readonly string[]): string {
+  return names.length > 1 ? `${names.slice(0, -1).join(", ")} or ${names.at(-1)}` : (names[0] ?? "another value");
+}
+
+function limit(issue: Issue): string {
+  switch (issue.code) {
+    case "too_small":
+      return bound(issue.inclusive === false ? "more than" : "at least", issue.minimum, issue.origin);
+    case "too_big":
+      return bound(issue.inclusive === false ? "less than" : "at most", issue.maximum, issue.origin);
+    case "not_multiple_of":
+      return `must be a multiple of ${issue.divisor}`;
+    case "invalid_format":
+      return issue.format === "regex" ? `must match ${issue.pattern}` : `expected a valid ${issue.format}`;
+    default:
+      return "is not valid";
+  }
+}
+
+function bound(relation: string, value: number | bigint, origin: string): string {
+  if (origin === "string") return `must have ${relation} ${value} ${value === 1 ? "character" : "characters"}`;
+  if (origin === "array" || origin === "set" || origin === "map") {
+    return `must have ${relation} ${value} ${value === 1 ? "entry" : "entries"}`;
+  }
+  return `must be ${relation} ${value}`;
+}

@@ -1,0 +1,110 @@
+import type { z } from "zod";
+import type { Findings } from "./findings.ts";
+import { emptyMap, entryOf, hasBroken, type MapNode } from "./node.ts";
+import {
+  checkPipelines,
+  type DeclaredComponents,
+  type DeclaredPipeline,
+  dangling,
+  extensionsSchema,
+  type Reference,
+  readReferences,
+} from "./pipeline-check.ts";
+import { checkPipelineGraph } from "./pipeline-graph.ts";
+import { componentKinds, sections } from "./registry.ts";
+import { checkSchema, type SchemaResult } from "./schema-check.ts";
+
+export interface ServiceCheck<TelemetrySchema extends z.ZodType> {
+  readonly root: MapNode;
+  readonly components: DeclaredComponents;
+  readonly telemetrySchema: TelemetrySchema;
+  readonly findings: Findings;
+}
+
+export interface CheckedService<Telemetry> {
+  readonly extensions: readonly string[];
+  readonly pipelines: readonly DeclaredPipeline[];
+  readonly telemetry: SchemaResult<Telemetry>;
+}
+
+/** Checks `service`: its keys, where its references lead, and that data flows from receivers to exporters. */
+export function checkService<TelemetrySchema extends z.ZodType>(
+  check: ServiceCheck<TelemetrySchema>,
+): CheckedService<z.output<TelemetrySchema>> {
+  const { root, components, telemetrySchema, findings } = check;
+  const entry = entryOf(root, "service");
+  const position = entry?.key ?? root.position;
+  const service = findings.map(entry?.value ?? emptyMap(position), ["service"], "settings");
+  findings.keys(service, ["service"], ["extensions", "pipelines", "telemetry"]);
+
+  const extensions = checkExtensions(service, components, findings);
+  const path = ["service", "pipelines"];
+  const written = entryOf(service, "pipelines");
+  const pipelines = checkPipelines({
+    pipelines: findings.map(written?.value ?? emptyMap(position), path, "pipelines"),
+    components,
+    findings,
+  });
+  const broken = hasBroken(entry?.value);
+  const empty = written?.value.kind === "map" ? written.value.entries.size === 0 : written?.value.kind !== "list";
+  if (empty && !broken) {
+    const hint = "a pipeline joins receivers and exporters under service.pipelines";
+    findings.error({ path, position: written?.key ?? position, message: "no pipeline is configured", hint });
+  }
+  checkPipelineGraph({ pipelines, components, findings });
+  if (!broken) reportUnused(pipelines, extensions, check);
+
+  const telemetry = checkSchema({
+    schema: telemetrySchema,
+    node: entryOf(service, "telemetry")?.value ?? emptyMap(position),
+    path: ["service", "telemetry"],
+    position: entryOf(service, "telemetry")?.key ?? position,
+  });
+  if (!telemetry.ok) findings.add(telemetry.diagnostics);
+  return { extensions: [...new Set(extensions.map(({ id }) => id))], pipelines, telemetry };
+}
+
+function checkExtensions(service: MapNode, components: DeclaredComponents, findings: Findings): readonly Reference[] {
+  const entry = entryOf(service, "extensions");
+  if (entry === undefined) return [];
+  const path = ["service", "extensions"];
+  const checked = checkSchema({ schema: extensionsSchema.nullable(), node: entry.value, path, position: entry.key });
+  if (!checked.ok) findings.add(checked.diagnostics);
+  const references = readReferences(service, "extensions", ["service"]);
+  for (const { id, path: at, position } of references) {
+    if (!components.extension.has(id)) {
+      findings.error({ path: at, position, ...dangling(id, "extension", components) });
+    }
+  }
+  return references;
+}
+
+/** Warns of components that were configured for nothing: often a forgotten line in a pipeline. */
+function reportUnused(
+  pipelines: readonly DeclaredPipeline[],
+  extensions: readonly Reference[],
+  { components, findings }: Pick<ServiceCheck<z.ZodType>, "components" | "findings">,
+): void {
+  const used = new Set(
+    pipelines.flatMap(({ receivers, processors, exporters }) => [
+      ...receivers.map(({ id }) => `receiver ${id}`),
+      ...processors.map(({ id }) => `processor ${id}`),
+      ...exporters.map(({ id }) => `exporter ${id}`),
+    ]),
+  );
+  const started = new Set(extensions.map(({ id }) => id));
+  const isUsed = (kind: string, id: string) => {
+    if (kind === "extension") return started.has(id);
+    return (
+      used.has(`${kind} ${id}`) || (kind === "connector" && (used.has(`exporter ${id}`) || used.has(`receiver ${id}`)))
+    );
+  };
+  for (const kind of componentKinds) {
+    for (const { id, key, position, definition } of components[kind].values()) {
+      if (definition === undefined || isUsed(kind, id)) continue;
+      const place = kind === "extension" ? "service.extensions does not name it" : "no pipeline names it";
+      const message = `the ${kind} "${id}" is configured, but ${place}`;
+      findings.warning({ path: [sections[kind], key], position, message });
+    }
+  }
+}

@@ -30,7 +30,10 @@ export async function startOtelcol(folder: string): Promise<OtelcolBackend> {
   const config = {
     receivers: { otlp: { protocols: { http: { endpoint: `127.0.0.1:${port}` } } } },
     exporters: Object.fromEntries(
-      ["logs", "metrics", "traces"].map((signal) => [`file/${signal}`, { path: file(signal), flush_interval: "100ms" }]),
+      ["logs", "metrics", "traces"].map((signal) => [
+        `file/${signal}`,
+        { path: file(signal), flush_interval: "100ms" },
+      ]),
     ),
     service: {
       telemetry: { metrics: { level: "none" } },

@@ -1,0 +1,81 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { eventually } from "../harness/condition.ts";
+import { DbintelProcess } from "../harness/dbintel-process.ts";
+import { freePort } from "../harness/free-port.ts";
+import type { PostgresServer } from "../servers/index.ts";
+import { startPostgres } from "../servers/index.ts";
+import { describePostgres } from "../servers/vitest.ts";
+
+const password = "wr0ng-Passw0rd";
+
+describePostgres(18, "a database that cannot be polled leaves the collector running and says what to do", () => {
+  let folder: string;
+  let postgres: PostgresServer;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "dbintel-problems-"));
+    postgres = await startPostgres({ extensions: [] });
+    await postgres.query(`CREATE ROLE nobody_special LOGIN PASSWORD '${password}-right'`);
+  });
+  afterAll(async () => {
+    await postgres?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function start(user: string, secret: string, port = postgres.port) {
+    const config = join(folder, "collector.yaml");
+    await writeFile(
+      config,
+      `
+receivers:
+  postgresql:
+    endpoint: 127.0.0.1:${port}
+    username: ${user}
+    password: \${env:TEST_PASSWORD}
+    tls: { insecure: true }
+    collection_interval: 500ms
+    initial_delay: 10ms
+exporters: { nop: }
+service:
+  telemetry: { metrics: { level: none } }
+  pipelines:
+    logs: { receivers: [postgresql], exporters: [nop] }
+    metrics: { receivers: [postgresql], exporters: [nop] }
+`,
+    );
+    return new DbintelProcess(["run", "--config", config], { TEST_PASSWORD: secret });
+  }
+
+  /** Waits for the line, then holds the collector to running on and to keeping the password to itself. */
+  async function expectLine(dbintel: DbintelProcess, pattern: RegExp) {
+    await eventually(`it logs ${pattern}`, () => (pattern.test(dbintel.stderr) ? true : undefined));
+    expect(dbintel.running).toBe(true);
+    expect(await dbintel.stop()).toEqual({ code: 0, signal: null });
+    expect(dbintel.stderr).not.toContain(password);
+    const problems = dbintel.stderr.split("\n").filter((line) => pattern.test(line));
+    expect(problems, "one line a problem, not one a poll").toHaveLength(1);
+  }
+
+  it("wrong password", async () => {
+    await using dbintel = await start("nobody_special", password);
+    await expectLine(dbintel, /DBI_DATABASE_AUTHENTICATION/);
+  });
+
+  it("nobody listens", async () => {
+    await using dbintel = await start("nobody_special", password, await freePort());
+    await expectLine(dbintel, /DBI_DATABASE_UNREACHABLE/);
+  });
+
+  it("missing extension: the line holds the SQL that repairs", async () => {
+    await using dbintel = await start(postgres.superuser, postgres.password);
+    await expectLine(dbintel, /DBI_DATABASE_EXTENSION.*CREATE EXTENSION/s);
+  });
+
+  it("missing grant: the line holds the SQL that repairs", async () => {
+    await postgres.query("CREATE EXTENSION IF NOT EXISTS pg_stat_statements");
+    await using dbintel = await start("nobody_special", `${password}-right`);
+    await expectLine(dbintel, /DBI_DATABASE_PERMISSION.*GRANT pg_monitor TO/s);
+  });
+});

@@ -177,7 +177,7 @@ class Server implements PostgresServer {
         const log = await this.log();
         await this.shutdown("immediate");
         if (attempt < 3 && this.#version === "" && log.includes("could not bind")) continue;
-        throw new Error(`PostgreSQL ${this.major} did not start: ${(error as Error).message}\n${tail(log)}`);
+        throw new Error(`PostgreSQL ${this.major} did not start:\n${tail(log)}`, { cause: error });
       }
     }
   }

@@ -28,7 +28,10 @@ export function median(values: readonly number[]): number {
 export function report(name: string, rows: readonly Row[], versions: Readonly<Record<string, string>> = {}): void {
   console.log(tableOf(rows));
   const file = fileURLToPath(new URL(`../results/${name}.json`, import.meta.url));
-  if (process.argv.includes("--check")) return check(file, rows);
+  if (process.argv.includes("--check")) {
+    check(file, rows);
+    return;
+  }
   mkdirSync(new URL("../results", import.meta.url), { recursive: true });
   writeFileSync(file, `${JSON.stringify({ benchmark: name, ...conditions(versions), rows }, undefined, 2)}\n`);
 }

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { inputOf, marksSecret } from "./schema-walk.ts";
-
-const redacted = "[REDACTED]";
+import { redacted } from "./secret.ts";
 
 /**
  * What was written, with the schema's defaults filled in and its secrets replaced: durations and sizes stay in the

@@ -1,7 +1,8 @@
 import { inspect } from "node:util";
 import { z } from "zod";
 
-const redacted = "[REDACTED]";
+/** What stands in the place of a secret wherever it is printed. */
+export const redacted = "[REDACTED]";
 
 /** A value that never prints: text, JSON and inspection all give `[REDACTED]`. */
 export class Secret {
@@ -29,10 +30,11 @@ export class Secret {
   }
 }
 
-/** A secret in the configuration: a password, a key, a token. Marked `writeOnly` in the JSON Schema. */
-export function secret() {
-  return z
-    .string()
-    .transform((value) => new Secret(value))
-    .meta({ writeOnly: true });
+/**
+ * A secret in the configuration: a password, a key, a token. Marked `writeOnly` in the JSON Schema; printing the
+ * effective configuration and every error shows `[REDACTED]` or nothing in its place. `text` is what the value must
+ * look like; its messages must not quote the value.
+ */
+export function secret(text: z.ZodString = z.string()) {
+  return text.transform((value) => new Secret(value)).meta({ title: "secret", writeOnly: true });
 }

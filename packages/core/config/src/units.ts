@@ -65,7 +65,12 @@ export function duration() {
       });
       return z.NEVER;
     })
-    .meta({ description: 'A duration with a unit: "10s", "500ms", "1h30m"' });
+    .meta({
+      title: "duration",
+      description: 'A duration with a unit: "10s", "500ms", "1h30m"',
+      // For editors; the transform above decides.
+      pattern: "^(0|(\\d+(\\.\\d+)?(ns|us|µs|ms|s|m|h))+)$",
+    });
 }
 
 /** A size in the configuration (a number of bytes or a text such as `20MiB`), bytes in the program. */
@@ -78,5 +83,5 @@ export function byteSize() {
       context.issues.push({ code: "custom", input, message: 'expected a size such as 4096, "512KiB" or "20MiB"' });
       return z.NEVER;
     })
-    .meta({ description: 'A number of bytes, or a text such as "512KiB", "20MiB" or "1MB" (10^6)' });
+    .meta({ title: "size", description: 'A number of bytes, or a text such as "512KiB", "20MiB" or "1MB" (10^6)' });
 }

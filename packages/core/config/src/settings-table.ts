@@ -1,0 +1,118 @@
+import type { z } from "zod";
+import { inputJsonSchema, type JsonSchema } from "./subschema.ts";
+
+/** One line of the table. */
+interface Row {
+  readonly key: string;
+  readonly type: string;
+  readonly fallback: string;
+  readonly description: string;
+}
+
+/** The settings of a component as a Markdown table: every key with its type, default and description; nested keys dotted. */
+export function settingsTable(schema: z.ZodType): string {
+  const json = inputJsonSchema(schema);
+  const table = new Table(json.$defs ?? {});
+  table.map(json, "", json.default);
+  if (table.rows.length === 0) return "There are no settings.";
+  const lines = table.rows.map(
+    ({ key, type, fallback, description }) =>
+      `| \`${key}\` | ${cell(type)} | ${cell(fallback)} | ${cell(description)} |`,
+  );
+  return ["| Key | Type | Default | Description |", "|---|---|---|---|", ...lines].join("\n");
+}
+
+const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll(/\s*\n\s*/g, " ");
+
+class Table {
+  readonly rows: Row[] = [];
+  readonly #definitions: Readonly<Record<string, JsonSchema>>;
+  /** The schemas that are being printed: one may hold itself. */
+  readonly #open = new Set<JsonSchema>();
+
+  constructor(definitions: Readonly<Record<string, JsonSchema>>) {
+    this.#definitions = definitions;
+  }
+
+  /** Adds the rows of a map's keys. `given` is what stands where the whole map is left out. */
+  map(schema: JsonSchema, prefix: string, given: unknown): void {
+    if (this.#open.has(schema)) return;
+    this.#open.add(schema);
+    const required = new Set(schema.required);
+    for (const [name, property] of Object.entries(schema.properties ?? {})) {
+      if (typeof property !== "boolean") this.#row(property, prefix + name, required.has(name), member(given, name));
+    }
+    for (const option of optionsOf(schema)) this.map(this.#resolve(option), prefix, given);
+    this.#open.delete(schema);
+  }
+
+  #row(written: JsonSchema, key: string, required: boolean, given: unknown): void {
+    const schema = this.#resolve(written);
+    // `never` stands for a key that is known but cannot be used.
+    if (schema.not !== undefined) return;
+    const standard = given ?? written.default ?? schema.default;
+    const description = written.description ?? schema.description ?? "";
+    const nested = this.#nested(schema, key);
+    const fallback = nested.length > 0 && isMap(standard) ? {} : standard;
+    const shown = fallback === undefined ? (required ? "required" : "") : code(fallback);
+    if (this.rows.some((row) => row.key === key)) return;
+    this.rows.push({ key, type: this.#type(schema), fallback: shown, description });
+    for (const { prefix, map } of nested) this.map(map, prefix, standard);
+  }
+
+  /** The maps below a value whose keys get rows: its own, those of a list's items, those of a map by name. */
+  #nested(schema: JsonSchema, key: string): readonly { readonly prefix: string; readonly map: JsonSchema }[] {
+    if (schema.properties !== undefined) return [{ prefix: `${key}.`, map: schema }];
+    if (this.#open.has(schema)) return [];
+    this.#open.add(schema);
+    const inner = (sub: unknown, prefix: string) =>
+      typeof sub === "object" && sub !== null ? this.#nested(this.#resolve(sub as JsonSchema), prefix) : [];
+    const maps = [
+      ...inner(schema.items, `${key}[]`),
+      ...inner(schema.additionalProperties, `${key}.<name>`),
+      ...optionsOf(schema).flatMap((option) => inner(option, key)),
+    ];
+    this.#open.delete(schema);
+    return maps;
+  }
+
+  #type(schema: JsonSchema): string {
+    if (schema.title !== undefined) return schema.title;
+    if (schema.const !== undefined) return code(schema.const);
+    if (schema.enum !== undefined) return schema.enum.map(code).join(", ");
+    const options = optionsOf(schema);
+    if (options.length > 0) return [...new Set(options.map((each) => this.#type(this.#resolve(each))))].join(" or ");
+    if (schema.type === "array") return `list of ${this.#plural(schema.items)}`;
+    if (schema.type !== "object") return String(schema.type ?? "any");
+    const values = schema.additionalProperties;
+    return typeof values === "object" && schema.properties === undefined ? `map of ${this.#plural(values)}` : "map";
+  }
+
+  #plural(schema: unknown): string {
+    if (typeof schema !== "object" || schema === null) return "values";
+    const type = this.#type(this.#resolve(schema as JsonSchema));
+    if (type === "any") return "values";
+    return /^[a-z]+$/i.test(type) ? `${type}s` : type;
+  }
+
+  #resolve(schema: JsonSchema): JsonSchema {
+    const name = schema.$ref?.replace("#/$defs/", "");
+    return name === undefined ? schema : (this.#definitions[name] ?? schema);
+  }
+}
+
+function optionsOf({ anyOf, oneOf, allOf }: JsonSchema): readonly JsonSchema[] {
+  return (anyOf ?? oneOf ?? allOf ?? []).filter((each) => typeof each === "object");
+}
+
+function member(map: unknown, key: string): unknown {
+  return typeof map === "object" && map !== null ? (map as Readonly<Record<string, unknown>>)[key] : undefined;
+}
+
+function isMap(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function code(value: unknown): string {
+  return `\`${typeof value === "string" && value !== "" ? value : JSON.stringify(value)}\``;
+}

@@ -1,4 +1,14 @@
 export type * from "./api.ts";
 export { metricTypes, signals } from "./api.ts";
+export { attributeKey } from "./attribute-key.ts";
+export { decode, decodeLogs, decodeMetrics, decodeTraces } from "./batches.ts";
+export { decodeExportResponse, decodeRpcStatus, encodeExportResponse, encodeRpcStatus } from "./exchange.ts";
 export type * from "./exchange-api.ts";
+export { decodeJson } from "./json-decoder.ts";
+export { encodeJson } from "./json-encoder.ts";
+export { logsBuilder } from "./logs-builder.ts";
+export { mergeBatches } from "./merge.ts";
+export { metricsBuilder } from "./metrics-builder.ts";
+export { PdataError } from "./pdata-error.ts";
 export type * from "./producer-api.ts";
+export { tracesBuilder } from "./traces-builder.ts";

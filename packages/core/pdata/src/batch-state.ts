@@ -1,0 +1,103 @@
+import type { Signal } from "./api.ts";
+import type { BatchIndex } from "./batch-index.ts";
+import { Edits } from "./edits.ts";
+import { Encoder } from "./encoder.ts";
+import { buildIndex } from "./index-builder.ts";
+import { mergeRepeats } from "./merge-repeats.ts";
+import { requestTypes } from "./otlp-messages.ts";
+import { Source } from "./source.ts";
+import { Writer } from "./writer.ts";
+
+/** What never changes in a batch and is shared by its forks. */
+interface Request {
+  readonly signal: Signal;
+  /** The bytes that were handed in. */
+  readonly original: Uint8Array;
+  /** The bytes that the index speaks of; others than `original` where repeated messages had to be merged. */
+  readonly source: Source;
+  readonly index: BatchIndex;
+}
+
+/** A request and its edits: what cursors and views of one batch share. */
+export class BatchState {
+  readonly signal: Signal;
+  readonly source: Source;
+  readonly index: BatchIndex;
+  /** Counts edits: a view that has seen another number looks its position up again. */
+  version = 0;
+  /** Read-only while shared with a fork: edit through `ownEdits()`. */
+  edits: Edits | undefined;
+  readonly dropped = new Map<string, number>();
+  readonly #request: Request;
+  #editsAreShared = false;
+  #encoder: Encoder | undefined;
+  #scratch: Writer | undefined;
+
+  constructor(request: Request, edits?: Edits) {
+    this.#request = request;
+    this.signal = request.signal;
+    this.source = request.source;
+    this.index = request.index;
+    this.edits = edits;
+    this.#editsAreShared = edits !== undefined;
+  }
+
+  /** Validates the bytes of a request and notes where everything lies. */
+  static decode(signal: Signal, bytes: Uint8Array): BatchState {
+    const source = new Source(bytes);
+    const { index, repeats } = buildIndex(signal, source.bytes);
+    if (!repeats) return new BatchState({ signal, original: source.bytes, source, index });
+    const merged = new Source(mergeRepeats(requestTypes[signal], source.bytes));
+    const rebuilt = buildIndex(signal, merged.bytes);
+    return new BatchState({ signal, original: source.bytes, source: merged, index: rebuilt.index });
+  }
+
+  fork(): BatchState {
+    if (this.edits !== undefined) this.#editsAreShared = true;
+    return new BatchState(this.#request, this.edits);
+  }
+
+  /** The edits, to be changed: copied first where a fork sees them. Everything looked up before is out of date. */
+  ownEdits(): Edits {
+    this.version++;
+    this.#encoder = undefined;
+    if (this.edits === undefined || this.#editsAreShared) {
+      this.edits = new Edits(this.index, this.edits);
+      this.#editsAreShared = false;
+    }
+    return this.edits;
+  }
+
+  /** An empty writer for the new bytes of an edit. */
+  scratch(): Writer {
+    this.#scratch ??= new Writer();
+    return this.#scratch.clear();
+  }
+
+  isGone(level: number, element: number): boolean {
+    return this.edits?.level(level).isGone(element) ?? false;
+  }
+
+  /** Removes an element and counts the leaves that went with it. */
+  drop(level: number, element: number, reason: string): void {
+    const removed = this.ownEdits().remove(level, element);
+    if (removed > 0) this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + removed);
+  }
+
+  get count(): number {
+    return this.index.level(this.index.leaf).count - (this.edits?.removed ?? 0);
+  }
+
+  get byteSize(): number {
+    return this.edits === undefined ? this.#request.original.length : this.#encoderOf(this.edits).size;
+  }
+
+  encode(): Uint8Array {
+    return this.edits === undefined ? this.#request.original : this.#encoderOf(this.edits).encode();
+  }
+
+  #encoderOf(edits: Edits): Encoder {
+    this.#encoder ??= new Encoder(this.source, this.index, edits);
+    return this.#encoder;
+  }
+}

@@ -1,0 +1,230 @@
+import type { Signal } from "./api.ts";
+import { BatchIndex, ITEM, type Level, POINT } from "./batch-index.ts";
+import { action, type MessageType, role } from "./message-type.ts";
+import { requestTypes } from "./otlp-messages.ts";
+import { PdataError } from "./pdata-error.ts";
+import { FIXED32, FIXED64, LEN, maxValueDepth, readUint32, VARINT } from "./wire.ts";
+
+/** The index of an export request, and whether its repeated singular messages must be merged first. */
+export function buildIndex(signal: Signal, bytes: Uint8Array): { index: BatchIndex; repeats: boolean } {
+  const builder = new IndexBuilder(bytes, signal === "metrics" ? POINT : ITEM);
+  const index = builder.build(requestTypes[signal]);
+  return { index, repeats: builder.repeats };
+}
+
+/** Validates one message of the OTLP layout that is no request. */
+export function validate(type: MessageType, bytes: Uint8Array): void {
+  new IndexBuilder(bytes).build(type);
+}
+
+/** Positions are kept in 32-bit integers. */
+const maxBytes = 2 ** 31 - 1;
+
+/**
+ * Validates a whole request in one pass and notes where its levels lie.
+ *
+ * Checked are: every tag, every wire type against the layout, every length against the end of the message that
+ * holds it, varints of at most ten bytes, `AnyValue`s nested at most 64 deep. What passes can be read without
+ * checks. Unknown fields are passed over; groups (wire types 3 and 4) are refused.
+ */
+class IndexBuilder {
+  readonly index: BatchIndex;
+  /** A singular field or two members of a oneof occurred in one message: protobuf wants them merged. */
+  repeats = false;
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array, leaf: number = ITEM) {
+    this.#bytes = bytes;
+    this.index = new BatchIndex(leaf);
+  }
+
+  build(type: MessageType): BatchIndex {
+    if (this.#bytes.length > maxBytes) {
+      throw new PdataError(`a request of ${this.#bytes.length} bytes`, { code: "DBI_TOO_LARGE", offset: maxBytes });
+    }
+    this.#message(type, 0, this.#bytes.length, 0);
+    this.index.seal();
+    return this.index;
+  }
+
+  #message(type: MessageType, start: number, end: number, depth: number): void {
+    const bytes = this.#bytes;
+    let seen = 0;
+    let pos = start;
+    while (pos < end) {
+      const head = pos;
+      let tag = bytes[pos++] as number;
+      if (tag > 127) {
+        pos = this.#varintEnd(head, end);
+        tag = this.#tag(head, pos);
+      }
+      const field = tag >>> 3;
+      let what: number = action.unknown;
+      if (tag < 256) {
+        what = type.actions[tag] as number;
+        if (what !== action.unknown) {
+          const conflicts = type.conflicts[field] as number;
+          if ((seen & conflicts) !== 0) this.repeats = true;
+          seen |= 1 << field;
+        }
+      }
+      switch (what) {
+        case action.varint:
+          pos = this.#varintEnd(pos, end);
+          break;
+        case action.fixed64:
+          pos = this.#fixedEnd(pos, 8, end);
+          break;
+        case action.fixed32:
+          pos = this.#fixedEnd(pos, 4, end);
+          break;
+        case action.opaque:
+          pos = this.#contentStart(pos, end) + this.#length;
+          break;
+        case action.message: {
+          const content = this.#contentStart(pos, end);
+          const next = content + this.#length;
+          const child = type.children[field] as MessageType;
+          if (child.role !== role.none) this.#note(child, field, head, content, next);
+          const below = depth + child.depth;
+          if (below > maxValueDepth) throw tooDeep(head);
+          this.#message(child, content, next, below);
+          pos = next;
+          break;
+        }
+        case action.packed: {
+          const content = this.#contentStart(pos, end);
+          pos = content + this.#length;
+          this.#packed(type, field, content, pos);
+          break;
+        }
+        case action.unknown:
+          pos = this.#unknown(tag, head, pos, end);
+          break;
+        default:
+          throw wrongWireType(`field ${type.fields[field]?.name} of ${type.name} with wire type ${tag & 7}`, head);
+      }
+    }
+  }
+
+  /** Set by `#contentStart`. */
+  #length = 0;
+
+  /** The position of the content of the LEN field whose length is at `pos`; the length itself goes to `#length`. */
+  #contentStart(pos: number, end: number): number {
+    if (pos >= end) throw this.#cutShort(pos);
+    const first = this.#bytes[pos] as number;
+    let content = pos + 1;
+    let length = first;
+    if (first > 127) {
+      content = this.#varintEnd(pos, end);
+      length = this.#tag(pos, content);
+    }
+    if (length > end - content) {
+      if (end === this.#bytes.length) throw truncated(pos);
+      throw new PdataError(`a length of ${length} where the message has ${end - content} bytes left`, {
+        code: "DBI_PDATA_OVERLONG",
+        offset: pos,
+      });
+    }
+    this.#length = length;
+    return content;
+  }
+
+  #varintEnd(pos: number, end: number): number {
+    const bytes = this.#bytes;
+    const limit = pos + 10 < end ? pos + 10 : end;
+    for (let next = pos; next < limit; ) {
+      if ((bytes[next++] as number) < 128) return next;
+    }
+    if (limit === pos + 10) {
+      throw new PdataError("a varint longer than ten bytes", { code: "DBI_PDATA_OVERLONG", offset: pos });
+    }
+    throw this.#cutShort(pos);
+  }
+
+  /** The varint of a tag or a length, which must fit into 32 bits. */
+  #tag(pos: number, end: number): number {
+    for (let at = pos + 4, mask = 0xf0; at < end; at++, mask = 0xff) {
+      if (((this.#bytes[at] as number) & 127 & mask) !== 0) {
+        throw new PdataError("a tag or a length above 32 bits", { code: "DBI_PDATA_OVERLONG", offset: pos });
+      }
+    }
+    return readUint32(this.#bytes, pos);
+  }
+
+  #fixedEnd(pos: number, size: number, end: number): number {
+    if (size > end - pos) throw this.#cutShort(pos);
+    return pos + size;
+  }
+
+  #unknown(tag: number, head: number, pos: number, end: number): number {
+    if (tag >>> 3 === 0) throw wrongWireType("field number 0", head);
+    switch (tag & 7) {
+      case VARINT:
+        return this.#varintEnd(pos, end);
+      case FIXED64:
+        return this.#fixedEnd(pos, 8, end);
+      case LEN:
+        return this.#contentStart(pos, end) + this.#length;
+      case FIXED32:
+        return this.#fixedEnd(pos, 4, end);
+      default:
+        throw wrongWireType(`unknown field ${tag >>> 3} with wire type ${tag & 7}, which OTLP does not use`, head);
+    }
+  }
+
+  #packed(type: MessageType, field: number, start: number, end: number): void {
+    const varints = type.actions[field << 3] === action.varint;
+    for (let pos = start; pos < end; ) {
+      pos = varints ? this.#varintEnd(pos, end) : this.#fixedEnd(pos, 8, end);
+    }
+  }
+
+  #note(type: MessageType, field: number, head: number, start: number, end: number): void {
+    const { group, container, item, point } = this.index;
+    switch (type.role) {
+      case role.group:
+        group.add(head, start, end, 0, container.count);
+        break;
+      case role.container:
+        container.add(head, start, end, group.count - 1, item.count);
+        break;
+      case role.item:
+        item.add(head, start, end, container.count - 1, point.count);
+        break;
+      case role.point:
+        point.add(head, start, end, item.count - 1, 0);
+        break;
+      case role.resource:
+        group.setInner(head, start, end);
+        break;
+      case role.scope:
+        container.setInner(head, start, end);
+        break;
+      default:
+        this.#noteData(item, field, head, start, end);
+    }
+  }
+
+  #noteData(item: Level, field: number, head: number, start: number, end: number): void {
+    item.setInner(head, start, end);
+    item.dataField[item.count - 1] = field;
+  }
+
+  #cutShort(offset: number): PdataError {
+    return truncated(Math.min(offset, this.#bytes.length));
+  }
+}
+
+function truncated(offset: number): PdataError {
+  return new PdataError("a field that is cut short", { code: "DBI_PDATA_TRUNCATED", offset });
+}
+
+function wrongWireType(what: string, offset: number): PdataError {
+  return new PdataError(what, { code: "DBI_PDATA_WIRE_TYPE", offset });
+}
+
+function tooDeep(offset: number): PdataError {
+  return new PdataError(`values nested deeper than ${maxValueDepth}`, { code: "DBI_PDATA_DEPTH", offset });
+}

@@ -1,0 +1,192 @@
+import { CONTAINER, GROUP, ITEM } from "./batch-index.ts";
+import type { BatchState } from "./batch-state.ts";
+import type { Source } from "./source.ts";
+import { afterField, afterVarint, contentStart, fieldNumber, putVarint, readUint32, varintSize } from "./wire.ts";
+import type { Writer } from "./writer.ts";
+
+/** Room that the length prefixes around an edit may need on top of it. */
+const prefixRoom = 32;
+
+/**
+ * The message that a view stands on: `source.bytes[start, end)`, and the way to change it.
+ *
+ * Read: `sync()`, then look. Edit: write the new bytes to `scratch()`, `own(writer.length)`, find the range that
+ * is to go (positions found before `own` are void), `splice`.
+ */
+export interface Place {
+  readonly source: Source;
+  readonly start: number;
+  readonly end: number;
+  /** Follows edits that were made through other views of the batch. */
+  sync(): void;
+  /** An empty writer for the new bytes of an edit. */
+  scratch(): Writer;
+  /** Makes the message changeable in place by up to `room` more bytes. */
+  own(room: number): void;
+  /** Replaces `[from, to)` by `patch`. */
+  splice(from: number, to: number, patch: Uint8Array): void;
+}
+
+/** The slice of an element of the index: a record, span, data point, metric, Resource or InstrumentationScope. */
+export class ElementPlace implements Place {
+  readonly state: BatchState;
+  readonly level: number;
+  element = -1;
+  source: Source;
+  start = 0;
+  end = 0;
+  #version = -1;
+
+  constructor(state: BatchState, level: number) {
+    this.state = state;
+    this.level = level;
+    this.source = state.source;
+  }
+
+  moveTo(element: number): void {
+    this.element = element;
+    this.#locate();
+  }
+
+  sync(): void {
+    if (this.#version !== this.state.version) this.#locate();
+  }
+
+  scratch(): Writer {
+    return this.state.scratch();
+  }
+
+  own(room: number): void {
+    const { state, level, element } = this;
+    const edits = state.ownEdits();
+    edits.own(level, element, room + prefixRoom, state.source, this.#parts());
+    this.#locate();
+  }
+
+  splice(from: number, to: number, patch: Uint8Array): void {
+    const { state, level, element } = this;
+    this.end = state.ownEdits().splice(level, element, from, to, patch);
+    this.#version = state.version;
+  }
+
+  #locate(): void {
+    const { state, level, element } = this;
+    this.#version = state.version;
+    const edits = state.edits?.level(level);
+    if (state.edits !== undefined && edits?.isRewritten(element)) {
+      this.source = state.edits.source(level, element);
+      this.start = edits.start?.[element] as number;
+      this.end = edits.end?.[element] as number;
+      return;
+    }
+    const frames = state.index.level(level);
+    this.source = state.source;
+    if (level < ITEM) {
+      this.start = frames.innerStart[element] as number;
+      this.end = frames.innerEnd[element] as number;
+    } else {
+      this.start = frames.start[element] as number;
+      this.end = frames.end[element] as number;
+    }
+  }
+
+  /** The pieces of the request that make up the slice: of a metric all but its data. */
+  #parts(): number[] {
+    const { index } = this.state;
+    if (this.level === GROUP || this.level === CONTAINER) {
+      const { innerStart, innerEnd } = index.level(this.level);
+      return [innerStart[this.element] as number, innerEnd[this.element] as number];
+    }
+    const { start, end, innerHead, innerEnd } = index.level(this.level);
+    const from = start[this.element] as number;
+    const to = end[this.element] as number;
+    if (this.level === index.leaf) return [from, to];
+    return [from, innerHead[this.element] as number, innerEnd[this.element] as number, to];
+  }
+}
+
+/** The n-th message of a repeated field of another place: an event or a link of a span. */
+export class NestedPlace implements Place {
+  readonly #parent: ElementPlace;
+  readonly #field: number;
+  #ordinal = -1;
+  #version = -1;
+  /** Position of the tag. */
+  #head = 0;
+  start = 0;
+  end = 0;
+
+  constructor(parent: ElementPlace, field: number) {
+    this.#parent = parent;
+    this.#field = field;
+    // Before the first message: the search of `next` begins at the start of the parent.
+    parent.sync();
+    this.end = parent.start;
+    this.#version = parent.state.version;
+  }
+
+  get source(): Source {
+    return this.#parent.source;
+  }
+
+  /** Moves to the next message of the field; false behind the last. */
+  next(): boolean {
+    this.sync();
+    if (!this.#find(this.end)) return false;
+    this.#ordinal++;
+    return true;
+  }
+
+  sync(): void {
+    if (this.#version === this.#parent.state.version) return;
+    this.#parent.sync();
+    this.#relocate();
+  }
+
+  scratch(): Writer {
+    return this.#parent.scratch();
+  }
+
+  own(room: number): void {
+    this.#parent.own(room);
+    this.#relocate();
+  }
+
+  splice(from: number, to: number, patch: Uint8Array): void {
+    this.#parent.splice(from, to, patch);
+    resize(this.#parent, this.#head, patch.length - (to - from));
+    this.#relocate();
+  }
+
+  #relocate(): void {
+    this.#version = this.#parent.state.version;
+    this.end = this.#parent.start;
+    for (let at = 0; at <= this.#ordinal; at++) this.#find(this.end);
+  }
+
+  #find(from: number): boolean {
+    const { bytes } = this.#parent.source;
+    for (let pos = from; pos < this.#parent.end; ) {
+      const next = afterField(bytes, pos);
+      if (fieldNumber(bytes, pos) === this.#field) {
+        this.#head = pos;
+        this.start = contentStart(bytes, pos);
+        this.end = next;
+        return true;
+      }
+      pos = next;
+    }
+    return false;
+  }
+}
+
+/** Adds `delta` to the length of the LEN field whose tag is at `head`, after its content has grown by it. */
+export function resize(place: Place, head: number, delta: number): void {
+  const { bytes } = place.source;
+  const prefix = afterVarint(bytes, head);
+  const content = afterVarint(bytes, prefix);
+  const length = readUint32(bytes, prefix) + delta;
+  const patch = new Uint8Array(varintSize(length));
+  putVarint(patch, 0, length);
+  place.splice(prefix, content, patch);
+}

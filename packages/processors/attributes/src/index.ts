@@ -1,1 +1,3 @@
-export {};
+export { attributes } from "./component.ts";
+export type { AttributesConfig } from "./config.ts";
+export { attributesConfig } from "./config.ts";

@@ -1,1 +1,3 @@
-export {};
+export { filter } from "./component.ts";
+export type { FilterConfig } from "./config.ts";
+export { filterConfig } from "./config.ts";

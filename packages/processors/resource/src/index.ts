@@ -1,1 +1,3 @@
-export {};
+export { resource } from "./component.ts";
+export type { ResourceConfig } from "./config.ts";
+export { resourceConfig } from "./config.ts";

@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { readPackages } from "./workspace.ts";
+
+const files = readPackages().flatMap((pkg) => pkg.files);
+const sources = files.filter(({ isTest }) => !isTest);
+
+/** Where the process meets the machine: everywhere else time and randomness come from `host`. */
+const allowed: Readonly<Record<string, readonly RegExp[]>> = {
+  "packages/core/pipeline/src/clock.ts": [/Date\.now/, /setTimeout/],
+  // The command keeps its process alive and bounds a trial poll outside any component.
+  "packages/collector/src/commands/run.ts": [/setInterval/],
+  "packages/collector/src/receiver-trial.ts": [/setTimeout/],
+};
+
+test.each([
+  { what: "the wall clock", pattern: /\bDate\.now\(|new Date\(\)/ },
+  { what: "weak randomness", pattern: /\bMath\.random\(/ },
+  { what: "timers", pattern: /\bset(Timeout|Interval)\(/ },
+])("no component reads $what by itself", ({ pattern }) => {
+  const found = sources
+    .filter(({ text }) => pattern.test(text.replaceAll(/^\s*(\*|\/\/).*$/gm, "")))
+    .filter(({ path, text }) => !allowed[path]?.some((exception) => exception.test(pattern.exec(text)?.[0] ?? "")));
+  expect(found.map(({ path }) => path)).toEqual([]);
+});
+
+test.each([
+  { what: "source", limit: 400, among: sources },
+  { what: "test", limit: 500, among: files },
+])("no $what file is longer than $limit lines", ({ limit, among }) => {
+  expect(among.length).toBeGreaterThan(100);
+  const long = among.map(({ path, text }) => ({ path, lines: text.split("\n").length }));
+  expect(long.filter(({ lines }) => lines > limit)).toEqual([]);
+});
+
+test("no test is skipped or repeated until it passes", () => {
+  const found = files.filter(
+    ({ isTest, text }) => isTest && /\b(test|it|describe)\.(skip|todo|only|fails)\b|\bretry:/.test(text),
+  );
+  expect(found.map(({ path }) => path)).toEqual([]);
+});

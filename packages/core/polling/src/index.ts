@@ -1,1 +1,4 @@
-export {};
+export type { Poller, PollerOptions, PollResult } from "./poller.ts";
+export { createPoller } from "./poller.ts";
+export { ProblemBoard } from "./problem-board.ts";
+export { interval, pollingSettings } from "./settings.ts";

@@ -1,0 +1,185 @@
+import type { Milliseconds } from "@dbintel/config";
+import { DbintelError, isDbintelError } from "@dbintel/errors";
+import type { Batch, Signal } from "@dbintel/pdata";
+import { type Consumers, type Host, wait } from "@dbintel/pipeline";
+import { Deliverer } from "./deliverer.ts";
+import { ProblemBoard } from "./problem-board.ts";
+
+/** What one poll brought. */
+export interface PollResult {
+  /** Telemetry to hand on; batches of a signal that no pipeline uses are left aside. */
+  readonly batches: readonly Batch[];
+  /** What did not work although the poll as a whole did: a missing grant, a view that this server has not. */
+  readonly problems?: readonly DbintelError[];
+  /** Moves the checkpoint. Runs once, when every batch was taken or rejected for good. */
+  commit?(): void;
+}
+
+export interface PollerOptions {
+  readonly host: Host;
+  /** Tells several pollers of one component apart, in logs and metrics. */
+  readonly name: string;
+  /** From the start of one poll to the start of the next. */
+  readonly interval: Milliseconds;
+  /** Before the first poll. Default 1 s. */
+  readonly initialDelay?: Milliseconds;
+  /** After this `signal` is aborted. 0, the default, stands for `interval`. */
+  readonly timeout?: Milliseconds;
+  /** The first poll is delayed by a random part of this share of the interval, so that a fleet spreads. Default 0.1. */
+  readonly jitter?: number;
+  /** Asks the source once. A rejection counts as a failed poll; the checkpoint stays where it was. */
+  readonly poll: (args: { readonly signal: AbortSignal }) => Promise<PollResult>;
+  readonly next: Consumers;
+  /** Where problems go. Default: a board of its own. Pollers of one component share one. */
+  readonly problems?: ProblemBoard;
+}
+
+/** A running schedule. */
+export interface Poller {
+  /** Idempotent; does not wait for the first poll. */
+  start(): void;
+  /** Lets a running poll finish and hands its result on; aborts it when `signal` is. Idempotent. */
+  stop(options: { readonly signal: AbortSignal }): Promise<void>;
+  /** Items that were polled and not taken by the next component yet. */
+  held(signal: Signal): number;
+  /** Ticks that passed while a poll or its delivery was still going on. */
+  readonly skippedTicks: number;
+}
+
+/** A poll that keeps failing is tried at most this rarely, or each interval when that is longer. */
+const longestBackOffMs = 60_000;
+
+/**
+ * Polls on a fixed grid of ticks, one poll at a time.
+ *
+ * A tick that comes while a poll or its delivery runs is counted and skipped. A refused batch is offered again
+ * before the next poll, so at most one poll's telemetry is held, and the checkpoint with it. A failing poll is
+ * reported and tried again with growing distance. The OpenTelemetry Collector's scrape controller drops a refused
+ * batch and has no deadline by default.
+ */
+export function createPoller(options: PollerOptions): Poller {
+  return new TickPoller(options);
+}
+
+class TickPoller implements Poller {
+  readonly #options: PollerOptions;
+  readonly #timeoutMs: number;
+  readonly #problems: ProblemBoard;
+  readonly #deliverer: Deliverer;
+  readonly #closing = new AbortController();
+  readonly #abort = new AbortController();
+  readonly #polls;
+  readonly #skipped;
+  #running: Promise<void> | undefined;
+  #failures = 0;
+  skippedTicks = 0;
+
+  constructor(options: PollerOptions) {
+    this.#options = options;
+    this.#timeoutMs = options.timeout || options.interval;
+    this.#problems = options.problems ?? new ProblemBoard(options.host);
+    this.#deliverer = new Deliverer(options.host, options.next);
+    const { meter } = options.host;
+    this.#polls = meter.createCounter("dbintel_receiver_polls", { description: "Polls by outcome", unit: "{polls}" });
+    this.#skipped = meter.createCounter("dbintel_receiver_skipped_polls", {
+      description: "Ticks that passed while a poll or its delivery was still going on",
+      unit: "{polls}",
+    });
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  async stop({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    const abort = () => this.#abort.abort(new DbintelError("the collector is stopping", { code: "DBI_ABORTED" }));
+    this.#closing.abort();
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    await this.#running;
+    signal.removeEventListener("abort", abort);
+  }
+
+  held(signal: Signal): number {
+    return this.#deliverer.held(signal);
+  }
+
+  async #run(): Promise<void> {
+    const { host, interval, initialDelay = 1000, jitter = 0.1, name } = this.#options;
+    let dueMs = host.clock.monotonicMs() + initialDelay + host.random.next() * jitter * interval;
+    while (await this.#reached(dueMs)) {
+      const backOffMs = await this.#tick();
+      const nowMs = host.clock.monotonicMs();
+      const missed = Math.max(0, Math.floor((nowMs - dueMs) / interval));
+      if (missed > 0) {
+        this.skippedTicks += missed;
+        this.#skipped.add(missed, { poller: name });
+      }
+      dueMs += interval * (1 + missed);
+      while (dueMs < nowMs + backOffMs) dueMs += interval;
+    }
+  }
+
+  /** False when the poller closes before the time has come. */
+  async #reached(dueMs: number): Promise<boolean> {
+    const { clock } = this.#options.host;
+    try {
+      await wait(clock, Math.max(0, dueMs - clock.monotonicMs()), this.#closing.signal);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** One poll with its delivery; returns how long to leave the source alone, 0 after success. */
+  async #tick(): Promise<number> {
+    const { name, interval } = this.#options;
+    try {
+      const result = await this.#poll();
+      this.#failures = 0;
+      this.#problems.set(name, result.problems ?? []);
+      this.#polls.add(1, { poller: name, outcome: "ok" });
+      const settled = await this.#deliverer.deliver(result.batches, this.#closing.signal, this.#abort.signal);
+      if (settled) result.commit?.();
+      return 0;
+    } catch (reason) {
+      if (this.#closing.signal.aborted) return 0;
+      const problem = toProblem(reason);
+      this.#problems.set(name, [problem]);
+      this.#polls.add(1, { poller: name, outcome: problem.code === "DBI_TIMEOUT" ? "timeout" : "failed" });
+      const backOffMs = interval * 2 ** Math.min(this.#failures++, 16);
+      return Math.min(backOffMs, Math.max(longestBackOffMs, interval));
+    }
+  }
+
+  /** Asks the source under the deadline. What fails after the deadline has passed failed because of it. */
+  async #poll(): Promise<PollResult> {
+    const deadline = new AbortController();
+    const timer = this.#options.host.clock.schedule(this.#timeoutMs, () => {
+      deadline.abort(
+        new DbintelError(`the poll took longer than ${this.#timeoutMs / 1000} s`, {
+          code: "DBI_TIMEOUT",
+          hint: "raise timeout or collection_interval, or find out what keeps the source busy",
+          retryable: true,
+        }),
+      );
+    });
+    try {
+      return await this.#options.poll({ signal: AbortSignal.any([deadline.signal, this.#abort.signal]) });
+    } catch (reason) {
+      throw deadline.signal.aborted ? deadline.signal.reason : reason;
+    } finally {
+      timer.cancel();
+    }
+  }
+}
+
+function toProblem(reason: unknown): DbintelError {
+  if (isDbintelError(reason)) return reason;
+  const message = reason instanceof Error ? reason.message : String(reason);
+  return new DbintelError(`defect in a poll: ${message}`, {
+    code: "DBI_INTERNAL",
+    hint: "please report this with the collector's version",
+    cause: reason,
+  });
+}

@@ -4,7 +4,8 @@ import { inputJsonSchema, type JsonSchema } from "./subschema.ts";
 /** One line of the table. */
 interface Row {
   readonly key: string;
-  readonly type: string;
+  /** More than one where the members of an alternative give the key different types. */
+  readonly types: Set<string>;
   readonly fallback: string;
   readonly description: string;
 }
@@ -16,8 +17,8 @@ export function settingsTable(schema: z.ZodType): string {
   table.map(json, "", json.default);
   if (table.rows.length === 0) return "There are no settings.";
   const lines = table.rows.map(
-    ({ key, type, fallback, description }) =>
-      `| \`${key}\` | ${cell(type)} | ${cell(fallback)} | ${cell(description)} |`,
+    ({ key, types, fallback, description }) =>
+      `| \`${key}\` | ${cell([...types].join(" or "))} | ${cell(fallback)} | ${cell(description)} |`,
   );
   return ["| Key | Type | Default | Description |", "|---|---|---|---|", ...lines].join("\n");
 }
@@ -34,15 +35,20 @@ class Table {
     this.#definitions = definitions;
   }
 
-  /** Adds the rows of a map's keys. `given` is what stands where the whole map is left out. */
-  map(schema: JsonSchema, prefix: string, given: unknown): void {
+  /**
+   * Adds the rows of a map's keys. `given` is what stands where the whole map is left out. The map may be one of
+   * `alternatives`: then a key is required when all of them require it.
+   */
+  map(schema: JsonSchema, prefix: string, given: unknown, alternatives: readonly JsonSchema[] = [schema]): void {
     if (this.#open.has(schema)) return;
     this.#open.add(schema);
-    const required = new Set(schema.required);
     for (const [name, property] of Object.entries(schema.properties ?? {})) {
-      if (typeof property !== "boolean") this.#row(property, prefix + name, required.has(name), member(given, name));
+      if (typeof property === "boolean") continue;
+      const required = alternatives.every((each) => each.required?.includes(name));
+      this.#row(property, prefix + name, required, member(given, name));
     }
-    for (const option of optionsOf(schema)) this.map(this.#resolve(option), prefix, given);
+    const options = this.#options(schema);
+    for (const option of options) this.map(option, prefix, given, schema.allOf === undefined ? options : [option]);
     this.#open.delete(schema);
   }
 
@@ -55,14 +61,20 @@ class Table {
     const nested = this.#nested(schema, key);
     const fallback = nested.length > 0 && isMap(standard) ? {} : standard;
     const shown = fallback === undefined ? (required ? "required" : "") : code(fallback);
-    if (this.rows.some((row) => row.key === key)) return;
-    this.rows.push({ key, type: this.#type(schema), fallback: shown, description });
+    const known = this.rows.find((row) => row.key === key);
+    if (known !== undefined) {
+      known.types.add(this.#type(schema));
+      return;
+    }
+    this.rows.push({ key, types: new Set([this.#type(schema)]), fallback: shown, description });
     for (const { prefix, map } of nested) this.map(map, prefix, standard);
   }
 
   /** The maps below a value whose keys get rows: its own, those of a list's items, those of a map by name. */
   #nested(schema: JsonSchema, key: string): readonly { readonly prefix: string; readonly map: JsonSchema }[] {
-    if (schema.properties !== undefined) return [{ prefix: `${key}.`, map: schema }];
+    const options = this.#options(schema);
+    const ofMaps = options.length > 0 && options.every((option) => option.properties !== undefined);
+    if (schema.properties !== undefined || ofMaps) return [{ prefix: `${key}.`, map: schema }];
     if (this.#open.has(schema)) return [];
     this.#open.add(schema);
     const inner = (sub: unknown, prefix: string) =>
@@ -70,7 +82,7 @@ class Table {
     const maps = [
       ...inner(schema.items, `${key}[]`),
       ...inner(schema.additionalProperties, `${key}.<name>`),
-      ...optionsOf(schema).flatMap((option) => inner(option, key)),
+      ...options.flatMap((option) => inner(option, key)),
     ];
     this.#open.delete(schema);
     return maps;
@@ -80,8 +92,8 @@ class Table {
     if (schema.title !== undefined) return schema.title;
     if (schema.const !== undefined) return code(schema.const);
     if (schema.enum !== undefined) return schema.enum.map(code).join(", ");
-    const options = optionsOf(schema);
-    if (options.length > 0) return [...new Set(options.map((each) => this.#type(this.#resolve(each))))].join(" or ");
+    const options = this.#options(schema);
+    if (options.length > 0) return [...new Set(options.map((each) => this.#type(each)))].join(" or ");
     if (schema.type === "array") return `list of ${this.#plural(schema.items)}`;
     if (schema.type !== "object") return String(schema.type ?? "any");
     const values = schema.additionalProperties;
@@ -95,14 +107,17 @@ class Table {
     return /^[a-z]+$/i.test(type) ? `${type}s` : type;
   }
 
+  /** The members of an alternative or of an intersection. */
+  #options({ anyOf, oneOf, allOf }: JsonSchema): readonly JsonSchema[] {
+    return (anyOf ?? oneOf ?? allOf ?? [])
+      .filter((each) => typeof each === "object")
+      .map((each) => this.#resolve(each));
+  }
+
   #resolve(schema: JsonSchema): JsonSchema {
     const name = schema.$ref?.replace("#/$defs/", "");
     return name === undefined ? schema : (this.#definitions[name] ?? schema);
   }
-}
-
-function optionsOf({ anyOf, oneOf, allOf }: JsonSchema): readonly JsonSchema[] {
-  return (anyOf ?? oneOf ?? allOf ?? []).filter((each) => typeof each === "object");
 }
 
 function member(map: unknown, key: string): unknown {

@@ -11,7 +11,10 @@ const value = z
   .refine((given) => [given].flat().every((part) => !Number.isInteger(part) || Number.isSafeInteger(part)), {
     error: 'the number is too large to be exact; write it as a text and add an action "convert" to int',
   })
-  .describe("Value to write: a text, a boolean, a whole number (int), another number (double), or a list of them");
+  .meta({
+    title: "text, number, boolean or a list of them",
+    description: "Value to write; a whole number becomes an int, another number a double",
+  });
 
 /** A text that compiles as a pattern and passes `check`, which returns what is wrong. */
 function pattern(check: (compiled: Pattern) => string | undefined = () => undefined) {
@@ -35,59 +38,67 @@ function everyGroupNamed({ groups, names }: Pattern): string | undefined {
   return `${fault}: write (?P<name>…) for a group that becomes an attribute, (?:…) for one that does not`;
 }
 
-/** A strict object that says of the collector's key `from_context` why it is not there. */
-function actionObject<Shape extends z.core.$ZodShape>(shape: Shape) {
-  return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === "unrecognized_keys" && issue.keys.includes("from_context")
-        ? "from_context is not supported: no request metadata travels with a batch; use value or from_attribute"
-        : undefined,
-  });
+/** The name of the action, described alike in all: of an alternative's key the README shows one description. */
+function name<Name extends string>(action: Name) {
+  return z.literal(action).describe("What to do; the actions are described with `@dbintel/attribute-actions`");
 }
 
-function writing<Name extends "insert" | "update" | "upsert">(name: Name, description: string) {
-  return actionObject({
-    key,
-    action: z.literal(name).describe(description),
-    value: value.optional(),
-    from_attribute: z
-      .string()
-      .min(1)
-      .optional()
-      .describe("Name of the attribute whose value is copied; where it is absent nothing happens"),
-  }).refine((action) => (action.value === undefined) !== (action.from_attribute === undefined), {
-    error: `${name} needs either value or from_attribute`,
-  });
+const from_context = z
+  .never({ error: "not supported: no request metadata travels with a batch; use value or from_attribute" })
+  .optional();
+
+function writing<Name extends "insert" | "update" | "upsert">(action: Name) {
+  return z
+    .strictObject({
+      key,
+      action: name(action),
+      value: value.optional(),
+      from_attribute: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("Name of the attribute whose value is copied; where it is absent nothing happens"),
+      from_context,
+    })
+    .refine(({ value: given, from_attribute }) => (given === undefined) !== (from_attribute === undefined), {
+      error: `${action} needs either value or from_attribute`,
+    });
 }
 
-function selecting<Name extends "delete" | "hash">(name: Name, description: string) {
-  return actionObject({
-    key: key.optional(),
-    action: z.literal(name).describe(description),
-    pattern: pattern().optional().describe("RE2 pattern; every attribute in whose name it is found is meant as well"),
-  }).refine((action) => action.key !== undefined || action.pattern !== undefined, {
-    error: `${name} needs key or pattern`,
-  });
+function selecting<Name extends "delete" | "hash">(action: Name) {
+  return z
+    .strictObject({
+      key: key.optional(),
+      action: name(action),
+      pattern: pattern()
+        .optional()
+        .describe(
+          "RE2 pattern: delete and hash mean all attributes in whose name it is found; extract takes its named groups",
+        ),
+    })
+    .refine((given) => given.key !== undefined || given.pattern !== undefined, {
+      error: `${action} needs key or pattern`,
+    });
 }
 
 /** One action on attributes, with the keys of the OpenTelemetry Collector's attributes and resource processors. */
 export const actionSchema = z.discriminatedUnion("action", [
-  writing("insert", "Adds the attribute where it is absent"),
-  writing("update", "Changes the attribute where it is present"),
-  writing("upsert", "Adds or changes the attribute"),
-  selecting("delete", "Removes attributes"),
-  selecting("hash", "Replaces values by their SHA-256 in hexadecimal digits"),
-  actionObject({
+  writing("insert"),
+  writing("update"),
+  writing("upsert"),
+  selecting("delete"),
+  selecting("hash"),
+  z.strictObject({
     key,
-    action: z
-      .literal("extract")
-      .describe("Writes what each named group of the pattern finds in the text of key as an attribute of that name"),
+    action: name("extract"),
     pattern: pattern(everyGroupNamed).describe("RE2 pattern whose groups all have names: (?P<name>…)"),
   }),
-  actionObject({
+  z.strictObject({
     key,
-    action: z.literal("convert").describe("Changes the type; a value that does not fit the type stays as it is"),
-    converted_type: z.enum(["int", "double", "string"]).describe("The type to convert to"),
+    action: name("convert"),
+    converted_type: z
+      .enum(["int", "double", "string"])
+      .describe("The type to convert to; a value that does not fit it stays as it is"),
   }),
 ]);
 

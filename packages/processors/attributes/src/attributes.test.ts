@@ -102,10 +102,10 @@ describe("attributesConfig", () => {
 
   it.each<[unknown, string]>([
     [{ actions: [tag], condition: "nme == 1" }, 'unknown variable "nme"'],
-    [{ actions: [tag], include: {} }, "include is not supported: write condition: <CEL>"],
-    [{ actions: [tag], exclude: {} }, "exclude is not supported: write condition: !(<CEL>)"],
+    [{ actions: [tag], include: {} }, "not supported: write condition: <CEL>"],
+    [{ actions: [tag], exclude: {} }, "not supported: write condition: !(<CEL>)"],
     [{ actions: [tag], conditions: "true" }, "conditions"],
-    [{ actions: [{ key: "k", action: "insert", from_context: "x" }] }, "from_context is not supported"],
+    [{ actions: [{ key: "k", action: "insert", from_context: "x" }] }, "no request metadata travels"],
   ])("refuses %j: %s", (config, expected) => {
     expect(problems(config)).toContain(expected);
   });

@@ -18,21 +18,18 @@ const condition = z
   .optional()
   .describe("CEL condition; only items for which it is true are changed. Without it all are");
 
+/** A key of the OpenTelemetry Collector that `condition` takes the place of. */
+function replaced(expression: string) {
+  const example = 'condition: resource.attributes["service.name"] == "shop"';
+  return z.never({ error: `not supported: write condition: ${expression}, as in ${example}` }).optional();
+}
+
 /** Settings of the processor `attributes`; `actions` as in the OpenTelemetry Collector, `condition` is ours. */
-export const attributesConfig = z.strictObject(
-  {
-    actions: z.array(actionSchema).min(1).describe("Actions on the attributes of each item, carried out in this order"),
-    condition,
-  },
-  {
-    error: (issue) => {
-      if (issue.code !== "unrecognized_keys") return undefined;
-      const key = issue.keys.find((name) => name === "include" || name === "exclude");
-      return key === undefined
-        ? undefined
-        : `${key} is not supported: write condition: ${key === "include" ? "<CEL>" : "!(<CEL>)"}, such as 'resource.attributes["service.name"] == "shop"'`;
-    },
-  },
-);
+export const attributesConfig = z.strictObject({
+  actions: z.array(actionSchema).min(1).describe("Actions on the attributes of each item, carried out in this order"),
+  condition,
+  include: replaced("<CEL>"),
+  exclude: replaced("!(<CEL>)"),
+});
 
 export type AttributesConfig = z.output<typeof attributesConfig>;

@@ -38,10 +38,10 @@ describe("filterConfig", () => {
   });
 
   it.each<[unknown, string]>([
-    [{ log_conditions: ["true"] }, "log_conditions is not supported: write logs: { log_record: [...] }"],
-    [{ metrics: { include: {} } }, "include is not supported: write the negated condition"],
-    [{ traces: { spanevent: ["true"] } }, "spanevent is not supported: events of a span cannot be dropped"],
-    [{ logs: { resource: ["true"] } }, "resource is not supported: write a condition on resource.attributes"],
+    [{ log_conditions: ["true"] }, "not supported: write logs: { log_record: [...] }"],
+    [{ metrics: { include: {} } }, "not supported: write the negated condition"],
+    [{ traces: { spanevent: ["true"] } }, "not supported: events of a span cannot be dropped"],
+    [{ logs: { resource: ["true"] } }, "not supported: write a condition on resource.attributes"],
     [{ error_mode: "propagate" }, 'expected "ignore" or "silent": a condition without an answer never fails'],
     [{}, "a filter without a condition drops nothing"],
     [{ logs: { log_record: [] } }, "a filter without a condition drops nothing"],

@@ -1,1 +1,2 @@
-export {};
+export { postgresql } from "./component.ts";
+export type { PostgresqlConfig } from "./config.ts";

@@ -1,0 +1,67 @@
+import type { DatabaseConnection } from "./connection.ts";
+import { versionTooOld } from "./problems.ts";
+import { number, text } from "./row-values.ts";
+
+const oldestVersion = 130_000;
+
+/** The statistics views of the server whose columns differ from version to version. */
+const views = [
+  "pg_stat_database",
+  "pg_stat_bgwriter",
+  "pg_stat_checkpointer",
+  "pg_stat_replication",
+  "pg_stat_activity",
+] as const;
+export type StatisticsView = (typeof views)[number];
+
+/** What a server is and offers; found by asking it, once for each session. */
+export interface Capabilities {
+  /** `18.4`, as the server prints it. */
+  readonly version: string;
+  /** `180004`. */
+  readonly versionNumber: number;
+  /** The oid of the user that the collector connects as. */
+  readonly userId: number;
+  /** Whether the server replays from another one. */
+  readonly standby: boolean;
+  /** Columns by view; a view that the server lacks has none. */
+  readonly columns: ReadonlyMap<StatisticsView, ReadonlySet<string>>;
+}
+
+/** Asks the server. Rejects with `DBI_DATABASE_VERSION` below PostgreSQL 13. */
+export async function discover(
+  connection: DatabaseConnection,
+  endpoint: string,
+  signal: AbortSignal,
+): Promise<Capabilities> {
+  const [server = {}] = await connection.query(
+    `SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int4 AS number,
+            (SELECT oid FROM pg_roles WHERE rolname = current_user) AS user_id,
+            pg_is_in_recovery()::int4 AS standby`,
+    [],
+    signal,
+  );
+  const version = text(server, "version") ?? "unknown";
+  const versionNumber = number(server, "number") ?? 0;
+  if (versionNumber < oldestVersion) throw versionTooOld(endpoint, version);
+  const attributes = await connection.query(
+    `SELECT c.relname AS view, a.attname AS column
+       FROM pg_class c
+       JOIN pg_namespace n ON n.oid = c.relnamespace
+       JOIN pg_attribute a ON a.attrelid = c.oid
+      WHERE n.nspname = 'pg_catalog' AND a.attnum > 0 AND c.relname = ANY($1)`,
+    [views],
+    signal,
+  );
+  const columns = new Map<StatisticsView, Set<string>>(views.map((view) => [view, new Set()]));
+  for (const attribute of attributes) {
+    columns.get(attribute.view as StatisticsView)?.add(text(attribute, "column") ?? "");
+  }
+  return {
+    version: version.split(" ")[0] ?? version,
+    versionNumber,
+    userId: number(server, "user_id") ?? 0,
+    standby: number(server, "standby") === 1,
+    columns,
+  };
+}

@@ -1,0 +1,68 @@
+import { inspect } from "node:util";
+import { describe, expect, it } from "vitest";
+import { parseEndpoint, postgresqlConfig, settingsWithoutEffect } from "./config.ts";
+
+const required = { username: "otel", password: "secret" };
+
+describe("postgresqlConfig", () => {
+  it("has the defaults of the OpenTelemetry Collector, except that it verifies certificates and sends events", () => {
+    expect(postgresqlConfig.parse(required)).toMatchObject({
+      endpoint: "localhost:5432",
+      transport: "tcp",
+      databases: [],
+      exclude_databases: [],
+      connect_database: "postgres",
+      collection_interval: 10_000,
+      initial_delay: 1000,
+      timeout: 0,
+      tls: { insecure: false, insecure_skip_verify: false },
+      top_query_collection: { top_n_query: 200, collection_interval: 60_000 },
+      events: { "db.server.top_query": { enabled: true } },
+      statement_timeout: 5000,
+      lock_timeout: 100,
+    });
+  });
+
+  it("never prints the password", () => {
+    const config = postgresqlConfig.parse(required);
+    expect(inspect(config, { depth: 9 }) + JSON.stringify(config)).not.toContain("secret");
+  });
+
+  it.each([
+    [{ endpoint: "localhost" }, "endpoint"],
+    [{ endpoint: "host:port" }, "endpoint"],
+    [{ username: "" }, "username"],
+    [{ collection_interval: "0" }, "collection_interval"],
+    [{ metrics: { "postgresql.comits": { enabled: true } } }, "metrics"],
+    [{ databse: ["x"] }, ""],
+  ])("refuses %j", (change, path) => {
+    const result = postgresqlConfig.safeParse({ ...required, ...change });
+    expect(result.error?.issues[0]?.path.join(".")).toBe(path);
+  });
+
+  it("takes a configuration of the OpenTelemetry Collector and says what has no effect", () => {
+    const config = postgresqlConfig.parse({
+      ...required,
+      endpoint: "db:5432",
+      metrics: { "postgresql.rows": { enabled: true }, "postgresql.deadlocks": { enabled: true } },
+      events: { "db.server.query_sample": { enabled: true }, "db.server.top_query": { enabled: true } },
+      query_sample_collection: { max_rows_per_query: 100 },
+      top_query_collection: { max_rows_per_query: 100, top_n_query: 50, max_explain_each_interval: 0 },
+      connection_pool: { max_open: 3 },
+    });
+    expect(settingsWithoutEffect(config)).toEqual([
+      "query_sample_collection",
+      "events.db.server.query_sample",
+      "connection_pool",
+      "top_query_collection.max_rows_per_query",
+      "metrics.postgresql.rows",
+    ]);
+  });
+});
+
+it.each([
+  ["db.example.com:5433", { host: "db.example.com", port: 5433 }],
+  ["[::1]:5432", { host: "::1", port: 5432 }],
+])("reads the endpoint %s", (endpoint, expected) => {
+  expect(parseEndpoint(endpoint)).toEqual(expected);
+});

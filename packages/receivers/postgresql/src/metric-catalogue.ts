@@ -1,0 +1,37 @@
+import type { MetricDefinition, MetricQuery } from "./metric-definition.ts";
+import { activityQueries } from "./metrics-activity.ts";
+import { databaseQueries, sizeQuery } from "./metrics-database.ts";
+import { serverQueries } from "./metrics-server.ts";
+
+/** Everything that the metrics poller asks. */
+export const metricQueries: readonly MetricQuery[] = [...databaseQueries, ...serverQueries, ...activityQueries];
+
+/** Every metric that is collected. */
+export const metricDefinitions: readonly MetricDefinition[] = [...metricQueries, sizeQuery].flatMap(
+  (query) => query.metrics,
+);
+
+/** Metrics of the OpenTelemetry Collector's receiver that are not collected; accepted in the configuration. */
+export const absentMetricNames: readonly string[] = [
+  "postgresql.blocks_read",
+  "postgresql.function.calls",
+  "postgresql.index.scans",
+  "postgresql.index.size",
+  "postgresql.operations",
+  "postgresql.query.execution.time",
+  "postgresql.rows",
+  "postgresql.sequential_scans",
+  "postgresql.table.count",
+  "postgresql.table.size",
+  "postgresql.table.vacuum.count",
+  "postgresql.vector.insert.duration",
+  "postgresql.vector.insert.rows",
+  "postgresql.vector.search.calls",
+  "postgresql.vector.search.duration",
+  "postgresql.vector.search.rows_returned",
+];
+
+/** Every name that the setting `metrics` takes. */
+export const metricNames: readonly string[] = [
+  ...new Set([...metricDefinitions.map(({ name }) => name), ...absentMetricNames]),
+].sort();

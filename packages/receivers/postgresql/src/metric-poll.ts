@@ -1,0 +1,100 @@
+import type { DbintelError } from "@dbintel/errors";
+import { metricsBuilder, type ResourceInit } from "@dbintel/pdata";
+import type { Host } from "@dbintel/pipeline";
+import type { PollResult } from "@dbintel/polling";
+import pg from "pg";
+import { type Capabilities, discover } from "./capabilities.ts";
+import type { DatabaseConnection, Row } from "./connection.ts";
+import { DatabaseSizes } from "./database-sizes.ts";
+import { metricQueries } from "./metric-catalogue.ts";
+import type { MetricDefinition, MetricQuery } from "./metric-definition.ts";
+import { addMetric } from "./metric-points.ts";
+import { sizeQuery } from "./metrics-database.ts";
+import { databaseProblem, type ProblemContext } from "./problems.ts";
+import { receiverScope } from "./resource.ts";
+import { integer, text } from "./row-values.ts";
+
+export interface MetricPollOptions {
+  readonly host: Host;
+  readonly connection: DatabaseConnection;
+  readonly resource: ResourceInit;
+  readonly context: ProblemContext;
+  readonly enabled: (definition: MetricDefinition) => boolean;
+  /** Whether this attribute of data points is sent. */
+  readonly enabledLabel: (name: string) => boolean;
+  readonly reportsDatabase: (name: string) => boolean;
+}
+
+interface Planned {
+  readonly query: MetricQuery;
+  readonly metrics: readonly MetricDefinition[];
+}
+
+/** Polls the statistics views. A query that fails is a problem of its own; the others are still sent. */
+export class MetricPoll {
+  readonly #options: MetricPollOptions;
+  readonly #planned: readonly Planned[];
+  readonly #sizes: DatabaseSizes;
+  #capabilities: Capabilities | undefined;
+
+  constructor(options: MetricPollOptions) {
+    this.#options = options;
+    this.#sizes = new DatabaseSizes(options.host.clock);
+    this.#planned = [...metricQueries, sizeQuery]
+      .map((query) => ({ query: this.#labelled(query), metrics: query.metrics.filter(options.enabled) }))
+      .filter(({ metrics }) => metrics.length > 0);
+  }
+
+  async poll({ signal }: { readonly signal: AbortSignal }): Promise<PollResult> {
+    const { host, connection, context, resource, reportsDatabase } = this.#options;
+    try {
+      const capabilities = await this.#discover(signal);
+      const metrics = metricsBuilder().resource(resource).scope(receiverScope(host.build, capabilities.version));
+      const [now = {}] = await connection.query(
+        "SELECT (date_part('epoch', clock_timestamp()) * 1000000)::int8 AS clock",
+        [],
+        signal,
+      );
+      const timeUnixNano = (integer(now, "clock") ?? 0n) * 1000n;
+      const problems: DbintelError[] = [];
+      for (const { query, metrics: definitions } of this.#planned) {
+        try {
+          const rows = await this.#rows(query, capabilities, signal);
+          const reported = rows.filter((row) => {
+            const database = text(row, "database");
+            return database === undefined || reportsDatabase(database);
+          });
+          for (const definition of definitions) {
+            addMetric({ metrics, definition, labels: query.labels, rows: reported, timeUnixNano });
+          }
+        } catch (error) {
+          if (!(error instanceof pg.DatabaseError)) throw error;
+          problems.push(databaseProblem(error, context));
+        }
+      }
+      return { batches: [metrics.build()], problems };
+    } catch (error) {
+      throw databaseProblem(error, context);
+    }
+  }
+
+  #rows(query: MetricQuery, capabilities: Capabilities, signal: AbortSignal): Promise<readonly Row[]> {
+    const { connection, reportsDatabase } = this.#options;
+    if (query.name === sizeQuery.name) return this.#sizes.rows(connection, reportsDatabase, signal);
+    const sql = query.sql(capabilities);
+    return sql === undefined ? Promise.resolve([]) : connection.query(sql, [], signal);
+  }
+
+  async #discover(signal: AbortSignal): Promise<Capabilities> {
+    const { connection, context } = this.#options;
+    if (this.#capabilities === undefined || !connection.open) {
+      this.#capabilities = await discover(connection, context.endpoint, signal);
+    }
+    return this.#capabilities;
+  }
+
+  #labelled(query: MetricQuery): MetricQuery {
+    const labels = Object.entries(query.labels ?? {}).filter(([name]) => this.#options.enabledLabel(name));
+    return { ...query, labels: Object.fromEntries(labels) };
+  }
+}

@@ -1,0 +1,161 @@
+import { readFile } from "node:fs/promises";
+import type { ConnectionOptions } from "node:tls";
+import { DbintelError } from "@dbintel/errors";
+import type { Signal } from "@dbintel/pdata";
+import type { Component, Consumers, Host } from "@dbintel/pipeline";
+import { createPoller, type Poller, ProblemBoard } from "@dbintel/polling";
+import { type PostgresqlConfig, parseEndpoint, settingsWithoutEffect } from "./config.ts";
+import { type ConnectionSettings, DatabaseConnection } from "./connection.ts";
+import { MetricPoll } from "./metric-poll.ts";
+import { instanceResource } from "./resource.ts";
+import { StatementPoll } from "./statement-poll.ts";
+import { StatementSource } from "./statement-source.ts";
+import { topQueryEvent } from "./top-query-events.ts";
+
+/** Databases of managed services that nobody but the provider may enter. */
+const providerDatabases = new Set([
+  "rdsadmin",
+  "cloudsqladmin",
+  "azure_maintenance",
+  "azure_sys",
+  "alloydbadmin",
+  "alloydbmetadata",
+]);
+
+/**
+ * Watches one server over two connections: one polls the statistics views, the other pg_stat_statements, each at its
+ * own interval. What is not wired into a pipeline is not asked for.
+ */
+export class PostgresqlReceiver implements Component {
+  readonly #config: PostgresqlConfig;
+  readonly #host: Host;
+  readonly #next: Consumers;
+  readonly #pollers: Poller[] = [];
+  readonly #connections: { close(): Promise<void> }[] = [];
+
+  constructor(args: { readonly config: PostgresqlConfig; readonly host: Host; readonly next: Consumers }) {
+    this.#config = args.config;
+    this.#host = args.host;
+    this.#next = args.next;
+  }
+
+  async start(): Promise<void> {
+    if (this.#pollers.length > 0) return;
+    for (const setting of settingsWithoutEffect(this.#config)) {
+      this.#host.logger.warn({ setting }, `${setting} is accepted for compatibility and has no effect`);
+    }
+    const settings = await connectionSettings(this.#config);
+    const problems = new ProblemBoard(this.#host);
+    if (this.#next.metrics !== undefined) this.#pollMetrics(settings, problems);
+    if (this.#next.logs !== undefined && this.#config.events[topQueryEvent].enabled) {
+      this.#pollStatements(settings, problems);
+    }
+    for (const poller of this.#pollers) poller.start();
+  }
+
+  async stop({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    await Promise.all(this.#pollers.map((poller) => poller.stop({ signal })));
+    await Promise.all(this.#connections.map((connection) => connection.close()));
+  }
+
+  held(signal: Signal): number {
+    return this.#pollers.reduce((sum, poller) => sum + poller.held(signal), 0);
+  }
+
+  #pollMetrics(settings: ConnectionSettings, problems: ProblemBoard): void {
+    const { config, common } = this.#common(problems);
+    const connection = new DatabaseConnection(settings, config.connect_database);
+    const poll = new MetricPoll({
+      ...common,
+      connection,
+      enabled: ({ name, enabled }) => config.metrics[name]?.enabled ?? enabled,
+      enabledLabel: (name) => config.resource_attributes[name]?.enabled ?? true,
+    });
+    this.#connections.push(connection);
+    this.#pollers.push(
+      createPoller({
+        ...common,
+        name: "metrics",
+        interval: config.collection_interval,
+        initialDelay: config.initial_delay,
+        timeout: config.timeout,
+        poll: (args) => poll.poll(args),
+      }),
+    );
+  }
+
+  #pollStatements(settings: ConnectionSettings, problems: ProblemBoard): void {
+    const { config, common } = this.#common(problems);
+    const source = new StatementSource(settings, config.endpoint, config.connect_database);
+    const poll = new StatementPoll({ ...common, source, limit: config.top_query_collection.top_n_query });
+    this.#connections.push(source);
+    this.#pollers.push(
+      createPoller({
+        ...common,
+        name: "statements",
+        interval: config.top_query_collection.collection_interval,
+        initialDelay: config.initial_delay,
+        timeout: config.timeout,
+        poll: (args) => poll.poll(args),
+      }),
+    );
+  }
+
+  #common(problems: ProblemBoard) {
+    const config = this.#config;
+    const common = {
+      host: this.#host,
+      next: this.#next,
+      problems,
+      resource: instanceResource({
+        ...parseEndpoint(config.endpoint),
+        enabled: (name) => config.resource_attributes[name]?.enabled ?? true,
+      }),
+      context: { endpoint: config.endpoint, username: config.username, database: config.connect_database },
+      reportsDatabase: (name: string) => reportsDatabase(config, name),
+    };
+    return { config, common };
+  }
+}
+
+function reportsDatabase(config: PostgresqlConfig, name: string): boolean {
+  if (config.exclude_databases.includes(name)) return false;
+  return config.databases.length === 0 ? !providerDatabases.has(name) : config.databases.includes(name);
+}
+
+async function connectionSettings(config: PostgresqlConfig): Promise<ConnectionSettings> {
+  const { host, port } = parseEndpoint(config.endpoint);
+  return {
+    host: config.transport === "unix" && !host.startsWith("/") ? `/${host}` : host,
+    port,
+    username: config.username,
+    password: config.password,
+    tls: config.transport === "unix" ? false : await tlsOptions(config.tls),
+    statementTimeoutMs: config.statement_timeout,
+    lockTimeoutMs: config.lock_timeout,
+  };
+}
+
+async function tlsOptions(tls: PostgresqlConfig["tls"]): Promise<ConnectionOptions | false> {
+  if (tls.insecure) return false;
+  const [ca, cert, key] = await Promise.all([tls.ca_file, tls.cert_file, tls.key_file].map(fileContent));
+  return {
+    rejectUnauthorized: !tls.insecure_skip_verify,
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  };
+}
+
+async function fileContent(path: string | undefined): Promise<Buffer | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new DbintelError(`cannot read ${path}`, {
+      code: "DBI_CONFIG_UNREADABLE",
+      hint: "check the paths under tls and that the collector's user may read them",
+      cause,
+    });
+  }
+}

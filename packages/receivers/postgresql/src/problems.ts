@@ -1,0 +1,197 @@
+import { DbintelError, type ErrorCode, isDbintelError } from "@dbintel/errors";
+
+/** What a problem's text may name: never more than this of the configuration. */
+export interface ProblemContext {
+  readonly endpoint: string;
+  readonly username: string;
+  readonly database: string;
+}
+
+interface Explanation {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string;
+  readonly retryable: boolean;
+}
+
+/** The one place where what `pg`, the socket or the server reports becomes a problem with a way out of it. */
+export function databaseProblem(reason: unknown, context: ProblemContext): DbintelError {
+  if (isDbintelError(reason)) return reason;
+  const { code, message } = details(reason);
+  const known = bySqlState(code, message, context) ?? byTransport(code, message, context);
+  const explanation = known ?? {
+    code: "DBI_DATABASE_QUERY",
+    message: `a query failed on ${context.endpoint}: ${message}${code === "" ? "" : ` (${code})`}`,
+    hint: "see the server's log; a query of the collector carries the comment /* dbintel */",
+    retryable: true,
+  };
+  // The original stays out: it may carry parts of queries, and its client the connection's settings.
+  return new DbintelError(explanation.message, explanation);
+}
+
+function details(reason: unknown): { readonly code: string; readonly message: string } {
+  if (!(reason instanceof Error)) return { code: "", message: String(reason) };
+  // One attempt for each address of the host; the first tells enough.
+  const error = reason instanceof AggregateError && reason.errors[0] instanceof Error ? reason.errors[0] : reason;
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  return { code, message: error.message };
+}
+
+/** By SQLSTATE, appendix A of PostgreSQL's manual. */
+function bySqlState(code: string, message: string, context: ProblemContext): Explanation | undefined {
+  const { endpoint, database } = context;
+  const user = identifier(context.username);
+  switch (code) {
+    case "28P01":
+    case "28000":
+      return {
+        code: "DBI_DATABASE_AUTHENTICATION",
+        message: `${endpoint} refused user ${user}: ${message}`,
+        hint: `check username and password, and that pg_hba.conf lets ${user} connect to database ${identifier(database)} from here`,
+        retryable: false,
+      };
+    case "3D000":
+      return {
+        code: "DBI_DATABASE_UNREACHABLE",
+        message: `${endpoint} has no database ${identifier(database)}`,
+        hint: "set connect_database to a database that exists",
+        retryable: false,
+      };
+    case "42501":
+      return {
+        code: "DBI_DATABASE_PERMISSION",
+        message: `user ${user} lacks a grant on ${endpoint}: ${message}`,
+        hint: permissionHint(message, context),
+        retryable: false,
+      };
+    case "53300":
+      return {
+        code: "DBI_DATABASE_UNREACHABLE",
+        message: `${endpoint} has no connection left: ${message}`,
+        hint: `raise max_connections, or keep connections for monitoring: ALTER ROLE ${user} CONNECTION LIMIT 2 and reserved_connections`,
+        retryable: true,
+      };
+    case "57P01":
+    case "57P02":
+    case "57P03":
+      return {
+        code: "DBI_DATABASE_UNREACHABLE",
+        message: `${endpoint} is starting up or shutting down`,
+        hint: "nothing to do when the server is being restarted: the collector goes on by itself",
+        retryable: true,
+      };
+    case "57014":
+    case "55P03":
+      return {
+        code: "DBI_TIMEOUT",
+        message: `a query on ${endpoint} was given up: ${message}`,
+        hint: "somebody holds a lock on a system catalog, or the server is very busy; statement_timeout and lock_timeout set the limits",
+        retryable: true,
+      };
+    case "55000":
+      return message.includes("shared_preload_libraries") ? notPreloaded(endpoint) : undefined;
+    case "08P01":
+      return message.includes("startup parameter")
+        ? {
+            code: "DBI_DATABASE_UNREACHABLE",
+            message: `${endpoint} does not take the limits that the collector sets for its session: ${message}`,
+            hint: "connect to the server itself and not through a connection pooler",
+            retryable: false,
+          }
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** By what the socket and TLS report. */
+function byTransport(code: string, message: string, { endpoint }: ProblemContext): Explanation | undefined {
+  if (message.includes("does not support SSL")) {
+    return {
+      code: "DBI_DATABASE_UNREACHABLE",
+      message: `${endpoint} does not offer TLS`,
+      hint: "turn on ssl in the server's configuration, or accept an unencrypted connection with tls: {insecure: true}",
+      retryable: false,
+    };
+  }
+  if (/^(ERR_TLS|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|ERR_SSL)/.test(code)) {
+    return {
+      code: "DBI_DATABASE_UNREACHABLE",
+      message: `the certificate of ${endpoint} cannot be verified: ${message}`,
+      hint: "name the certificate authority in tls.ca_file; tls.insecure_skip_verify: true gives up the verification",
+      retryable: false,
+    };
+  }
+  if (/^E[A-Z_]+$/.test(code) || message.includes("Connection terminated") || message.includes("timeout expired")) {
+    return {
+      code: "DBI_DATABASE_UNREACHABLE",
+      message: `no connection to ${endpoint}: ${message}`,
+      hint: "check endpoint, that the server runs and listens there, and that no firewall is in between",
+      retryable: true,
+    };
+  }
+  return undefined;
+}
+
+function permissionHint(message: string, { username, database }: ProblemContext): string {
+  const schema = /^permission denied for schema (.+)$/.exec(message)?.[1];
+  if (schema === undefined) return grantHint(username, database);
+  return (
+    "run as superuser in the database that has the extension: " +
+    `GRANT USAGE ON SCHEMA ${identifier(schema)} TO ${identifier(username)};`
+  );
+}
+
+/** The SQL that gives the monitoring user what it needs. */
+export function grantHint(username: string, database: string): string {
+  return `run as superuser in database ${identifier(database)}: GRANT pg_monitor TO ${identifier(username)};`;
+}
+
+export function notPreloaded(endpoint: string): Explanation {
+  return {
+    code: "DBI_DATABASE_EXTENSION",
+    message: `pg_stat_statements is not loaded on ${endpoint}`,
+    hint:
+      "run as superuser: ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'; " +
+      "(keep what is set there already) and restart the server",
+    retryable: false,
+  };
+}
+
+export function extensionMissing(endpoint: string, database: string): DbintelError {
+  return new DbintelError(`no database of ${endpoint} that can be read has the extension pg_stat_statements`, {
+    code: "DBI_DATABASE_EXTENSION",
+    hint:
+      `run as superuser in database ${identifier(database)}: CREATE EXTENSION pg_stat_statements; ` +
+      "(the library must be in shared_preload_libraries)",
+  });
+}
+
+export function extensionOutdated(endpoint: string, version: string): DbintelError {
+  return new DbintelError(`the extension pg_stat_statements ${version} on ${endpoint} is too old`, {
+    code: "DBI_DATABASE_EXTENSION",
+    hint: "run as superuser in the database that has it: ALTER EXTENSION pg_stat_statements UPDATE;",
+  });
+}
+
+export function versionTooOld(endpoint: string, version: string): DbintelError {
+  return new DbintelError(`${endpoint} runs PostgreSQL ${version}; 13 is the oldest that is supported`, {
+    code: "DBI_DATABASE_VERSION",
+    hint: "upgrade the server, or remove it from the configuration",
+  });
+}
+
+/** Other users' statements are hidden. */
+export function statementsHidden(endpoint: string, username: string, database: string, hidden: number): DbintelError {
+  // The number stays out of the message: it changes with every poll and the problem does not.
+  return new DbintelError(`user ${identifier(username)} may not see the statements of other users on ${endpoint}`, {
+    code: "DBI_DATABASE_PERMISSION",
+    hint: grantHint(username, database),
+    cause: `${hidden} entries of pg_stat_statements are hidden`,
+  });
+}
+
+/** An SQL identifier, quoted where it has to be. */
+export function identifier(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+}

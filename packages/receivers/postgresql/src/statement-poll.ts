@@ -1,0 +1,123 @@
+import type { DbintelError } from "@dbintel/errors";
+import { logsBuilder, metricsBuilder, type ResourceInit } from "@dbintel/pdata";
+import type { Host } from "@dbintel/pipeline";
+import type { PollResult } from "@dbintel/polling";
+import { LRUCache } from "lru-cache";
+import { databaseProblem, type ProblemContext, statementsHidden } from "./problems.ts";
+import { receiverScope } from "./resource.ts";
+import type { StatementDeltas } from "./statement-deltas.ts";
+import { StatementLedger } from "./statement-ledger.ts";
+import { StatementMemory } from "./statement-memory.ts";
+import type { StatementReading, StatementSource } from "./statement-source.ts";
+import { StatementTexts } from "./statement-texts.ts";
+import { addTopQueryEvents } from "./top-query-events.ts";
+import { type Selection, selectTop } from "./top-statements.ts";
+
+export interface StatementPollOptions {
+  readonly host: Host;
+  readonly source: StatementSource;
+  readonly resource: ResourceInit;
+  readonly context: ProblemContext;
+  /** How many statements get an event of their own by execution time. */
+  readonly limit: number;
+  /** Whether statements of this database are reported. */
+  readonly reportsDatabase: (name: string) => boolean;
+}
+
+const roleNames = 1000;
+const roleTimeToLiveMs = 300_000;
+
+/** Polls pg_stat_statements and makes events of what happened since the last poll. */
+export class StatementPoll {
+  readonly #options: StatementPollOptions;
+  readonly #memory = new StatementMemory();
+  readonly #ledger = new StatementLedger();
+  readonly #texts: StatementTexts;
+  readonly #roles: LRUCache<number, string>;
+
+  constructor(options: StatementPollOptions) {
+    this.#options = options;
+    const { clock } = options.host;
+    this.#texts = new StatementTexts({ clock, limit: 10 * options.limit + 1000 });
+    this.#roles = new LRUCache({ max: roleNames, ttl: roleTimeToLiveMs, perf: { now: () => clock.monotonicMs() } });
+  }
+
+  async poll({ signal }: { readonly signal: AbortSignal }): Promise<PollResult> {
+    const { host, source, context, resource } = this.#options;
+    const problems: DbintelError[] = [];
+    try {
+      const reading = await source.read(this.#memory.last, signal);
+      const deltas = this.#memory.compare(reading);
+      if (reading.table.hidden > 0) {
+        problems.push(statementsHidden(context.endpoint, context.username, context.database, reading.table.hidden));
+      }
+      const selection = await this.#select(reading, deltas, problems, signal);
+      const previousMicros = this.#memory.last?.epoch.clockMicros ?? reading.epoch.clockMicros;
+      const scope = receiverScope(host.build, source.capabilities?.version);
+      const logs = logsBuilder().resource(resource).scope(scope);
+      addTopQueryEvents(logs, {
+        reading,
+        deltas,
+        selection,
+        texts: this.#texts,
+        roles: this.#roles,
+        previousMicros,
+        observedUnixNano: host.clock.unixNano(),
+      });
+      const metrics = metricsBuilder().resource(resource).scope(scope);
+      const ledger = this.#ledger.after({ reading, deltas, previous: this.#memory.last });
+      ledger.addTo(metrics);
+      return {
+        batches: [logs.build(), metrics.build()],
+        problems,
+        commit: () => {
+          this.#memory.commit(reading);
+          this.#ledger.commit(ledger);
+        },
+      };
+    } catch (error) {
+      throw databaseProblem(error, context);
+    }
+  }
+
+  /** Chooses what to report and makes sure that its texts and roles are known as far as they can be. */
+  async #select(
+    reading: StatementReading,
+    deltas: StatementDeltas,
+    problems: DbintelError[],
+    signal: AbortSignal,
+  ): Promise<Selection> {
+    const { source, limit, context, reportsDatabase } = this.#options;
+    const { table, databases } = reading;
+    const excludedDatabases = new Set(
+      [...databases].filter(([, { name }]) => !reportsDatabase(name)).map(([databaseId]) => databaseId),
+    );
+    const excluded = (row: number) => excludedDatabases.has(table.databaseId(row)) || this.#isOwn(reading, row);
+    const keyOf = (line: number) => table.key(deltas.rows[line] ?? -1);
+    try {
+      await this.#texts.fetch(this.#suspects(reading, deltas), source, signal);
+      const first = selectTop({ current: table, deltas, limit, excluded });
+      await this.#texts.fetch(first.top.map(keyOf), source, signal);
+      const users = [...new Set(first.top.map((line) => keyOf(line).userId))].filter((id) => !this.#roles.has(id));
+      if (users.length > 0) for (const [id, name] of await source.roles(users, signal)) this.#roles.set(id, name);
+    } catch (error) {
+      // Without texts the numbers are still worth having; the texts are asked for again at the next poll.
+      signal.throwIfAborted();
+      problems.push(databaseProblem(error, context));
+    }
+    return selectTop({ current: table, deltas, limit, excluded });
+  }
+
+  /** Where the collector's own statements are recorded, what its user ran may be one of them. */
+  #suspects(reading: StatementReading, deltas: StatementDeltas) {
+    const userId = this.#options.source.trackedUserId;
+    if (userId === undefined) return [];
+    const rows = [...deltas.rows.subarray(0, deltas.count)];
+    return rows.filter((row) => reading.table.userId(row) === userId).map((row) => reading.table.key(row));
+  }
+
+  #isOwn({ table }: StatementReading, row: number): boolean {
+    if (this.#options.source.trackedUserId !== table.userId(row)) return false;
+    return this.#texts.get(table.key(row))?.own ?? false;
+  }
+}

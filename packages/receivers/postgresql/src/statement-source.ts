@@ -1,0 +1,299 @@
+import { DbintelError } from "@dbintel/errors";
+import pg from "pg";
+import { type Capabilities, discover } from "./capabilities.ts";
+import { type ConnectionSettings, DatabaseConnection } from "./connection.ts";
+import { extensionMissing, extensionOutdated, identifier } from "./problems.ts";
+import { integer, number, text } from "./row-values.ts";
+import { type StatementShape, statementShape } from "./statement-columns.ts";
+import { continuity, type StatementEpoch } from "./statement-deltas.ts";
+import { fingerprintSql, fingerprints } from "./statement-filter.ts";
+import { type StatementKey, StatementTable } from "./statement-table.ts";
+
+/** A database of the server at a poll. */
+export interface DatabaseState {
+  readonly name: string;
+  /** Milliseconds that statements ran in it so far; `undefined` before PostgreSQL 14. */
+  readonly activeMillis: number | undefined;
+}
+
+/** One reading of the statistics, from between two equal looks at the time of their last reset. */
+export interface StatementReading {
+  readonly epoch: StatementEpoch;
+  readonly table: StatementTable;
+  /** Whether `table` holds all entries, or only those that changed. */
+  readonly full: boolean;
+  /** `pg_stat_statements.max`. */
+  readonly maximum: number;
+  readonly databases: ReadonlyMap<number, DatabaseState>;
+}
+
+/** What is remembered of the last reading, for asking only for what changed. */
+export interface KnownStatements {
+  readonly table: StatementTable;
+  readonly epoch: StatementEpoch;
+}
+
+/** The text that the server keeps for an entry. */
+export interface StoredText {
+  readonly key: StatementKey;
+  /** As it was typed where the server does not normalise: never to be shown or kept. */
+  readonly query: string;
+}
+
+/** The extension in one database. */
+interface Extension {
+  readonly schema: string;
+  readonly version: string;
+  /** Extension 1.9, PostgreSQL 14. */
+  readonly hasInfo: boolean;
+}
+
+/** What was found out about the server and its extension, true for one session. */
+interface Located {
+  readonly capabilities: Capabilities;
+  readonly schema: string;
+  readonly shape: StatementShape;
+  readonly hasInfo: boolean;
+}
+
+/** With more entries remembered than the server can hold, by this factor, many are gone: read all again. */
+const staleFactor = 1.1;
+/** The extension is looked for in at most so many databases. */
+const mostDatabases = 100;
+/** Longer texts are cut off by the server: all that counts of a statement stands at its beginning. */
+const longestText = 65_536;
+
+/** Reads pg_stat_statements wherever it is installed, over one connection. */
+export class StatementSource {
+  readonly #settings: ConnectionSettings;
+  readonly #endpoint: string;
+  readonly #connectDatabase: string;
+  #connection: DatabaseConnection;
+  #located: Located | undefined;
+
+  constructor(settings: ConnectionSettings, endpoint: string, connectDatabase: string) {
+    this.#settings = settings;
+    this.#endpoint = endpoint;
+    this.#connectDatabase = connectDatabase;
+    this.#connection = new DatabaseConnection(settings, connectDatabase);
+  }
+
+  /** What the server is, after a reading. */
+  get capabilities(): Capabilities | undefined {
+    return this.#located?.capabilities;
+  }
+
+  /** The user whose statements may be the collector's own; `undefined` when its own are not recorded at all. */
+  get trackedUserId(): number | undefined {
+    return this.#connection.tracked ? this.#located?.capabilities.userId : undefined;
+  }
+
+  async close(): Promise<void> {
+    this.#located = undefined;
+    await this.#connection.close();
+  }
+
+  /** Reads the counters of all entries, or, where that is certain to lose nothing, of those that changed. */
+  async read(known: KnownStatements | undefined, signal: AbortSignal): Promise<StatementReading> {
+    try {
+      const located = await this.#locate(signal);
+      for (let attempt = 0; attempt < 3; attempt++) {
+        const { epoch, maximum } = await this.#look(located, signal);
+        const usable = known !== undefined && filterable(known, epoch, maximum, located.shape) ? known : undefined;
+        const table = await this.#readTable(located, usable, signal);
+        const after = await this.#look(located, signal);
+        if (after.epoch.statsResetMicros !== epoch.statsResetMicros) continue;
+        const databases = await this.#readDatabases(located, signal);
+        return { epoch, table, full: usable === undefined, maximum, databases };
+      }
+    } catch (error) {
+      // The extension may have been updated or dropped: look again at the next poll.
+      this.#located = undefined;
+      throw error;
+    }
+    throw new DbintelError("pg_stat_statements is being reset again and again while it is read", {
+      code: "DBI_DATABASE_QUERY",
+      retryable: true,
+    });
+  }
+
+  /** The stored texts of some entries. The server reads its whole text file for it. */
+  async texts(keys: readonly StatementKey[], signal: AbortSignal): Promise<readonly StoredText[]> {
+    const { schema } = await this.#locate(signal);
+    const rows = await this.#connection.query(
+      `SELECT s.dbid, s.userid, s.queryid, left(s.query, ${longestText}) AS query
+         FROM ${identifier(schema)}.pg_stat_statements(true) s
+         JOIN (SELECT DISTINCT * FROM unnest($1::oid[], $2::oid[], $3::int8[])) k(dbid, userid, queryid)
+        USING (dbid, userid, queryid)`,
+      [keys.map((key) => key.databaseId), keys.map((key) => key.userId), keys.map((key) => String(key.queryId))],
+      signal,
+    );
+    return rows.map((row) => ({
+      key: {
+        databaseId: number(row, "dbid") ?? 0,
+        userId: number(row, "userid") ?? 0,
+        queryId: integer(row, "queryid") ?? 0n,
+        toplevel: true,
+      },
+      query: text(row, "query") ?? "",
+    }));
+  }
+
+  /** The names of roles by their oid. */
+  async roles(ids: readonly number[], signal: AbortSignal): Promise<ReadonlyMap<number, string>> {
+    const rows = await this.#connection.query(
+      "SELECT oid, rolname FROM pg_roles WHERE oid = ANY($1::oid[])",
+      [ids],
+      signal,
+    );
+    return new Map(rows.map((row) => [number(row, "oid") ?? 0, text(row, "rolname") ?? ""]));
+  }
+
+  async #readTable(located: Located, known: KnownStatements | undefined, signal: AbortSignal): Promise<StatementTable> {
+    const { shape } = located;
+    const table = new StatementTable(shape, known === undefined ? 4096 : 256);
+    const values = known === undefined ? [] : [fingerprints(known.table)];
+    let filter = "";
+    if (known !== undefined) {
+      // An entry that was created after the last poll passes whatever its counters are.
+      const since = shape.statsSince ? "AND s.stats_since <= $2" : "";
+      if (shape.statsSince) values.push(binaryTimestamp(known.epoch.clockMicros));
+      filter = `WHERE NOT EXISTS (SELECT FROM unnest($1::int8[]) known(fingerprint)
+                                   WHERE known.fingerprint = ${fingerprintSql(shape)} ${since})`;
+    }
+    const columns = [
+      "dbid, userid, queryid",
+      shape.toplevel ? "toplevel" : "true",
+      ...(shape.statsSince ? ["stats_since"] : []),
+      ...shape.counters.map((counter) => counter.column),
+    ];
+    await this.#connection.readRows(
+      `SELECT ${columns.join(", ")} FROM ${identifier(located.schema)}.pg_stat_statements(false) s ${filter}`,
+      values,
+      (bytes, start) => table.appendRow(bytes, start),
+      signal,
+    );
+    return table;
+  }
+
+  /** The moment and what the server says about its statistics. */
+  async #look(located: Located, signal: AbortSignal): Promise<{ epoch: StatementEpoch; maximum: number }> {
+    const info = located.hasInfo ? `, i.dealloc, ${micros("i.stats_reset")} AS stats_reset` : "";
+    const from = located.hasInfo ? `FROM ${identifier(located.schema)}.pg_stat_statements_info i` : "";
+    const [row = {}] = await this.#connection.query(
+      `SELECT ${micros("clock_timestamp()")} AS clock,
+              ${micros("pg_postmaster_start_time()")} AS started,
+              current_setting('pg_stat_statements.max', true)::int8 AS maximum ${info} ${from}`,
+      [],
+      signal,
+    );
+    const epoch = {
+      clockMicros: integer(row, "clock") ?? 0n,
+      startedMicros: integer(row, "started") ?? 0n,
+      statsResetMicros: integer(row, "stats_reset"),
+      deallocations: integer(row, "dealloc"),
+    };
+    return { epoch, maximum: number(row, "maximum") ?? Number.POSITIVE_INFINITY };
+  }
+
+  async #readDatabases(located: Located, signal: AbortSignal): Promise<ReadonlyMap<number, DatabaseState>> {
+    const active = located.capabilities.columns.get("pg_stat_database")?.has("active_time") ?? false;
+    const rows = await this.#connection.query(
+      `SELECT d.oid, d.datname${active ? ", s.active_time" : ""}
+         FROM pg_database d LEFT JOIN pg_stat_database s ON s.datid = d.oid`,
+      [],
+      signal,
+    );
+    return new Map(
+      rows.map((row) => [
+        number(row, "oid") ?? 0,
+        { name: text(row, "datname") ?? "", activeMillis: number(row, "active_time") },
+      ]),
+    );
+  }
+
+  /** Finds the extension and its columns, once for each session. */
+  async #locate(signal: AbortSignal): Promise<Located> {
+    if (this.#located !== undefined && this.#connection.open) return this.#located;
+    this.#located = undefined;
+    const extension = (await this.#findHere(signal)) ?? (await this.#findElsewhere(signal));
+    const names = await this.#connection.columns(
+      `SELECT * FROM ${identifier(extension.schema)}.pg_stat_statements(false) LIMIT 0`,
+      signal,
+    );
+    if (!names.includes("total_exec_time")) throw extensionOutdated(this.#endpoint, extension.version);
+    const capabilities = await discover(this.#connection, this.#endpoint, signal);
+    const { schema, hasInfo } = extension;
+    this.#located = { capabilities, schema, hasInfo, shape: statementShape(new Set(names)) };
+    return this.#located;
+  }
+
+  async #findElsewhere(signal: AbortSignal): Promise<Extension> {
+    if (this.#connection.database !== this.#connectDatabase) await this.#moveTo(this.#connectDatabase);
+    const databases = await this.#connection.query(
+      `SELECT datname FROM pg_database
+        WHERE datallowconn AND has_database_privilege(datname, 'CONNECT') ORDER BY oid LIMIT ${mostDatabases}`,
+      [],
+      signal,
+    );
+    for (const row of databases) {
+      await this.#moveTo(text(row, "datname") ?? this.#connectDatabase);
+      try {
+        const found = await this.#findHere(signal);
+        if (found !== undefined) return found;
+      } catch (error) {
+        // Some databases of a managed service let nobody in: go on with the next.
+        if (!(error instanceof pg.DatabaseError)) throw error;
+      }
+    }
+    await this.#moveTo(this.#connectDatabase);
+    throw extensionMissing(this.#endpoint, this.#connectDatabase);
+  }
+
+  async #moveTo(database: string): Promise<void> {
+    await this.#connection.close();
+    this.#connection = new DatabaseConnection(this.#settings, database);
+  }
+
+  async #findHere(signal: AbortSignal): Promise<Extension | undefined> {
+    const [row] = await this.#connection.query(
+      `SELECT n.nspname AS schema, e.extversion AS version,
+              EXISTS (SELECT FROM pg_class c
+                       WHERE c.relnamespace = n.oid AND c.relname = 'pg_stat_statements_info') AS info
+         FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+        WHERE e.extname = 'pg_stat_statements'`,
+      [],
+      signal,
+    );
+    if (row === undefined) return undefined;
+    return {
+      schema: text(row, "schema") ?? "public",
+      version: text(row, "version") ?? "",
+      hasInfo: row.info === true,
+    };
+  }
+}
+
+/**
+ * Whether asking only for what changed loses nothing. Entries that were thrown out in between must be seen to be gone,
+ * so that their return is not taken for growth, unless the server says since when an entry counts.
+ */
+function filterable(known: KnownStatements, now: StatementEpoch, maximum: number, shape: StatementShape): boolean {
+  const { table, epoch } = known;
+  if (table.count > maximum * staleFactor || continuity(epoch, now) !== "continued") return false;
+  if (table.shape.counters.length !== shape.counters.length || table.shape.statsSince !== shape.statsSince)
+    return false;
+  return shape.statsSince || (now.deallocations !== undefined && now.deallocations === epoch.deallocations);
+}
+
+/** Microseconds since 1970 as an int8. A double holds them: 2^53 of them are 285 years. */
+function micros(expression: string): string {
+  return `(date_part('epoch', ${expression}) * 1000000)::int8`;
+}
+
+/** A timestamptz in binary format: microseconds since 2000. */
+function binaryTimestamp(unixMicros: bigint): Buffer {
+  const bytes = Buffer.allocUnsafe(8);
+  bytes.writeBigInt64BE(unixMicros - 946_684_800_000_000n);
+  return bytes;
+}

@@ -1,0 +1,68 @@
+import type { Clock } from "@dbintel/pipeline";
+import { redactSql } from "@dbintel/sql";
+import { LRUCache } from "lru-cache";
+import { marker } from "./connection.ts";
+import type { StatementSource } from "./statement-source.ts";
+import type { StatementKey } from "./statement-table.ts";
+
+/** What is kept of a statement's text: nothing that a user typed as a value. */
+export interface StatementText {
+  /** Redacted; `undefined` when the server hides or has lost the text. */
+  readonly text: string | undefined;
+  /** Whether it is one of the collector's own statements. */
+  readonly own: boolean;
+}
+
+const longestTextBytes = 10_000;
+const timeToLiveMs = 3_600_000;
+/** A reading of texts that took t is not repeated for 20 t: at most 5 % of one server core goes into it. */
+const restFactor = 20;
+const withheld = "<insufficient privilege>";
+
+/** The redacted texts of statements, fetched once for each new key that is about to be shown. */
+export class StatementTexts {
+  readonly #clock: Clock;
+  readonly #cache: LRUCache<string, StatementText>;
+  #restUntilMs = 0;
+
+  constructor(options: { readonly clock: Clock; readonly limit: number }) {
+    this.#clock = options.clock;
+    this.#cache = new LRUCache({
+      max: options.limit,
+      ttl: timeToLiveMs,
+      perf: { now: () => options.clock.monotonicMs() },
+    });
+  }
+
+  get(key: StatementKey): StatementText | undefined {
+    return this.#cache.get(cacheKey(key));
+  }
+
+  /** Fetches what is not known yet, unless the server still rests from the last time. */
+  async fetch(keys: readonly StatementKey[], source: StatementSource, signal: AbortSignal): Promise<void> {
+    const missing = keys.filter((key) => !this.#cache.has(cacheKey(key)));
+    const startMs = this.#clock.monotonicMs();
+    if (missing.length === 0 || startMs < this.#restUntilMs) return;
+    for (const { key, query } of await source.texts(missing, signal)) {
+      const own = query.includes(marker);
+      const known = query !== "" && query !== withheld && !own;
+      this.#cache.set(cacheKey(key), { own, text: known ? shortened(redactSql(query, "postgresql").text) : undefined });
+    }
+    const endMs = this.#clock.monotonicMs();
+    this.#restUntilMs = endMs + restFactor * (endMs - startMs);
+  }
+}
+
+function cacheKey(key: StatementKey): string {
+  return `${key.databaseId}/${key.userId}/${key.queryId}`;
+}
+
+/** At most `longestTextBytes` of UTF-8, cut between characters. */
+function shortened(text: string): string {
+  if (text.length * 3 <= longestTextBytes) return text;
+  const bytes = Buffer.from(text);
+  if (bytes.length <= longestTextBytes) return text;
+  let end = longestTextBytes;
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+  return bytes.toString("utf8", 0, end);
+}

@@ -1,0 +1,64 @@
+import type { StatementShape } from "../src/statement-columns.ts";
+import type { StatementTable } from "../src/statement-table.ts";
+
+/** An entry of pg_stat_statements as a test states it; counters in the order of the shape. */
+export interface TestEntry {
+  readonly databaseId: number;
+  readonly userId: number;
+  /** `null` where the server hides it. */
+  readonly queryId: bigint | null;
+  readonly toplevel: boolean;
+  /** Microseconds since 2000. */
+  readonly since: bigint;
+  readonly counters: readonly (bigint | number | null)[];
+}
+
+const lengths = { oid: 4, int8: 8, bool: 1 } as const;
+
+/** The body of a DataRow message in binary format, as a server sends it for the receiver's query. */
+export function dataRow(shape: StatementShape, entry: TestEntry): Buffer {
+  const fields: (Buffer | null)[] = [
+    oid(entry.databaseId),
+    oid(entry.userId),
+    entry.queryId === null ? null : int8(entry.queryId),
+    Buffer.alloc(lengths.bool, entry.toplevel ? 1 : 0),
+    ...(shape.statsSince ? [int8(entry.since)] : []),
+    ...shape.counters.map((counter, index) => {
+      const value = entry.counters[index] ?? null;
+      if (value === null) return null;
+      return counter.type === "integer" ? int8(BigInt(value)) : float8(Number(value));
+    }),
+  ];
+  const count = Buffer.allocUnsafe(2);
+  count.writeInt16BE(fields.length);
+  const parts = fields.flatMap((field) => {
+    const length = Buffer.allocUnsafe(4);
+    length.writeInt32BE(field === null ? -1 : field.length);
+    return field === null ? [length] : [length, field];
+  });
+  return Buffer.concat([count, ...parts]);
+}
+
+/** Fills a table as a reading does. */
+export function append(table: StatementTable, ...entries: readonly TestEntry[]): StatementTable {
+  for (const entry of entries) table.appendRow(dataRow(table.shape, entry), 0);
+  return table;
+}
+
+function oid(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(lengths.oid);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+function int8(value: bigint): Buffer {
+  const bytes = Buffer.allocUnsafe(lengths.int8);
+  bytes.writeBigInt64BE(value);
+  return bytes;
+}
+
+function float8(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(lengths.int8);
+  bytes.writeDoubleBE(value);
+  return bytes;
+}

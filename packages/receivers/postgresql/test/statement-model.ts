@@ -1,0 +1,154 @@
+import type { StatementShape } from "../src/statement-columns.ts";
+import type { StatementEpoch } from "../src/statement-deltas.ts";
+import { fingerprints } from "../src/statement-filter.ts";
+import type { StatementReading } from "../src/statement-source.ts";
+import { StatementTable } from "../src/statement-table.ts";
+import { append, type TestEntry } from "./data-row.ts";
+
+interface ModelEntry {
+  readonly key: number;
+  readonly since: bigint;
+  calls: bigint;
+  time: number;
+}
+
+/**
+ * What pg_stat_statements does, as far as its counters go: entries that are executed, thrown out, reset, lost in a
+ * crash, kept over a clean restart. Beside it runs the truth that no reader can know: what was executed, and what was
+ * forgotten before anybody read it.
+ */
+export class StatementModel {
+  readonly #shape: StatementShape;
+  readonly #hasInfo: boolean;
+  #clock = 1_000_000n;
+  #started = 1n;
+  #reset = 2n;
+  #deallocations = 0n;
+  #entries = new Map<number, ModelEntry>();
+  /** Calls by key since the first reading. */
+  readonly executed = new Map<number, bigint>();
+  /** Calls by key that were thrown away with their entry since the reading before. */
+  readonly forgotten = new Map<number, bigint>();
+  #unread = new Map<number, bigint>();
+
+  constructor(shape: StatementShape, hasInfo: boolean) {
+    this.#shape = shape;
+    this.#hasInfo = hasInfo;
+  }
+
+  execute(key: number, calls: number): void {
+    this.#clock += 1000n;
+    const entry = this.#entries.get(key) ?? { key, since: this.#clock, calls: 0n, time: 0 };
+    entry.calls += BigInt(calls);
+    entry.time += calls * (0.25 + key);
+    this.#entries.set(key, entry);
+    add(this.executed, key, BigInt(calls));
+    add(this.#unread, key, BigInt(calls));
+  }
+
+  resetOne(key: number): void {
+    this.#clock += 1000n;
+    this.#forget(key);
+  }
+
+  evict(key: number): void {
+    this.#clock += 1000n;
+    if (!this.#entries.has(key)) return;
+    this.#deallocations++;
+    this.#forget(key);
+  }
+
+  resetAll(): void {
+    this.#clock += 1000n;
+    this.#reset = this.#clock;
+    this.#deallocations = 0n;
+    for (const key of this.#entries.keys()) this.#forget(key);
+  }
+
+  restart(): void {
+    this.#clock += 1000n;
+    this.#started = this.#clock;
+  }
+
+  crash(): void {
+    this.restart();
+    this.resetAll();
+  }
+
+  /** Another server answers from now on: its own history, none of the truth. */
+  failOver(keys: readonly number[]): void {
+    this.resetAll();
+    this.#reset = 3n;
+    this.#started = this.#clock;
+    for (const key of keys) this.#entries.set(key, { key, since: 4n, calls: 1_000_000n, time: 1e9 });
+  }
+
+  /** Reads all entries, or as a server does that was sent the fingerprints of `known`. */
+  read(known: { readonly table: StatementTable; readonly epoch: StatementEpoch } | undefined): StatementReading {
+    const reading = this.peek(known);
+    this.#unread = new Map();
+    return reading;
+  }
+
+  get epoch(): StatementEpoch {
+    return {
+      clockMicros: this.#clock,
+      startedMicros: this.#started,
+      statsResetMicros: this.#hasInfo ? this.#reset : undefined,
+      deallocations: this.#hasInfo ? this.#deallocations : undefined,
+    };
+  }
+
+  /** A reading that gets lost on the way: what it showed counts as unread. */
+  peek(known: { readonly table: StatementTable; readonly epoch: StatementEpoch } | undefined): StatementReading {
+    this.#clock += 1000n;
+    const { epoch } = this;
+    const everything = [...this.#entries.values()].map((entry) => this.#testEntry(entry));
+    const seen = known === undefined ? new Set<bigint>() : fingerprintSet(known.table);
+    const shown = everything.filter((entry) => {
+      const row = append(new StatementTable(this.#shape, 1), entry);
+      const [fingerprint = 0n] = fingerprintSet(row);
+      const since = this.#shape.statsSince && known !== undefined && row.sinceMicros(0) > known.epoch.clockMicros;
+      return !seen.has(fingerprint) || since;
+    });
+    const table = append(new StatementTable(this.#shape, 4), ...shown);
+    return { epoch, table, full: known === undefined, maximum: 5000, databases: new Map() };
+  }
+
+  #forget(key: number): void {
+    this.#entries.delete(key);
+    add(this.forgotten, key, this.#unread.get(key) ?? 0n);
+    this.#unread.delete(key);
+  }
+
+  #testEntry({ key, since, calls, time }: ModelEntry): TestEntry {
+    const counters = this.#shape.counters.map(({ column }) => {
+      if (column === "calls") return calls;
+      return column === "total_exec_time" ? time : 2n * calls;
+    });
+    return {
+      databaseId: 5 + (key % 2),
+      userId: 10 + (key % 3),
+      queryId: BigInt(key) - 3n,
+      toplevel: key % 5 !== 0,
+      since: since - 946_684_800_000_000n,
+      counters,
+    };
+  }
+}
+
+/** The key that a model made a row of. */
+export function modelKey(table: StatementTable, row: number): number {
+  return Number(table.key(row).queryId) + 3;
+}
+
+function fingerprintSet(table: StatementTable): Set<bigint> {
+  const bytes = fingerprints(table);
+  const set = new Set<bigint>();
+  for (let at = 24; at < bytes.length; at += 12) set.add(bytes.readBigInt64BE(at));
+  return set;
+}
+
+function add(map: Map<number, bigint>, key: number, amount: bigint): void {
+  map.set(key, (map.get(key) ?? 0n) + amount);
+}

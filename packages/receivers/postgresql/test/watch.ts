@@ -1,0 +1,127 @@
+import { Secret } from "@dbintel/config";
+import type { PostgresServer } from "@dbintel/e2e/servers";
+import type { AnyValue, Batch, Logs, Metrics } from "@dbintel/pdata";
+import { createTestHost } from "@dbintel/pipeline/testing";
+import type { PollResult } from "@dbintel/polling";
+import type { ConnectionSettings } from "../src/connection.ts";
+import { instanceResource } from "../src/resource.ts";
+import { StatementPoll } from "../src/statement-poll.ts";
+import { StatementSource } from "../src/statement-source.ts";
+
+export const never = new AbortController().signal;
+
+/** How to reach a test server, as its superuser or as `user`. */
+export function settingsOf(
+  server: PostgresServer,
+  user: { readonly username: string; readonly password: string } = {
+    username: server.superuser,
+    password: server.password,
+  },
+): ConnectionSettings {
+  return {
+    host: server.host,
+    port: server.port,
+    username: user.username,
+    password: new Secret(user.password),
+    tls: false,
+    statementTimeoutMs: 5000,
+    lockTimeoutMs: 100,
+  };
+}
+
+/** An event as a test reads it. */
+export interface Event {
+  readonly timeUnixNano: bigint;
+  readonly attributes: ReadonlyMap<string, AnyValue>;
+  /** The number of an attribute, 0 when there is none. */
+  number(name: string): number;
+  text(name: string): string;
+}
+
+export function eventsOf(batches: readonly Batch[]): Event[] {
+  const events: Event[] = [];
+  for (const batch of batches.filter((each): each is Logs => each.signal === "logs")) {
+    for (const record of batch.records()) {
+      const attributes = new Map(record.attributes.entries());
+      events.push({
+        timeUnixNano: record.timeUnixNano,
+        attributes,
+        number: (name) => Number(attributes.get(name) ?? 0),
+        text: (name) => String(attributes.get(name) ?? ""),
+      });
+    }
+  }
+  return events;
+}
+
+/** A data point as a test reads it. */
+export interface Point {
+  readonly name: string;
+  readonly unit: string;
+  readonly type: string;
+  readonly monotonic: boolean;
+  readonly temporality: string;
+  readonly value: bigint | number | undefined;
+  readonly startTimeUnixNano: bigint;
+  readonly timeUnixNano: bigint;
+  readonly attributes: ReadonlyMap<string, AnyValue>;
+}
+
+export function pointsOf(batches: readonly Batch[]): Point[] {
+  const points: Point[] = [];
+  for (const batch of batches.filter((each): each is Metrics => each.signal === "metrics")) {
+    for (const point of batch.points()) {
+      const { metric } = point;
+      points.push({
+        name: metric.name,
+        unit: metric.unit,
+        type: metric.type,
+        monotonic: metric.monotonic,
+        temporality: metric.temporality,
+        value: point.value,
+        startTimeUnixNano: point.startTimeUnixNano,
+        timeUnixNano: point.timeUnixNano,
+        attributes: new Map(point.attributes.entries()),
+      });
+    }
+  }
+  return points;
+}
+
+/** The statement poll on a real server, one call a poll. */
+export function watchStatements(
+  server: PostgresServer,
+  options: {
+    readonly limit?: number;
+    readonly user?: { readonly username: string; readonly password: string };
+    readonly reportsDatabase?: (name: string) => boolean;
+    readonly database?: string;
+  } = {},
+) {
+  const host = createTestHost();
+  const settings = settingsOf(server, options.user);
+  const endpoint = `${server.host}:${server.port}`;
+  const database = options.database ?? "postgres";
+  const source = new StatementSource(settings, endpoint, database);
+  const poll = new StatementPoll({
+    host,
+    source,
+    resource: instanceResource({ host: server.host, port: server.port, enabled: () => true }),
+    context: { endpoint, username: settings.username, database },
+    limit: options.limit ?? 200,
+    reportsDatabase: options.reportsDatabase ?? (() => true),
+  });
+  return {
+    host,
+    source,
+    /** Polls without moving the checkpoint. */
+    peek: (): Promise<PollResult> => poll.poll({ signal: never }),
+    /** Polls and moves the checkpoint, as when everything was taken. */
+    async poll(): Promise<PollResult> {
+      const result = await poll.poll({ signal: never });
+      result.commit?.();
+      return result;
+    },
+    close: () => source.close(),
+  };
+}

@@ -1,1 +1,2 @@
-export {};
+export { batch } from "./component.ts";
+export type { BatchConfig } from "./config.ts";

@@ -1,1 +1,2 @@
-export {};
+export { otlp } from "./component.ts";
+export type { HttpSettings, OtlpConfig } from "./config.ts";

@@ -1,0 +1,12 @@
+import { defineReceiver } from "@dbintel/pipeline";
+import { otlpConfig } from "./config.ts";
+import { OtlpReceiver } from "./otlp.ts";
+
+/** The receiver `otlp`: takes logs, metrics and traces over OTLP/HTTP. */
+export const otlp = defineReceiver({
+  type: "otlp",
+  description: "Takes logs, metrics and traces over OTLP/HTTP, as protobuf or JSON.",
+  signals: { logs: "beta", metrics: "beta", traces: "beta" },
+  schema: otlpConfig,
+  create: (args) => new OtlpReceiver(args),
+});

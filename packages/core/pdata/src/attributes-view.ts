@@ -1,8 +1,9 @@
 import { decodeKey, decodeKeyValue, valueField, valueKind, writeKeyValue, writeValue } from "./any-value.ts";
 import type { AnyValue, AttributeKey, Attributes, ValueKind } from "./api.ts";
 import { attributeKey } from "./attribute-key.ts";
-import { type Place, resize } from "./place.ts";
+import type { Place } from "./place.ts";
 import { afterField, afterVarint, contentStart, fieldNumber, findField, readBool, readInt64 } from "./wire.ts";
+import type { Writer } from "./writer.ts";
 
 /**
  * The attributes of the message that a place stands on: field `field` of it, repeated
@@ -99,36 +100,24 @@ export class AttributesView implements Attributes {
   set(key: string | AttributeKey, value: AnyValue): void {
     const place = this.#place;
     const patch = place.scratch();
-    writeValue(patch, 2, value);
-    const valueLength = patch.length;
-    const name = typeof key === "string" ? key : key.name;
     place.sync();
-    if (this.#find(key, place.start) < 0) {
-      patch.clear();
-      writeKeyValue(patch, this.field, name, value);
+    const first = this.#find(key, place.start);
+    if (first < 0) {
+      writeKeyValue(patch, this.field, typeof key === "string" ? key : key.name, value);
       place.own(patch.length);
       place.splice(place.end, place.end, patch.bytes.subarray(0, patch.length));
-      return;
+    } else {
+      this.#writeWith(patch, first, value);
+      this.#replaceAll(key, first, patch);
     }
-    place.own(valueLength);
-    const first = this.#find(key, place.start);
-    const { bytes } = place.source;
-    const content = contentStart(bytes, first);
-    const end = afterField(bytes, first);
-    const old = findField(bytes, content, end, 2);
-    const from = old < 0 ? end : old;
-    const to = old < 0 ? end : afterField(bytes, old);
-    place.splice(from, to, patch.bytes.subarray(0, valueLength));
-    resize(place, first, valueLength - (to - from));
-    this.#removeFrom(key, afterField(place.source.bytes, first));
   }
 
   delete(key: string | AttributeKey): boolean {
     const place = this.#place;
     place.sync();
-    if (this.#find(key, place.start) < 0) return false;
-    place.own(0);
-    this.#removeFrom(key, place.start);
+    const first = this.#find(key, place.start);
+    if (first < 0) return false;
+    this.#replaceAll(key, first, place.scratch());
     return true;
   }
 
@@ -156,12 +145,34 @@ export class AttributesView implements Attributes {
     return result;
   }
 
-  /** Removes all KeyValues of a name behind `from`. */
-  #removeFrom(key: string | AttributeKey, from: number): void {
+  /** Writes the KeyValue whose tag is at `pos` with another value; what else is in it stays. */
+  #writeWith(patch: Writer, pos: number, value: AnyValue): void {
+    const { bytes } = this.#place.source;
+    const start = contentStart(bytes, pos);
+    const end = afterField(bytes, pos);
+    const old = findField(bytes, start, end, 2);
+    const from = old < 0 ? end : old;
+    const mark = patch.open(this.field, end - start);
+    patch.raw(bytes, start, from);
+    writeValue(patch, 2, value);
+    patch.raw(bytes, old < 0 ? end : afterField(bytes, old), end);
+    patch.close(mark);
+  }
+
+  /** Puts `patch` in the place of the first KeyValue of a name and removes the others, in one splice. */
+  #replaceAll(key: string | AttributeKey, first: number, patch: Writer): void {
     const place = this.#place;
-    for (let pos = this.#find(key, from); pos >= 0; pos = this.#find(key, pos)) {
-      place.splice(pos, afterField(place.source.bytes, pos), nothing);
+    const { bytes } = place.source;
+    let end = afterField(bytes, first);
+    for (let next = this.#find(key, end); next >= 0; next = this.#find(key, end)) {
+      patch.raw(bytes, end, next);
+      end = afterField(bytes, next);
     }
+    const offset = first - place.start;
+    const length = end - first;
+    place.own(patch.length);
+    const from = place.start + offset;
+    place.splice(from, from + length, patch.bytes.subarray(0, patch.length));
   }
 
   /** The position of the tag of the value's member `member` when that is the one that is set, or -1. */
@@ -189,8 +200,6 @@ export class AttributesView implements Attributes {
     return -1;
   }
 }
-
-const nothing = new Uint8Array(0);
 
 function keyEquals(bytes: Uint8Array, start: number, end: number, utf8: Uint8Array): boolean {
   const pos = findField(bytes, start, end, 1);

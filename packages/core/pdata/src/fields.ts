@@ -49,13 +49,21 @@ export function getId(place: Place, field: number): string {
   return source.hex(contentStart(source.bytes, pos), afterField(source.bytes, pos));
 }
 
-/** Replaces a field by what was written to the place's scratch writer; an empty writer removes it. */
+/**
+ * Replaces a field by what was written to the place's scratch writer; an empty writer removes it.
+ * What changes nothing is no edit, so that it does not bring a missing message into being.
+ */
 export function replaceField(place: Place, field: number, patch: Writer): void {
+  if (patch.length === 0) {
+    removeField(place, field);
+    return;
+  }
   place.own(patch.length);
-  const pos = findField(place.source.bytes, place.start, place.end, field);
-  const bytes = patch.bytes.subarray(0, patch.length);
-  if (pos >= 0) place.splice(pos, afterField(place.source.bytes, pos), bytes);
-  else if (bytes.length > 0) place.splice(place.end, place.end, bytes);
+  const { bytes } = place.source;
+  const pos = findField(bytes, place.start, place.end, field);
+  const from = pos < 0 ? place.end : pos;
+  const to = pos < 0 ? from : afterField(bytes, pos);
+  place.splice(from, to, patch.bytes.subarray(0, patch.length));
 }
 
 export function removeField(place: Place, field: number): void {

@@ -4,8 +4,8 @@ import type { Source } from "./source.ts";
 import { afterField, afterVarint, contentStart, fieldNumber, putVarint, readUint32, varintSize } from "./wire.ts";
 import type { Writer } from "./writer.ts";
 
-/** Room that the length prefixes around an edit may need on top of it. */
-const prefixRoom = 32;
+/** Room that the length prefix of a nested message may need on top of an edit. */
+const prefixRoom = 8;
 
 /**
  * The message that a view stands on: `source.bytes[start, end)`, and the way to change it.
@@ -23,7 +23,7 @@ export interface Place {
   scratch(): Writer;
   /** Makes the message changeable in place by up to `room` more bytes. */
   own(room: number): void;
-  /** Replaces `[from, to)` by `patch`. */
+  /** Replaces `[from, to)` by `patch`. Positions found before are void. */
   splice(from: number, to: number, patch: Uint8Array): void;
 }
 
@@ -154,8 +154,19 @@ export class NestedPlace implements Place {
 
   splice(from: number, to: number, patch: Uint8Array): void {
     this.#parent.splice(from, to, patch);
-    resize(this.#parent, this.#head, patch.length - (to - from));
+    this.#resize(patch.length - (to - from));
     this.#relocate();
+  }
+
+  /** Writes the length of this message anew after its content has grown by `delta`. */
+  #resize(delta: number): void {
+    const { bytes } = this.#parent.source;
+    const prefix = afterVarint(bytes, this.#head);
+    const content = afterVarint(bytes, prefix);
+    const length = readUint32(bytes, prefix) + delta;
+    const patch = new Uint8Array(varintSize(length));
+    putVarint(patch, 0, length);
+    this.#parent.splice(prefix, content, patch);
   }
 
   #relocate(): void {
@@ -178,15 +189,4 @@ export class NestedPlace implements Place {
     }
     return false;
   }
-}
-
-/** Adds `delta` to the length of the LEN field whose tag is at `head`, after its content has grown by it. */
-export function resize(place: Place, head: number, delta: number): void {
-  const { bytes } = place.source;
-  const prefix = afterVarint(bytes, head);
-  const content = afterVarint(bytes, prefix);
-  const length = readUint32(bytes, prefix) + delta;
-  const patch = new Uint8Array(varintSize(length));
-  putVarint(patch, 0, length);
-  place.splice(prefix, content, patch);
 }

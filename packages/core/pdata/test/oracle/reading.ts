@@ -1,0 +1,166 @@
+/** Everything that the lens can read, as plain objects, and the same from the oracle's objects. */
+import type { AnyValue, Batch, DataPoint, LogRecord, Metric, Scope, Signal, Span } from "@dbintel/pdata";
+import { items, type Leaf } from "./edits.ts";
+import type { OracleAttributed, OracleKeyValue, OracleMetric, OracleValue } from "./oracle.ts";
+import { fromOracleValue } from "./values.ts";
+
+export function readLens(batch: Batch): unknown[] {
+  const result: unknown[] = [];
+  for (const item of items(batch)) {
+    result.push({
+      attributes: [...item.attributes.entries()],
+      size: item.attributes.size,
+      resource: [...item.resource.attributes.entries()],
+      resourceUrl: item.resource.schemaUrl,
+      scope: readScope(item.scope),
+      ...readers[batch.signal](item as never),
+    });
+  }
+  return result;
+}
+
+function readScope(scope: Scope): unknown {
+  return [scope.name, scope.version, scope.schemaUrl, ...scope.attributes.entries()];
+}
+
+const readers = {
+  logs: (record: LogRecord) => ({
+    timeUnixNano: record.timeUnixNano,
+    observedTimeUnixNano: record.observedTimeUnixNano,
+    severityNumber: record.severityNumber,
+    severityText: record.severityText,
+    body: record.body,
+    bodyUtf8: record.bodyUtf8 === undefined ? undefined : Buffer.from(record.bodyUtf8).toString(),
+    eventName: record.eventName,
+    flags: record.flags,
+    traceId: record.traceId,
+    spanId: record.spanId,
+  }),
+  traces: (span: Span) => ({
+    traceId: span.traceId,
+    spanId: span.spanId,
+    parentSpanId: span.parentSpanId,
+    traceState: span.traceState,
+    name: span.name,
+    kind: span.kind,
+    startTimeUnixNano: span.startTimeUnixNano,
+    endTimeUnixNano: span.endTimeUnixNano,
+    flags: span.flags,
+    statusCode: span.statusCode,
+    statusMessage: span.statusMessage,
+    events: [...span.events()].length,
+    eventList: mapCursor(span.events(), (event) => [event.timeUnixNano, event.name, ...event.attributes.entries()]),
+    linkList: mapCursor(span.links(), (link) => [
+      link.traceId,
+      link.spanId,
+      link.traceState,
+      ...link.attributes.entries(),
+    ]),
+  }),
+  metrics: (point: DataPoint) => ({
+    startTimeUnixNano: point.startTimeUnixNano,
+    timeUnixNano: point.timeUnixNano,
+    flags: point.flags,
+    value: point.value,
+    count: point.count,
+    sum: point.sum,
+    metric: readMetric(point.metric),
+  }),
+};
+
+/** A cursor is the same object at each position: it is read while it stands there. */
+function mapCursor<C, R>(cursor: Iterable<C>, read: (at: C) => R): R[] {
+  const result: R[] = [];
+  for (const at of cursor) result.push(read(at));
+  return result;
+}
+
+export function readMetric(metric: Metric): unknown[] {
+  return [metric.name, metric.description, metric.unit, metric.type, metric.temporality, metric.monotonic];
+}
+
+// ——— the oracle ———
+
+type Fields = Record<string, unknown>;
+
+const attributes = (list: readonly OracleKeyValue[] | undefined): [string, AnyValue][] =>
+  (list ?? []).map(({ key, value }) => [key, fromOracleValue(value)]);
+
+const hex = (id: unknown) => Buffer.from(id as Uint8Array).toString("hex");
+
+export function readObjects(signal: Signal, leaf: Leaf): unknown {
+  const { group, container, item } = leaf;
+  const scope = container.scope;
+  return {
+    attributes: attributes(item.attributes),
+    size: item.attributes.length,
+    resource: attributes(group.resource?.attributes),
+    resourceUrl: group.schemaUrl,
+    scope: [scope?.name ?? "", scope?.version ?? "", container.schemaUrl, ...attributes(scope?.attributes)],
+    ...objectReaders[signal](item, leaf.metric),
+  };
+}
+
+const objectReaders: Record<Signal, (item: OracleAttributed, metric: OracleMetric | undefined) => Fields> = {
+  logs: (item) => {
+    const body = item.body as OracleValue | undefined;
+    return {
+      ...pick(item, "timeUnixNano", "observedTimeUnixNano", "severityNumber", "severityText", "eventName", "flags"),
+      body: fromOracleValue(body),
+      bodyUtf8: body?.value.case === "stringValue" ? body.value.value : undefined,
+      traceId: hex(item.traceId),
+      spanId: hex(item.spanId),
+    };
+  },
+  traces: (item) => {
+    const status = item.status as Fields | undefined;
+    const events = item.events as OracleAttributed[];
+    const links = item.links as OracleAttributed[];
+    return {
+      ...pick(item, "traceState", "name", "kind", "startTimeUnixNano", "endTimeUnixNano", "flags"),
+      traceId: hex(item.traceId),
+      spanId: hex(item.spanId),
+      parentSpanId: hex(item.parentSpanId),
+      statusCode: status?.code ?? 0,
+      statusMessage: status?.message ?? "",
+      events: events.length,
+      eventList: events.map((event) => [event.timeUnixNano, event.name, ...attributes(event.attributes)]),
+      linkList: links.map((link) => [
+        hex(link.traceId),
+        hex(link.spanId),
+        link.traceState,
+        ...attributes(link.attributes),
+      ]),
+    };
+  },
+  metrics: (item, metric) => {
+    const data = metric?.data;
+    const isNumber = data?.case === "gauge" || data?.case === "sum";
+    return {
+      ...pick(item, "startTimeUnixNano", "timeUnixNano", "flags"),
+      value: isNumber ? (item.value as { value?: unknown }).value : undefined,
+      count: isNumber ? undefined : item.count,
+      sum: isNumber ? undefined : item.sum,
+      metric: readOracleMetric(metric),
+    };
+  },
+};
+
+const typeNames: Record<string, string> = { exponentialHistogram: "exponential_histogram" };
+const temporalities = ["unspecified", "delta", "cumulative"];
+
+export function readOracleMetric(metric: OracleMetric | undefined): unknown[] {
+  const { case: type, value } = metric?.data ?? { case: undefined };
+  return [
+    metric?.name,
+    metric?.description,
+    metric?.unit,
+    type === undefined ? "none" : (typeNames[type] ?? type),
+    temporalities[(value?.aggregationTemporality as number | undefined) ?? 0] ?? "unspecified",
+    value?.isMonotonic ?? false,
+  ];
+}
+
+function pick(item: OracleAttributed, ...names: string[]): Fields {
+  return Object.fromEntries(names.map((name) => [name, item[name]]));
+}

@@ -1,1 +1,16 @@
-export {};
+export type { Delivery, DeliveryArgs } from "./delivery.ts";
+export { createDelivery } from "./delivery.ts";
+export type { DropReason } from "./outcome.ts";
+export { dropReasons } from "./outcome.ts";
+export type { BatchSettings, QueueSettings, Sizer } from "./queue-settings.ts";
+export { queueSettings, sizers } from "./queue-settings.ts";
+export { maxRetryAfterMs, parseRetryAfter } from "./retry-after.ts";
+export type { RetrySettings } from "./retry-settings.ts";
+export { retrySettings } from "./retry-settings.ts";
+export type { Sender, SendOptions } from "./sender.ts";
+export type { DeliverySettings, DeliverySettingsOptions } from "./settings.ts";
+export { deliverySettings } from "./settings.ts";
+
+// Names above are for exporters, names below for a queue that outlives the process.
+
+export type { PutOptions, QueueEntry, QueueStorage, TakeOptions } from "./queue-storage.ts";

@@ -10,8 +10,6 @@ export const dropReasons = [
   "retries_exhausted",
   /** They had not been delivered when shutdown reached its deadline. */
   "shutdown",
-  /** The caller, who was waiting for the result, left after a part had been delivered. */
-  "aborted",
   /** A defect of the collector. */
   "internal_error",
 ] as const;

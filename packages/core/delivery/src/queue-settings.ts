@@ -15,10 +15,7 @@ const batchSizers = ["bytes", "items"] as const;
 type BatchSizer = (typeof batchSizers)[number];
 
 /** A number without a unit, or a text with a unit of bytes; which of them decides the default of `sizer`. */
-interface Amount {
-  readonly value: number;
-  readonly bytes: boolean;
-}
+type Amount = Readonly<{ value: number; bytes: boolean }>;
 
 const amountMessage = 'expected a whole number, or a size with a unit such as "64MiB"';
 

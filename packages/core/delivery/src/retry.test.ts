@@ -98,9 +98,11 @@ describe("sendWithRetry", () => {
     expect(await outcome).toEqual({ kind: "partial", error });
   });
 
-  it("tells a caller that left from a shutdown", async () => {
-    const { controller, outcome } = scenario({}, [busy]);
-    controller.abort(new RetryableError("left", { code: "DBI_ABORTED" }));
-    expect(await outcome).toMatchObject({ kind: "failed", reason: "aborted" });
+  it("ends a wait with the reason of the signal", async () => {
+    const { clock, controller, outcome } = scenario({}, [busy]);
+    await clock.advance(1);
+    const left = new RetryableError("left", { code: "DBI_ABORTED" });
+    controller.abort(left);
+    expect(await outcome).toEqual({ kind: "failed", reason: "shutdown", error: left });
   });
 });

@@ -4,7 +4,7 @@ import type { Clock, Random } from "@dbintel/pipeline";
 import { wait } from "@dbintel/pipeline";
 import { attempt } from "./attempt.ts";
 import { BackOff } from "./back-off.ts";
-import type { DropReason, Outcome } from "./outcome.ts";
+import type { Outcome } from "./outcome.ts";
 import { reasonOf } from "./outcome.ts";
 import type { RetrySettings } from "./retry-settings.ts";
 
@@ -14,7 +14,7 @@ export interface RetryOptions {
   readonly settings: RetrySettings;
   /** The limit of one attempt in milliseconds; 0 is none. */
   readonly timeoutMs: number;
-  /** Ends attempts and waits. Its reason is a typed error; `DBI_SHUTTING_DOWN` counts as shutdown, any other as aborted. */
+  /** Ends attempts and waits. Its reason is a typed error, which becomes the outcome's. */
   readonly signal: AbortSignal;
   readonly run: (signal: AbortSignal) => Promise<void>;
   /** Called before each wait. */
@@ -51,8 +51,10 @@ export async function sendWithRetry(options: RetryOptions): Promise<Outcome> {
   }
 }
 
+/**
+ * Only shutdown ends what nobody waits for. A caller that waits is told the error and not the reason: for it the same
+ * signal may also mean that it left.
+ */
 function stopped(signal: AbortSignal): Outcome {
-  const error = toConsumeError(signal.reason);
-  const reason: DropReason = error.code === "DBI_SHUTTING_DOWN" ? "shutdown" : "aborted";
-  return { kind: "failed", reason, error };
+  return { kind: "failed", reason: "shutdown", error: toConsumeError(signal.reason) };
 }

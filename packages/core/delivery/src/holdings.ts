@@ -1,0 +1,44 @@
+import type { ConsumeError } from "@dbintel/errors";
+import type { Signal } from "@dbintel/pdata";
+import type { ComponentAccounting } from "@dbintel/pipeline";
+import type { DropReason } from "./outcome.ts";
+import type { Counts } from "./receipt.ts";
+import type { Report } from "./report.ts";
+
+/** Counts the items of one signal that an exporter holds, and books where they go. */
+export class Holdings implements Counts {
+  readonly #signal: Signal;
+  readonly #accounting: ComponentAccounting;
+  readonly #report: Report;
+  #items = 0;
+
+  constructor(signal: Signal, accounting: ComponentAccounting, report: Report) {
+    this.#signal = signal;
+    this.#accounting = accounting;
+    this.#report = report;
+  }
+
+  /** Items that came in and have no fate yet. */
+  get items(): number {
+    return this.#items;
+  }
+
+  came(items: number): void {
+    this.#items += items;
+  }
+
+  sent(items: number): void {
+    this.#items -= items;
+    this.#accounting.sent(this.#signal, items);
+  }
+
+  dropped(items: number, reason: DropReason, error: ConsumeError): void {
+    this.#items -= items;
+    this.#accounting.dropped(this.#signal, items, reason);
+    this.#report.dropped(items, reason, error);
+  }
+
+  returned(items: number): void {
+    this.#items -= items;
+  }
+}

@@ -1,0 +1,104 @@
+import { RefusedError } from "@dbintel/errors";
+import type { Batch } from "@dbintel/pdata";
+import type { Clock, ConsumeContext } from "@dbintel/pipeline";
+import { Assembler, type Waiting } from "./assembler.ts";
+import type { Holdings } from "./holdings.ts";
+import type { Lane } from "./lane.ts";
+import { MemoryQueue, shuttingDown } from "./memory-queue.ts";
+import type { QueueSettings, Sizer } from "./queue-settings.ts";
+import { Receipt } from "./receipt.ts";
+import type { Transmitter } from "./transmitter.ts";
+
+export interface QueuedLaneOptions {
+  readonly clock: Clock;
+  readonly settings: QueueSettings;
+  readonly holdings: Holdings;
+  readonly transmitter: Transmitter;
+  /** What a caller is told to wait when the queue is full, milliseconds. */
+  readonly refusedDelayMs: number;
+}
+
+/** A lane with a queue and `num_consumers` senders that empty it. */
+export class QueuedLane implements Lane {
+  readonly queue: MemoryQueue<Waiting>;
+  readonly #options: QueuedLaneOptions;
+  readonly #assembler: Assembler;
+  readonly #senders: Promise<void>[] = [];
+  readonly #deadline = new AbortController();
+
+  constructor(options: QueuedLaneOptions) {
+    const { settings, clock } = options;
+    this.#options = options;
+    this.queue = new MemoryQueue({
+      capacity: settings.queue_size,
+      blockOnOverflow: settings.block_on_overflow,
+      refusedDelayMs: options.refusedDelayMs,
+    });
+    this.#assembler = new Assembler({ clock, queue: this.queue, batch: settings.batch });
+  }
+
+  get held(): number {
+    return this.#options.holdings.items;
+  }
+
+  async consume(batch: Batch, context: ConsumeContext): Promise<void> {
+    const { settings, holdings } = this.#options;
+    const items = batch.count;
+    if (items === 0) return;
+    const awaited = settings.wait_for_result;
+    const onSettled = () => this.queue.done(waiting);
+    const receipt = new Receipt({ items, awaited, counts: holdings, onSettled });
+    const waiting: Waiting = { batch, receipt, size: sizeOf(batch, items, settings.sizer) };
+    // Before the queue has it: a sender may be done with it before `put` returns here.
+    holdings.came(items);
+    try {
+      await this.queue.put(waiting, context);
+    } catch (error) {
+      holdings.returned(items);
+      throw error;
+    }
+    if (this.#senders.length < settings.num_consumers) this.#senders.push(this.#sendAll());
+    if (awaited) await this.#result(waiting, context.signal);
+  }
+
+  async stop({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    const onDeadline = () => this.#deadline.abort(shuttingDown());
+    if (signal.aborted) onDeadline();
+    else signal.addEventListener("abort", onDeadline, { once: true });
+    this.queue.close();
+    await Promise.all(this.#senders);
+    signal.removeEventListener("abort", onDeadline);
+  }
+
+  /** One sender's life. After the deadline it still takes everything: each request then fails at once, and is counted. */
+  async #sendAll(): Promise<void> {
+    for (;;) {
+      const request = await this.#assembler.next();
+      if (request === undefined) return;
+      await this.#options.transmitter.transmit(request, this.#deadline.signal);
+    }
+  }
+
+  /**
+   * Waits until the fate of all items is known. A caller that leaves takes its batch back while it is in the queue;
+   * what a sender has taken may be delivered any moment, so its fate is waited for.
+   */
+  async #result(waiting: Waiting, signal: AbortSignal): Promise<void> {
+    const onAbort = () => {
+      if (!this.queue.remove(waiting)) return;
+      waiting.receipt.withdrawn(new RefusedError("the caller stopped waiting for the result", { code: "DBI_ABORTED" }));
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      await waiting.receipt.settled;
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+}
+
+function sizeOf(batch: Batch, items: number, sizer: Sizer): number {
+  if (sizer === "bytes") return batch.byteSize;
+  return sizer === "items" ? items : 1;
+}

@@ -1,0 +1,63 @@
+import type { ConsumeError } from "@dbintel/errors";
+import type { Signal } from "@dbintel/pdata";
+import type { Host } from "@dbintel/pipeline";
+import { LogGate } from "./log-gate.ts";
+import type { DropReason } from "./outcome.ts";
+
+/** Repeated lines about the same thing come at most this often. */
+const logIntervalMs = 30_000;
+
+/** HTTP answers that say that the configuration is wrong, not the data: no key, no right, no such address. */
+const configurationStatuses: ReadonlySet<number | undefined> = new Set([401, 403, 404]);
+
+/** Tells people how the delivery of one signal goes: log lines and the component's status. */
+export class Report {
+  readonly #host: Host;
+  readonly #signal: Signal;
+  readonly #gate: LogGate;
+
+  constructor(host: Host, signal: Signal) {
+    this.#host = host;
+    this.#signal = signal;
+    this.#gate = new LogGate(host.clock, logIntervalMs);
+  }
+
+  delivered(): void {
+    this.#host.reportStatus({ state: "ok" });
+  }
+
+  retrying(error: ConsumeError, delayMs: number): void {
+    this.#host.reportStatus({ state: "recoverable_error", message: error.message, hint: error.hint });
+    const attempts = this.#gate.pass("retrying");
+    if (attempts === undefined) return;
+    const fields = { "otelcol.signal": this.#signal, attempts, delay_ms: Math.round(delayMs), error };
+    this.#host.logger.warn(fields, "sending failed; trying again");
+  }
+
+  /** The destination answered that a request is too large; its halves are on their way. */
+  halved(items: number, error: ConsumeError): void {
+    const requests = this.#gate.pass("halved");
+    if (requests === undefined) return;
+    this.#host.logger.warn(
+      { "otelcol.signal": this.#signal, requests, items, error },
+      "a request was too large for the destination; sending its halves. Set sending_queue.batch.max_size to its limit",
+    );
+  }
+
+  dropped(items: number, reason: DropReason, error: ConsumeError): void {
+    if (error.kind === "permanent" && configurationStatuses.has(error.httpStatus)) {
+      this.#host.reportStatus({ state: "permanent_error", message: error.message, hint: error.hint });
+    }
+    const sum = this.#gate.pass(reason, items);
+    if (sum === undefined) return;
+    this.#host.logger.error({ "otelcol.signal": this.#signal, reason, items: sum, error }, "data dropped");
+  }
+
+  /** Logs what was counted but held back so far. */
+  close(): void {
+    for (const [reason, items] of this.#gate.drain()) {
+      if (reason === "retrying" || reason === "halved") continue;
+      this.#host.logger.error({ "otelcol.signal": this.#signal, reason, items }, "data dropped");
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import { toConsumeError } from "@dbintel/errors";
+import type { Batch } from "@dbintel/pdata";
+import type { Host } from "@dbintel/pipeline";
+import type { Outcome } from "./outcome.ts";
+import type { Report } from "./report.ts";
+import { type Request, ShareCutter, settleShares } from "./request.ts";
+import { sendWithRetry } from "./retry.ts";
+import type { Sender } from "./sender.ts";
+import type { DeliverySettings } from "./settings.ts";
+
+export interface TransmitterOptions {
+  readonly host: Host;
+  readonly settings: DeliverySettings;
+  readonly sender: Sender;
+  readonly report: Report;
+}
+
+/** Carries requests to the destination until every item of them has a fate. */
+export class Transmitter {
+  readonly #options: TransmitterOptions;
+
+  constructor(options: TransmitterOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Sends, tries again, and halves what is too large. Never rejects: the shares of the request are told.
+   *
+   * Halving is no retry of the same request, which OTLP forbids after a 413: each half is another request. It ends
+   * at single items; n items of which none is taken cost 2n − 1 attempts.
+   */
+  async transmit(request: Request, signal: AbortSignal): Promise<void> {
+    const cutter = new ShareCutter(request.shares);
+    // Left halves on top: pieces end in the order of their items, which is the order of the shares.
+    const pieces: Batch[] = [request.batch];
+    for (let piece = pieces.pop(); piece !== undefined; piece = pieces.pop()) {
+      const { count } = piece;
+      let outcome = await this.#send(piece, signal);
+      if (outcome.kind === "failed" && outcome.reason === "too_large" && count > 1) {
+        try {
+          const halves: readonly Batch[] = piece.splitByCount(Math.ceil(count / 2));
+          this.#options.report.halved(count, outcome.error);
+          pieces.push(...halves.toReversed());
+          continue;
+        } catch (reason) {
+          outcome = { kind: "failed", reason: "internal_error", error: toConsumeError(reason) };
+        }
+      }
+      settleShares(cutter.next(count), outcome);
+    }
+  }
+
+  async #send(batch: Batch, signal: AbortSignal): Promise<Outcome> {
+    const { host, settings, sender, report } = this.#options;
+    const outcome = await sendWithRetry({
+      clock: host.clock,
+      random: host.random,
+      settings: settings.retry_on_failure,
+      timeoutMs: settings.timeout,
+      signal,
+      run: (attemptSignal) => sender.send(batch, { signal: attemptSignal }),
+      onRetry: (error, delayMs) => report.retrying(error, delayMs),
+    });
+    if (outcome.kind !== "failed") report.delivered();
+    return outcome;
+  }
+}

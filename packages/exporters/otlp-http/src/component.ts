@@ -1,0 +1,13 @@
+import { defineExporter } from "@dbintel/pipeline";
+import { otlpHttpConfig } from "./config.ts";
+import { OtlpHttp } from "./otlp-http.ts";
+
+/** The `otlp_http` exporter: delivers OTLP over HTTP to any OTLP backend. */
+export const otlpHttp = defineExporter({
+  type: "otlp_http",
+  aliases: ["otlphttp"],
+  description: "Delivers telemetry to any OTLP backend over HTTP, with queue, retry and batching.",
+  schema: otlpHttpConfig,
+  signals: { logs: "beta", metrics: "beta", traces: "beta" },
+  create: (args) => new OtlpHttp(args),
+});

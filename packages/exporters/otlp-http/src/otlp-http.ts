@@ -1,0 +1,127 @@
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import { createDelivery, type Delivery, type Sender, type SendOptions } from "@dbintel/delivery";
+import { RetryableError } from "@dbintel/errors";
+import { type Batch, type Signal, signals } from "@dbintel/pdata";
+import type { Component, Consumers, Host } from "@dbintel/pipeline";
+import type { OtlpHttpConfig } from "./config.ts";
+import { type Endpoint, endpointOf, isLoopback } from "./endpoint.ts";
+import { payloadOf } from "./payload.ts";
+import { post } from "./post.ts";
+import { loadTls } from "./tls.ts";
+import { verdictOf } from "./verdict.ts";
+
+/** An idle connection is closed after this long; Go's `idle_conn_timeout`. */
+const idleTimeoutMs = 90_000;
+
+/** The connections of one life of the exporter. */
+interface Agents {
+  readonly http: HttpAgent;
+  readonly https: HttpsAgent;
+}
+
+export interface OtlpHttpArgs {
+  readonly id: string;
+  readonly config: OtlpHttpConfig;
+  readonly host: Host;
+}
+
+/** Sends OTLP over HTTP: one POST a request, over connections that stay open. */
+export class OtlpHttp implements Component, Sender {
+  readonly consumers: Consumers;
+  readonly #config: OtlpHttpConfig;
+  readonly #host: Host;
+  readonly #delivery: Delivery;
+  readonly #endpoints: ReadonlyMap<Signal, Endpoint>;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #secrets: readonly string[];
+  readonly #warned = new Set<string>();
+  #agents: Agents | undefined;
+
+  constructor({ id, config, host }: OtlpHttpArgs) {
+    this.#config = config;
+    this.#host = host;
+    this.#delivery = createDelivery({ id, host, config, sender: this });
+    this.#endpoints = new Map(
+      signals.flatMap((signal) => {
+        const endpoint = endpointOf(config, signal);
+        return endpoint === undefined ? [] : [[signal, endpoint] as const];
+      }),
+    );
+    this.consumers = Object.fromEntries(
+      [...this.#endpoints.keys()].map((signal) => [signal, this.#delivery.consumers[signal]]),
+    );
+    const values = Object.entries(config.headers).map(([name, value]) => [name.toLowerCase(), value.reveal()] as const);
+    this.#headers = { "user-agent": `${host.build.name}/${host.build.version}`, ...Object.fromEntries(values) };
+    this.#secrets = values.flatMap(([, value]) => secretsIn(value));
+  }
+
+  async start(): Promise<void> {
+    if (this.#agents !== undefined) return;
+    const tls = await loadTls(this.#config.tls);
+    const { enabled, num_consumers: senders } = this.#config.sending_queue;
+    const maxSockets = enabled ? senders * signals.length : Number.POSITIVE_INFINITY;
+    const options = { keepAlive: true, maxSockets, timeout: idleTimeoutMs };
+    this.#agents = { http: new HttpAgent(options), https: new HttpsAgent({ ...options, ...tls }) };
+    this.#warnOfPlainHeaders();
+    await this.#delivery.start({ signal: new AbortController().signal });
+  }
+
+  async stop(options: { readonly signal: AbortSignal }): Promise<void> {
+    await this.#delivery.stop(options);
+    this.#agents?.http.destroy();
+    this.#agents?.https.destroy();
+    this.#agents = undefined;
+  }
+
+  held(signal: Signal): number {
+    return this.#delivery.held(signal);
+  }
+
+  async send(batch: Batch, { signal }: SendOptions): Promise<void> {
+    const endpoint = this.#endpoints.get(batch.signal);
+    const agents = this.#agents;
+    if (endpoint === undefined || agents === undefined) {
+      throw new RetryableError("the exporter has not been started");
+    }
+    const { url, label } = endpoint;
+    const { body, headers } = await payloadOf(batch, this.#config);
+    signal.throwIfAborted();
+    const agent = url.protocol === "https:" ? agents.https : agents.http;
+    const answer = await post({ url, label, headers: { ...this.#headers, ...headers }, body, agent, signal });
+    const verdict = verdictOf({
+      answer,
+      signal: batch.signal,
+      label,
+      encoding: this.#config.encoding === "json" ? "json" : "protobuf",
+      nowUnixNano: this.#host.clock.unixNano(),
+      secrets: this.#secrets,
+    });
+    if (verdict.kind === "failed") throw verdict.error;
+    if (verdict.warning !== undefined) this.#warn(batch.signal, verdict.warning);
+  }
+
+  /** The server took the data; the same words again are not worth another line. */
+  #warn(signal: Signal, warning: string): void {
+    if (this.#warned.has(warning) || this.#warned.size >= maxWarnings) return;
+    this.#warned.add(warning);
+    this.#host.logger.warn({ "otelcol.signal": signal }, warning);
+  }
+
+  #warnOfPlainHeaders(): void {
+    if (Object.keys(this.#config.headers).length === 0) return;
+    for (const { url, label } of this.#endpoints.values()) {
+      if (url.protocol === "https:" || isLoopback(url)) continue;
+      this.#host.logger.warn({ endpoint: label }, "headers, which may hold keys, travel unencrypted: use https://");
+    }
+  }
+}
+
+/** A server can word each of its warnings differently: this many are logged. */
+const maxWarnings = 20;
+
+/** The texts of a header's value that no message may repeat: the whole, and the key behind `Bearer`. */
+function secretsIn(value: string): readonly string[] {
+  // What is very short is no secret, and taking it out would spoil every message.
+  return [value, ...value.split(/\s+/)].filter((text) => text.length >= 8);
+}

@@ -1,1 +1,3 @@
-export {};
+export { file } from "./component.ts";
+export type { FileConfig } from "./config.ts";
+export { fileConfig } from "./config.ts";

@@ -1,0 +1,12 @@
+import { defineExporter } from "@dbintel/pipeline";
+import { fileConfig } from "./config.ts";
+import { File } from "./file.ts";
+
+/** The `file` exporter: OTLP/JSON lines or length-prefixed protobuf, with rotation. */
+export const file = defineExporter({
+  type: "file",
+  description: "Writes OTLP/JSON lines or length-prefixed protobuf to a file, with rotation.",
+  schema: fileConfig,
+  signals: { logs: "beta", metrics: "beta", traces: "beta" },
+  create: (args) => new File(args),
+});

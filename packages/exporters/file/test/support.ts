@@ -1,0 +1,107 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Batch, decodeLogs, type Logs, logsBuilder } from "@dbintel/pdata";
+import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
+import type { z } from "zod";
+import { file, type fileConfig } from "../src/index.ts";
+
+export const never = new AbortController().signal;
+
+/** A directory of its own that goes with the test. */
+export class Directory implements AsyncDisposable {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  static async create(): Promise<Directory> {
+    return new Directory(await mkdtemp(join(tmpdir(), "file-exporter-")));
+  }
+
+  of(name: string): string {
+    return join(this.path, name);
+  }
+
+  async names(): Promise<string[]> {
+    return (await readdir(this.path)).toSorted();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.path, { recursive: true });
+  }
+}
+
+/** Records whose bodies are `prefix`0, `prefix`1, … */
+export function logs(count: number, prefix = "r", padding = 0): Logs {
+  const builder = logsBuilder().resource({ attributes: {} }).scope({ name: "test" });
+  for (let index = 0; index < count; index++) builder.record({ body: `${prefix}${index}`.padEnd(padding, ".") });
+  return builder.build();
+}
+
+/** The bodies in a file of lines; fails on anything that is not a whole request. */
+export async function readLines(path: string): Promise<string[]> {
+  const text = await readFile(path, "utf8");
+  if (text === "") return [];
+  expectEnd(text.endsWith("\n"), path);
+  return text
+    .slice(0, -1)
+    .split("\n")
+    .flatMap((line) => bodiesOfJson(JSON.parse(line)));
+}
+
+interface JsonLogs {
+  readonly resourceLogs?: readonly {
+    readonly scopeLogs: readonly {
+      readonly logRecords: readonly { readonly body: { readonly stringValue: string } }[];
+    }[];
+  }[];
+}
+
+function bodiesOfJson({ resourceLogs = [] }: JsonLogs): string[] {
+  return resourceLogs.flatMap(({ scopeLogs }) =>
+    scopeLogs.flatMap(({ logRecords }) => logRecords.map(({ body }) => body.stringValue.replace(/\.+$/, ""))),
+  );
+}
+
+/** The bodies in a file of length-prefixed requests; fails on anything that is not a whole request. */
+export async function readFrames(path: string): Promise<string[]> {
+  const bytes = await readFile(path);
+  const bodies: string[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    const end = at + 4 + bytes.readUInt32BE(at);
+    expectEnd(end <= bytes.length, path);
+    for (const { body } of decodeLogs(bytes.subarray(at + 4, end)).records()) bodies.push(String(body));
+    at = end;
+  }
+  return bodies.map((body) => body.replace(/\.+$/, ""));
+}
+
+function expectEnd(whole: boolean, path: string): void {
+  if (!whole) throw new Error(`${path} ends in the middle of a record`);
+}
+
+export interface Exporter extends AsyncDisposable {
+  readonly host: TestHost;
+  consume(batch: Batch): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startExporter(config: z.input<typeof fileConfig>, host = createTestHost()): Promise<Exporter> {
+  const configured = file(config);
+  const component = configured.definition.create({ id: "file", config: configured.config, host });
+  await component.start({ signal: never });
+  const stop = () => component.stop({ signal: never });
+  return {
+    host,
+    consume: async (batch) => {
+      if (batch.signal === "logs") await component.consumers.logs?.consume(batch, { signal: never });
+      else if (batch.signal === "metrics") await component.consumers.metrics?.consume(batch, { signal: never });
+      else await component.consumers.traces?.consume(batch, { signal: never });
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}

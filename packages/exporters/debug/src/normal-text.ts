@@ -35,7 +35,8 @@ function logText(record: LogRecord): string {
 
 function pointText(point: DataPoint): string {
   const { metric } = point;
-  return `${plain(metric.name)} ${pointValue(point)} ${plain(metric.unit)} {${attributesText(point.attributes)}}`;
+  const parts = [plain(metric.name), pointValue(point), plain(metric.unit), `{${attributesText(point.attributes)}}`];
+  return parts.filter((part) => part !== "").join(" ");
 }
 
 function spanText(span: Span): string {

@@ -62,7 +62,7 @@ export function checkFault<T>(
   }
   const types = /(?:no such overload: |overload for )'?(.+?)'?$/.exec(error.summary)?.[1];
   const problem = types === undefined ? lowerFirst(error.summary) : `types do not fit: ${types}`;
-  return fault({ expression, range, problem: readable(problem), hint: typeHint(problem) });
+  return fault({ expression, range, problem: readable(problem), hint: typeHint(problem, node) });
 }
 
 /** An unknown variable, with what exists in this context. */
@@ -110,8 +110,10 @@ function isKnown(name: string): boolean {
   return [...functions, ...methods].some((known) => known === name);
 }
 
-function typeHint(problem: string): string | undefined {
-  return problem.includes("google.protobuf.Duration") ? 'write durations as duration("250ms")' : undefined;
+function typeHint(problem: string, node: ErrorLocation | undefined): string | undefined {
+  if (problem.includes("google.protobuf.Duration")) return 'write durations as duration("250ms")';
+  const name = node?.op === "call" ? calledName(node) : undefined;
+  return methods.some((known) => known === name) && name !== "size" ? `write x.${name}(y)` : undefined;
 }
 
 /** A text of the library with our names of its types. */

@@ -387,6 +387,8 @@ describe("variables", () => {
       if (!expression.startsWith("metric.")) continue;
       expect([expression, compileCondition(expression, "metric").matches(metric())]).toEqual([expression, true]);
     }
+    expect(compileCondition('value == "7"', "datapoint").matches(point)).toBe(false);
+    expect(compileCondition('value != "7"', "datapoint").matches(point)).toBe(true);
     // A sum has neither count nor sum: absent, not zero.
     expect(compileCondition("count == 0 || !(count == 0)", "datapoint").matches(point)).toBe(false);
     expect(compileCondition("sum == 0 || !(sum == 0)", "datapoint").matches(point)).toBe(false);

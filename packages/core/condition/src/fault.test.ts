@@ -113,6 +113,8 @@ describe("types", () => {
     ["severity_text > 3", "log", "types do not fit: string > int"],
     ["severity_text.matches(3)", "log", "types do not fit: string.matches(int)"],
     ["severity_number.startsWith('a')", "log", "types do not fit: int.startsWith(string)"],
+    ['startsWith(severity_text, "a")', "log", "write x.startsWith(y)"],
+    ["size(severity_number) == 1", "log", "types do not fit: size(int)"],
     ["severity_text.x == 1", "log", "cannot index type 'string'"],
     ["body ? 1 : 'a'", "log", "ternary branches must have the same type"],
     ["severity_number && true", "log", "logical operator requires bool operands, got 'int'"],

@@ -153,10 +153,11 @@ function lowerMembership<T>(
   return { kind: "one-of", element, values };
 }
 
-function lowerAccess<T>(node: ASTNode, table: VariableTable<T>): Expression<T> {
-  const path = pathOf(node);
-  if (path !== undefined && node.op !== "[]") {
-    const name = path.join(".");
+type Access = Extract<ASTNode, { readonly op: "id" | "." | "[]" }>;
+
+function lowerAccess<T>(node: Access, table: VariableTable<T>): Expression<T> {
+  const name = pathOf(node)?.join(".");
+  if (name !== undefined) {
     const constant = enumeration.get(name);
     if (constant !== undefined) return { kind: "literal", value: constant };
     const variable = table[name];
@@ -164,13 +165,12 @@ function lowerAccess<T>(node: ASTNode, table: VariableTable<T>): Expression<T> {
       throw refusal(node, `${name} is a map`, `name one of its attributes, as in ${name}["name"]`);
     }
     if (variable !== undefined) return { kind: "variable", variable };
-    if (node.op === "id") throw unknownVariable(node.input, node, name, table);
   }
-  if (node.op === "." || node.op === "[]") return lowerElement(node, node.args[0], keyOf(node), table);
-  throw refusal(node, "this is not supported in conditions");
+  if (node.op === "id") throw unknownVariable(node.input, node, node.args, table);
+  return lowerElement(node, node.args[0], keyOf(node), table);
 }
 
-function keyOf(node: ASTNode & { readonly op: "." | "[]" }): string | bigint {
+function keyOf(node: Exclude<Access, { readonly op: "id" }>): string | bigint {
   if (node.op === ".") return node.args[1];
   const index = node.args[1];
   const key = index.op === "value" ? index.args : undefined;

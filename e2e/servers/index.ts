@@ -1,3 +1,4 @@
+export { freePort } from "../harness/free-port.ts";
 export type { PostgresOptions, PostgresServer, ShutdownMode } from "./postgres.ts";
 export { startPostgres } from "./postgres.ts";
 export { availablePostgresVersions } from "./postgres-binaries.ts";

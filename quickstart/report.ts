@@ -1,0 +1,43 @@
+import { secondsText, topQueryTable } from "@dbintel/collector";
+import { findings } from "./findings.ts";
+import type { Observation, ServerState } from "./observation.ts";
+
+/** One screenful on an interval: the costliest queries, the server in a line, what is notable. */
+export function report(observation: Observation, options: { readonly columns: number | undefined }): string {
+  const { at, seconds, queries, server } = observation;
+  const calls = queries.reduce((sum, query) => sum + query.calls, 0);
+  const time = queries.reduce((sum, query) => sum + query.totalSeconds, 0);
+  const oneLine = queries.map((query) => ({
+    ...query,
+    text: query.text.replaceAll(/\s+/g, " ").trim() || "(all others)",
+  }));
+  const notable = findings(observation).map((line) => `  ! ${line}`);
+  return [
+    "",
+    `${at.toTimeString().slice(0, 8)}  ${calls} calls of ${queries.length} statements in ${secondsText(seconds)}, ${secondsText(time)} of database time`,
+    topQueryTable(oneLine, { limit: 8, columns: options.columns ?? 160 }),
+    serverLine(server),
+    ...notable,
+  ].join("\n");
+}
+
+function serverLine(server: ServerState): string {
+  const sessions = server.sessions.map(({ state, waitType, sessions: count }) =>
+    waitType === "" ? `${count} ${state}` : `${count} ${state}, waiting for ${waitType}`,
+  );
+  const parts = [
+    sessions.length === 0 ? undefined : `sessions: ${sessions.join(" · ")}`,
+    server.connections === undefined
+      ? undefined
+      : `connections ${server.connections} of ${server.maxConnections ?? "?"}`,
+    perSecond("commits", server.commitsPerSecond),
+    perSecond("rollbacks", server.rollbacksPerSecond),
+    server.cacheHitRatio === undefined ? undefined : `cache hits ${(100 * server.cacheHitRatio).toFixed(1)} %`,
+    server.locks === undefined ? undefined : `locks ${server.locks}`,
+  ];
+  return parts.filter((part) => part !== undefined).join(" | ");
+}
+
+function perSecond(name: string, rate: number | undefined): string | undefined {
+  return rate === undefined ? undefined : `${name} ${rate.toFixed(1)}/s`;
+}

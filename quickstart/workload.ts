@@ -1,0 +1,103 @@
+import { randomInt } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import type { PostgresServer } from "@dbintel/e2e/servers";
+import type { Client, ClientConfig } from "pg";
+import type { Logins } from "./shop.ts";
+import { customerCount, productCount } from "./shop.ts";
+
+/** An application of the example: what it does again and again, on a session of its own. */
+interface Actor {
+  readonly login: ClientConfig;
+  readonly everyMs: number;
+  act(session: Client, signal: AbortSignal): Promise<void>;
+}
+
+/** Runs the applications until the signal; resolves when all sessions are closed. */
+export async function runWorkload(server: PostgresServer, logins: Logins, signal: AbortSignal): Promise<void> {
+  await Promise.all(actors(logins).map((actor) => play(server, actor, signal)));
+}
+
+function actors({ shop, analyst }: Logins): readonly Actor[] {
+  return [
+    { login: shop, everyMs: 1000, act: listOrders },
+    { login: shop, everyMs: 300, act: findByEmail },
+    { login: shop, everyMs: 400, act: checkOut },
+    { login: shop, everyMs: 2500, act: takeStock },
+    { login: shop, everyMs: 2700, act: correctStock },
+    { login: analyst, everyMs: 2000, act: countEvents },
+    { login: { ...shop, application_name: "reports" }, everyMs: 2000, act: turnover },
+  ];
+}
+
+async function play(server: PostgresServer, actor: Actor, signal: AbortSignal): Promise<void> {
+  const session = await server.connect(actor.login);
+  try {
+    while (!signal.aborted) {
+      await actor.act(session, signal);
+      await pause(actor.everyMs, signal);
+    }
+  } finally {
+    await session.end();
+  }
+}
+
+/** The N+1 pattern: one query for a list, then one for each of its rows. */
+async function listOrders(session: Client): Promise<void> {
+  const orders = await session.query<{ customer_id: number }>(
+    "SELECT id, customer_id FROM orders ORDER BY placed_at DESC LIMIT 60",
+  );
+  for (const { customer_id } of orders.rows) {
+    await session.query("SELECT name, email FROM customers WHERE id = $1", [customer_id]);
+  }
+}
+
+/** A value written into the text, and a column without an index. */
+async function findByEmail(session: Client): Promise<void> {
+  await session.query(
+    `SELECT id, name FROM customers WHERE email = 'jane.doe.${randomInt(customerCount)}@customer.example'`,
+  );
+}
+
+/** A short transaction that writes; one in ten is taken back. */
+async function checkOut(session: Client): Promise<void> {
+  await session.query("BEGIN");
+  const order = await session.query<{ id: number }>(
+    "INSERT INTO orders (customer_id, placed_at) VALUES ($1, now()) RETURNING id",
+    [1 + randomInt(customerCount)],
+  );
+  await session.query("INSERT INTO order_items (order_id, product_id, quantity, price) VALUES ($1, $2, 1, 9.99)", [
+    order.rows[0]?.id,
+    1 + randomInt(productCount),
+  ]);
+  await session.query(randomInt(10) === 0 ? "ROLLBACK" : "COMMIT");
+}
+
+/** Holds a row lock while the application does something else. */
+async function takeStock(session: Client, signal: AbortSignal): Promise<void> {
+  await session.query("BEGIN");
+  await session.query("UPDATE stock SET quantity = quantity - 1 WHERE product_id = 1");
+  await pause(1500, signal);
+  await session.query("COMMIT");
+}
+
+/** Wants the row that `takeStock` holds. */
+async function correctStock(session: Client): Promise<void> {
+  await session.query("UPDATE stock SET quantity = quantity + 1 WHERE product_id = 1 RETURNING quantity");
+}
+
+/** Slow because it reads everything each time. */
+async function turnover(session: Client): Promise<void> {
+  await session.query(
+    `SELECT date_trunc('day', o.placed_at) AS day, sum(i.quantity * i.price) AS turnover
+       FROM orders o JOIN order_items i ON i.order_id = o.id GROUP BY 1 ORDER BY 1`,
+  );
+}
+
+async function countEvents(session: Client): Promise<void> {
+  await session.query("SELECT kind, count(*) FROM events WHERE at > now() - interval '3 hours' GROUP BY kind");
+}
+
+/** Ends early at the signal. */
+function pause(ms: number, signal: AbortSignal): Promise<unknown> {
+  return delay(ms, undefined, { signal }).catch(() => {});
+}

@@ -2,7 +2,4 @@ export type { Condition } from "./condition.ts";
 export { compileCondition } from "./condition.ts";
 export type { ConditionContext, ItemOf } from "./context.ts";
 export { contextOf } from "./context.ts";
-export { enumeration } from "./enumeration.ts";
 export { conditionProblem } from "./problem.ts";
-export { variables } from "./variable.ts";
-export { functions, limits, methods } from "./vocabulary.ts";

@@ -6,7 +6,7 @@ import { ConfigError, type Diagnostic, hasErrors } from "./diagnostic.ts";
 import { effectiveValue } from "./effective.ts";
 import { Findings } from "./findings.ts";
 import type { LoadedConfig } from "./load.ts";
-import { entryOf, hasBroken, type MapNode } from "./node.ts";
+import { entryOf, isEmpty, type MapNode } from "./node.ts";
 import type { DeclaredPipeline } from "./pipeline-check.ts";
 import {
   type ComponentKind,
@@ -112,8 +112,7 @@ function reportMissing(root: MapNode, findings: Findings): void {
   for (const kind of ["receiver", "exporter"] as const) {
     const entry = entryOf(root, sections[kind]);
     const value = entry?.value;
-    const empty = value?.kind === "map" ? value.entries.size === 0 : value === undefined || value.kind === "scalar";
-    if (!empty || hasBroken(value)) continue;
+    if (!isEmpty(value)) continue;
     const position = entry?.key ?? root.position;
     findings.error({ path: [sections[kind]], position, message: `no ${kind} is configured` });
   }

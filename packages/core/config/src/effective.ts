@@ -29,7 +29,8 @@ export function effectiveValue(schema: z.core.$ZodType, value: unknown): unknown
       return taken === undefined ? plain(value) : effectiveValue(taken, value);
     }
     case "intersection":
-      return { ...record(effectiveValue(definition.left, value)), ...record(effectiveValue(definition.right, value)) };
+      // The second half sees what the first made of the value: a secret of either stays redacted.
+      return effectiveValue(definition.right, effectiveValue(definition.left, value));
     case "object":
       return effectiveMap(definition, record(value));
     case "record":

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references are what this file is about
 import type { Diagnostic } from "./diagnostic.ts";
 import { decodeSource, type ReadFile, reasonOf } from "./files.ts";
-import { maxDepth, type NodeBudget } from "./limits.ts";
+import { type LoadBudget, maxDepth } from "./limits.ts";
 import type { ConfigNode, MapEntry, Origin } from "./node.ts";
 import type { ConfigPath } from "./position.ts";
 import { parseTemplate, type Segment } from "./template.ts";
@@ -11,7 +11,7 @@ import { parseYaml } from "./yaml-text.ts";
 export interface ExpandOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly readFile: ReadFile;
-  readonly budget: NodeBudget;
+  readonly budget: LoadBudget;
   readonly report: (diagnostic: Diagnostic) => void;
 }
 
@@ -28,6 +28,8 @@ interface Fault {
   readonly message: string;
   readonly hint?: string;
 }
+
+const tooMuch: Fault = { message: "the configuration is too large: do files include one another?" };
 
 /**
  * Replaces every reference of a tree. A value that is one reference alone gets the YAML type of what it stands for;
@@ -69,6 +71,7 @@ class Expansion {
   }
 
   #text(node: ConfigNode, text: string, path: ConfigPath): ConfigNode {
+    if (this.#options.budget.spent) return { kind: "broken", position: node.position };
     const { segments, fault } = parseTemplate(text);
     if (fault !== undefined) return this.#broken(node, path, fault);
     const [first] = segments;
@@ -96,8 +99,12 @@ class Expansion {
       budget: this.#options.budget,
       origin: { reference },
     });
+    if (this.#options.budget.spent) return this.#broken(node, path, tooMuch);
+    const [notYaml] = faults;
     // A password may look like broken YAML. It is a text then, like every text that is not YAML.
-    if (faults.length > 0) return { kind: "scalar", value: text, position, origin };
+    if (notYaml !== undefined) {
+      return { kind: "scalar", value: text, position, origin: { ...origin, notYaml: notYaml.position } };
+    }
     if (root === undefined || root.kind === "scalar") {
       // YAML would fold lines and take off quotes; a text stays as it is in its variable or file.
       const value = typeof root?.value === "string" ? text : (root?.value ?? null);
@@ -139,7 +146,13 @@ class Expansion {
     return root?.kind === "map" || root?.kind === "list";
   }
 
-  #resolve({ body, source }: Segment & { readonly kind: "reference" }): Resolved | Fault {
+  #resolve(reference: Segment & { readonly kind: "reference" }): Resolved | Fault {
+    const resolved = this.#lookUp(reference);
+    if ("message" in resolved) return resolved;
+    return this.#options.budget.takeText(resolved.text.length) ? resolved : tooMuch;
+  }
+
+  #lookUp({ body, source }: Segment & { readonly kind: "reference" }): Resolved | Fault {
     const joined = this.#join(body);
     if ("message" in joined) return joined;
     // A name that was put together from variables is their value: then the reference is shown as it is written.

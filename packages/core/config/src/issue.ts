@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Diagnostic } from "./diagnostic.ts";
 import { type ConfigNode, hasBroken, nodeAt, positionAt } from "./node.ts";
-import type { ConfigPath, Position } from "./position.ts";
+import { type ConfigPath, formatPosition, type Position } from "./position.ts";
 import { isSecretAt, keysAt } from "./schema-walk.ts";
 import { closest } from "./suggestion.ts";
 
@@ -50,7 +50,9 @@ function place({ node, position }: Checked, path: ConfigPath, of: "key" | "value
 function explain(issue: Issue, base: ConfigPath, checked: Checked): readonly Finding[] {
   const path = [...base, ...(issue.path as ConfigPath)];
   if (isMoot(issue, path, checked.node)) return [];
-  if (issue.message !== noMessage && issue.code !== "unrecognized_keys") return [{ path, message: issue.message }];
+  if (issue.message !== noMessage && issue.code !== "unrecognized_keys") {
+    return [{ path, message: issue.message + provenance(nodeAt(checked.node, path)) }];
+  }
   switch (issue.code) {
     case "unrecognized_keys":
       return issue.keys.map((key) => unknownKey(key, path, checked));
@@ -82,6 +84,10 @@ function isMoot(issue: Issue, path: ConfigPath, root: ConfigNode): boolean {
 
 function unknownKey(key: string, path: ConfigPath, { schema }: Checked): Finding {
   const known = keysAt(schema, path);
+  if (known.includes(key)) {
+    // A key of another member of a union.
+    return { path, message: `the key ${JSON.stringify(key)} does not go with the keys beside it`, key: [...path, key] };
+  }
   const suggestion = closest(key, known);
   const hint = suggestion === undefined && known.length > 0 ? `known keys: ${known.join(", ")}` : undefined;
   return { path, message: `unknown key ${JSON.stringify(key)}`, suggestion, hint, key: [...path, key] };
@@ -117,7 +123,11 @@ function wrongType(expected: string, path: ConfigPath, checked: Checked): Findin
   if (given === undefined) return { path, message: "is required" };
   const number = given.kind === "scalar" && typeof given.value === "number";
   const hint = expected === "string" && number && given.origin === undefined ? "put it between quotes" : undefined;
-  return { path, message: mismatch(nameOfType(expected), path, checked), hint };
+  return {
+    path,
+    message: mismatch(expected === "boolean" ? "true or false" : nameOfType(expected), path, checked),
+    hint,
+  };
 }
 
 function mismatch(expected: string, path: ConfigPath, checked: Checked): string {
@@ -129,13 +139,20 @@ function mismatch(expected: string, path: ConfigPath, checked: Checked): string 
 function got(path: ConfigPath, checked: Checked, showValue = true): string {
   const node = nodeAt(checked.node, path);
   if (node === undefined) return "";
-  const { origin } = node;
-  if (origin !== undefined) return `, got ${kindOf(node)} (from ${origin.reference})`;
+  if (node.origin !== undefined) return `, got ${kindOf(node)}${provenance(node)}`;
   return `, got ${showValue && isVisible(node, path, checked) ? JSON.stringify(node.value) : kindOf(node)}`;
 }
 
+/** ` (from ${env:NAME})` for a value that a reference gave. */
+function provenance(node: ConfigNode | undefined): string {
+  if (node?.origin === undefined) return "";
+  const { reference, notYaml } = node.origin;
+  return ` (from ${reference}${notYaml === undefined ? "" : `, which is not YAML at ${formatPosition(notYaml)}`})`;
+}
+
 /** Keys whose values are not shown, whatever their schema says. */
-const delicate = /pass|secret|token|key|auth|cred|dsn|license|connection|headers/i;
+const delicateKey = /(?:^|[^a-z])(?:pass|pwd|secret|token|key|auth|cred|dsn|license|headers)/i;
+const delicateText = /pass|pwd|secret|token|key|auth|cred/i;
 const longestShown = 60;
 
 function isVisible(
@@ -146,8 +163,8 @@ function isVisible(
   if (node.kind !== "scalar" || node.value === null || node.origin !== undefined) return false;
   const text = String(node.value);
   // A missing space after a colon makes a key and its value one text: `password:hunter2`.
-  if (text.length > longestShown || /[:@]/.test(text) || delicate.test(text)) return false;
-  return !path.some((segment) => delicate.test(String(segment))) && !isSecretAt(schema, path);
+  if (text.length > longestShown || /[:@]/.test(text) || delicateText.test(text)) return false;
+  return !path.some((segment) => delicateKey.test(String(segment))) && !isSecretAt(schema, path);
 }
 
 function kindOf(node: ConfigNode): string {
@@ -161,7 +178,7 @@ const typeNames: Readonly<Record<string, string>> = {
   string: "a string",
   number: "a number",
   int: "a whole number",
-  boolean: "true or false",
+  boolean: "a boolean",
   object: "a map",
   record: "a map",
   map: "a map",

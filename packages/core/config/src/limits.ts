@@ -10,13 +10,28 @@ export const maxDepth = 64;
 /** Findings reported for one text that is not YAML: the later ones only follow from the first. */
 export const maxSyntaxErrors = 20;
 
-/** Counts the values of one load, over all sources: what stops an alias bomb. */
-export class NodeBudget {
-  #left = maxNodes;
+/** Text that a load may read altogether, each reference counted as 1 KiB at least. */
+export const maxTextBytes = 32 * 2 ** 20;
 
-  /** False when the budget is spent. */
-  take(): boolean {
-    this.#left -= 1;
-    return this.#left >= 0;
+/** What one load may still read, over all sources: what stops an alias bomb, and files that include one another. */
+export class LoadBudget {
+  #nodes = maxNodes;
+  #text = maxTextBytes;
+
+  /** True when there was more to read than a load may. */
+  get spent(): boolean {
+    return this.#nodes < 0 || this.#text < 0;
+  }
+
+  /** Counts one value; false when that is too much. */
+  takeNode(): boolean {
+    this.#nodes -= 1;
+    return !this.spent;
+  }
+
+  /** Counts a text of so many characters; false when that is too much. */
+  takeText(length: number): boolean {
+    this.#text -= length + 1024;
+    return !this.spent;
   }
 }

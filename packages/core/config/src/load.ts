@@ -1,7 +1,7 @@
 import type { Diagnostic } from "./diagnostic.ts";
 import { expand } from "./expand.ts";
 import { type ReadFile, readSource } from "./files.ts";
-import { NodeBudget } from "./limits.ts";
+import { LoadBudget } from "./limits.ts";
 import { mergeMaps } from "./merge.ts";
 import { emptyMap, type MapNode } from "./node.ts";
 import { formatPosition } from "./position.ts";
@@ -35,7 +35,7 @@ export interface LoadedConfig {
 export function loadConfig({ sources, set = [], env = process.env, readFile = readSource }: LoadOptions): LoadedConfig {
   const diagnostics: Diagnostic[] = [];
   const report = (diagnostic: Diagnostic) => void diagnostics.push(diagnostic);
-  const options = { env, readFile, report, budget: new NodeBudget() };
+  const options = { env, readFile, report, budget: new LoadBudget() };
   const start = { source: sources[0] ?? "--config", line: sources.length === 0 ? 0 : 1, column: 1 };
   if (sources.length === 0) {
     const message = "no configuration is given";

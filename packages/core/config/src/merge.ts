@@ -24,8 +24,10 @@ export function mergeMaps(base: MapNode, overlay: MapNode, onCleared: OnCleared,
 
 function mergeEntry(base: MapEntry, overlay: MapEntry, onCleared: OnCleared, path: ConfigPath): MapEntry {
   const [was, by] = [base.value, overlay.value];
-  if (was.kind !== "map") return overlay;
-  if (by.kind === "map") return { key: base.key, value: mergeMaps(was, by, onCleared, path) };
+  // The key keeps the place where it was written first: that of a component is where it was configured.
+  const { key } = base;
+  if (was.kind !== "map") return { key, value: by };
+  if (by.kind === "map") return { key, value: mergeMaps(was, by, onCleared, path) };
   if (by.kind === "scalar" && by.value === null && was.entries.size > 0) onCleared({ path, by, was });
-  return overlay;
+  return { key, value: by };
 }

@@ -15,6 +15,8 @@ export interface Origin {
    * there. Absent inside a map or list that a reference gave. Never printed.
    */
   readonly text?: string;
+  /** Where the text stops being YAML, for which reason it is taken as it is. */
+  readonly notYaml?: Position;
 }
 
 interface NodeBase {
@@ -99,4 +101,10 @@ export function emptyMap(position: Position): MapNode {
 /** The entry of a map; `undefined` when the node is no map or has no such key. */
 export function entryOf(node: ConfigNode | undefined, key: string): MapEntry | undefined {
   return node?.kind === "map" ? node.entries.get(key) : undefined;
+}
+
+/** True for a map without entries, a key without a value, and what is not there. */
+export function isEmpty(node: ConfigNode | undefined): boolean {
+  if (node?.kind === "map") return node.entries.size === 0;
+  return node === undefined || (node.kind === "scalar" && node.value === null);
 }

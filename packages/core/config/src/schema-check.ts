@@ -121,6 +121,7 @@ function plainValue(node: ConfigNode, readings: ReadonlyMap<ConfigNode, Reading>
       return result;
     }
     case "broken":
-      return undefined;
+      // Something that is there: whatever is said about it is left out of the findings.
+      return null;
   }
 }

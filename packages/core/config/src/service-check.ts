@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Findings } from "./findings.ts";
-import { emptyMap, entryOf, hasBroken, type MapNode } from "./node.ts";
+import { emptyMap, entryOf, hasBroken, isEmpty, type MapNode } from "./node.ts";
 import {
   checkPipelines,
   type DeclaredComponents,
@@ -46,8 +46,7 @@ export function checkService<TelemetrySchema extends z.ZodType>(
     findings,
   });
   const broken = hasBroken(entry?.value);
-  const empty = written?.value.kind === "map" ? written.value.entries.size === 0 : written?.value.kind !== "list";
-  if (empty && !broken) {
+  if (isEmpty(written?.value) && (isEmpty(entry?.value) || entry?.value.kind === "map")) {
     const hint = "a pipeline joins receivers and exporters under service.pipelines";
     findings.error({ path, position: written?.key ?? position, message: "no pipeline is configured", hint });
   }

@@ -1,6 +1,6 @@
 import type { Diagnostic } from "./diagnostic.ts";
 import { decodeSource, type ReadFile, reasonOf } from "./files.ts";
-import type { NodeBudget } from "./limits.ts";
+import type { LoadBudget } from "./limits.ts";
 import { mergeMaps } from "./merge.ts";
 import { emptyMap, type MapEntry, type MapNode } from "./node.ts";
 import type { Position } from "./position.ts";
@@ -10,7 +10,7 @@ import { parseYaml, type YamlText } from "./yaml-text.ts";
 export interface SourceOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly readFile: ReadFile;
-  readonly budget: NodeBudget;
+  readonly budget: LoadBudget;
   readonly report: (diagnostic: Diagnostic) => void;
 }
 

@@ -10,7 +10,7 @@ export const yamlFaults: Readonly<Record<YamlErrorCode, string>> = {
   BAD_COLLECTION_TYPE: "the tag does not fit the kind of value",
   BAD_DIRECTIVE: "this directive is not known",
   BAD_DQ_ESCAPE: "this escape is not known between double quotes: write \\\\ for a backslash, or use single quotes",
-  BAD_INDENT: "the indentation does not fit the lines above",
+  BAD_INDENT: "the indentation does not fit the lines above, or a bracket above is not closed",
   BAD_PROP_ORDER: "an anchor or tag must come after the indicator, on the same line as its value",
   BAD_SCALAR_START: "a text cannot begin with this character: quote it",
   BLOCK_AS_IMPLICIT_KEY: "a second key on the same line: put it on a line of its own, or quote the text that holds a :",

@@ -1,5 +1,6 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: references are part of the syntax
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from "yaml";
-import { maxDepth, maxSyntaxErrors, type NodeBudget } from "./limits.ts";
+import { type LoadBudget, maxDepth, maxSyntaxErrors } from "./limits.ts";
 import type { ConfigNode, MapEntry, Origin } from "./node.ts";
 import type { Position } from "./position.ts";
 import { yamlFaults } from "./yaml-fault.ts";
@@ -9,7 +10,7 @@ export interface YamlText {
   readonly text: string;
   /** Turns a line and column of the text, counted from 1, into the position that is reported. */
   readonly locate: (line: number, column: number) => Position;
-  readonly budget: NodeBudget;
+  readonly budget: LoadBudget;
   /** Where the text itself came from, when that is a reference. */
   readonly origin?: Origin;
 }
@@ -40,8 +41,9 @@ export function parseYaml(source: YamlText): YamlResult {
     logLevel: "error",
   });
   const reader = new Reader(source, lines);
-  for (const { code, pos } of [...document.errors, ...document.warnings]) reader.fault(pos[0], yamlFaults[code]);
-  const root = reader.faults.length === 0 ? reader.read(document) : undefined;
+  for (const { code, pos } of [...document.errors, ...document.warnings]) reader.syntax(pos[0], yamlFaults[code]);
+  // A document with errors is not the tree that its author meant; with warnings, of unknown tags, it is.
+  const root = document.errors.length === 0 ? reader.read(document) : undefined;
   if (root === undefined || reader.faults.length > 0) return { faults: reader.faults };
   return { root, faults: [] };
 }
@@ -63,6 +65,14 @@ class Reader {
   constructor(source: YamlText, lines: LineCounter) {
     this.#source = source;
     this.#lines = lines;
+  }
+
+  /** An error of the parser: one for each line, since the others only follow from it. */
+  syntax(offset: number, message: string): void {
+    const { line } = this.#position(offset);
+    if (this.faults.some(({ position }) => position.line === line)) return;
+    const atReference = this.#source.text.slice(offset - 1, offset + 1) === "${";
+    this.fault(offset, atReference ? 'a reference between [ ] or { } must be quoted: "${env:NAME}"' : message);
   }
 
   fault(offset: number, message: string): void {
@@ -92,7 +102,7 @@ class Reader {
 
   #node(node: Node, depth: number): ConfigNode {
     const offset = node.range?.[0] ?? 0;
-    if (!this.#source.budget.take()) this.#tooLarge(offset, "too many values: aliases or files that multiply");
+    if (!this.#source.budget.takeNode()) this.#tooLarge(offset, "too many values: aliases or files that multiply");
     if (depth > maxDepth) this.#tooLarge(offset, `nested deeper than ${maxDepth} levels`);
     if (isAlias(node)) return this.#alias(node.source, offset, depth);
     if (node.anchor !== undefined && this.#aliases === 0) this.#anchors.set(node.anchor, node);
@@ -152,7 +162,7 @@ class Reader {
       const name = this.#key(key, keyOffset);
       if (name === undefined) continue;
       if (name === "<<" && node.kind !== "scalar") inherited.push(...(node.kind === "list" ? node.items : [node]));
-      else if (entries.has(name)) this.fault(keyOffset, `duplicate key ${JSON.stringify(name)}`);
+      else if (entries.has(name)) this.fault(keyOffset, this.#duplicate(name, entries));
       else entries.set(name, { key: position, value: node });
     }
     for (const parent of inherited) {
@@ -160,6 +170,10 @@ class Reader {
       else for (const [name, entry] of parent.entries) if (!entries.has(name)) entries.set(name, entry);
     }
     return { kind: "map", entries, ...this.#base(offset) };
+  }
+
+  #duplicate(name: string, entries: ReadonlyMap<string, MapEntry>): string {
+    return `duplicate key ${JSON.stringify(name)}, first on line ${entries.get(name)?.key.line}`;
   }
 
   #key(key: Node, offset: number): string | undefined {

@@ -1,0 +1,167 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: references are part of what is tested
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { findings, readFrom, valid } from "../test/sample.ts";
+import { formatDiagnostics } from "./diagnostic.ts";
+import { loadConfig } from "./load.ts";
+import { nodeAt } from "./node.ts";
+import { formatPosition, type PathSegment } from "./position.ts";
+
+function load(files: Readonly<Record<string, string>>, set: readonly string[] = []) {
+  return loadConfig({ sources: Object.keys(files), set, env: {}, readFile: readFrom(files) });
+}
+
+/** The value at a path and where it was written. */
+function at({ root }: ReturnType<typeof load>, ...path: readonly PathSegment[]): string {
+  const node = nodeAt(root, path);
+  if (node === undefined) return "nothing";
+  return `${node.kind === "scalar" ? JSON.stringify(node.value) : node.kind} ${formatPosition(node.position)}`;
+}
+
+describe("several sources", () => {
+  it("are merged, the later over the earlier, and every value knows its place", () => {
+    const loaded = load({
+      "a.yaml": "x:\n  one: 1\n  two: {a: 1, b: 2}\n  list: [1, 2, 3]\n",
+      "b.yaml": "x:\n  two:\n    b: 3\n  list: [4]\n  three: 3\n",
+    });
+    expect(loaded.diagnostics).toEqual([]);
+    expect(at(loaded, "x", "one")).toBe("1 a.yaml:2:8");
+    expect(at(loaded, "x", "two", "a")).toBe("1 a.yaml:3:12");
+    expect(at(loaded, "x", "two", "b")).toBe("3 b.yaml:3:8");
+    expect(at(loaded, "x", "list", 0)).toBe("4 b.yaml:4:10");
+    expect(at(loaded, "x", "list", 1)).toBe("nothing");
+    expect(at(loaded, "x", "three")).toBe("3 b.yaml:5:10");
+  });
+
+  it("need no variable that only an overridden value names", () => {
+    expect(load({ "a.yaml": "x: ${env:U}", "b.yaml": "x: 1" }).diagnostics).toEqual([]);
+  });
+
+  it("warn where an empty value clears a map", () => {
+    const text = findings(valid, { sources: ["c.yaml", "d.yaml"], files: { "d.yaml": "receivers:\n  postgresql:\n" } });
+    expect(text).toBe(
+      [
+        "d.yaml:2:3 receivers.postgresql: warning: the empty value takes the place of the map at c.yaml:3:5",
+        "    remove the key to keep the map, or write {} in its place to merge nothing",
+        "d.yaml:2:3 receivers.postgresql.endpoint: is required",
+      ].join("\n"),
+    );
+    expect(
+      findings(valid, { sources: ["c.yaml", "d.yaml"], files: { "d.yaml": "receivers:\n  postgresql: {}\n" } }),
+    ).toBe("");
+  });
+
+  it("may be paths, files, variables and YAML", () => {
+    const loaded = loadConfig({
+      sources: ["a.yaml", "file:b.yaml", "env:CFG", "yaml:x::d: 4", "yaml:x::e::f: [5]"],
+      env: { CFG: "x:\n  c: 3" },
+      readFile: readFrom({ "a.yaml": "x: {a: 1}", "b.yaml": "x: {b: 2}" }),
+    });
+    expect(loaded.diagnostics).toEqual([]);
+    expect(at(loaded, "x", "a")).toBe("1 a.yaml:1:8");
+    expect(at(loaded, "x", "b")).toBe("2 b.yaml:1:8");
+    expect(at(loaded, "x", "c")).toBe("3 env:CFG:2:6");
+    expect(at(loaded, "x", "d")).toBe("4 --config yaml:1:7");
+    expect(at(loaded, "x", "e", "f", 0)).toBe("5 --config yaml:1:11");
+  });
+
+  it("are all read before any error ends the load", () => {
+    const loaded = loadConfig({
+      sources: ["nope.yaml", "https://x/y", "env:CFG", "bad.yaml", "C:\\a.yaml"],
+      env: {},
+      readFile: readFrom({ "bad.yaml": "a: [1\n" }),
+    });
+    expect(loaded.complete).toBe(false);
+    expect(formatDiagnostics(loaded.diagnostics)).toBe(
+      [
+        "nope.yaml: the file cannot be read: no such file or directory",
+        "    see that it exists and may be read",
+        "--config https: sources of the kind https: are not known",
+        "    use a path, file:PATH, env:NAME or yaml:KEY: VALUE",
+        "env:CFG: the environment variable CFG is not set",
+        "    set it",
+        "bad.yaml:2:1: the indentation does not fit the lines above, or a bracket above is not closed",
+        "C:\\a.yaml: the file cannot be read: no such file or directory",
+        "    see that it exists and may be read",
+      ].join("\n"),
+    );
+  });
+
+  it("must be at least one", () => {
+    expect(formatDiagnostics(loadConfig({ sources: [] }).diagnostics)).toBe(
+      "--config: no configuration is given\n    give one with --config FILE",
+    );
+  });
+});
+
+describe("--set", () => {
+  it("is laid over all sources, with the flag's number and column as its place", () => {
+    const loaded = load({ "a.yaml": "x: {a: 1, b: 2}" }, ["x.a=two words", "x.c.d=[1, {e: 0x10}]", "x.b="]);
+    expect(loaded.diagnostics).toEqual([]);
+    expect(at(loaded, "x", "a")).toBe('"two words" --set:1:5');
+    expect(at(loaded, "x", "c", "d", 1, "e")).toBe("16 --set:2:15");
+    expect(at(loaded, "x", "b")).toBe("null --set:3:1");
+  });
+
+  it("takes :: between keys that hold a dot", () => {
+    const loaded = load({ "a.yaml": "{}" }, ["x::service.name=a", "y :: z = 1"]);
+    expect(at(loaded, "x", "service.name")).toBe('"a" --set:1:17');
+    expect(at(loaded, "y", "z")).toBe("1 --set:2:10");
+  });
+
+  it("keeps everything behind the first = as the value, references included", () => {
+    const { root } = loadConfig({
+      sources: ["a.yaml"],
+      set: ["x=a=b", "y=${env:Y}"],
+      env: { Y: "1" },
+      readFile: readFrom({ "a.yaml": "" }),
+    });
+    expect(nodeAt(root, ["x"])).toMatchObject({ value: "a=b" });
+    expect(nodeAt(root, ["y"])).toMatchObject({ value: 1, position: { source: "--set", line: 2, column: 3 } });
+  });
+
+  it.each(["", "a", "=1", "a..b=1", "a.=1", "__proto__.x=1"])("refuses %j", (setting) => {
+    expect(formatDiagnostics(load({ "a.yaml": "{}" }, [setting]).diagnostics)).toBe(
+      "--set:1:1: expected KEY=VALUE with the keys parted by dots or ::\n    such as processors.batch.timeout=2s",
+    );
+  });
+
+  it("reports a value that is not YAML without quoting it", () => {
+    expect(formatDiagnostics(load({ "a.yaml": "{}" }, ["x.y=[hunter2"]).diagnostics)).toBe(
+      "--set:1:13 x.y: a character is missing: a closing quote or bracket, a comma, or the : after a key",
+    );
+  });
+});
+
+describe("files", () => {
+  const folder = mkdtempSync(join(tmpdir(), "dbintel-config-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const file = (name: string, content: string | Uint8Array) => {
+    const path = join(folder, name);
+    writeFileSync(path, content);
+    return path;
+  };
+
+  it("are read from the file system, with ${file:…} in them", () => {
+    const secret = file("secret", "hunter2\n");
+    const { root, diagnostics } = loadConfig({ sources: [file("a.yaml", `\uFEFFx: \${file:${secret}}\r\n`)] });
+    expect(diagnostics).toEqual([]);
+    expect(nodeAt(root, ["x"])).toMatchObject({ value: "hunter2" });
+  });
+
+  it.each([
+    ["a folder", () => folder, "illegal operation on a directory"],
+    ["a file that is not there", () => join(folder, "no"), "no such file or directory"],
+    ["a file of another encoding", () => file("latin1", Buffer.from("ä: 1", "latin1")), "it is not UTF-8"],
+    ["a file without an end", () => "/dev/zero", "it is larger than 4 MiB"],
+  ])("that are %s are reported", (_, path, reason) => {
+    const source = path();
+    expect(loadConfig({ sources: [source] }).diagnostics.map(({ message }) => message)).toEqual([
+      `the file cannot be read: ${reason}`,
+    ]);
+    const included = loadConfig({ sources: [file("b.yaml", `x: \${file:${source}}`)] }).diagnostics;
+    expect(included.map(({ message }) => message)).toEqual([`the file ${source} cannot be read: ${reason}`]);
+  });
+});

@@ -1,5 +1,5 @@
 /** A first-in first-out list in constant time: `Array.shift` moves all that is left. */
-export class Fifo<T> implements Iterable<T> {
+export class Fifo<T> {
   #items: (T | undefined)[] = [];
   #head = 0;
 
@@ -33,9 +33,5 @@ export class Fifo<T> implements Iterable<T> {
     if (index < 0) return false;
     this.#items.splice(index, 1);
     return true;
-  }
-
-  *[Symbol.iterator](): Iterator<T> {
-    for (let index = this.#head; index < this.#items.length; index++) yield this.#items[index] as T;
   }
 }

@@ -1,8 +1,9 @@
+export type { BatchSettings } from "./batch-settings.ts";
 export type { Delivery, DeliveryArgs } from "./delivery.ts";
 export { createDelivery } from "./delivery.ts";
 export type { DropReason } from "./outcome.ts";
 export { dropReasons } from "./outcome.ts";
-export type { BatchSettings, QueueSettings, Sizer } from "./queue-settings.ts";
+export type { QueueSettings, Sizer } from "./queue-settings.ts";
 export { queueSettings, sizers } from "./queue-settings.ts";
 export { maxRetryAfterMs, parseRetryAfter } from "./retry-after.ts";
 export type { RetrySettings } from "./retry-settings.ts";

@@ -33,8 +33,7 @@ export class Receipt {
   /** Settles for an awaited call when the fate of all items is known; never for another. */
   readonly settled: Promise<void>;
   readonly #options: ReceiptOptions;
-  #resolve: () => void = () => {};
-  #reject: (error: ConsumeError) => void = () => {};
+  readonly #answered = Promise.withResolvers<void>();
   #open: number;
   #lost = 0;
   #lastError: ConsumeError | undefined;
@@ -43,10 +42,7 @@ export class Receipt {
   constructor(options: ReceiptOptions) {
     this.#options = options;
     this.#open = options.items;
-    this.settled = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
+    this.settled = this.#answered.promise;
     // The fate may be known before the caller has begun to wait for it; that is no unhandled rejection.
     this.settled.catch(() => {});
   }
@@ -89,15 +85,15 @@ export class Receipt {
   #answer(): void {
     const { items, counts } = this.#options;
     if (this.#lastError === undefined) {
-      this.#resolve();
+      this.#answered.resolve();
       return;
     }
     counts.returned(this.#lost);
     if (!this.#taken) {
-      this.#reject(this.#lastError);
+      this.#answered.reject(this.#lastError);
       return;
     }
     const message = `${this.#lost} of ${items} items were not delivered: ${this.#lastError.message}`;
-    this.#reject(new PartialError(message, { rejected: this.#lost, cause: this.#lastError }));
+    this.#answered.reject(new PartialError(message, { rejected: this.#lost, cause: this.#lastError }));
   }
 }

@@ -117,6 +117,10 @@ describe("sending_queue.batch", () => {
     expect(queue({ sizer: "requests", batch: {} }).batch?.sizer).toBe("items");
   });
 
+  it("joins no more by default than the queue holds", () => {
+    expect(queue({ sizer: "items", queue_size: 5000, batch: {} }).batch?.min_size).toBe(5000);
+  });
+
   it.each([
     [{ batch: { min_size: 10, max_size: 5 } }, "batch.max_size: must not be smaller than min_size"],
     [{ batch: { sizer: "items", max_size: "1MB" } }, 'batch.max_size: has a unit of bytes, but sizer is "items"'],

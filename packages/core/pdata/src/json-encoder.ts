@@ -67,7 +67,7 @@ function value(field: Field, source: Source, head: number, end: number): string 
   }
   const payload = wireType === LEN ? contentStart(bytes, head) : afterVarint(bytes, head);
   const text = scalar(type, source, payload, end);
-  return field.presence || !isDefault(text) ? text : "";
+  return field.presence || text !== zero(type) ? text : "";
 }
 
 function packed(type: ScalarType, source: Source, start: number, end: number): string {
@@ -79,8 +79,23 @@ function packed(type: ScalarType, source: Source, start: number, end: number): s
   return texts.join(",");
 }
 
-function isDefault(text: string): boolean {
-  return text === "0" || text === '"0"' || text === '""' || text === "false";
+/** The text of the value that a field without presence has when it is not written. */
+function zero(type: ScalarType): string {
+  switch (type) {
+    case "string":
+    case "bytes":
+    case "id":
+      return '""';
+    case "bool":
+      return "false";
+    case "int64":
+    case "uint64":
+    case "fixed64":
+    case "sfixed64":
+      return '"0"';
+    default:
+      return "0";
+  }
 }
 
 function scalar(type: ScalarType, source: Source, pos: number, end: number): string {

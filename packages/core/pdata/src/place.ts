@@ -148,14 +148,16 @@ export class NestedPlace implements Place {
   }
 
   own(room: number): void {
+    this.sync();
+    const offset = this.#head - this.#parent.start;
     this.#parent.own(room);
-    this.#relocate();
+    this.#at(this.#parent.start + offset);
   }
 
   splice(from: number, to: number, patch: Uint8Array): void {
     this.#parent.splice(from, to, patch);
     this.#resize(patch.length - (to - from));
-    this.#relocate();
+    this.#at(this.#head);
   }
 
   /** Writes the length of this message anew after its content has grown by `delta`. */
@@ -169,10 +171,20 @@ export class NestedPlace implements Place {
     this.#parent.splice(prefix, content, patch);
   }
 
+  /** Somebody else has edited the span: counts the messages again. */
   #relocate(): void {
     this.#version = this.#parent.state.version;
     this.end = this.#parent.start;
     for (let at = 0; at <= this.#ordinal; at++) this.#find(this.end);
+  }
+
+  /** The message whose tag is at `head`. */
+  #at(head: number): void {
+    const { bytes } = this.#parent.source;
+    this.#version = this.#parent.state.version;
+    this.#head = head;
+    this.start = contentStart(bytes, head);
+    this.end = afterField(bytes, head);
   }
 
   #find(from: number): boolean {
@@ -180,9 +192,7 @@ export class NestedPlace implements Place {
     for (let pos = from; pos < this.#parent.end; ) {
       const next = afterField(bytes, pos);
       if (fieldNumber(bytes, pos) === this.#field) {
-        this.#head = pos;
-        this.start = contentStart(bytes, pos);
-        this.end = next;
+        this.#at(pos);
         return true;
       }
       pos = next;

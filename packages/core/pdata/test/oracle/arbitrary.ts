@@ -127,6 +127,10 @@ function oneof(desc: DescOneof, depth: number): fc.Arbitrary<unknown> {
   return fc.oneof(fc.constant({ case: undefined }), ...members);
 }
 
+/** Fields that are always there, so that most requests have items. */
+const structure =
+  /^(resource(Logs|Metrics|Spans)|scope(Logs|Metrics|Spans)|logRecords|metrics|spans|data|dataPoints|attributes)$/;
+
 const known = new Map<string, fc.Arbitrary<Message>>();
 
 function message(desc: DescMessage, depth: number): fc.Arbitrary<Message> {
@@ -138,7 +142,8 @@ function message(desc: DescMessage, depth: number): fc.Arbitrary<Message> {
     const value = member.kind === "oneof" ? oneof(member, depth) : fieldValue(member, depth);
     if (value !== undefined) model[member.localName] = value;
   }
-  const result = fc.tuple(fc.record(model, { requiredKeys: [] }), unknownFields).map(([init, unknown]) => {
+  const requiredKeys = Object.keys(model).filter((name) => structure.test(name));
+  const result = fc.tuple(fc.record(model, { requiredKeys }), unknownFields).map(([init, unknown]) => {
     const made = create(desc, init);
     if (unknown.length > 0) made.$unknown = [...unknown];
     return made;

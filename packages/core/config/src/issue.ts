@@ -1,9 +1,10 @@
 import type { z } from "zod";
 import type { Diagnostic } from "./diagnostic.ts";
-import { type ConfigNode, hasBroken, nodeAt, positionAt } from "./node.ts";
+import { type ConfigNode, hasBroken, nodeAt, positionAt, type ScalarNode } from "./node.ts";
 import { type ConfigPath, formatPosition, type Position } from "./position.ts";
 import { isSecretAt, keysAt } from "./schema-walk.ts";
 import { closest } from "./suggestion.ts";
+import { alternatives, limitOf, nameOfType } from "./wording.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -59,20 +60,18 @@ function explain(issue: Issue, base: ConfigPath, checked: Checked): readonly Fin
     case "invalid_union":
       return union(issue, path, checked);
     case "invalid_key":
-    case "invalid_element":
-      return issue.issues.flatMap((inner) => explain({ ...inner, path: [] }, path, checked));
+      return issue.issues.map((inner) => {
+        const message = inner.message === noMessage ? `the key ${limitOf(inner)}` : inner.message;
+        return { path, message, key: path };
+      });
     case "invalid_value": {
       const expected = alternatives(issue.values.map((value) => JSON.stringify(value)));
-      const given = nodeAt(checked.node, path);
-      const text = given?.kind === "scalar" && typeof given.value === "string" ? given.value : undefined;
-      const visible = text !== undefined && given !== undefined && isVisible(given, path, checked);
-      const suggestion = visible ? closest(text, issue.values.map(String)) : undefined;
-      return [{ path, message: mismatch(expected, path, checked), suggestion }];
+      return [{ path, message: mismatch(expected, path, checked), suggestion: nearest(issue.values, path, checked) }];
     }
     case "invalid_type":
       return [wrongType(issue.expected, path, checked)];
     default:
-      return [{ path, message: `${limit(issue)}${got(path, checked)}` }];
+      return [{ path, message: `${limitOf(issue)}${got(path, checked)}` }];
   }
 }
 
@@ -98,11 +97,7 @@ function union(issue: z.core.$ZodIssueInvalidUnion, path: ConfigPath, checked: C
   if (issue.errors.length === 0) {
     const options = "options" in issue && Array.isArray(issue.options) ? issue.options : [];
     const expected = options.length > 0 ? alternatives(options.map((each) => JSON.stringify(each))) : "another value";
-    const given = nodeAt(checked.node, path);
-    if (given === undefined) return [{ path, message: `is required: ${expected}` }];
-    const text = given.kind === "scalar" && typeof given.value === "string" ? given.value : "";
-    const suggestion = isVisible(given, path, checked) ? closest(text, options.map(String)) : undefined;
-    return [{ path, message: mismatch(expected, path, checked), suggestion }];
+    return [{ path, message: mismatch(expected, path, checked), suggestion: nearest(options, path, checked) }];
   }
   const refused = (member: readonly Issue[]) =>
     member.some(({ path: inner, code }) => inner.length === 0 && (code === "invalid_type" || code === "invalid_value"));
@@ -115,6 +110,13 @@ function union(issue: z.core.$ZodIssueInvalidUnion, path: ConfigPath, checked: C
     }),
   );
   return [{ path, message: mismatch(alternatives([...new Set(expected)]), path, checked) }];
+}
+
+/** The allowed value that the given one is most likely a misspelling of. */
+function nearest(allowed: readonly unknown[], path: ConfigPath, checked: Checked): string | undefined {
+  const given = nodeAt(checked.node, path);
+  if (given === undefined || !isVisible(given, path, checked)) return undefined;
+  return closest(String(given.value), allowed.map(String));
 }
 
 function wrongType(expected: string, path: ConfigPath, checked: Checked): Finding {
@@ -140,7 +142,8 @@ function got(path: ConfigPath, checked: Checked, showValue = true): string {
   const node = nodeAt(checked.node, path);
   if (node === undefined) return "";
   if (node.origin !== undefined) return `, got ${kindOf(node)}${provenance(node)}`;
-  return `, got ${showValue && isVisible(node, path, checked) ? JSON.stringify(node.value) : kindOf(node)}`;
+  if (!showValue || !isVisible(node, path, checked)) return `, got ${kindOf(node)}`;
+  return `, got ${typeof node.value === "string" ? JSON.stringify(node.value) : node.value}`;
 }
 
 /** ` (from ${env:NAME})` for a value that a reference gave. */
@@ -155,11 +158,7 @@ const delicateKey = /(?:^|[^a-z])(?:pass|pwd|secret|token|key|auth|cred|dsn|lice
 const delicateText = /pass|pwd|secret|token|key|auth|cred/i;
 const longestShown = 60;
 
-function isVisible(
-  node: ConfigNode,
-  path: ConfigPath,
-  { schema }: Checked,
-): node is ConfigNode & { readonly kind: "scalar" } {
+function isVisible(node: ConfigNode, path: ConfigPath, { schema }: Checked): node is ScalarNode {
   if (node.kind !== "scalar" || node.value === null || node.origin !== undefined) return false;
   const text = String(node.value);
   // A missing space after a colon makes a key and its value one text: `password:hunter2`.
@@ -172,48 +171,4 @@ function kindOf(node: ConfigNode): string {
   if (node.kind === "list") return "a list";
   if (node.kind === "broken" || node.value === null) return "nothing";
   return nameOfType(typeof node.value);
-}
-
-const typeNames: Readonly<Record<string, string>> = {
-  string: "a string",
-  number: "a number",
-  int: "a whole number",
-  boolean: "a boolean",
-  object: "a map",
-  record: "a map",
-  map: "a map",
-  array: "a list",
-  tuple: "a list",
-  null: "nothing",
-};
-
-function nameOfType(type: string): string {
-  return typeNames[type] ?? type;
-}
-
-function alternatives(names: readonly string[]): string {
-  return names.length > 1 ? `${names.slice(0, -1).join(", ")} or ${names.at(-1)}` : (names[0] ?? "another value");
-}
-
-function limit(issue: Issue): string {
-  switch (issue.code) {
-    case "too_small":
-      return bound(issue.inclusive === false ? "more than" : "at least", issue.minimum, issue.origin);
-    case "too_big":
-      return bound(issue.inclusive === false ? "less than" : "at most", issue.maximum, issue.origin);
-    case "not_multiple_of":
-      return `must be a multiple of ${issue.divisor}`;
-    case "invalid_format":
-      return issue.format === "regex" ? `must match ${issue.pattern}` : `expected a valid ${issue.format}`;
-    default:
-      return "is not valid";
-  }
-}
-
-function bound(relation: string, value: number | bigint, origin: string): string {
-  if (origin === "string") return `must have ${relation} ${value} ${value === 1 ? "character" : "characters"}`;
-  if (origin === "array" || origin === "set" || origin === "map") {
-    return `must have ${relation} ${value} ${value === 1 ? "entry" : "entries"}`;
-  }
-  return `must be ${relation} ${value}`;
 }

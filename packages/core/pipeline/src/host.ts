@@ -21,20 +21,26 @@ export interface Random {
   bytes(length: number): Uint8Array;
 }
 
-/** Time, randomness, telemetry and status of one component: everything it gets from outside beside its data. */
-export interface Host {
+/** What the process gives to everything that runs in it. `systemEnvironment()` is the one of production. */
+export interface Environment {
   readonly clock: Clock;
   readonly random: Random;
-  /** Carries the component's kind, id and pipeline in each line. */
   readonly logger: Logger;
   readonly meter: Meter;
+  /** Name and version of the distribution, for user agents and resources. */
+  readonly build: BuildInfo;
+}
+
+/**
+ * Time, randomness, telemetry and status of one component: everything it gets from outside beside its data.
+ * Its logger carries the component's kind, id and pipeline in each line.
+ */
+export interface Host extends Environment {
   readonly accounting: ComponentAccounting;
   /** Reports the component's state; the same state again is not a new event. */
   reportStatus(status: ComponentStatus): void;
   /** The state of the whole collector: what the health extension answers from. */
   readonly collector: CollectorView;
-  /** Name and version of the distribution, for user agents and resources. */
-  readonly build: BuildInfo;
 }
 
 export interface BuildInfo {
@@ -46,7 +52,11 @@ export interface BuildInfo {
 export interface ComponentView {
   readonly kind: string;
   readonly id: string;
+  /** The pipeline of a processor; the others serve several pipelines with one instance. */
+  readonly pipeline?: string | undefined;
   readonly status: ComponentStatus;
+  /** When the component entered this state. */
+  readonly sinceUnixNano: bigint;
 }
 
 /** Read access to the running collector. */

@@ -14,8 +14,26 @@ export type {
 } from "./component.ts";
 export { componentKinds } from "./component.ts";
 export type { ConsumeContext, Consumer, Consumers } from "./consumer.ts";
+export type { EmbeddedConsumer, EmbeddedPipeline, Output, PipelineOptions } from "./create-pipeline.ts";
+export { createPipeline } from "./create-pipeline.ts";
 export type { ComponentFactory, Configured } from "./define.ts";
 export { defineConnector, defineExporter, defineExtension, defineProcessor, defineReceiver } from "./define.ts";
-export type { BuildInfo, CollectorView, ComponentView, Host, LogFields, Logger, Random } from "./host.ts";
+export type { GraphOptions } from "./graph.ts";
+export { Graph } from "./graph.ts";
+export type { RunningComponent } from "./graph-node.ts";
+export type { GraphSpec, PipelineSpec } from "./graph-spec.ts";
+export type {
+  BuildInfo,
+  CollectorView,
+  ComponentView,
+  Environment,
+  Host,
+  LogFields,
+  Logger,
+  Random,
+} from "./host.ts";
+export type { LogLevel } from "./json-logger.ts";
+export { jsonLogger, logLevels } from "./json-logger.ts";
 export { Ledger } from "./ledger.ts";
 export type { ComponentStatus } from "./status.ts";
+export { systemEnvironment, systemRandom } from "./system-environment.ts";

@@ -11,3 +11,12 @@ export type ComponentStatus =
   | { readonly state: "permanent_error"; readonly message: string; readonly hint?: string | undefined }
   | { readonly state: "stopping" }
   | { readonly state: "stopped" };
+
+/** True when the second says nothing that the first did not. */
+export function sameStatus(first: ComponentStatus, second: ComponentStatus): boolean {
+  return first.state === second.state && messageOf(first) === messageOf(second);
+}
+
+function messageOf(status: ComponentStatus): string | undefined {
+  return "message" in status ? `${status.message}\n${status.hint ?? ""}` : undefined;
+}

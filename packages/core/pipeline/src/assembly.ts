@@ -1,0 +1,166 @@
+import { DbintelError } from "@dbintel/errors";
+import type { Signal } from "@dbintel/pdata";
+import type { Component, ComponentKind } from "./component.ts";
+import type { Consumer, Consumers } from "./consumer.ts";
+import { GraphNode } from "./graph-node.ts";
+import type { GraphSpec } from "./graph-spec.ts";
+import type { CollectorView, Environment } from "./host.ts";
+import { Inlet } from "./inlet.ts";
+import { Outlet } from "./outlet.ts";
+import { downstreamFirst, pipelineOf } from "./plan.ts";
+
+export interface AssemblyArgs {
+  readonly spec: GraphSpec;
+  readonly environment: Environment;
+  readonly collector: CollectorView;
+  readonly onStatus: (node: GraphNode) => void;
+}
+
+/** Creates every component that the spec uses and joins them. The nodes come upstream first, extensions apart. */
+export function assemble(args: AssemblyArgs): {
+  readonly nodes: readonly GraphNode[];
+  readonly extensions: readonly GraphNode[];
+} {
+  const assembly = new Assembly(args);
+  const extensions = args.spec.service.extensions.map((id) => assembly.extension(id));
+  for (const id of downstreamFirst(args.spec)) assembly.pipeline(id);
+  assembly.receivers();
+  return { nodes: assembly.nodes.toReversed(), extensions };
+}
+
+/**
+ * One pass over the pipelines, the farthest downstream first: what a component hands its batches to always exists
+ * when the component is created.
+ */
+class Assembly {
+  readonly nodes: GraphNode[] = [];
+  readonly #args: AssemblyArgs;
+  readonly #spec: GraphSpec;
+  /** Where a batch enters each pipeline that stands. */
+  readonly #entries = new Map<string, readonly Inlet[]>();
+  /** Exporters and connectors by id: one instance each, however many pipelines name it. */
+  readonly #destinations = new Map<string, { readonly node: GraphNode; readonly consumers: Consumers }>();
+
+  constructor(args: AssemblyArgs) {
+    this.#args = args;
+    this.#spec = args.spec;
+  }
+
+  extension(id: string): GraphNode {
+    const { definition, config } = defined(this.#spec.extensions, id);
+    const node = this.#node("extension", id);
+    node.hold(create(node, () => definition.create({ id, config, host: node.host })));
+    return node;
+  }
+
+  pipeline(id: string): void {
+    const { signal, processors, exporters } = pipelineOf(this.#spec, id);
+    let entry: readonly Inlet[] = exporters.map((exporter) => this.#destination(exporter, signal));
+    for (const processor of processors.toReversed()) entry = [this.#processor(processor, id, signal, entry)];
+    this.#entries.set(id, entry);
+  }
+
+  receivers(): void {
+    for (const [id, { definition, config }] of this.#spec.receivers) {
+      const node = this.#node("receiver", id);
+      const next = this.#next(node, id);
+      if (Object.keys(next).length === 0) continue;
+      node.hold(create(node, () => definition.create({ id, config, host: node.host, next })));
+      this.nodes.push(node);
+    }
+  }
+
+  #processor(id: string, pipeline: string, signal: Signal, branches: readonly Inlet[]): Inlet {
+    const { definition, config } = defined(this.#spec.processors, id);
+    const node = this.#node("processor", id, pipeline);
+    const next = this.#outlet(node, branches);
+    const processor = create(node, () => definition.create({ id, config, host: node.host, signal, next }));
+    node.hold(processor);
+    this.nodes.push(node);
+    return new Inlet(node, processor);
+  }
+
+  #destination(id: string, signal: Signal): Inlet {
+    const { node, consumers } = this.#destinations.get(id) ?? this.#newDestination(id);
+    const consumer: Consumer | undefined = consumers[signal];
+    if (consumer === undefined) {
+      throw new DbintelError(`${node.name} declares ${signal} but has no consumer for it`, { code: "DBI_INTERNAL" });
+    }
+    return new Inlet(node, consumer);
+  }
+
+  #newDestination(id: string): { readonly node: GraphNode; readonly consumers: Consumers } {
+    const { node, component } = this.#spec.connectors.has(id) ? this.#connector(id) : this.#exporter(id);
+    const destination = { node, consumers: component.consumers };
+    node.hold(component);
+    this.nodes.push(node);
+    this.#destinations.set(id, destination);
+    return destination;
+  }
+
+  #exporter(id: string) {
+    const { definition, config } = defined(this.#spec.exporters, id);
+    const node = this.#node("exporter", id);
+    return { node, component: create(node, () => definition.create({ id, config, host: node.host })) };
+  }
+
+  #connector(id: string) {
+    const { definition, config } = defined(this.#spec.connectors, id);
+    const node = this.#node("connector", id);
+    const next = this.#next(node, id);
+    return { node, component: create(node, () => definition.create({ id, config, host: node.host, next })) };
+  }
+
+  /** For a receiver or connector: an outlet a signal, over all pipelines that name it as their receiver. */
+  #next(node: GraphNode, id: string): Consumers {
+    const branches = new Map<Signal, Inlet[]>();
+    for (const [pipeline, { signal, receivers }] of this.#spec.service.pipelines) {
+      if (!receivers.includes(id)) continue;
+      branches.set(signal, [...(branches.get(signal) ?? []), ...defined(this.#entries, pipeline)]);
+    }
+    return Object.fromEntries([...branches].map(([signal, inlets]) => [signal, this.#outlet(node, inlets)]));
+  }
+
+  #outlet(node: GraphNode, branches: readonly Inlet[]): Outlet {
+    for (const branch of branches) node.downstream.add(branch.node);
+    return new Outlet(node.ledger, branches);
+  }
+
+  #node(kind: ComponentKind, id: string, pipeline?: string): GraphNode {
+    const { environment, collector, onStatus } = this.#args;
+    return new GraphNode({
+      kind,
+      id,
+      environment,
+      collector,
+      onStatus,
+      ...(pipeline === undefined ? {} : { pipeline }),
+    });
+  }
+}
+
+/** Lets a component's constructor fail only with an error that names the component. */
+function create<C extends Component>(node: GraphNode, make: () => C): C {
+  try {
+    return make();
+  } catch (cause) {
+    throw startError(node, cause);
+  }
+}
+
+/** What a component that cannot be created or started fails with. */
+export function startError(node: GraphNode, cause: unknown): DbintelError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new DbintelError(`cannot start ${node.name}: ${message}`, {
+    code: "DBI_COMPONENT_START",
+    cause,
+    ...(cause instanceof DbintelError && cause.hint !== undefined ? { hint: cause.hint } : {}),
+  });
+}
+
+/** The plan has checked every name before; a miss here is a defect. */
+function defined<Value>(map: ReadonlyMap<string, Value>, id: string): Value {
+  const value = map.get(id);
+  if (value === undefined) throw new DbintelError(`"${id}" is not in the graph`, { code: "DBI_INTERNAL" });
+  return value;
+}

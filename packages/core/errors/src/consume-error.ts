@@ -1,5 +1,5 @@
 import type { ErrorCode } from "./codes.ts";
-import { DbintelError } from "./dbintel-error.ts";
+import { DbintelError, isDbintelError } from "./dbintel-error.ts";
 
 /** What every error of a `consume` call may carry. */
 export interface ConsumeErrorInit {
@@ -78,19 +78,26 @@ export type ConsumeError = PermanentError | RetryableError | RefusedError | Part
 
 /** True for one of the four errors that `consume` rejects with. */
 export function isConsumeError(value: unknown): value is ConsumeError {
-  return value instanceof DbintelError && "kind" in value;
+  return isDbintelError(value) && "kind" in value;
 }
 
 /**
  * The single place where an unknown thing caught from a consumer becomes a typed error.
- * What is not typed counts as a defect: permanent, with the original as `cause`.
+ * The reason of an aborted signal (`AbortError`, `TimeoutError`) is retryable: nobody has judged the data. What else
+ * is not typed counts as a defect: permanent, `DBI_INTERNAL`, with the original as `cause`.
  */
 export function toConsumeError(reason: unknown): ConsumeError {
   if (isConsumeError(reason)) return reason;
-  if (reason instanceof DbintelError) {
+  if (isDbintelError(reason)) {
     const init = { code: reason.code, cause: reason, ...(reason.hint === undefined ? {} : { hint: reason.hint }) };
     return reason.retryable ? new RetryableError(reason.message, init) : new PermanentError(reason.message, init);
   }
   const message = reason instanceof Error ? reason.message : String(reason);
+  if (reason instanceof Error && reason.name === "AbortError") {
+    return new RetryableError(message, { code: "DBI_ABORTED", cause: reason });
+  }
+  if (reason instanceof Error && reason.name === "TimeoutError") {
+    return new RetryableError(message, { code: "DBI_TIMEOUT", cause: reason });
+  }
   return new PermanentError(message, { code: "DBI_INTERNAL", cause: reason });
 }

@@ -77,6 +77,7 @@ function explain(issue: Issue, base: ConfigPath, checked: Checked): readonly Fin
 
 /** True when a reference that was reported already is to blame. */
 function isMoot(issue: Issue, path: ConfigPath, root: ConfigNode): boolean {
+  if (root.kind === "broken") return true;
   if (path.some((_, index) => nodeAt(root, path.slice(0, index + 1))?.kind === "broken")) return true;
   return (issue.code === "invalid_union" || issue.code === "custom") && hasBroken(nodeAt(root, path));
 }

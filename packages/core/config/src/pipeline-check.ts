@@ -44,11 +44,14 @@ export interface PipelinesCheck {
   /** `service.pipelines`. */
   readonly pipelines: MapNode;
   readonly components: DeclaredComponents;
+  /** Kinds whose section is a reference that could not be resolved: anything may be configured there. */
+  readonly unread: ReadonlySet<ComponentKind>;
   readonly findings: Findings;
 }
 
 /** Checks every pipeline for itself: its id, its keys, and that its references lead to what supports its signal. */
-export function checkPipelines({ pipelines, components, findings }: PipelinesCheck): readonly DeclaredPipeline[] {
+export function checkPipelines({ pipelines, ...check }: PipelinesCheck): readonly DeclaredPipeline[] {
+  const { findings } = check;
   const declared = new Map<string, DeclaredPipeline>();
   for (const [key, entry] of pipelines.entries) {
     const path = ["service", "pipelines", key];
@@ -59,7 +62,7 @@ export function checkPipelines({ pipelines, components, findings }: PipelinesChe
       findings.error({ path, position: entry.key, message });
       continue;
     }
-    declared.set(id.id, checkPipeline({ ...id, entry, path, components, findings }));
+    declared.set(id.id, checkPipeline({ ...id, ...check, entry, path }));
   }
   return [...declared.values()];
 }
@@ -79,13 +82,11 @@ function checkPipelineId(key: string, path: ConfigPath, position: Position, find
   return undefined;
 }
 
-interface PipelineCheck {
+interface PipelineCheck extends Omit<PipelinesCheck, "pipelines"> {
   readonly id: string;
   readonly signal: Signal;
   readonly entry: MapEntry;
   readonly path: ConfigPath;
-  readonly components: DeclaredComponents;
-  readonly findings: Findings;
 }
 
 function checkPipeline(check: PipelineCheck): DeclaredPipeline {
@@ -137,7 +138,7 @@ type Role = "receiver" | "processor" | "exporter";
 
 /** Reports references that lead nowhere or repeat; gives the others. */
 function resolve(references: readonly Reference[], role: Role, check: PipelineCheck): readonly Reference[] {
-  const { components, findings, signal } = check;
+  const { components, findings, signal, unread } = check;
   const seen = new Set<string>();
   return references.filter((reference) => {
     const { id, path, position } = reference;
@@ -151,7 +152,8 @@ function resolve(references: readonly Reference[], role: Role, check: PipelineCh
     const connector = role === "processor" ? undefined : components.connector.get(id);
     const component = components[role].get(id) ?? connector;
     if (component === undefined) {
-      findings.error({ path, position, ...dangling(id, role, components) });
+      const unknowable = unread.has(role) || (role !== "processor" && unread.has("connector"));
+      if (!unknowable) findings.error({ path, position, ...dangling(id, role, components) });
       return false;
     }
     const definition = component.definition;

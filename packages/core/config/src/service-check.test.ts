@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: references are part of what is tested
 import { describe, expect, it } from "vitest";
 import { findings } from "../test/sample.ts";
 
@@ -119,6 +120,22 @@ describe("extensions", () => {
         'c.yaml:7:29 service.extensions[1]: names the extension "x", which is not configured',
         "    configure it under extensions, or remove it here",
       ].join("\n"),
+    );
+  });
+});
+
+describe("a section that a reference should give", () => {
+  it("is reported alone when the reference cannot be resolved", () => {
+    const service = "service: {pipelines: {logs: {receivers: [a], processors: [b], exporters: [c]}}}\n";
+    const other = "receivers: '${file:r.yaml}'\nprocessors: '${file:p.yaml}'\nexporters: '${env:E}'\n";
+    expect(findings(other + service).match(/^c\.yaml.*$/gm)).toEqual([
+      "c.yaml:1:12 receivers: the file r.yaml cannot be read: no such file or directory",
+      "c.yaml:2:13 processors: the file p.yaml cannot be read: no such file or directory",
+      "c.yaml:3:12 exporters: the environment variable E is not set",
+    ]);
+    expect(findings(`${components}service: {pipelines: {logs: '\${file:l.yaml}'}}\n`)).toBe(
+      "c.yaml:6:29 service.pipelines.logs: the file l.yaml cannot be read: no such file or directory\n" +
+        "    see that it exists and may be read",
     );
   });
 });

@@ -7,6 +7,7 @@ import {
   type DeclaredPipeline,
   dangling,
   extensionsSchema,
+  type PipelinesCheck,
   type Reference,
   readReferences,
 } from "./pipeline-check.ts";
@@ -37,21 +38,26 @@ export function checkService<TelemetrySchema extends z.ZodType>(
   const service = findings.map(entry?.value ?? emptyMap(position), ["service"], "settings");
   findings.keys(service, ["service"], ["extensions", "pipelines", "telemetry"]);
 
-  const extensions = checkExtensions(service, components, findings);
+  const unread = new Set(componentKinds.filter((kind) => entryOf(root, sections[kind])?.value.kind === "broken"));
+  const extensions = checkExtensions(service, { components, unread, findings });
   const path = ["service", "pipelines"];
   const written = entryOf(service, "pipelines");
   const pipelines = checkPipelines({
     pipelines: findings.map(written?.value ?? emptyMap(position), path, "pipelines"),
     components,
+    unread,
     findings,
   });
-  const broken = hasBroken(entry?.value);
+  const broken = unread.size > 0 || hasBroken(entry?.value);
   if (isEmpty(written?.value) && (isEmpty(entry?.value) || entry?.value.kind === "map")) {
     const hint = "a pipeline joins receivers and exporters under service.pipelines";
     findings.error({ path, position: written?.key ?? position, message: "no pipeline is configured", hint });
   }
-  checkPipelineGraph({ pipelines, components, findings });
-  if (!broken) reportUnused(pipelines, extensions, check);
+  // A reference that could not be resolved may hold what seems to be missing.
+  if (!broken) {
+    checkPipelineGraph({ pipelines, components, findings });
+    reportUnused(pipelines, extensions, check);
+  }
 
   const telemetry = checkSchema({
     schema: telemetrySchema,
@@ -63,7 +69,10 @@ export function checkService<TelemetrySchema extends z.ZodType>(
   return { extensions: [...new Set(extensions.map(({ id }) => id))], pipelines, telemetry };
 }
 
-function checkExtensions(service: MapNode, components: DeclaredComponents, findings: Findings): readonly Reference[] {
+function checkExtensions(
+  service: MapNode,
+  { components, unread, findings }: Omit<PipelinesCheck, "pipelines">,
+): readonly Reference[] {
   const entry = entryOf(service, "extensions");
   if (entry === undefined) return [];
   const path = ["service", "extensions"];
@@ -71,7 +80,7 @@ function checkExtensions(service: MapNode, components: DeclaredComponents, findi
   if (!checked.ok) findings.add(checked.diagnostics);
   const references = readReferences(service, "extensions", ["service"]);
   for (const { id, path: at, position } of references) {
-    if (!components.extension.has(id)) {
+    if (!components.extension.has(id) && !unread.has("extension")) {
       findings.error({ path: at, position, ...dangling(id, "extension", components) });
     }
   }

@@ -1,10 +1,13 @@
 import type { Writable } from "node:stream";
-import { RetryableError } from "@dbintel/errors";
+import { RefusedError, RetryableError } from "@dbintel/errors";
 import { type Batch, type Signal, signals } from "@dbintel/pdata";
 import type { Component, Consumers, Host } from "@dbintel/pipeline";
 import { batchText } from "./batch-text.ts";
 import type { DebugConfig } from "./config.ts";
 import { Sampler } from "./sampler.ts";
+
+/** Text that a slow reader has not taken may hold this much memory; more batches are refused. */
+const maxWaitingBytes = 16 * 2 ** 20;
 
 export interface DebugArgs {
   readonly config: DebugConfig;
@@ -54,6 +57,10 @@ export class Debug implements Component {
   /** Resolves when the stream has taken the text: a slow terminal slows the pipeline down instead of filling memory. */
   #print(text: string): Promise<void> {
     const { output, config } = this.#args;
+    if (output.writableLength > maxWaitingBytes) {
+      const error = new RefusedError(`nobody reads ${config.output}`, { code: "DBI_QUEUE_FULL", delayMs: 1000 });
+      return Promise.reject(error);
+    }
     return new Promise((resolve, reject) => {
       output.write(text, (error) => {
         if (error) reject(new RetryableError(`cannot print to ${config.output}: ${error.message}`, { cause: error }));

@@ -184,6 +184,19 @@ describe("the output", () => {
     expect(host.accounting.of("logs").sent).toBe(2);
   });
 
+  it("refuses batches when too much text waits", async () => {
+    const output = new Writable({ write: () => {} });
+    const host = createTestHost();
+    const exporter = new Debug({ config: debugConfig.parse({ verbosity: "normal" }), host, output });
+    const large = logsBuilder().resource(resource).scope(scope);
+    const batch = large.record({ body: "x".repeat(17 * 2 ** 20) }).build();
+    void exporter.consumers.logs?.consume(batch, { signal: never });
+    await expect(exporter.consumers.logs?.consume(logs(), { signal: never })).rejects.toMatchObject({
+      kind: "refused",
+      code: "DBI_QUEUE_FULL",
+    });
+  });
+
   it("gives the batch back when nobody reads any more", async () => {
     const output = new Writable({ write: (_chunk, _encoding, done) => done(new Error("EPIPE")) });
     const host = createTestHost();

@@ -8,6 +8,9 @@ import { type Framing, framingOf } from "./framing.ts";
 import { fileError } from "./record-file.ts";
 import { RotatingFile } from "./rotating-file.ts";
 
+/** Records that wait for a slow disk may hold this much memory, together; more are refused. */
+const maxWaitingBytes = 64 * 2 ** 20;
+
 export interface FileArgs {
   readonly config: FileConfig;
   readonly host: Host;
@@ -21,6 +24,7 @@ export class File implements Component {
   readonly #framing: Framing;
   readonly #file: RotatingFile;
   #open = false;
+  #waitingBytes = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor({ config, host }: FileArgs) {
@@ -54,8 +58,24 @@ export class File implements Component {
     const { signal, count } = batch;
     if (count === 0) return;
     const record = this.#framing.frame(batch);
-    await this.#inTurn(() => this.#write(record));
+    await this.#inOrder(record);
     this.#host.accounting.sent(signal, count);
+  }
+
+  async #inOrder(record: Uint8Array): Promise<void> {
+    if (this.#waitingBytes > 0 && this.#waitingBytes + record.length > maxWaitingBytes) {
+      throw new RefusedError(`${this.#waitingBytes} bytes wait for ${this.#config.path} already`, {
+        code: "DBI_QUEUE_FULL",
+        hint: "the disk is slower than the data: send less, or write to another disk",
+        delayMs: 1000,
+      });
+    }
+    this.#waitingBytes += record.length;
+    try {
+      await this.#inTurn(() => this.#write(record));
+    } finally {
+      this.#waitingBytes -= record.length;
+    }
   }
 
   async #write(record: Uint8Array): Promise<void> {

@@ -1,6 +1,8 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { metricsBuilder } from "@dbintel/pdata";
 import { createTestHost, FakeClock } from "@dbintel/pipeline/testing";
@@ -239,6 +241,48 @@ describe("a disk without room", () => {
     const { stdout } = await promisify(execFile)("bash", ["-c", `ulimit -f 64; exec ${node} "${path}" ${format}`]);
     expect(JSON.parse(stdout)).toEqual(["taken", "retryable", "retryable", "taken"]);
     expect(await read(path)).toEqual(["first0", "last0"]);
+  });
+});
+
+describe("a slow disk", () => {
+  it("makes callers wait, and refuses them when too much waits", async () => {
+    await using directory = await Directory.create();
+    const path = directory.of("out");
+    await using exporter = await startExporter({ path });
+    const large = logs(1, "large", 40 * 2 ** 20);
+    const calls = [exporter.consume(large), exporter.consume(large), exporter.consume(logs(1, "small"))];
+    const outcomes = await Promise.allSettled(calls);
+    expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(outcomes[1]).toMatchObject({ reason: { kind: "refused", code: "DBI_QUEUE_FULL", delayMs: 1000 } });
+    expect(await readLines(path)).toEqual(["large0", "small0"]);
+  });
+});
+
+describe("kill -9", () => {
+  it.each(formats)("loses nothing that was acknowledged, in format %s", async (format, read) => {
+    await using directory = await Directory.create();
+    const path = directory.of("out.data");
+    const script = join(import.meta.dirname, "endless.ts");
+    const acknowledged: string[] = [];
+    for (let life = 0; life < 3; life++) {
+      const child = spawn(process.execPath, ["--conditions=@dbintel/source", script, path, format, `${life}-`]);
+      const dead = once(child, "exit");
+      let seen = 0;
+      for await (const line of createInterface({ input: child.stdout })) {
+        acknowledged.push(line);
+        if (++seen === 200) child.kill("SIGKILL");
+      }
+      await dead;
+      expect(child.signalCode).toBe("SIGKILL");
+    }
+    // A last life sets aside what the last kill may have torn.
+    await using _exporter = await startExporter({ path, format, append: true });
+    const found = new Set<string>();
+    for (const name of await directory.names()) {
+      for (const id of await read(directory.of(name), { torn: "ignore" })) found.add(id);
+    }
+    expect(acknowledged.length).toBeGreaterThanOrEqual(600);
+    expect(acknowledged.filter((id) => !found.has(id))).toEqual([]);
   });
 });
 

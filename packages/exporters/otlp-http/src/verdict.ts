@@ -75,7 +75,7 @@ function ofFailure(options: VerdictOptions): ConsumeError {
       delayMs: parseRetryAfter(answer.retryAfter, nowUnixNano),
     });
   }
-  const hint = status >= 300 && status < 400 ? redirectHint(answer) : hints[status];
+  const hint = status >= 300 && status < 400 ? redirectHint(answer, options.secrets) : hints[status];
   return new PermanentError(message, {
     code: status === 413 ? "DBI_TOO_LARGE" : "DBI_REJECTED",
     httpStatus: status,
@@ -84,11 +84,12 @@ function ofFailure(options: VerdictOptions): ConsumeError {
 }
 
 /** Requests carry keys, so none is sent to an address that an answer names. */
-function redirectHint(answer: Answer): string {
+function redirectHint(answer: Answer, secrets: readonly string[]): string {
   const { location } = answer;
   const target = location !== undefined && URL.canParse(location) ? new URL(location) : undefined;
   if (target === undefined) return "redirects are not followed: check the endpoint";
-  return `redirects are not followed: if you trust it, set the endpoint to ${target.origin}${target.pathname}`;
+  const address = quote(`${target.origin}${target.pathname}`, secrets);
+  return `redirects are not followed: if you trust it, set the endpoint to ${address}`;
 }
 
 /** The server's own words: a `google.rpc.Status`, else text. */

@@ -206,7 +206,47 @@ describe("answers", () => {
   });
 });
 
+describe("start", () => {
+  it("warns of headers that travel unencrypted to another machine", async () => {
+    const headers = { "api-key": "s3cr3t-key" };
+    await using exporter = await startExporter({ endpoint: "http://192.0.2.1:4318?key=1", headers });
+    expect(new Set(exporter.host.lines.map(({ level, message }) => `${level}: ${message}`))).toEqual(
+      new Set(["warn: headers, which may hold keys, travel unencrypted: use https://"]),
+    );
+    expect(exporter.host.lines[0]?.fields).toEqual({ endpoint: "http://192.0.2.1:4318/v1/logs" });
+  });
+
+  it.each(["http://localhost:4318", "https://192.0.2.1"])("does not warn of headers to %s", async (endpoint) => {
+    await using exporter = await startExporter({ endpoint, headers: { "api-key": "s3cr3t-key" } });
+    expect(exporter.host.lines).toEqual([]);
+  });
+
+  it("works again after a stop", async () => {
+    await using server = await TestServer.listen();
+    await using exporter = await startExporter({ endpoint: server.url });
+    await exporter.consume(logs(1));
+    await exporter.stop();
+    await exporter.start();
+    await exporter.consume(logs(1));
+    await exporter.stop();
+    expect(exporter.sent).toBe(2);
+  });
+});
+
 describe("a bad network", () => {
+  it("names every address of a host that does not listen", async () => {
+    const probe = await TestServer.listen();
+    const { port } = probe;
+    await probe[Symbol.asyncDispose]();
+    await using exporter = await startExporter({ endpoint: `http://localhost:${port}` });
+    await exporter.consume(logs(1));
+    await until(() => exporter.host.statuses.length === 1);
+    expect(exporter.host.statuses[0]).toMatchObject({
+      message: expect.stringContaining(`127.0.0.1:${port}`),
+      hint: expect.stringContaining("nothing listens there"),
+    });
+  });
+
   it("waits for a server that is not there yet", async () => {
     const probe = await TestServer.listen();
     const { port, url } = probe;

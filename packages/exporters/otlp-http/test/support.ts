@@ -95,6 +95,7 @@ export interface Exporter extends AsyncDisposable {
   readonly sent: number;
   readonly dropped: Readonly<Record<string, number>>;
   readonly held: number;
+  start(): Promise<void>;
   consume(batch: Batch): Promise<void>;
   stop(signal?: AbortSignal): Promise<void>;
 }
@@ -104,7 +105,8 @@ export async function startExporter(config: z.input<typeof otlpHttpConfig>): Pro
   const host = createTestHost();
   const configured = otlpHttp(config);
   const component = configured.definition.create({ id: "otlp_http", config: configured.config, host });
-  await component.start({ signal: never });
+  const start = () => component.start({ signal: never });
+  await start();
   const stop = (signal: AbortSignal = never) => component.stop({ signal });
   return {
     host,
@@ -122,6 +124,7 @@ export async function startExporter(config: z.input<typeof otlpHttpConfig>): Pro
       else if (batch.signal === "metrics") await component.consumers.metrics?.consume(batch, { signal: never });
       else await component.consumers.traces?.consume(batch, { signal: never });
     },
+    start,
     stop,
     [Symbol.asyncDispose]: () => stop(AbortSignal.abort()),
   };

@@ -65,7 +65,7 @@ function howToInstall(missing) {
     "  Fedora, RHEL     dnf install -y gcc-c++ make python3",
     "  Alpine           apk add g++ make python3",
     "  macOS            xcode-select --install",
-    "  Windows          winget install Microsoft.VisualStudio.2022.BuildTools Python.Python.3.13",
+    "  Windows          use WSL, then as for Debian",
     "and run the same command again.",
   ].join("\n");
 }

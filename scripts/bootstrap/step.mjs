@@ -14,7 +14,7 @@ export class StepError extends Error {}
 
 /**
  * Runs `work`, which writes its output to the file that it is given. Prints the title once a second has passed, then
- * a sign of life every fifteen seconds: a step that has nothing to do stays silent.
+ * a sign of life every twenty seconds: a step that has nothing to do stays silent.
  * @template T
  * @param {{ name: string, title: string }} step
  * @param {(log: string) => Promise<T>} work
@@ -28,7 +28,7 @@ export async function step({ name, title }, work) {
     announced = true;
     console.log(`${title} …`);
   }, 1000);
-  const alive = setInterval(() => console.log(`  … ${seconds()} s`), 15_000);
+  const alive = setInterval(() => console.log(`  … ${seconds()} s`), 20_000);
   try {
     await mkdir(cache, { recursive: true });
     const result = await work(join(cache, `${name}.log`));

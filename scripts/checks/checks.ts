@@ -14,7 +14,10 @@ interface Check {
 
 const checks: readonly Check[] = [
   { name: "types", run: () => tool("typescript/bin/tsc", ["-p", "tsconfig.check.json"]) },
-  { name: "format and lint", run: () => tool("@biomejs/biome/bin/biome", ["ci", "--error-on-warnings"]) },
+  {
+    name: "format and lint",
+    run: () => tool("@biomejs/biome/bin/biome", ["ci", "--error-on-warnings", "--colors=off"]),
+  },
   { name: "lint with types", run: () => tool("oxlint/bin/oxlint") },
   { name: "unused code", run: () => tool("knip/bin/knip.js", ["--no-progress"]) },
   { name: "packages to publish", run: lintPackages },

@@ -8,5 +8,7 @@ export const otlp = defineReceiver({
   description: "Takes logs, metrics and traces over OTLP/HTTP, as protobuf or JSON.",
   signals: { logs: "beta", metrics: "beta", traces: "beta" },
   schema: otlpConfig,
+  listeners: ({ protocols: { http } }) =>
+    http === undefined ? [] : [{ endpoint: http.endpoint, guarded: http.tls !== undefined }],
   create: (args) => new OtlpReceiver(args),
 });

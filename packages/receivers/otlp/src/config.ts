@@ -8,6 +8,9 @@ const path = (signal: string) =>
     .default(`/v1/${signal}`)
     .describe(`Path that takes ${signal}.`);
 
+/** A key of the OpenTelemetry Collector's that has no counterpart here, refused where it stands. */
+const unsupported = (instead: string) => z.never({ error: `not supported: ${instead}` }).optional();
+
 const tlsSettings = z
   .strictObject({
     cert_file: z.string().describe("PEM file with the certificate and its chain."),
@@ -61,6 +64,13 @@ const httpSettings = z
       .default(false)
       .describe("Accepted so that existing files load; client metadata is not kept, and true is warned about."),
     tls: tlsSettings.optional(),
+    auth: unsupported("there is no authenticator yet; use tls.client_ca_file, or a proxy in front"),
+    compression_algorithms: unsupported("gzip, deflate and zstd are always accepted; remove the key"),
+    cors: unsupported("browsers cannot send to this receiver; put a proxy that answers CORS in front"),
+    keep_alives_enabled: unsupported("connections are kept open; set idle_timeout"),
+    middlewares: unsupported("remove the key"),
+    response_headers: unsupported("answers carry the headers of OTLP alone; remove the key"),
+    write_timeout: unsupported("an answer waits as long as the pipeline does; set the exporter's timeout"),
   })
   .refine((config) => config.max_bytes_in_flight >= config.max_request_body_size, {
     error: "max_bytes_in_flight must be at least max_request_body_size",
@@ -92,7 +102,8 @@ export const otlpConfig = z.strictObject({
       if (protocols.http !== undefined) return;
       if ("grpc" in protocols) context.addIssue({ code: "custom", message: onlyGrpc, path: ["grpc"] });
       else context.addIssue({ code: "custom", message: "name a protocol: http", path: [] });
-    }),
+    })
+    .describe("What to listen for."),
 });
 
 export type OtlpConfig = z.output<typeof otlpConfig>;

@@ -23,7 +23,7 @@ function manySmallCalls({ queries, seconds }: Observation): readonly string[] {
     })
     .map(
       (query) =>
-        `N+1? ${query.calls} calls in ${secondsText(seconds)}, each for ${rowsText(query)}: ${excerpt(query)}\n` +
+        `N+1? ${query.calls} calls in ${Math.round(seconds)} s, each for ${rowsText(query)}: ${excerpt(query)}\n` +
         "      one query for the whole list (a join, or = ANY($1)) would save the round trips",
     );
 }
@@ -54,10 +54,7 @@ function slowQueries({ queries }: Observation): readonly string[] {
     .map((query) => {
       const share = Math.round((100 * query.totalSeconds) / all);
       const writes = /^\s*(update|delete|insert|merge)\b/i.test(query.text);
-      const reason =
-        writes && query.rows <= query.calls
-          ? ", for one row a call: time spent waiting for a lock rather than working"
-          : "";
+      const reason = writes && query.rows <= query.calls ? ", for one row: it waits for a lock rather than works" : "";
       return `slow: ${share} % of the time, ${secondsText(query.totalSeconds / query.calls)} a call${reason}: ${excerpt(query)}`;
     });
 }
@@ -73,8 +70,9 @@ function rowsText({ rows, calls }: TopQuery): string {
   return each >= 0.95 && each <= 1.05 ? "one row" : `${each.toFixed(1)} rows`;
 }
 
-function excerpt({ text }: TopQuery): string {
+function excerpt({ text, role }: TopQuery): string {
   const line = text.replaceAll(/\s+/g, " ").trim();
+  if (line === "") return `a statement of ${role}`;
   return line.length <= 60 ? line : `${line.slice(0, 59)}…`;
 }
 

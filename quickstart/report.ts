@@ -1,3 +1,4 @@
+import type { TopQuery } from "@dbintel/collector";
 import { secondsText, topQueryTable } from "@dbintel/collector";
 import { findings } from "./findings.ts";
 import type { Observation, ServerState } from "./observation.ts";
@@ -7,18 +8,20 @@ export function report(observation: Observation, options: { readonly columns: nu
   const { at, seconds, queries, server } = observation;
   const calls = queries.reduce((sum, query) => sum + query.calls, 0);
   const time = queries.reduce((sum, query) => sum + query.totalSeconds, 0);
-  const oneLine = queries.map((query) => ({
-    ...query,
-    text: query.text.replaceAll(/\s+/g, " ").trim() || "(all others)",
-  }));
+  const shown = queries.map((query) => ({ ...query, text: textOf(query) }));
   const notable = findings(observation).map((line) => `  ! ${line}`);
   return [
     "",
     `${at.toTimeString().slice(0, 8)}  ${calls} calls of ${queries.length} statements in ${secondsText(seconds)}, ${secondsText(time)} of database time`,
-    topQueryTable(oneLine, { limit: 8, columns: options.columns ?? 160 }),
+    topQueryTable(shown, { limit: 8, columns: options.columns ?? 160 }),
     serverLine(server),
     ...notable,
   ].join("\n");
+}
+
+/** On one line. The row without a role sums what had no event of its own; a text may come an interval later. */
+function textOf({ text, role }: TopQuery): string {
+  return text.replaceAll(/\s+/g, " ").trim() || (role === "" ? "(all others)" : "(text not known yet)");
 }
 
 function serverLine(server: ServerState): string {

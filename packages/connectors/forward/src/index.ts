@@ -1,1 +1,1 @@
-export {};
+export { forward } from "./component.ts";

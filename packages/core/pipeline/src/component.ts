@@ -1,3 +1,4 @@
+import type { HostPort } from "@dbintel/config";
 import type { Signal } from "@dbintel/pdata";
 import type { z } from "zod";
 import type { Consumer, Consumers } from "./consumer.ts";
@@ -22,6 +23,13 @@ export interface Component {
   held?(signal: Signal): number;
 }
 
+/** An address that a component listens on. */
+export interface Listener {
+  readonly address: HostPort;
+  /** Whether a stranger is kept out or cannot read along: TLS or authentication is on. */
+  readonly guarded: boolean;
+}
+
 interface DefinitionBase<Kind extends ComponentKind, Schema extends z.ZodType> {
   readonly kind: Kind;
   /** `^[a-zA-Z][0-9a-zA-Z_]{0,62}$`, snake_case: the part of an id before the slash. */
@@ -32,6 +40,8 @@ interface DefinitionBase<Kind extends ComponentKind, Schema extends z.ZodType> {
   readonly description: string;
   /** The settings with defaults, units and descriptions; the source of types, validation, docs and completion. */
   readonly schema: Schema;
+  /** What it would listen on with these settings; absent means nothing. The collector warns about what strangers reach. */
+  listeners?(config: z.output<Schema>): readonly Listener[];
 }
 
 /** One receiver instance serves all signals that its id is used for; `next` has a consumer for each of them. */

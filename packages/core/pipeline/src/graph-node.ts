@@ -31,7 +31,7 @@ export class GraphNode implements RunningComponent {
   readonly downstream = new Set<GraphNode>();
   readonly #onStatus: (node: GraphNode) => void;
   readonly #now: () => bigint;
-  #status: ComponentStatus = { state: "stopped" };
+  #status: ComponentStatus = { state: "starting" };
   #sinceUnixNano: bigint;
   #component: Component | undefined;
 

@@ -8,6 +8,7 @@ export type {
   ConnectorDefinition,
   ExporterDefinition,
   ExtensionDefinition,
+  Listener,
   ProcessorDefinition,
   ReceiverDefinition,
   Stability,

@@ -1,1 +1,1 @@
-export {};
+export { nop } from "./component.ts";

@@ -16,15 +16,17 @@ export interface TestHost extends Host {
   readonly accounting: Ledger;
   readonly lines: readonly LoggedLine[];
   readonly statuses: readonly ComponentStatus[];
-  /** What `collector.ready` answers; settable. */
+  /** Sets what `collector.ready` answers; true at first. */
   setReady(ready: boolean): void;
+  /** Sets what `collector.components()` answers; none at first. */
+  setComponents(components: readonly ComponentView[]): void;
 }
 
 /** Makes a host with a fake clock, a seeded random and recorded logs and statuses. */
 export function createTestHost(options: { readonly clock?: FakeClock; readonly seed?: number } = {}): TestHost {
   const lines: LoggedLine[] = [];
   const statuses: ComponentStatus[] = [];
-  const components: ComponentView[] = [];
+  let components: readonly ComponentView[] = [];
   let ready = true;
   const log = (level: LoggedLine["level"]) => (fields: LogFields, message: string) => {
     lines.push({ level, fields, message });
@@ -47,6 +49,9 @@ export function createTestHost(options: { readonly clock?: FakeClock; readonly s
     statuses,
     setReady: (value) => {
       ready = value;
+    },
+    setComponents: (views) => {
+      components = views;
     },
   };
 }

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -108,8 +110,6 @@ describe("a bad configuration ends with exit 2 and every error at its position",
   });
 
   it("a port that is taken is a failure that says so, not a bad configuration", async () => {
-    const { createServer } = await import("node:net");
-    const { once } = await import("node:events");
     const taken = createServer().listen(0, "127.0.0.1");
     await once(taken, "listening");
     const address = taken.address();

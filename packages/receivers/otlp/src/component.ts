@@ -9,6 +9,6 @@ export const otlp = defineReceiver({
   signals: { logs: "beta", metrics: "beta", traces: "beta" },
   schema: otlpConfig,
   listeners: ({ protocols: { http } }) =>
-    http === undefined ? [] : [{ endpoint: http.endpoint, guarded: http.tls !== undefined }],
+    http === undefined ? [] : [{ address: http.endpoint, guarded: http.tls !== undefined }],
   create: (args) => new OtlpReceiver(args),
 });

@@ -1,0 +1,109 @@
+import { Command, CommanderError, Option } from "commander";
+import { readBuildInfo } from "./build.ts";
+import type { ConfigOptions } from "./configuration.ts";
+import type { ExitCode, Terminal } from "./terminal.ts";
+import { exitCodes } from "./terminal.ts";
+
+const collect = (value: string, previous: readonly string[] = []) => [...previous, value];
+
+function withConfigOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option("-c, --config <source>", "a YAML file; later ones are merged over earlier ones (repeatable)")
+        .argParser(collect)
+        .makeOptionMandatory(),
+    )
+    .addOption(
+      new Option("-s, --set <key=value>", "one value over all files, such as processors.batch.timeout=2s (repeatable)")
+        .argParser(collect)
+        .default([], "none"),
+    );
+}
+
+const formatOption = (choices: readonly string[], initial: string) =>
+  new Option("-f, --format <format>", "how to print").choices([...choices]).default(initial);
+
+/**
+ * Runs one command line (without node and script) and resolves with its exit code.
+ * Subcommands are loaded when called, so that none pays for the imports of another.
+ */
+export async function main(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  let exitCode: ExitCode = exitCodes.ok;
+  const run = async (action: Promise<ExitCode>) => {
+    exitCode = await action;
+  };
+  try {
+    await program(terminal, run).parseAsync([...args], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? exitCodes.ok : exitCodes.badConfiguration;
+  }
+}
+
+function program(terminal: Terminal, run: (action: Promise<ExitCode>) => Promise<void>): Command {
+  const { name, version } = readBuildInfo();
+  const root = new Command(name)
+    .description("The Database Intelligence Collector: telemetry of databases and applications to any OTLP backend.")
+    .version(version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.print(text.trimEnd()),
+      writeErr: (text) => terminal.printError(text.trimEnd()),
+    })
+    .showHelpAfterError("(--help lists the options)");
+  const example = (text: string) => `\nExample:\n  ${text}`;
+
+  withConfigOptions(root.command("run"))
+    .description("run the collector until SIGINT or SIGTERM")
+    .addHelpText("after", example("dbintel run --config configs/postgresql-otlp.yaml"))
+    .action(async (options: ConfigOptions) => run((await import("./commands/run.ts")).run(options, terminal)));
+
+  withConfigOptions(root.command("validate"))
+    .description("check a configuration and list every error with its position; exit 2 when there is one")
+    .option("--strict", "treat warnings as errors", false)
+    .addOption(formatOption(["text", "json"], "text"))
+    .addHelpText("after", example("dbintel validate --config collector.yaml --strict"))
+    .action(async (options: ConfigOptions & { readonly strict: boolean; readonly format: string }) =>
+      run((await import("./commands/validate.ts")).validate(options, terminal)),
+    );
+
+  root
+    .command("components")
+    .description("list the components with the stability of each signal")
+    .addOption(formatOption(["text", "json"], "text"))
+    .addHelpText("after", example("dbintel components --format json"))
+    .action(async (options: { readonly format: string }) =>
+      run((await import("./commands/components.ts")).components(options, terminal)),
+    );
+
+  withConfigOptions(root.command("print-config"))
+    .description("print the effective configuration, defaults filled in and secrets redacted")
+    .addOption(formatOption(["yaml", "json"], "yaml"))
+    .addHelpText("after", example("dbintel print-config --config base.yaml --config site.yaml"))
+    .action(async (options: ConfigOptions & { readonly format: string }) =>
+      run((await import("./commands/print-config.ts")).printConfig(options, terminal)),
+    );
+
+  root
+    .command("schema")
+    .description("print the JSON Schema of the configuration, for completion in editors")
+    .addHelpText("after", example("dbintel schema > dbintel.schema.json"))
+    .action(async () => run((await import("./commands/schema.ts")).schema(terminal)));
+
+  withConfigOptions(root.command("graph"))
+    .description("print the pipelines as a Mermaid flowchart")
+    .addHelpText("after", example("dbintel graph --config collector.yaml"))
+    .action(async (options: ConfigOptions) => run((await import("./commands/graph.ts")).graph(options, terminal)));
+
+  withConfigOptions(root.command("check").argument("<receiver>", "the receiver's id, such as postgresql or otlp/apps"))
+    .description("run one receiver alone and print what it collects, sending it nowhere")
+    .option("--once", "stop after the first result of each signal (the only mode so far)", true)
+    .addOption(formatOption(["table", "json"], "table"))
+    .addHelpText("after", example("dbintel check postgresql --config collector.yaml --once"))
+    .action(async (receiver: string, options: ConfigOptions & { readonly format: string }) =>
+      run((await import("./commands/check.ts")).check(receiver, options, terminal)),
+    );
+
+  return root;
+}

@@ -1,0 +1,68 @@
+import type { Batch, Signal } from "@dbintel/pdata";
+import { encodeJson, signals } from "@dbintel/pdata";
+import { readBuildInfo } from "../build.ts";
+import type { ConfigOptions } from "../configuration.ts";
+import { usableConfiguration } from "../configuration.ts";
+import { metricTable } from "../metric-table.ts";
+import type { Trial } from "../receiver-trial.ts";
+import { tryReceiver } from "../receiver-trial.ts";
+import type { ExitCode, Terminal } from "../terminal.ts";
+import { exitCodes } from "../terminal.ts";
+import { topQueries } from "../top-queries.ts";
+import { topQueryTable } from "../top-query-table.ts";
+
+/** `dbintel check`: one receiver alone, its first result of each signal printed, nothing sent anywhere. */
+export async function check(
+  id: string,
+  options: ConfigOptions & { readonly format: string },
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const config = await usableConfiguration(options, terminal);
+  if (config === undefined) return exitCodes.badConfiguration;
+  const receiver = config.receivers.get(id);
+  if (receiver === undefined) {
+    const known = [...config.receivers.keys()].join(", ") || "none";
+    terminal.printError(`dbintel check: the configuration has no receiver "${id}" (it has: ${known})`);
+    return exitCodes.badConfiguration;
+  }
+  const used = signals.filter((signal) => usesSignal(config.service.pipelines.values(), id, signal));
+  const trial = await tryReceiver({ id, receiver, signals: used, build: readBuildInfo() });
+  for (const batch of trial.batches) {
+    terminal.print(options.format === "json" ? encodeJson(batch) : tableOf(batch, terminal));
+  }
+  return report(trial, terminal);
+}
+
+/** The signals that the configuration uses the receiver for; all when no pipeline names it. */
+function usesSignal(
+  pipelines: Iterable<{ readonly signal: Signal; readonly receivers: readonly string[] }>,
+  id: string,
+  signal: Signal,
+): boolean {
+  const naming = [...pipelines].filter(({ receivers }) => receivers.includes(id));
+  return naming.length === 0 || naming.some((pipeline) => pipeline.signal === signal);
+}
+
+function report({ problem, missing }: Trial, terminal: Terminal): ExitCode {
+  if (problem !== undefined) {
+    terminal.printError(
+      `dbintel check: ${problem.message}${problem.hint === undefined ? "" : `\n    ${problem.hint}`}`,
+    );
+  }
+  if (missing.length > 0) terminal.printError(`dbintel check: nothing came for ${missing.join(" and ")}`);
+  return missing.length === 0 && problem === undefined ? exitCodes.ok : exitCodes.failure;
+}
+
+function tableOf(batch: Batch, { columns }: Terminal): string {
+  switch (batch.signal) {
+    case "logs": {
+      const queries = topQueries(batch);
+      if (queries.length > 0) return topQueryTable(queries, { limit: 20, columns });
+      return `${batch.count} log records (--format json shows them)`;
+    }
+    case "metrics":
+      return metricTable(batch);
+    case "traces":
+      return `${batch.count} spans (--format json shows them)`;
+  }
+}

@@ -1,0 +1,78 @@
+import type { ComponentRegistry } from "@dbintel/config";
+import { createRegistry } from "@dbintel/config";
+import type { ComponentDefinition, ComponentKind } from "@dbintel/pipeline";
+import { componentKinds } from "@dbintel/pipeline";
+
+/** A component that the distribution knows; its code is loaded when a configuration names it. */
+interface Entry {
+  /** Old spellings: known before the code is loaded. A test holds them equal to the definition's. */
+  readonly aliases?: readonly string[];
+  readonly load: () => Promise<ComponentDefinition>;
+}
+
+/**
+ * All components of the distribution by kind and type.
+ *
+ * Loading on demand keeps the start of the collector short: a configuration without PostgreSQL never loads its driver.
+ */
+const entries: { readonly [Kind in ComponentKind]: Readonly<Record<string, Entry>> } = {
+  receiver: {
+    otlp: { load: async () => (await import("@dbintel/receiver-otlp")).otlp.definition },
+    postgresql: { load: async () => (await import("@dbintel/receiver-postgresql")).postgresql.definition },
+  },
+  processor: {
+    attributes: { load: async () => (await import("@dbintel/processor-attributes")).attributes.definition },
+    batch: { load: async () => (await import("@dbintel/processor-batch")).batch.definition },
+    filter: { load: async () => (await import("@dbintel/processor-filter")).filter.definition },
+    memory_limiter: { load: async () => (await import("@dbintel/processor-memory-limiter")).memoryLimiter.definition },
+    resource: { load: async () => (await import("@dbintel/processor-resource")).resource.definition },
+  },
+  exporter: {
+    debug: { load: async () => (await import("@dbintel/exporter-debug")).debug.definition },
+    file: { load: async () => (await import("@dbintel/exporter-file")).file.definition },
+    nop: { load: async () => (await import("@dbintel/exporter-nop")).nop.definition },
+    otlp_http: {
+      aliases: ["otlphttp"],
+      load: async () => (await import("@dbintel/exporter-otlp-http")).otlpHttp.definition,
+    },
+  },
+  connector: {
+    forward: { load: async () => (await import("@dbintel/connector-forward")).forward.definition },
+  },
+  extension: {
+    health_check: { load: async () => (await import("@dbintel/extension-health-check")).healthCheck.definition },
+  },
+};
+
+/** A component by kind and the type that a configuration writes, which may be an alias. */
+export interface ComponentName {
+  readonly kind: ComponentKind;
+  readonly type: string;
+}
+
+/** Loads the named components; unknown names are left out, the check of the configuration reports them. */
+export async function loadRegistry(names: Iterable<ComponentName>): Promise<ComponentRegistry<ComponentDefinition>> {
+  const wanted = new Set<Entry>();
+  for (const name of names) {
+    const entry = entryOf(name);
+    if (entry !== undefined) wanted.add(entry);
+  }
+  const registry = createRegistry(await Promise.all([...wanted].map((entry) => entry.load())));
+  return { lookup: (kind, type) => registry.lookup(kind, type), types: (kind) => Object.keys(entries[kind]) };
+}
+
+/** Loads every component of the distribution, by kind and then by type. */
+export function loadAllDefinitions(): Promise<readonly ComponentDefinition[]> {
+  return Promise.all(componentKinds.flatMap((kind) => Object.values(entries[kind]).map((entry) => entry.load())));
+}
+
+/** The aliases that the registry knows before a component is loaded. */
+export function aliasesOf({ kind, type }: ComponentName): readonly string[] {
+  return entryOf({ kind, type })?.aliases ?? [];
+}
+
+function entryOf({ kind, type }: ComponentName): Entry | undefined {
+  const known = entries[kind];
+  if (Object.hasOwn(known, type)) return known[type];
+  return Object.values(known).find(({ aliases }) => aliases?.includes(type) === true);
+}

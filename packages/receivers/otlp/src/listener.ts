@@ -1,23 +1,25 @@
 import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import type { HostPort } from "@dbintel/config";
 import { DbintelError } from "@dbintel/errors";
 import type { Logger } from "@dbintel/pipeline";
+import { listen } from "@dbintel/pipeline/listen";
 import type { HttpSettings, TlsSettings } from "./config.ts";
-import { formatAddress } from "./listen-address.ts";
 
 /** Handles a request; never rejects. */
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /** A listening HTTP or HTTPS server with bounds on connections and on how long they may say nothing. */
 export class Listener {
+  /** Where it listens: with the port that was chosen when the configured one is 0. */
+  readonly address: HostPort;
   readonly #server: Server;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, address: HostPort) {
     this.#server = server;
+    this.address = address;
   }
 
   /** Resolves when the server listens. Rejects with `DBI_LISTEN` or, for a certificate that cannot be read, `DBI_FILE`. */
@@ -29,15 +31,9 @@ export class Listener {
     // Without this listener Node invites the body before anybody has looked at its length.
     server.on("checkContinue", handle);
     server.on("clientError", onClientError);
-    await listen(server, settings.endpoint);
+    const address = await listen(server, { address: settings.endpoint, setting: "protocols.http.endpoint" });
     server.on("error", (error) => logger.warn({ error }, "a connection could not be accepted"));
-    return new Listener(server);
-  }
-
-  /** Where it listens: the port that was chosen when the configured one is 0. */
-  get address(): string {
-    const { address, port } = this.#server.address() as AddressInfo;
-    return formatAddress({ host: address, port });
+    return new Listener(server, address);
   }
 
   /** Stops listening, and closes every connection when `finished` resolves or `signal` is aborted. */
@@ -56,13 +52,14 @@ export class Listener {
 }
 
 async function create(settings: HttpSettings): Promise<Server> {
-  const headersTimeout = settings.read_header_timeout;
+  const headersTimeout = Math.ceil(settings.read_header_timeout);
   const options: ServerOptions = {
     headersTimeout,
     // The body's deadline is the exchange's, which answers in the encoding of the request.
     requestTimeout: 0,
-    keepAliveTimeout: settings.idle_timeout,
-    connectionsCheckingInterval: Math.min(Math.max(headersTimeout / 2, 50), 5000),
+    keepAliveTimeout: Math.ceil(settings.idle_timeout),
+    connectionsCheckingInterval:
+      headersTimeout === 0 ? 5000 : Math.min(Math.max(Math.ceil(headersTimeout / 2), 50), 5000),
   };
   return settings.tls === undefined
     ? createServer(options)
@@ -89,37 +86,6 @@ async function pem(setting: string, path: string): Promise<Buffer> {
       cause,
     });
   }
-}
-
-async function listen(server: Server, address: HostPort): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once("error", reject);
-  // "localhost" may resolve to ::1 alone while senders use 127.0.0.1, or the other way round.
-  const host = address.host === "localhost" ? "127.0.0.1" : address.host;
-  server.listen({ host, port: address.port }, resolve);
-  try {
-    await promise;
-  } catch (cause) {
-    throw listenError(address, cause);
-  } finally {
-    server.off("error", reject);
-  }
-}
-
-const listenHints: Readonly<Record<string, string>> = {
-  EADDRINUSE: "Another program listens there, perhaps another collector: stop it or choose another port.",
-  EACCES: "Ports below 1024 need a privilege: choose a higher one.",
-  EADDRNOTAVAIL: "The machine does not have this address: use localhost, or 0.0.0.0 for all addresses.",
-  ENOTFOUND: "The name does not resolve: use localhost, an IP address of this machine, or 0.0.0.0 for all addresses.",
-};
-
-function listenError(address: HostPort, cause: unknown): DbintelError {
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-  return new DbintelError(`cannot listen on ${formatAddress(address)}: ${code === "" ? String(cause) : code}`, {
-    code: "DBI_LISTEN",
-    hint: listenHints[code] ?? "Check the endpoint of the receiver.",
-    cause,
-  });
 }
 
 /** Bytes that are no HTTP, or headers that never come: there is no request whose encoding an answer could have. */

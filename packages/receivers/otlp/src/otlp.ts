@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Component, Consumers, Host } from "@dbintel/pipeline";
+import { formatAddress, isLoopback } from "@dbintel/pipeline/listen";
 import type { OtlpConfig } from "./config.ts";
 import { Exchange } from "./exchange.ts";
-import { formatAddress, isLoopback } from "./listen-address.ts";
 import { Listener } from "./listener.ts";
 
 /** The receiver `otlp`: one server for all signals whose pipelines name it. */
@@ -33,7 +33,8 @@ export class OtlpReceiver implements Component {
     const handler = (request: IncomingMessage, response: ServerResponse) => exchange.handle(request, response);
     const listener = await Listener.open(settings, handler, this.#host.logger);
     this.#running = { exchange, listener };
-    this.#host.logger.info({ endpoint: listener.address, tls: settings.tls !== undefined }, "listening for OTLP/HTTP");
+    const endpoint = formatAddress(listener.address);
+    this.#host.logger.info({ endpoint, tls: settings.tls !== undefined }, "listening for OTLP/HTTP");
   }
 
   /** Stops listening and lets running requests finish; at the deadline they are aborted and their connections closed. */

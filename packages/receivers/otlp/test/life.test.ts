@@ -16,7 +16,7 @@ describe("start", () => {
     await expect(startReceiver({}, { endpoint: `127.0.0.1:${first.port}` })).rejects.toMatchObject({
       code: "DBI_LISTEN",
       message: `cannot listen on 127.0.0.1:${first.port}: EADDRINUSE`,
-      hint: expect.stringContaining("choose another port"),
+      hint: expect.stringContaining("choose another port in protocols.http.endpoint"),
     });
   });
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Component, Consumers, Host } from "@dbintel/pipeline";
-import { formatAddress, isLoopback } from "@dbintel/pipeline/listen";
+import { formatAddress } from "@dbintel/pipeline/listen";
 import type { OtlpConfig } from "./config.ts";
 import { Exchange } from "./exchange.ts";
 import { Listener } from "./listener.ts";
@@ -52,19 +52,13 @@ export class OtlpReceiver implements Component {
   }
 
   #warn(): void {
-    const { http, grpc } = this.#config.protocols;
+    const { http } = this.#config.protocols;
     const { logger } = this.#host;
-    if ("grpc" in this.#config.protocols || grpc !== undefined) {
+    if ("grpc" in this.#config.protocols) {
       logger.warn({}, "protocols.grpc is ignored: OTLP over gRPC is not available yet; OTLP/HTTP is served");
     }
     if (http?.include_metadata === true) {
       logger.warn({}, "protocols.http.include_metadata has no effect: client metadata is not kept");
-    }
-    if (http !== undefined && http.tls === undefined && !isLoopback(http.endpoint)) {
-      logger.warn(
-        { endpoint: formatAddress(http.endpoint) },
-        "protocols.http.endpoint is reachable from other machines without TLS: set tls, or listen on localhost",
-      );
     }
   }
 }

@@ -37,8 +37,15 @@ describe("start", () => {
   });
 
   it.each([
+    [{ endpoint: "0.0.0.0:4318" }, false],
+    [{ endpoint: "0.0.0.0:4318", tls: { cert_file: "tls.crt", key_file: "tls.key" } }, true],
+  ])("lets the collector know where it would listen: %j", (http, guarded) => {
+    const { definition, config } = otlp({ protocols: { http } });
+    expect(definition.listeners?.(config)).toEqual([{ address: { host: "0.0.0.0", port: 4318 }, guarded }]);
+  });
+
+  it.each([
     ["gRPC beside HTTP", { http: { endpoint: "127.0.0.1:0" }, grpc: null }, "protocols.grpc is ignored"],
-    ["a listener for other machines", { http: { endpoint: "0.0.0.0:0" } }, "reachable from other machines without TLS"],
     [
       "client metadata",
       { http: { endpoint: "127.0.0.1:0", include_metadata: true } },

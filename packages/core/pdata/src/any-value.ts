@@ -7,18 +7,10 @@
  * KeyValue => key(1) STRING, value(2) AnyValue, key_strindex(3) INT32 (profiles only)
  */
 import type { AnyValue, ValueKind } from "./api.ts";
+import { valueMember } from "./key-value.ts";
 import { PdataError, valueError } from "./pdata-error.ts";
 import type { Source } from "./source.ts";
-import {
-  afterField,
-  afterVarint,
-  contentStart,
-  fieldNumber,
-  findField,
-  maxValueDepth,
-  readBool,
-  readInt64,
-} from "./wire.ts";
+import { afterField, contentStart, fieldNumber, findField, maxValueDepth, readBool, readInt64 } from "./wire.ts";
 import type { Writer } from "./writer.ts";
 
 const kinds: readonly ValueKind[] = ["empty", "string", "bool", "int", "double", "array", "map", "bytes", "empty"];
@@ -26,42 +18,35 @@ const kinds: readonly ValueKind[] = ["empty", "string", "bool", "int", "double",
 const maxInt64 = 2n ** 63n - 1n;
 const minInt64 = -(2n ** 63n);
 
-/** The position of the tag of the member that is set, or -1. */
-export function valueField(bytes: Uint8Array, start: number, end: number): number {
-  for (let pos = start; pos < end; pos = afterField(bytes, pos)) {
-    const field = fieldNumber(bytes, pos);
-    if (field > 0 && field < kinds.length) return pos;
-  }
-  return -1;
-}
-
-export function valueKind(bytes: Uint8Array, start: number, end: number): ValueKind {
-  const pos = valueField(bytes, start, end);
+/** The kind of the member whose tag is at `pos`; -1 for none. */
+export function memberKind(bytes: Uint8Array, pos: number): ValueKind {
   return pos < 0 ? "empty" : (kinds[fieldNumber(bytes, pos)] as ValueKind);
 }
 
 /** Decodes the AnyValue in `[start, end)`. */
 export function decodeValue(source: Source, start: number, end: number): AnyValue {
+  return decodeMember(source, valueMember(source.bytes, start, end));
+}
+
+/** Decodes the member of an AnyValue whose tag is at `pos`; -1 for none. */
+export function decodeMember(source: Source, pos: number): AnyValue {
   const { bytes } = source;
-  const pos = valueField(bytes, start, end);
-  if (pos < 0) return null;
-  const payload = afterVarint(bytes, pos);
-  switch (kinds[fieldNumber(bytes, pos)]) {
+  switch (memberKind(bytes, pos)) {
     case "string":
       return source.string(contentStart(bytes, pos), afterField(bytes, pos));
     case "bool":
-      return readBool(bytes, payload);
+      return readBool(bytes, pos + 1);
     case "int":
-      return readInt64(bytes, payload);
+      return readInt64(bytes, pos + 1);
     case "double":
-      return source.view.getFloat64(payload, true);
+      return source.view.getFloat64(pos + 1, true);
     case "bytes":
       return bytes.slice(contentStart(bytes, pos), afterField(bytes, pos));
     case "array":
       return decodeArray(source, contentStart(bytes, pos), afterField(bytes, pos));
     case "map":
       return decodeMap(source, contentStart(bytes, pos), afterField(bytes, pos));
-    default:
+    case "empty":
       return null;
   }
 }

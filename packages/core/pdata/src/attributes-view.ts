@@ -1,8 +1,18 @@
-import { decodeKey, decodeKeyValue, valueField, valueKind, writeKeyValue, writeValue } from "./any-value.ts";
+import { decodeKey, decodeKeyValue, decodeMember, memberKind, writeKeyValue, writeValue } from "./any-value.ts";
 import type { AnyValue, AttributeKey, Attributes, ValueKind } from "./api.ts";
 import { attributeKey } from "./attribute-key.ts";
+import { BOOL_TAG, DOUBLE_TAG, equalAt, findKeyValue, INT_TAG, memberOf, STRING_TAG } from "./key-value.ts";
 import type { Place } from "./place.ts";
-import { afterField, afterVarint, contentStart, fieldNumber, findField, readBool, readInt64 } from "./wire.ts";
+import {
+  afterField,
+  contentStart,
+  fieldNumber,
+  findField,
+  LEN,
+  readBool,
+  readInt64,
+  readInt64AsNumber,
+} from "./wire.ts";
 import type { Writer } from "./writer.ts";
 
 /**
@@ -10,13 +20,21 @@ import type { Writer } from "./writer.ts";
  * KeyValue => key(1) STRING, value(2) AnyValue
  */
 export class AttributesView implements Attributes {
-  /** The field number of the attributes; differs between the kinds of data points. */
-  field: number;
   readonly #place: Place;
+  #field: number;
+  /** Of the field, in one byte. */
+  #tag: number;
 
   constructor(place: Place, field: number) {
     this.#place = place;
-    this.field = field;
+    this.#field = field;
+    this.#tag = (field << 3) | LEN;
+  }
+
+  /** The field number of the attributes differs between the kinds of data points. */
+  set field(field: number) {
+    this.#field = field;
+    this.#tag = (field << 3) | LEN;
   }
 
   get size(): number {
@@ -24,7 +42,7 @@ export class AttributesView implements Attributes {
     const { source, start, end } = this.#place;
     let size = 0;
     for (let pos = start; pos < end; pos = afterField(source.bytes, pos)) {
-      if (fieldNumber(source.bytes, pos) === this.field) size++;
+      if (fieldNumber(source.bytes, pos) === this.#field) size++;
     }
     return size;
   }
@@ -37,62 +55,59 @@ export class AttributesView implements Attributes {
   kind(key: string | AttributeKey): ValueKind | undefined {
     this.#place.sync();
     const found = this.#find(key, this.#place.start);
-    if (found < 0) return undefined;
-    const { bytes } = this.#place.source;
-    const value = findField(bytes, contentStart(bytes, found), afterField(bytes, found), 2);
-    return value < 0 ? "empty" : valueKind(bytes, contentStart(bytes, value), afterField(bytes, value));
+    return found < 0 ? undefined : memberKind(this.#place.source.bytes, memberOf(this.#place.source.bytes, found));
   }
 
   get(key: string | AttributeKey): AnyValue | undefined {
     this.#place.sync();
     const found = this.#find(key, this.#place.start);
-    if (found < 0) return undefined;
-    const { source } = this.#place;
-    return decodeKeyValue(source, contentStart(source.bytes, found), afterField(source.bytes, found));
+    return found < 0 ? undefined : decodeMember(this.#place.source, memberOf(this.#place.source.bytes, found));
   }
 
   getString(key: string | AttributeKey): string | undefined {
-    const value = this.#member(key, 1);
-    if (value < 0) return undefined;
+    const value = this.#value(key);
     const { source } = this.#place;
+    if (value < 0 || source.bytes[value] !== STRING_TAG) return undefined;
     return source.string(contentStart(source.bytes, value), afterField(source.bytes, value));
   }
 
   getBoolean(key: string | AttributeKey): boolean | undefined {
-    const value = this.#member(key, 2);
-    return value < 0 ? undefined : readBool(this.#place.source.bytes, afterVarint(this.#place.source.bytes, value));
+    const value = this.#value(key);
+    const { bytes } = this.#place.source;
+    return value >= 0 && bytes[value] === BOOL_TAG ? readBool(bytes, value + 1) : undefined;
   }
 
   getInt(key: string | AttributeKey): bigint | undefined {
-    const value = this.#member(key, 3);
-    return value < 0 ? undefined : readInt64(this.#place.source.bytes, afterVarint(this.#place.source.bytes, value));
+    const value = this.#value(key);
+    const { bytes } = this.#place.source;
+    return value >= 0 && bytes[value] === INT_TAG ? readInt64(bytes, value + 1) : undefined;
   }
 
   getDouble(key: string | AttributeKey): number | undefined {
-    const value = this.#member(key, 4);
-    return value < 0
-      ? undefined
-      : this.#place.source.view.getFloat64(afterVarint(this.#place.source.bytes, value), true);
+    const value = this.#value(key);
+    const { source } = this.#place;
+    return value >= 0 && source.bytes[value] === DOUBLE_TAG ? source.view.getFloat64(value + 1, true) : undefined;
   }
 
   getNumber(key: string | AttributeKey): number | undefined {
-    const double = this.getDouble(key);
-    if (double !== undefined) return double;
-    const int = this.getInt(key);
-    return int === undefined ? undefined : Number(int);
+    const value = this.#value(key);
+    if (value < 0) return undefined;
+    const { source } = this.#place;
+    if (source.bytes[value] === INT_TAG) return readInt64AsNumber(source.bytes, value + 1);
+    return source.bytes[value] === DOUBLE_TAG ? source.view.getFloat64(value + 1, true) : undefined;
   }
 
   getUtf8(key: string | AttributeKey): Uint8Array | undefined {
-    const value = this.#member(key, 1);
-    if (value < 0) return undefined;
+    const value = this.#value(key);
     const { bytes } = this.#place.source;
+    if (value < 0 || bytes[value] !== STRING_TAG) return undefined;
     return bytes.subarray(contentStart(bytes, value), afterField(bytes, value));
   }
 
   equals(key: string | AttributeKey, utf8: Uint8Array): boolean {
-    const value = this.#member(key, 1);
-    if (value < 0) return false;
+    const value = this.#value(key);
     const { bytes } = this.#place.source;
+    if (value < 0 || bytes[value] !== STRING_TAG) return false;
     const start = contentStart(bytes, value);
     return afterField(bytes, value) - start === utf8.length && equalAt(bytes, start, utf8);
   }
@@ -103,7 +118,7 @@ export class AttributesView implements Attributes {
     place.sync();
     const first = this.#find(key, place.start);
     if (first < 0) {
-      writeKeyValue(patch, this.field, typeof key === "string" ? key : key.name, value);
+      writeKeyValue(patch, this.#field, typeof key === "string" ? key : key.name, value);
       place.own(patch.length);
       place.splice(place.end, place.end, patch.bytes.subarray(0, patch.length));
     } else {
@@ -139,7 +154,7 @@ export class AttributesView implements Attributes {
     const result: [number, number][] = [];
     for (let pos = start; pos < end; ) {
       const next = afterField(source.bytes, pos);
-      if (fieldNumber(source.bytes, pos) === this.field) result.push([contentStart(source.bytes, pos), next]);
+      if (fieldNumber(source.bytes, pos) === this.#field) result.push([contentStart(source.bytes, pos), next]);
       pos = next;
     }
     return result;
@@ -152,7 +167,7 @@ export class AttributesView implements Attributes {
     const end = afterField(bytes, pos);
     const old = findField(bytes, start, end, 2);
     const from = old < 0 ? end : old;
-    const mark = patch.open(this.field, end - start);
+    const mark = patch.open(this.#field, end - start);
     patch.raw(bytes, start, from);
     writeValue(patch, 2, value);
     patch.raw(bytes, old < 0 ? end : afterField(bytes, old), end);
@@ -175,43 +190,17 @@ export class AttributesView implements Attributes {
     place.splice(from, from + length, patch.bytes.subarray(0, patch.length));
   }
 
-  /** The position of the tag of the value's member `member` when that is the one that is set, or -1. */
-  #member(key: string | AttributeKey, member: number): number {
+  /** The position of the tag of the member of AnyValue that the value has, or -1. */
+  #value(key: string | AttributeKey): number {
     this.#place.sync();
     const found = this.#find(key, this.#place.start);
-    if (found < 0) return -1;
-    const { bytes } = this.#place.source;
-    const value = findField(bytes, contentStart(bytes, found), afterField(bytes, found), 2);
-    if (value < 0) return -1;
-    const set = valueField(bytes, contentStart(bytes, value), afterField(bytes, value));
-    return set >= 0 && fieldNumber(bytes, set) === member ? set : -1;
+    return found < 0 ? -1 : memberOf(this.#place.source.bytes, found);
   }
 
   /** The position of the tag of the first KeyValue with the key behind `from`, or -1. */
   #find(key: string | AttributeKey, from: number): number {
     const { utf8 } = typeof key === "string" ? attributeKey(key) : key;
     const { source, end } = this.#place;
-    const { bytes } = source;
-    for (let pos = from; pos < end; ) {
-      const next = afterField(bytes, pos);
-      if (fieldNumber(bytes, pos) === this.field && keyEquals(bytes, contentStart(bytes, pos), next, utf8)) return pos;
-      pos = next;
-    }
-    return -1;
+    return findKeyValue(source.bytes, from, end, this.#tag, utf8);
   }
-}
-
-function keyEquals(bytes: Uint8Array, start: number, end: number, utf8: Uint8Array): boolean {
-  const pos = findField(bytes, start, end, 1);
-  if (pos < 0) return utf8.length === 0;
-  const content = contentStart(bytes, pos);
-  return afterField(bytes, pos) - content === utf8.length && equalAt(bytes, content, utf8);
-}
-
-/** Whether `utf8` stands at `pos`. */
-export function equalAt(bytes: Uint8Array, pos: number, utf8: Uint8Array): boolean {
-  for (let at = 0; at < utf8.length; at++) {
-    if (bytes[pos + at] !== utf8[at]) return false;
-  }
-  return true;
 }

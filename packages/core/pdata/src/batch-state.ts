@@ -3,8 +3,8 @@ import type { BatchIndex } from "./batch-index.ts";
 import { Edits } from "./edits.ts";
 import { Encoder } from "./encoder.ts";
 import { buildIndex } from "./index-builder.ts";
-import { mergeRepeats } from "./merge-repeats.ts";
 import { requestTypes } from "./otlp-messages.ts";
+import { toRegularForm } from "./regular-form.ts";
 import { Source } from "./source.ts";
 import { Writer } from "./writer.ts";
 
@@ -13,7 +13,7 @@ interface Request {
   readonly signal: Signal;
   /** The bytes that were handed in. */
   readonly original: Uint8Array;
-  /** The bytes that the index speaks of; others than `original` where repeated messages had to be merged. */
+  /** The bytes that the index speaks of; in regular form, so not always `original`. */
   readonly source: Source;
   readonly index: BatchIndex;
 }
@@ -45,11 +45,11 @@ export class BatchState {
   /** Validates the bytes of a request and notes where everything lies. */
   static decode(signal: Signal, bytes: Uint8Array): BatchState {
     const source = new Source(bytes);
-    const { index, repeats } = buildIndex(signal, source.bytes);
-    if (!repeats) return new BatchState({ signal, original: source.bytes, source, index });
-    const merged = new Source(mergeRepeats(requestTypes[signal], source.bytes));
-    const rebuilt = buildIndex(signal, merged.bytes);
-    return new BatchState({ signal, original: source.bytes, source: merged, index: rebuilt.index });
+    const { index, isIrregular } = buildIndex(signal, source.bytes);
+    if (!isIrregular) return new BatchState({ signal, original: source.bytes, source, index });
+    const regular = new Source(toRegularForm(requestTypes[signal], source.bytes));
+    const rebuilt = buildIndex(signal, regular.bytes);
+    return new BatchState({ signal, original: source.bytes, source: regular, index: rebuilt.index });
   }
 
   fork(): BatchState {

@@ -5,10 +5,9 @@
  */
 import type { Signal } from "./api.ts";
 import type { ExportResponse, OtlpEncoding, RpcStatus } from "./exchange-api.ts";
-import { validate } from "./index-builder.ts";
+import { validated } from "./index-builder.ts";
 import { jsonToProtobuf } from "./json-decoder.ts";
 import { protobufToJson } from "./json-encoder.ts";
-import { mergeRepeats } from "./merge-repeats.ts";
 import type { MessageType } from "./message-type.ts";
 import { responseTypes, statusType } from "./otlp-messages.ts";
 import { Source } from "./source.ts";
@@ -77,7 +76,5 @@ function inEncoding(type: MessageType, bytes: Uint8Array, encoding: OtlpEncoding
 
 function fromEncoding(type: MessageType, bytes: Uint8Array, encoding: OtlpEncoding): Source {
   if (encoding === "json") return new Source(jsonToProtobuf(type, bytes));
-  const source = new Source(bytes);
-  validate(type, source.bytes);
-  return new Source(mergeRepeats(type, source.bytes));
+  return new Source(validated(type, new Source(bytes).bytes));
 }

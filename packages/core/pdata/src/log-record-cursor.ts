@@ -1,4 +1,4 @@
-import { decodeValue, valueField, writeValue } from "./any-value.ts";
+import { decodeValue, writeValue } from "./any-value.ts";
 import type { AnyValue, Attributes, Cursor, LogRecord, Resource, Scope } from "./api.ts";
 import { AttributesView } from "./attributes-view.ts";
 import { ITEM } from "./batch-index.ts";
@@ -18,9 +18,10 @@ import {
   setId,
   setString,
 } from "./fields.ts";
+import { STRING_TAG, valueMember } from "./key-value.ts";
 import { ElementPlace } from "./place.ts";
 import { Parents } from "./resource-view.ts";
-import { afterField, contentStart, fieldNumber } from "./wire.ts";
+import { afterField, contentStart } from "./wire.ts";
 
 /** The field numbers of a LogRecord. */
 export const logRecord = {
@@ -122,8 +123,8 @@ export class LogRecordCursor extends LevelCursor implements Cursor, LogRecord {
     const pos = fieldAt(this.#place, logRecord.body);
     if (pos < 0) return undefined;
     const { bytes } = this.#place.source;
-    const value = valueField(bytes, contentStart(bytes, pos), afterField(bytes, pos));
-    if (value < 0 || fieldNumber(bytes, value) !== 1) return undefined;
+    const value = valueMember(bytes, contentStart(bytes, pos), afterField(bytes, pos));
+    if (value < 0 || bytes[value] !== STRING_TAG) return undefined;
     return bytes.subarray(contentStart(bytes, value), afterField(bytes, value));
   }
 

@@ -32,6 +32,8 @@ export interface FieldInit {
 export interface Field extends FieldInit {
   /** The lowerCamelCase name of OTLP/JSON. */
   readonly name: string;
+  /** The name as the bytes of JSON, with quotes and colon. */
+  readonly label: Uint8Array;
   /** The type of an embedded message; `undefined` for a scalar. */
   readonly message: MessageType | undefined;
   /** Zero is written: repeated, `optional` and oneof fields. */
@@ -48,6 +50,8 @@ export const action = {
   message: 5,
   packed: 6,
   wrong: 7,
+  /** A message too, and the one that most bytes of a request lie in. */
+  keyValue: 8,
 } as const;
 
 /** Highest field number + 1 of any OTLP message that the tables have room for; its tags are below 256. */
@@ -87,7 +91,8 @@ export class MessageType {
     for (const [name, init] of Object.entries(fields)) {
       const message = typeof init.type === "string" ? undefined : types.get(init.type.message);
       const presence = init.repeated === true || init.optional === true || init.oneof !== undefined;
-      const field: Field = { ...init, name, message, presence: presence || message !== undefined };
+      const label = Uint8Array.from(Buffer.from(`"${name}":`));
+      const field: Field = { ...init, name, label, message, presence: presence || message !== undefined };
       this.fields[init.number] = field;
       this.byName.set(name, field);
       this.children[init.number] = message;
@@ -105,7 +110,7 @@ export class MessageType {
     const base = field.number << 3;
     this.actions.fill(action.wrong, base, base + 8);
     if (field.message !== undefined) {
-      this.actions[base | LEN] = action.message;
+      this.actions[base | LEN] = field.message.name === "KeyValue" ? action.keyValue : action.message;
       return;
     }
     const wireType = wireTypeOf(field.type as ScalarType);

@@ -54,6 +54,18 @@ export function readInt64(bytes: Uint8Array, pos: number): bigint {
   return BigInt.asIntN(64, readVarint64(bytes, pos));
 }
 
+/** The varint at `pos` as the number nearest to its `int64`. */
+export function readInt64AsNumber(bytes: Uint8Array, pos: number): number {
+  let value = 0;
+  let unit = 1;
+  for (let next = pos; next < pos + 7; next++, unit *= 128) {
+    const byte = bytes[next] as number;
+    value += (byte & 127) * unit;
+    if (!(byte > 127)) return value;
+  }
+  return Number(readInt64(bytes, pos));
+}
+
 /** The varint at `pos` as `uint64`. */
 export function readUint64(bytes: Uint8Array, pos: number): bigint {
   return BigInt.asUintN(64, readVarint64(bytes, pos));
@@ -86,15 +98,18 @@ export function fieldNumber(bytes: Uint8Array, pos: number): number {
 
 /** The position behind the field whose tag is at `pos`. */
 export function afterField(bytes: Uint8Array, pos: number): number {
-  const wireType = (bytes[pos] as number) & 7;
-  const payload = afterVarint(bytes, pos);
-  switch (wireType) {
+  const tag = bytes[pos] as number;
+  const payload = tag < 128 ? pos + 1 : afterVarint(bytes, pos);
+  switch (tag & 7) {
     case VARINT:
       return afterVarint(bytes, payload);
     case FIXED64:
       return payload + 8;
-    case LEN:
+    case LEN: {
+      const length = bytes[payload] as number;
+      if (length < 128) return payload + 1 + length;
       return afterVarint(bytes, payload) + readUint32(bytes, payload);
+    }
     default:
       return payload + 4;
   }

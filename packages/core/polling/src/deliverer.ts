@@ -1,5 +1,5 @@
 import { type ConsumeError, type RefusedError, type RetryableError, toConsumeError } from "@dbintel/errors";
-import type { Batch, BatchOf, Signal } from "@dbintel/pdata";
+import type { Batch, Signal } from "@dbintel/pdata";
 import { type Consumer, type Consumers, type Host, wait } from "@dbintel/pipeline";
 
 /** First and longest pause before a batch that was refused is offered again, when the consumer names none. */
@@ -93,6 +93,6 @@ export class Deliverer {
 }
 
 function consume(next: Consumers, batch: Batch, signal: AbortSignal): Promise<void> {
-  const consumer = next[batch.signal] as Consumer | undefined;
-  return consumer === undefined ? Promise.resolve() : consumer.consume(batch as BatchOf[Signal], { signal });
+  const consumer: Consumer | undefined = next[batch.signal];
+  return consumer === undefined ? Promise.resolve() : consumer.consume(batch, { signal });
 }

@@ -117,6 +117,8 @@ export class DatabaseConnection {
       `lock_timeout=${lockTimeoutMs}`,
       `idle_in_transaction_session_timeout=${statementTimeoutMs}`,
       `work_mem=${workMemory}`,
+      // Compiling one of our statements would take longer than running it.
+      "jit=off",
       // Names in our queries mean the system's objects, whatever else the role or the database puts first.
       "search_path=pg_catalog",
       "datestyle=ISO",

@@ -59,7 +59,8 @@ describe("RowConnection", () => {
         fc.array(fc.nat()),
         async (script, cuts) => {
           const { connection, stream, seen } = open();
-          connection.onRow = (bytes, start, end) => seen.push(`row:${Buffer.from(bytes.subarray(start + 6, end))}`);
+          connection.onRow = (bytes, start, end) =>
+            seen.push(`row:${Buffer.from(bytes.subarray(start + 6, end)).toString()}`);
           const bytes = script.map((step) =>
             step === "!complete" ? commandComplete : step === "!ready" ? readyForQuery : row(step),
           );

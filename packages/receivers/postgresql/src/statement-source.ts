@@ -152,15 +152,8 @@ export class StatementSource {
   async #readTable(located: Located, known: KnownStatements | undefined, signal: AbortSignal): Promise<StatementTable> {
     const { shape } = located;
     const table = new StatementTable(shape, known === undefined ? 4096 : 256);
-    const values = known === undefined ? [] : [fingerprints(known.table)];
-    let filter = "";
-    if (known !== undefined) {
-      // An entry that was created after the last poll passes whatever its counters are.
-      const since = shape.statsSince ? "AND s.stats_since <= $2" : "";
-      if (shape.statsSince) values.push(binaryTimestamp(known.epoch.clockMicros));
-      filter = `WHERE NOT EXISTS (SELECT FROM unnest($1::int8[]) known(fingerprint)
-                                   WHERE known.fingerprint = ${fingerprintSql(shape)} ${since})`;
-    }
+    const filter = `WHERE NOT EXISTS (SELECT FROM unnest($1::int8[]) known(fingerprint)
+                                      WHERE known.fingerprint = ${fingerprintSql(shape)})`;
     const columns = [
       "dbid, userid, queryid",
       shape.toplevel ? "toplevel" : "true",
@@ -168,8 +161,8 @@ export class StatementSource {
       ...shape.counters.map((counter) => counter.column),
     ];
     await this.#connection.readRows(
-      `SELECT ${columns.join(", ")} FROM ${identifier(located.schema)}.pg_stat_statements(false) s ${filter}`,
-      values,
+      `SELECT ${columns.join(", ")} FROM ${identifier(located.schema)}.pg_stat_statements(false) ${known === undefined ? "" : filter}`,
+      known === undefined ? [] : [fingerprints(known.table)],
       (bytes, start) => table.appendRow(bytes, start),
       signal,
     );
@@ -289,11 +282,4 @@ function filterable(known: KnownStatements, now: StatementEpoch, maximum: number
 /** Microseconds since 1970 as an int8. A double holds them: 2^53 of them are 285 years. */
 function micros(expression: string): string {
   return `(date_part('epoch', ${expression}) * 1000000)::int8`;
-}
-
-/** A timestamptz in binary format: microseconds since 2000. */
-function binaryTimestamp(unixMicros: bigint): Buffer {
-  const bytes = Buffer.allocUnsafe(8);
-  bytes.writeBigInt64BE(unixMicros - 946_684_800_000_000n);
-  return bytes;
 }

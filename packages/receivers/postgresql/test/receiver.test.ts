@@ -1,0 +1,162 @@
+import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
+import { RefusedError } from "@dbintel/errors";
+import { createTestHost, Sink, type TestHost } from "@dbintel/pipeline/testing";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { eventually } from "../../../../e2e/harness/condition.ts";
+import { postgresql } from "../src/index.ts";
+import { eventsOf, never, pointsOf } from "./watch.ts";
+
+describe("the receiver on a real server", () => {
+  let server: PostgresServer;
+  let host: TestHost;
+  let logs: Sink<"logs">;
+  let metrics: Sink<"metrics">;
+  let stop: (() => Promise<void>) | undefined;
+
+  beforeAll(async () => {
+    server = await startPostgres();
+    await server.query("CREATE TABLE counted AS SELECT 1 AS a");
+  });
+
+  afterAll(() => server.stop());
+
+  beforeEach(() => {
+    host = createTestHost();
+    logs = new Sink();
+    metrics = new Sink();
+  });
+
+  afterEach(() => stop?.());
+
+  async function start(
+    settings: Record<string, unknown> = {},
+    next: { readonly logs?: Sink<"logs">; readonly metrics?: Sink<"metrics"> } = { logs, metrics },
+  ) {
+    const { definition, config } = postgresql({
+      endpoint: `${server.host}:${server.port}`,
+      username: server.superuser,
+      password: server.password,
+      tls: { insecure: true },
+      timeout: "1h",
+      top_query_collection: { collection_interval: "10s" },
+      ...settings,
+    });
+    const component = definition.create({ id: "postgresql", config, host, next });
+    stop = () => component.stop({ signal: never });
+    await component.start({ signal: never });
+    return component;
+  }
+
+  /** Moves the clock until `done`; the server answers in real time in between. */
+  async function pollUntil<T>(what: string, done: () => T | undefined): Promise<T> {
+    return eventually(what, async () => {
+      await host.clock.advance(1000);
+      return done();
+    });
+  }
+
+  /** Readings of the statements that arrived. */
+  function readings(): number {
+    const points = pointsOf(metrics.batches);
+    return points.filter((point) => point.name === "dbintel.postgresql.statements.max").length;
+  }
+
+  async function nextReading(): Promise<void> {
+    const before = readings();
+    await pollUntil("the statements are read", () => (readings() > before ? true : undefined));
+  }
+
+  function countedCalls(): number {
+    return eventsOf(logs.batches)
+      .filter((event) => event.text("db.query.text").endsWith("FROM counted"))
+      .reduce((sum, event) => sum + event.number("postgresql.calls"), 0);
+  }
+
+  it("loses nothing when its events are refused for a while", async () => {
+    await start();
+    await nextReading();
+    const session = await server.connect();
+    logs.failNext(...Array.from({ length: 5 }, () => new RefusedError("the queue is full")));
+    for (let round = 0; round < 20; round++) {
+      await session.query("SELECT a FROM counted");
+      await host.clock.advance(3000);
+    }
+    await nextReading();
+    await nextReading();
+    await session.end();
+    expect(countedCalls()).toBe(20);
+  });
+
+  it("keeps to two connections, each known by its name and limited by the server itself", async () => {
+    await start();
+    await nextReading();
+    const seen = await server.query<{ sessions: number; limited: number }>(
+      `SELECT count(*)::int AS sessions FROM pg_stat_activity WHERE application_name = 'dbintel'`,
+    );
+    expect(seen[0]?.sessions).toBe(2);
+    for (let round = 0; round < 5; round++) {
+      await nextReading();
+      const [now] = await server.query<{ sessions: number }>(
+        `SELECT count(*)::int AS sessions FROM pg_stat_activity WHERE application_name = 'dbintel'`,
+      );
+      expect(now?.sessions).toBe(2);
+    }
+    await stop?.();
+    await eventually("both are closed", async () => {
+      const rows = await server.query("SELECT FROM pg_stat_activity WHERE application_name = 'dbintel'");
+      return rows.length === 0 ? true : undefined;
+    });
+  });
+
+  it("is not held up by a locked catalog, and says so", async () => {
+    await start();
+    await nextReading();
+    const holder = await server.connect();
+    await holder.query("BEGIN");
+    await holder.query("LOCK TABLE pg_catalog.pg_stat_database IN ACCESS EXCLUSIVE MODE");
+    const state = () => host.statuses.at(-1);
+    await pollUntil("the lock is reported", () => (state()?.state === "recoverable_error" ? true : undefined));
+    expect(state()).toMatchObject({ message: expect.stringContaining("lock timeout") });
+    const waiting = await holder.query(
+      "SELECT FROM pg_stat_activity WHERE application_name = 'dbintel' AND wait_event_type = 'Lock' AND state_change < clock_timestamp() - interval '5 s'",
+    );
+    expect(waiting.rowCount).toBe(0);
+    await holder.query("ROLLBACK");
+    await holder.end();
+    await pollUntil("it is over", () => (state()?.state === "ok" ? true : undefined));
+  });
+
+  it("asks only for what is wired", async () => {
+    await start({}, { metrics });
+    await pollUntil("metrics arrive", () => metrics.batches[0]);
+    await host.clock.advance(60_000);
+    await pollUntil("more arrive", () => (metrics.batches.length > 3 ? true : undefined));
+    expect(readings()).toBe(0);
+  });
+
+  it("says what of its configuration has no effect", async () => {
+    await start({ connection_pool: { max_open: 5 }, metrics: { "postgresql.rows": { enabled: true } } });
+    expect(host.lines.map((line) => line.message)).toEqual([
+      "connection_pool is accepted for compatibility and has no effect",
+      "metrics.postgresql.rows is accepted for compatibility and has no effect",
+    ]);
+  });
+
+  it("does not start when a file of its TLS settings cannot be read", async () => {
+    await expect(start({ tls: { ca_file: "/nowhere/ca.pem" } })).rejects.toMatchObject({
+      code: "DBI_CONFIG_UNREADABLE",
+      message: "cannot read /nowhere/ca.pem",
+    });
+    stop = undefined;
+  });
+
+  it("stops in the middle of a poll, and starting twice is starting once", async () => {
+    const component = await start();
+    await component.start({ signal: never });
+    await host.clock.advance(2000);
+    await component.stop({ signal: AbortSignal.abort() });
+    await component.stop({ signal: never });
+    expect(host.clock.pendingTimers).toBe(0);
+    expect(component.held?.("logs")).toBe(0);
+  });
+});

@@ -62,7 +62,7 @@ class Assembly {
 
   receivers(): void {
     for (const [id, { definition, config }] of this.#spec.receivers) {
-      const node = this.#node("receiver", id);
+      const node = this.#node("receiver", id, { transport: definition.transport });
       const next = this.#next(node, id);
       if (Object.keys(next).length === 0) continue;
       node.hold(create(node, () => definition.create({ id, config, host: node.host, next })));
@@ -72,12 +72,12 @@ class Assembly {
 
   #processor(id: string, pipeline: string, signal: Signal, branches: readonly Inlet[]): Inlet {
     const { definition, config } = defined(this.#spec.processors, id);
-    const node = this.#node("processor", id, pipeline);
-    const next = this.#outlet(node, branches);
+    const node = this.#node("processor", id, { pipeline });
+    const next = this.#outlet(node, signal, branches);
     const processor = create(node, () => definition.create({ id, config, host: node.host, signal, next }));
     node.hold(processor);
     this.nodes.push(node);
-    return new Inlet(node, processor);
+    return this.#inlet(node, signal, processor);
   }
 
   #destination(id: string, signal: Signal): Inlet {
@@ -86,7 +86,7 @@ class Assembly {
     if (consumer === undefined) {
       throw new DbintelError(`${node.name} declares ${signal} but has no consumer for it`, { code: "DBI_INTERNAL" });
     }
-    return new Inlet(node, consumer);
+    return this.#inlet(node, signal, consumer);
   }
 
   #newDestination(id: string): { readonly node: GraphNode; readonly consumers: Consumers } {
@@ -118,24 +118,29 @@ class Assembly {
       if (!receivers.includes(id)) continue;
       branches.set(signal, [...(branches.get(signal) ?? []), ...defined(this.#entries, pipeline)]);
     }
-    return Object.fromEntries([...branches].map(([signal, inlets]) => [signal, this.#outlet(node, inlets)]));
+    return Object.fromEntries([...branches].map(([signal, inlets]) => [signal, this.#outlet(node, signal, inlets)]));
   }
 
-  #outlet(node: GraphNode, branches: readonly Inlet[]): Outlet {
+  // Both ends of an edge open the account of its signal, so that a counter is there at 0 before the first batch.
+
+  #inlet(node: GraphNode, signal: Signal, target: Consumer): Inlet {
+    node.ledger.of(signal);
+    return new Inlet(node, target);
+  }
+
+  #outlet(node: GraphNode, signal: Signal, branches: readonly Inlet[]): Outlet {
+    node.ledger.of(signal);
     for (const branch of branches) node.downstream.add(branch.node);
     return new Outlet(node.ledger, branches);
   }
 
-  #node(kind: ComponentKind, id: string, pipeline?: string): GraphNode {
+  #node(
+    kind: ComponentKind,
+    id: string,
+    more: { readonly pipeline?: string; readonly transport?: string | undefined } = {},
+  ) {
     const { environment, collector, onStatus } = this.#args;
-    return new GraphNode({
-      kind,
-      id,
-      environment,
-      collector,
-      onStatus,
-      ...(pipeline === undefined ? {} : { pipeline }),
-    });
+    return new GraphNode({ kind, id, environment, collector, onStatus, ...more });
   }
 }
 

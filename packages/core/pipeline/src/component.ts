@@ -46,6 +46,8 @@ interface DefinitionBase<Kind extends ComponentKind, Schema extends z.ZodType> {
 
 /** One receiver instance serves all signals that its id is used for; `next` has a consumer for each of them. */
 export interface ReceiverDefinition<Schema extends z.ZodType = z.ZodType> extends DefinitionBase<"receiver", Schema> {
+  /** How data comes in (`http`, `grpc`): the label `transport` of the collector's own metrics. */
+  readonly transport?: string;
   readonly signals: Readonly<Partial<Record<Signal, Stability>>>;
   create(args: {
     readonly id: string;

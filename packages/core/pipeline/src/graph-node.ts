@@ -7,6 +7,8 @@ import { type ComponentStatus, sameStatus } from "./status.ts";
 /** A component of a running graph with its accounts: what telemetry and audits read. */
 export interface RunningComponent extends ComponentView {
   readonly kind: ComponentKind;
+  /** Of a receiver that has one. */
+  readonly transport: string | undefined;
   readonly ledger: Ledger;
   /** Items that the component itself says it holds; equal to the ledger's `held` whenever no call is under way. */
   held(signal: Signal): number;
@@ -15,7 +17,8 @@ export interface RunningComponent extends ComponentView {
 interface GraphNodeInit {
   readonly kind: ComponentKind;
   readonly id: string;
-  readonly pipeline?: string;
+  readonly pipeline?: string | undefined;
+  readonly transport?: string | undefined;
   readonly environment: Environment;
   readonly collector: CollectorView;
   readonly onStatus: (node: GraphNode) => void;
@@ -26,6 +29,7 @@ export class GraphNode implements RunningComponent {
   readonly kind: ComponentKind;
   readonly id: string;
   readonly pipeline: string | undefined;
+  readonly transport: string | undefined;
   readonly ledger = new Ledger();
   readonly host: Host;
   readonly downstream = new Set<GraphNode>();
@@ -40,6 +44,7 @@ export class GraphNode implements RunningComponent {
     this.kind = init.kind;
     this.id = init.id;
     this.pipeline = init.pipeline;
+    this.transport = init.transport;
     this.#onStatus = init.onStatus;
     this.#now = () => environment.clock.unixNano();
     this.#sinceUnixNano = this.#now();

@@ -36,12 +36,12 @@ export class Ledger implements ComponentAccounting {
     dropped.set(reason, (dropped.get(reason) ?? 0) + items);
   }
 
-  /** The signals that anything was counted for. */
+  /** The signals that have an account: those that were asked for or counted. */
   entries(): Iterable<readonly [Signal, LedgerEntry]> {
     return this.#signals.entries();
   }
 
-  /** The entry of one signal; zeros when nothing was counted. */
+  /** The account of one signal, opened with zeros when there is none. It follows what is counted later. */
   of(signal: Signal): LedgerEntry {
     return this.#of(signal);
   }

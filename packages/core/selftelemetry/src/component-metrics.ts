@@ -28,7 +28,12 @@ const collectorCounters: readonly CounterDescription[] = [
     const items = itemNames[signal];
     const of = (kind: string) => (observation: Observation) =>
       observation.signal === signal && observation.component.kind === kind;
-    const labelled = (label: string) => (observation: Observation) => ({ [label]: observation.component.id });
+    const labelled =
+      (label: string) =>
+      ({ component: { id, transport } }: Observation) => ({
+        [label]: id,
+        ...(transport === undefined ? {} : { transport }),
+      });
     const counter = (kind: string, word: string, description: string, value: CounterDescription["value"]) => ({
       name: `otelcol_${kind}_${word}_${items}`,
       description,

@@ -1,72 +1,58 @@
-/** The OpenTelemetry SDK and its readers. Loaded only when the configuration asks for metrics: the SDK is large. */
-import { DbintelError } from "@dbintel/errors";
+/** The OpenTelemetry SDK and its readers; loaded only when the configuration asks for metrics, for the SDK is large. */
+import type { BuildInfo, Clock, Logger, RunningComponent } from "@dbintel/pipeline";
 import type { Meter } from "@opentelemetry/api";
-import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-http";
-import { PrometheusExporter } from "@opentelemetry/exporter-prometheus";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import { type IMetricReader, MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
-import type { PeriodicConfig, PrometheusConfig, TelemetryConfig } from "./config.ts";
+import { type IMetricReader, MeterProvider } from "@opentelemetry/sdk-metrics";
+import { observeComponents } from "./component-metrics.ts";
+import type { MetricSettings } from "./config.ts";
+import { observeProcess } from "./process-metrics.ts";
+import { PrometheusListener } from "./prometheus-listener.ts";
+import { PullReader } from "./pull-reader.ts";
 
-/** A meter with the readers that publish what it measures. */
-export interface MetricsProvider {
+/** Everything that measures and everything that publishes it. */
+export interface RunningMetrics {
   readonly meter: Meter;
-  /** Sends what is pending where a reader sends, and closes the listeners. */
-  shutdown(): Promise<void>;
+  readonly endpoints: readonly string[];
+  observe(components: () => readonly RunningComponent[]): () => void;
+  stop(): Promise<void>;
 }
 
 /** Starts the readers. Rejects with `DBI_LISTEN` when a Prometheus listener cannot bind. */
 export async function startMetrics(options: {
-  readonly config: TelemetryConfig["metrics"];
+  readonly readers: MetricSettings["readers"];
   readonly resource: Readonly<Record<string, string>>;
-  readonly scope: { readonly name: string; readonly version: string };
-}): Promise<MetricsProvider> {
-  const { config, resource, scope } = options;
-  const listeners: { readonly exporter: PrometheusExporter; readonly config: PrometheusConfig }[] = [];
-  const readers = config.readers.map((reader): IMetricReader => {
-    if ("periodic" in reader) return periodicReader(reader.periodic);
-    const { prometheus } = reader.pull.exporter;
-    const exporter = prometheusReader(prometheus);
-    listeners.push({ exporter, config: prometheus });
-    return exporter;
-  });
-  const provider = new MeterProvider({ resource: resourceFromAttributes(resource), readers });
+  readonly build: BuildInfo;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}): Promise<RunningMetrics> {
+  const { build, clock, logger } = options;
+  const listeners: PrometheusListener[] = [];
+  const readers: IMetricReader[] = [];
+  for (const settings of options.readers) {
+    if ("pull" in settings) {
+      const reader = new PullReader();
+      listeners.push(new PrometheusListener({ reader, settings: settings.pull.exporter.prometheus, logger }));
+      readers.push(reader);
+    } else {
+      const { periodicReader } = await import("./periodic-reader.ts");
+      readers.push(periodicReader(settings.periodic, logger));
+    }
+  }
+  const provider = new MeterProvider({ resource: resourceFromAttributes(options.resource), readers });
+  const meter = provider.getMeter(build.name, build.version);
+  const stopProcess = observeProcess(meter, clock);
+  const stop = async () => {
+    // The provider first: its last export still sees the process and the components.
+    await provider.shutdown().catch((error: unknown) => logger.warn({ error }, "own metrics were not sent at the end"));
+    await Promise.all(listeners.map((listener) => listener.close()));
+    stopProcess();
+  };
   try {
-    for (const { exporter, config: address } of listeners) await listen(exporter, address);
+    const endpoints = await Promise.all(listeners.map((listener) => listener.listen()));
+    for (const endpoint of endpoints) logger.info({ endpoint }, "serving the collector's own metrics");
+    return { meter, endpoints, observe: (components) => observeComponents(meter, components), stop };
   } catch (error) {
-    await provider.shutdown().catch(() => {});
+    await stop();
     throw error;
   }
-  return { meter: provider.getMeter(scope.name, scope.version), shutdown: () => provider.shutdown() };
-}
-
-function prometheusReader({ host, port }: PrometheusConfig): PrometheusExporter {
-  return new PrometheusExporter({
-    // The exporter binds to every address when it is given none, and "localhost" may resolve to ::1 alone.
-    host: host === "localhost" ? "127.0.0.1" : host,
-    port,
-    preventServerStart: true,
-    withoutScopeInfo: true,
-  });
-}
-
-async function listen(exporter: PrometheusExporter, { host, port }: PrometheusConfig): Promise<void> {
-  try {
-    await exporter.startServer();
-  } catch (cause) {
-    const reason = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
-    throw new DbintelError(`cannot serve the collector's own metrics on ${host}:${port}: ${reason}`, {
-      code: "DBI_LISTEN",
-      hint: "set another port in service.telemetry.metrics.readers, or service.telemetry.metrics.level: none",
-      cause,
-    });
-  }
-}
-
-function periodicReader({ interval, exporter: { otlp } }: PeriodicConfig): IMetricReader {
-  const headers = Object.fromEntries(Object.entries(otlp.headers).map(([name, value]) => [name, value.reveal()]));
-  return new PeriodicExportingMetricReader({
-    exporter: new OTLPMetricExporter({ url: otlp.endpoint, headers, timeoutMillis: otlp.timeout }),
-    exportIntervalMillis: interval,
-    exportTimeoutMillis: Math.min(otlp.timeout, interval),
-  });
 }

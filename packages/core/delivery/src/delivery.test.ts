@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { PartialError, PermanentError, RetryableError } from "@dbintel/errors";
 import { type Batch, type Logs, logsBuilder } from "@dbintel/pdata";
 import { createTestHost, settle } from "@dbintel/pipeline/testing";
@@ -363,6 +364,20 @@ describe("a call that waits for the result", () => {
     abort();
     await expect(call).rejects.toMatchObject({ kind: "retryable", code: "DBI_ABORTED" });
     expect(account()).toEqual({ sent: 0, dropped: {}, held: 0 });
+  });
+});
+
+describe("the signal of a caller", () => {
+  it.each([
+    ["that waits for room", { queue_size: 1, block_on_overflow: true }],
+    ["that waits for the result", { wait_for_result: true }],
+    ["without a queue", { enabled: false }],
+  ])("%s has no listeners when its calls are answered", async (_, sending_queue) => {
+    const { send, stop } = await started(new Destination(), { sending_queue });
+    const { signal } = abortable();
+    await Promise.all(Array.from({ length: 20 }, () => send(logs(1), signal)));
+    await stop(signal);
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 });
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { sendWithRetry } from "./retry.ts";
 import { retrySettings } from "./retry-settings.ts";
 
-function scenario(settings: Parameters<typeof retrySettings.parse>[0], answers: readonly (Error | "ok")[]) {
+function scenario(settings: Parameters<typeof retrySettings.parse>[0], answers: readonly (Error | "ok" | "hang")[]) {
   const host = createTestHost();
   const controller = new AbortController();
   const startedMs: number[] = [];
@@ -17,6 +17,7 @@ function scenario(settings: Parameters<typeof retrySettings.parse>[0], answers: 
     run: async () => {
       const answer = answers[startedMs.length] ?? answers.at(-1);
       startedMs.push(host.clock.monotonicMs());
+      if (answer === "hang") await new Promise(() => {});
       if (answer instanceof Error) throw answer;
     },
     onRetry: () => {},
@@ -96,6 +97,13 @@ describe("sendWithRetry", () => {
     const error = new PartialError("2 rejected", { rejected: 2 });
     const { outcome } = scenario({}, [error]);
     expect(await outcome).toEqual({ kind: "partial", error });
+  });
+
+  it("calls an attempt that the signal ended no exhausted retry", async () => {
+    const { controller, outcome } = scenario({ enabled: false }, ["hang"]);
+    const stopping = new RefusedError("stopping", { code: "DBI_SHUTTING_DOWN" });
+    controller.abort(stopping);
+    expect(await outcome).toEqual({ kind: "failed", reason: "shutdown", error: stopping });
   });
 
   it("ends a wait with the reason of the signal", async () => {

@@ -27,7 +27,10 @@ export function consoleLine({ level, time, message, fields }: Line, options: { r
   } = fields;
   const name = level.toUpperCase().padEnd(5);
   const parts = [time, options.colour ? styleText(colours[level], name, { validateStream: false }) : name];
-  if (id !== undefined) parts.push(`[${kind} ${id}${pipeline === undefined ? "" : ` in ${pipeline}`}]`);
+  if (id !== undefined) {
+    const place = pipeline === undefined ? [] : ["in", String(pipeline)];
+    parts.push(`[${[String(kind), String(id), ...place].join(" ")}]`);
+  }
   parts.push(escaped(message));
   for (const [key, value] of Object.entries(rest)) parts.push(`${key}=${quoted(value)}`);
   if (error !== undefined) parts.push(errorPart(error));

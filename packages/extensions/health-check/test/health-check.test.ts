@@ -12,14 +12,21 @@ const view = (kind: string, id: string, status: ComponentView["status"]): Compon
   sinceUnixNano: 1_700_000_000_000_000_000n,
 });
 
-async function started(settings: Parameters<typeof healthCheck>[0] = {}, host: TestHost = createTestHost()) {
+interface StartedCheck extends AsyncDisposable {
+  readonly host: TestHost;
+  readonly get: (path: string, init?: RequestInit) => Promise<Response>;
+}
+
+async function started(
+  settings: Parameters<typeof healthCheck>[0] = {},
+  host: TestHost = createTestHost(),
+): Promise<StartedCheck> {
   const { definition, config } = healthCheck({ endpoint: "127.0.0.1:0", ...settings });
   const extension = definition.create({ id: "health_check", config, host });
   await extension.start({ signal });
   const endpoint = host.lines.find(({ message }) => message === "answering health checks")?.fields.endpoint;
   return {
     host,
-    extension,
     get: (path: string, init?: RequestInit) => fetch(`http://${String(endpoint)}${path}`, init),
     [Symbol.asyncDispose]: () => extension.stop({ signal }),
   };
@@ -131,7 +138,7 @@ describe("health_check", () => {
   it("closes connections that are open when it stops", async () => {
     const check = await started();
     await check.get("/");
-    await check.extension.stop({ signal });
+    await check[Symbol.asyncDispose]();
     await expect(check.get("/")).rejects.toThrow("fetch failed");
   });
 });

@@ -8,7 +8,7 @@ import { MetricView } from "./metric-view.ts";
 import { valueError } from "./pdata-error.ts";
 import { ElementPlace } from "./place.ts";
 import { Parents } from "./resource-view.ts";
-import { afterVarint } from "./wire.ts";
+import { afterField, afterVarint } from "./wire.ts";
 
 /** The field numbers that differ between the kinds of data points, by the field number of the metric's data. */
 interface Layout {
@@ -29,6 +29,10 @@ const layouts = new Map<number, Layout>([
   [11, { attributes: 7, flags: 8, isNumber: false, sumIsOptional: false }],
 ]);
 
+/** The tags of `as_double` (4) and `as_int` (6), both FIXED64. */
+const AS_DOUBLE_TAG = 0x21;
+const AS_INT_TAG = 0x31;
+
 /**
  * NumberDataPoint               => start_time(2) FIXED64, time(3) FIXED64, oneof as_double(4) DOUBLE | as_int(6) SFIXED64,
  *                                  exemplars(5) [Exemplar], attributes(7) [KeyValue], flags(8) UINT32
@@ -47,6 +51,8 @@ export class DataPointCursor extends LevelCursor implements Cursor, DataPoint {
   readonly #place: ElementPlace;
   readonly #parents: Parents;
   readonly #metric: MetricView;
+  /** The metric that the point belongs to, and what its points look like. */
+  #metricElement = -1;
   #layout = number;
 
   constructor(state: BatchState) {
@@ -59,7 +65,11 @@ export class DataPointCursor extends LevelCursor implements Cursor, DataPoint {
 
   protected moved(): void {
     this.#place.moveTo(this.element);
-    this.#layout = layouts.get(this.state.index.item.dataField[this.#metricElement] as number) ?? number;
+    const { index } = this.state;
+    const metric = index.point.parent[this.element] as number;
+    if (metric === this.#metricElement) return;
+    this.#metricElement = metric;
+    this.#layout = layouts.get(index.item.dataField[metric] as number) ?? number;
     this.#attributes.field = this.#layout.attributes;
   }
 
@@ -77,10 +87,6 @@ export class DataPointCursor extends LevelCursor implements Cursor, DataPoint {
 
   get scope(): Scope {
     return this.#parents.scopeAt(this.#container);
-  }
-
-  get #metricElement(): number {
-    return this.state.index.point.parent[this.element] as number;
   }
 
   get #container(): number {
@@ -117,11 +123,14 @@ export class DataPointCursor extends LevelCursor implements Cursor, DataPoint {
 
   get value(): bigint | number | undefined {
     if (!this.#layout.isNumber) return undefined;
-    const double = fieldAt(this.#place, 4);
-    const { source } = this.#place;
-    if (double >= 0) return source.view.getFloat64(afterVarint(source.bytes, double), true);
-    const int = fieldAt(this.#place, 6);
-    return int < 0 ? undefined : source.view.getBigInt64(afterVarint(source.bytes, int), true);
+    const place = this.#place;
+    place.sync();
+    const { bytes, view } = place.source;
+    for (let pos = place.start; pos < place.end; pos = afterField(bytes, pos)) {
+      if (bytes[pos] === AS_DOUBLE_TAG) return view.getFloat64(pos + 1, true);
+      if (bytes[pos] === AS_INT_TAG) return view.getBigInt64(pos + 1, true);
+    }
+    return undefined;
   }
 
   set value(value: bigint | number | undefined) {

@@ -45,6 +45,26 @@ const specialDoubles = new Map([
   ["-Infinity", Number.NEGATIVE_INFINITY],
 ]);
 
+/** Integers up to here need no bigint. */
+const maxSmall = 2 ** 53 - 1;
+const maxima: Readonly<Partial<Record<ScalarType, number>>> = Object.fromEntries(
+  Object.entries(ranges).map(([type, [, max]]) => [type, Math.min(Number(max), maxSmall)]),
+);
+
+function writeSmall(writer: Writer, number: number, type: ScalarType, value: number): void {
+  if (type === "fixed64" || type === "sfixed64") writer.smallFixed64(number, value);
+  else if (type === "fixed32") writer.fixed32(number, value);
+  else if (type === "sint32") writer.sint32(number, value);
+  else writer.smallInt64(number, value);
+}
+
+function writeInteger(writer: Writer, number: number, type: ScalarType, value: bigint): void {
+  if (type === "fixed64" || type === "sfixed64") writer.fixed64(number, value);
+  else if (type === "fixed32") writer.fixed32(number, Number(value));
+  else if (type === "sint32") writer.sint32(number, Number(value));
+  else writer.int64(number, value);
+}
+
 class JsonDecoder {
   readonly #scanner: JsonScanner;
   readonly #writer: Writer;
@@ -72,16 +92,16 @@ class JsonDecoder {
     let seen = 0;
     scanner.openObject();
     for (let isFirst = true; ; isFirst = false) {
-      const name = scanner.nextName(isFirst);
-      if (name === undefined) return;
-      const field = type.byName.get(name);
+      const field = scanner.nextField(type, isFirst);
+      if (field === null) return;
       if (field === undefined) {
         scanner.skip();
         continue;
       }
       if (scanner.skipNull()) continue;
       const conflicts = type.conflicts[field.number] as number;
-      if ((seen & conflicts) !== 0) throw scanner.error(`${name} where ${type.name} has it or its alternative already`);
+      if ((seen & conflicts) !== 0)
+        throw scanner.error(`${field.name} where ${type.name} has it or its alternative already`);
       seen |= 1 << field.number;
       if (field.repeated) this.#list(field, below);
       else this.#value(field, below);
@@ -135,11 +155,9 @@ class JsonDecoder {
         return;
       default:
     }
-    const value = this.#integer(type);
-    if (type === "fixed64" || type === "sfixed64") writer.fixed64(number, value);
-    else if (type === "fixed32") writer.fixed32(number, Number(value));
-    else if (type === "sint32") writer.sint32(number, Number(value));
-    else writer.int64(number, value);
+    const small = this.#scanner.smallInteger();
+    if (small >= 0 && small <= (maxima[type] ?? 0)) writeSmall(writer, number, type, small);
+    else writeInteger(writer, number, type, this.#integer(type));
   }
 
   /** An element of a packed field: `fixed64`, `uint64` or `double`. */

@@ -1,3 +1,4 @@
+import type { Field, MessageType } from "./message-type.ts";
 import { PdataError } from "./pdata-error.ts";
 import type { Writer } from "./writer.ts";
 
@@ -81,6 +82,46 @@ export class JsonScanner {
     return name;
   }
 
+  /** The field that the next name of an object is, `undefined` for an unknown name, `null` when the object ends. */
+  nextField(type: MessageType, isFirst: boolean): Field | undefined | null {
+    if (!this.#more(isFirst, CLOSE_BRACE)) return null;
+    const start = this.#openString();
+    const end = this.#plainEnd(start);
+    let field: Field | undefined;
+    if (this.#bytes[end] === QUOTE) {
+      this.#pos = end + 1;
+      field = type.fieldAt(this.#bytes, start - 1, end + 1);
+    } else {
+      this.#pos = start - 1;
+      field = type.byName.get(this.string());
+    }
+    this.#expect(COLON, "a colon");
+    return field;
+  }
+
+  /**
+   * The next value when it is a number or a string of one to fifteen digits, which a double holds exactly; else -1,
+   * and nothing is read.
+   */
+  smallInteger(): number {
+    const bytes = this.#bytes;
+    const isString = this.#peek() === QUOTE;
+    const start = isString ? this.#pos + 1 : this.#pos;
+    let pos = start;
+    let value = 0;
+    for (; pos < start + 16; pos++) {
+      const digit = (bytes[pos] ?? 0) - 0x30;
+      if (!(digit >= 0 && digit <= 9)) break;
+      value = value * 10 + digit;
+    }
+    const byte = bytes[pos];
+    const isZeroLed = pos > start + 1 && bytes[start] === 0x30;
+    const isWhole = isString ? byte === QUOTE : !isZeroLed && !isNumberByte(byte);
+    if (pos === start || pos === start + 16 || !isWhole) return -1;
+    this.#pos = isString ? pos + 1 : pos;
+    return value;
+  }
+
   /** Whether another element of an array follows. */
   nextElement(isFirst: boolean): boolean {
     return this.#more(isFirst, CLOSE_BRACKET);
@@ -125,7 +166,7 @@ export class JsonScanner {
     const end = this.#plainEnd(start);
     if (this.#bytes[end] === QUOTE) {
       this.#pos = end + 1;
-      writer.bytesField(field, this.#bytes.subarray(start, end));
+      writer.rangeField(field, this.#bytes, start, end);
     } else {
       this.#pos = mark;
       writer.string(field, this.string());

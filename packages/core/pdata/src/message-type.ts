@@ -72,6 +72,8 @@ export class MessageType {
   readonly depth: number;
   readonly fields: (Field | undefined)[] = new Array<Field | undefined>(fieldLimit).fill(undefined);
   readonly byName = new Map<string, Field>();
+  /** By the length of the label in bytes. */
+  readonly #byLength: Field[][] = [];
   /** By tag byte: one of {@link action}. */
   readonly actions = new Uint8Array(256);
   /** By field number: the type of the embedded message. */
@@ -95,6 +97,9 @@ export class MessageType {
       const field: Field = { ...init, name, label, message, presence: presence || message !== undefined };
       this.fields[init.number] = field;
       this.byName.set(name, field);
+      const sameLength = this.#byLength[label.length] ?? [];
+      sameLength.push(field);
+      this.#byLength[label.length] = sameLength;
       this.children[init.number] = message;
       this.#setActions(field);
       if (init.oneof !== undefined) oneofs.set(init.oneof, (oneofs.get(init.oneof) ?? 0) | (1 << init.number));
@@ -104,6 +109,14 @@ export class MessageType {
       const oneof = field.oneof === undefined ? undefined : oneofs.get(field.oneof);
       this.conflicts[field.number] = oneof ?? 1 << field.number;
     }
+  }
+
+  /** The field whose name stands, in quotes, at `[start, end)`. */
+  fieldAt(bytes: Uint8Array, start: number, end: number): Field | undefined {
+    for (const field of this.#byLength[end - start + 1] ?? []) {
+      if (startsWithName(bytes, start, field.label)) return field;
+    }
+    return undefined;
   }
 
   #setActions(field: Field): void {
@@ -134,4 +147,12 @@ export function wireTypeOf(type: ScalarType): number {
     default:
       return VARINT;
   }
+}
+
+/** Whether a label without its colon stands at `start`. */
+function startsWithName(bytes: Uint8Array, start: number, label: Uint8Array): boolean {
+  for (let at = 1; at < label.length - 1; at++) {
+    if (bytes[start + at] !== label[at]) return false;
+  }
+  return true;
 }

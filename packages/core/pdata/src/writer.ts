@@ -1,6 +1,9 @@
+import { copyBytes } from "./copy.ts";
 import { FIXED32, FIXED64, LEN, putVarint, VARINT, varintSize } from "./wire.ts";
 
 const initialSize = 256;
+/** Longest string that is written character by character. */
+const maxShort = 32;
 
 /**
  * Writes protobuf fields forwards into memory that grows.
@@ -81,6 +84,27 @@ export class Writer {
     this.varint64(value);
   }
 
+  /** An `int64` or `uint64` between 0 and 2^53 - 1. */
+  smallInt64(field: number, value: number): void {
+    this.tag(field, VARINT);
+    this.reserve(8);
+    let rest = value;
+    while (rest > 0x7fff_ffff) {
+      this.bytes[this.length++] = (rest % 128) | 128;
+      rest = Math.floor(rest / 128);
+    }
+    this.length = putVarint(this.bytes, this.length, rest);
+  }
+
+  /** A `fixed64` or `sfixed64` between 0 and 2^53 - 1. */
+  smallFixed64(field: number, value: number): void {
+    this.tag(field, FIXED64);
+    this.reserve(8);
+    this.#view.setUint32(this.length, value % 2 ** 32, true);
+    this.#view.setUint32(this.length + 4, Math.floor(value / 2 ** 32), true);
+    this.length += 8;
+  }
+
   varint64(value: bigint): void {
     this.reserve(10);
     let low = Number(BigInt.asUintN(32, value));
@@ -126,6 +150,7 @@ export class Writer {
   string(field: number, value: string): void {
     this.tag(field, LEN);
     const mark = this.length;
+    if (value.length <= maxShort && this.#shortString(value)) return;
     // Three bytes for each UTF-16 unit is the most that UTF-8 takes.
     this.reserve(5 + value.length * 3);
     const reserved = varintSize(value.length);
@@ -133,16 +158,35 @@ export class Writer {
     this.#setLength(mark, reserved, written);
   }
 
+  /** A short string of ASCII characters, which a loop writes faster than a call into the runtime; false for others. */
+  #shortString(value: string): boolean {
+    this.reserve(1 + maxShort);
+    const start = this.length + 1;
+    for (let at = 0; at < value.length; at++) {
+      const unit = value.charCodeAt(at);
+      if (unit > 127) return false;
+      this.bytes[start + at] = unit;
+    }
+    this.bytes[this.length] = value.length;
+    this.length = start + value.length;
+    return true;
+  }
+
   bytesField(field: number, value: Uint8Array): void {
+    this.rangeField(field, value, 0, value.length);
+  }
+
+  /** A LEN field with the content `source[start, end)`. */
+  rangeField(field: number, source: Uint8Array, start: number, end: number): void {
     this.tag(field, LEN);
-    this.varint(value.length);
-    this.raw(value, 0, value.length);
+    this.varint(end - start);
+    this.raw(source, start, end);
   }
 
   /** Copies `source[start, end)` as it is. */
   raw(source: Uint8Array, start: number, end: number): void {
     this.reserve(end - start);
-    this.bytes.set(source.subarray(start, end), this.length);
+    copyBytes(source, start, end, this.bytes, this.length);
     this.length += end - start;
   }
 

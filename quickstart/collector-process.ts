@@ -41,7 +41,8 @@ export function startCollector(options: CollectorOptions): CollectorProcess {
     // A group of its own: Ctrl-C in the terminal reaches this process, which stops the collector in its order.
     detached: true,
   });
-  const release = child.pid === undefined ? () => {} : stopWithParent({ pid: child.pid, signal: "TERM" });
+  // Without this process nobody takes what the collector holds: nothing is lost by ending it at once.
+  const release = child.pid === undefined ? () => {} : stopWithParent({ pid: child.pid, signal: "KILL" });
   for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", options.onLine);
   const ended = once(child, "close").then(([code, signal]) => {
     release();

@@ -10,29 +10,14 @@ export class LogLines {
     this.#show = show;
   }
 
+  /** A line of the collector begins with time and level; one that does not is shown too. */
   add(line: string): void {
-    const { level, text } = readLine(line);
-    this.#recent.push(text);
+    this.#recent.push(line);
     if (this.#recent.length > kept) this.#recent.shift();
-    if (level !== "debug" && level !== "info") this.#show(`  collector ${level}: ${text}`);
+    if (!/^\S+ (DEBUG|INFO) /.test(line)) this.#show(`  collector: ${line}`);
   }
 
   get recent(): string {
     return this.#recent.join("\n");
-  }
-}
-
-/** A line is JSON with `level`, `msg` and perhaps an `error` that has a hint; anything else is taken as it is. */
-function readLine(line: string): { readonly level: string; readonly text: string } {
-  try {
-    const { level, msg, error } = JSON.parse(line) as {
-      level: string;
-      msg: string;
-      error?: { message?: string; hint?: string };
-    };
-    const parts = [msg, error?.message, error?.hint].filter((part) => part !== undefined);
-    return { level, text: parts.join("; ") };
-  } catch {
-    return { level: "says", text: line };
   }
 }

@@ -10,7 +10,7 @@ read -r released && exit
 kill -s "$1" "$2" 2>/dev/null
 i=0
 while kill -0 "$2" 2>/dev/null; do
-  i=$((i + 1)); [ "$i" -gt 100 ] && kill -s KILL "$2" 2>/dev/null
+  i=$((i + 1)); [ "$i" -gt 50 ] && kill -s KILL "$2" 2>/dev/null
   sleep 0.1
 done
 [ -z "$3" ] || rm -rf -- "$3"
@@ -22,7 +22,7 @@ done
  */
 export function stopWithParent(options: {
   readonly pid: number;
-  readonly signal: "INT" | "TERM" | "QUIT";
+  readonly signal: "TERM" | "QUIT" | "KILL";
   readonly folder?: string;
   readonly user?: UserIds | undefined;
 }): Release {

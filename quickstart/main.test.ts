@@ -1,0 +1,99 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { eventually } from "@dbintel/e2e/condition";
+import { describePostgres } from "@dbintel/e2e/servers/vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
+
+const main = fileURLToPath(new URL("main.ts", import.meta.url));
+
+/** The built quickstart as a process of its own, with a folder of its own for temporary files. */
+function start(folder: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const child = spawn(process.execPath, [main, ...args], {
+    env: { ...process.env, NODE_OPTIONS: "", NEW_RELIC_LICENSE_KEY: "", TMPDIR: folder, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const run = { child, output: "", exited: once(child, "close").then(([code]: unknown[]) => code) };
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      run.output += text;
+    });
+  }
+  return run;
+}
+
+/** Nobody answers at any address that it printed, and its temporary files are gone. */
+async function expectNothingLeft(output: string, folder: string): Promise<void> {
+  const addresses = [...output.matchAll(/(?:127\.0\.0\.1|localhost):\d+/g)].map(([address]) => address);
+  expect(addresses.length).toBeGreaterThanOrEqual(4);
+  await eventually("everything has ended", async () => {
+    const answers = await Promise.all(addresses.map((address) => fetch(`http://${address}`).catch(connectionRefused)));
+    const left = [...answers.filter((answer) => answer !== "refused"), ...(await readdir(folder))];
+    return left.length === 0 ? true : undefined;
+  });
+}
+
+function connectionRefused(error: Error & { cause?: { code?: string } }) {
+  return error.cause?.code === "ECONNREFUSED" ? "refused" : error;
+}
+
+describePostgres(18, "npm start", () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "dbintel-quickstart-"));
+    await chmod(folder, 0o1777); // like /tmp: when this user is root, the server runs as another one
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  it("shows the queries of the workload, stops by itself and leaves nothing", async () => {
+    const run = start(folder, ["--for", "19s"]);
+    expect(await run.exited, run.output).toBe(0);
+    expect(run.output).toMatch(/share +time +calls +mean +rows +database +user +query/);
+    expect(run.output).toMatch(/shop +shop_app +SELECT name, email FROM customers WHERE id = \$1/);
+    expect(run.output).toMatch(/warehouse +analyst +SELECT kind, count/);
+    expect(run.output).toMatch(/N\+1\? \d+ calls/);
+    expect(run.output).toMatch(/sessions: .*connections \d+ of 50/);
+    expect(run.output).not.toContain("@customer.example");
+    await expectNothingLeft(run.output, folder);
+  }, 60_000);
+
+  it("ships to New Relic when the key is set, and never prints it", async () => {
+    const key = "eu01xx-not-a-licence-key";
+    const keys = new Map<string, unknown>();
+    const newRelic = createServer((request, response) => {
+      keys.set(request.url ?? "", request.headers["api-key"]);
+      request.resume().on("end", () => response.writeHead(200, { "content-type": "application/x-protobuf" }).end());
+    }).listen(0, "127.0.0.1");
+    await once(newRelic, "listening");
+    const address = newRelic.address();
+    const port = typeof address === "object" ? address?.port : undefined;
+    const env = { NEW_RELIC_LICENSE_KEY: key, NEW_RELIC_OTLP_ENDPOINT: `http://127.0.0.1:${port}` };
+    const run = start(folder, ["--for", "8s"], env);
+    const code = await run.exited;
+    newRelic.close();
+    expect(code, run.output).toBe(0);
+    expect(Object.fromEntries(keys)).toEqual({ "/v1/logs": key, "/v1/metrics": key });
+    expect(run.output).not.toContain(key);
+    await expectNothingLeft(run.output, folder);
+  }, 60_000);
+
+  it("ends in order at Ctrl-C", async () => {
+    const run = start(folder, []);
+    await eventually("it runs", () => (run.output.includes("Ctrl-C stops") ? true : undefined));
+    run.child.kill("SIGINT");
+    expect(await run.exited, run.output).toBe(0);
+    await expectNothingLeft(run.output, folder);
+  }, 60_000);
+
+  it("leaves nothing when it is killed", async () => {
+    const run = start(folder, []);
+    await eventually("it runs", () => (run.output.includes("Ctrl-C stops") ? true : undefined));
+    run.child.kill("SIGKILL");
+    await run.exited;
+    await expectNothingLeft(run.output, folder);
+  }, 60_000);
+});

@@ -190,6 +190,8 @@ interface BatchBase {
   readonly count: number;
   /** The length of `encode()` in bytes, computed without encoding. */
   readonly byteSize: number;
+  /** Whether there are edits, dropped items included: then the bytes that were read are kept in memory beside them. */
+  readonly edited: boolean;
   /** Items dropped through this object by reason; a fork starts with none. */
   readonly dropped: ReadonlyMap<string, number>;
   resources(): Cursor & Resource;

@@ -38,6 +38,10 @@ abstract class StateBatch<B> {
     return this.state.byteSize;
   }
 
+  get edited(): boolean {
+    return this.state.edits !== undefined;
+  }
+
   get dropped(): ReadonlyMap<string, number> {
     return this.state.dropped;
   }

@@ -136,6 +136,19 @@ describe("createDelivery with a queue", () => {
     expect(destination.attempts).toHaveLength(2);
   });
 
+  it("keeps nothing of what was dropped from a batch before", async () => {
+    const destination = new Destination();
+    const { send, stop } = await started(destination);
+    const batch = logs(3);
+    const records = batch.records();
+    records.advance();
+    records.drop("filtered");
+    await send(batch);
+    await stop();
+    expect(destination.taken).toEqual(["r1", "r2"]);
+    expect(destination.attempts.map(({ edited }) => edited)).toEqual([false]);
+  });
+
   it("lets no signal wait for another", async () => {
     const destination = new Destination("hang");
     const { delivery, send } = await started(destination, { sending_queue: { num_consumers: 1, queue_size: 1 } });

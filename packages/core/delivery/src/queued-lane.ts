@@ -1,5 +1,5 @@
 import { RefusedError } from "@dbintel/errors";
-import type { Batch } from "@dbintel/pdata";
+import { type Batch, decode } from "@dbintel/pdata";
 import type { Clock, ConsumeContext } from "@dbintel/pipeline";
 import { Assembler, type Waiting } from "./assembler.ts";
 import type { Holdings } from "./holdings.ts";
@@ -48,7 +48,8 @@ export class QueuedLane implements Lane {
     const awaited = settings.wait_for_result;
     const onSettled = () => this.queue.done(waiting);
     const receipt = new Receipt({ items, awaited, counts: holdings, onSettled });
-    const waiting: Waiting = { batch, receipt, size: sizeOf(batch, items, settings.sizer) };
+    const size = sizeOf(batch, items, settings.sizer);
+    const waiting: Waiting = { batch: compact(batch), receipt, size };
     // Before the queue has it: a sender may be done with it before `put` returns here.
     holdings.came(items);
     try {
@@ -96,6 +97,14 @@ export class QueuedLane implements Lane {
       signal.removeEventListener("abort", onAbort);
     }
   }
+}
+
+/**
+ * A batch whose memory is its encoding. An edited one also keeps the bytes that it was read from: behind a filter that
+ * drops most records the queue would hold a multiple of its bound. Encoding is not lost work: each attempt needs it.
+ */
+function compact(batch: Batch): Batch {
+  return batch.edited ? decode(batch.signal, batch.encode()) : batch;
 }
 
 function sizeOf(batch: Batch, items: number, sizer: Sizer): number {

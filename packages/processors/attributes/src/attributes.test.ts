@@ -5,16 +5,11 @@ import type { z } from "zod";
 import { attributes } from "./component.ts";
 import { attributesConfig } from "./config.ts";
 
-function create<S extends Signal>(signal: S, config: z.input<typeof attributesConfig>) {
+/** What comes out of the processor. */
+async function run<S extends Signal>(signal: S, batch: BatchOf[S], config: z.input<typeof attributesConfig>) {
   const next = new Sink<S>();
   const { definition, config: checked } = attributes(config);
   const processor = definition.create({ id: "attributes", config: checked, host: createTestHost(), signal, next });
-  return { processor, next };
-}
-
-/** What comes out of the processor. */
-async function run<S extends Signal>(signal: S, batch: BatchOf[S], config: z.input<typeof attributesConfig>) {
-  const { processor, next } = create(signal, config);
   await processor.start({ signal: AbortSignal.timeout(1000) });
   await processor.consume(batch, { signal: AbortSignal.timeout(1000) });
   await processor.stop({ signal: AbortSignal.timeout(1000) });
@@ -31,6 +26,20 @@ function logs() {
     .scope({ name: "s" })
     .record({ severityNumber: 9, attributes: { user: "ann" } })
     .record({ severityNumber: 17, attributes: { tag: "old" } })
+    .build();
+}
+
+function spans() {
+  return tracesBuilder()
+    .resource({ attributes: {} })
+    .scope({ name: "s" })
+    .span({
+      traceId: "0af7651916cd43dd8448eb211c80319c",
+      spanId: "b7ad6b7169203331",
+      name: "GET",
+      startTimeUnixNano: 0n,
+      endTimeUnixNano: 1n,
+    })
     .build();
 }
 
@@ -59,18 +68,7 @@ describe("attributes", () => {
   });
 
   it("edits spans", async () => {
-    const batch = tracesBuilder()
-      .resource({ attributes: {} })
-      .scope({ name: "s" })
-      .span({
-        traceId: "0af7651916cd43dd8448eb211c80319c",
-        spanId: "b7ad6b7169203331",
-        name: "GET",
-        startTimeUnixNano: 0n,
-        endTimeUnixNano: 1n,
-      })
-      .build();
-    const out = await run("traces", batch, { actions: [tag], condition: 'name == "GET"' });
+    const out = await run("traces", spans(), { actions: [tag], condition: 'name == "GET"' });
     expect(Array.from(out.spans(), (span) => span.attributes.get("tag"))).toEqual(["new"]);
   });
 
@@ -87,10 +85,21 @@ describe("attributes", () => {
     expect(Array.from(out.points(), (point) => point.attributes.get("tag"))).toEqual([undefined, "new"]);
   });
 
-  it("refuses a pipeline whose signal the condition is not for", () => {
-    const config = { actions: [tag], condition: "severity_number > 9" };
-    expect(() => create("logs", config)).not.toThrow();
-    expect(() => create("traces", config)).toThrow('unknown variable "severity_number"');
+  it("warns once, when data comes, that the condition is not for the signal, and changes nothing", async () => {
+    const host = createTestHost();
+    const next = new Sink<"traces">();
+    const { definition, config } = attributes({ actions: [tag], condition: "severity_number > 9" });
+    const processor = definition.create({ id: "attributes", config, host, signal: "traces", next });
+    expect(host.lines).toEqual([]);
+    for (let round = 0; round < 2; round++) await processor.consume(spans(), { signal: AbortSignal.timeout(1000) });
+    expect(next.batches.map((batch) => Array.from(batch.spans(), (span) => span.attributes.size))).toEqual([[0], [0]]);
+    expect(host.lines).toEqual([
+      {
+        level: "warn",
+        fields: { signal: "traces", problem: expect.stringContaining("severity_number is there for log conditions") },
+        message: "the condition is not for this signal: its items pass unchanged",
+      },
+    ]);
   });
 });
 

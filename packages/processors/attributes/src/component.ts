@@ -9,5 +9,5 @@ export const attributes = defineProcessor({
     "Inserts, updates, deletes, hashes, extracts and converts attributes of log records, spans and data points.",
   signals: { logs: "beta", metrics: "beta", traces: "beta" },
   schema: attributesConfig,
-  create: ({ config, signal, next }) => new AttributesProcessor({ config, signal, next }),
+  create: ({ config, host, signal, next }) => new AttributesProcessor({ config, logger: host.logger, signal, next }),
 });

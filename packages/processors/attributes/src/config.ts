@@ -4,8 +4,8 @@ import { signals } from "@dbintel/pdata";
 import { z } from "zod";
 
 /**
- * A condition may name what only one signal has, and the settings do not say which signals they will serve: here it
- * must be right for one of them, and the processor of a pipeline compiles it for the pipeline's own.
+ * A condition may name what only one signal has, and the settings do not say which signals they will serve: it must be
+ * right for one of them.
  */
 const condition = z
   .string()

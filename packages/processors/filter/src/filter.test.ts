@@ -1,4 +1,5 @@
 import { type BatchOf, logsBuilder, metricsBuilder, type Signal, tracesBuilder } from "@dbintel/pdata";
+import { createPipeline } from "@dbintel/pipeline";
 import { createTestHost, Sink } from "@dbintel/pipeline/testing";
 import { describe, expect, it } from "vitest";
 import type { z } from "zod";
@@ -63,6 +64,22 @@ describe("logs", () => {
     const { batches, dropped } = await run("logs", logs(), { logs: { log_record: ["true"] } });
     expect(batches).toEqual([]);
     expect(dropped).toEqual({ filtered: 4 });
+  });
+
+  it("is accounted for in a pipeline, and leaves the caller's batch as it was", async () => {
+    const output = new Sink<"logs">();
+    await using pipeline = createPipeline({
+      processors: [filter({ logs: { log_record: ["severity_number < 10"] } })],
+      exporter: { logs: output },
+    });
+    const batch = logs();
+    await pipeline.logs.consume(batch);
+    const ledger = pipeline
+      .accounting()
+      .find(({ id }) => id === "filter")
+      ?.ledger.of("logs");
+    expect(ledger).toMatchObject({ received: 4, sent: 2, dropped: new Map([["filtered", 2]]), refused: 0, held: 0 });
+    expect([output.items, batch.count]).toEqual([2, 4]);
   });
 
   it("passes on untouched what it has no conditions for", async () => {

@@ -1,4 +1,4 @@
-import { type DbintelError, PermanentError, RefusedError } from "@dbintel/errors";
+import { type DbintelError, PermanentError, RefusedError, toConsumeError } from "@dbintel/errors";
 import { type BatchOf, type Signal, signals } from "@dbintel/pdata";
 import type { ExporterDefinition, ProcessorDefinition } from "./component.ts";
 import type { ConsumeContext, Consumer, Consumers } from "./consumer.ts";
@@ -106,7 +106,8 @@ class EmbeddedLife {
 
   async enter(): Promise<void> {
     if (this.#stopped) throw new RefusedError("the pipeline has been stopped", { code: "DBI_SHUTTING_DOWN" });
-    if (!this.#graph.ready) await this.#graph.start();
+    if (this.#graph.ready) return;
+    await this.#graph.start().catch((error: unknown) => Promise.reject(toConsumeError(error)));
   }
 
   stop(): Promise<readonly DbintelError[]> {

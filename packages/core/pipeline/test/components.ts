@@ -120,6 +120,38 @@ export function testProcessor(
   };
 }
 
+/** A processor that keeps what it is handed until it stops, then passes it on or, when that fails, drops it. */
+export function testHolder(): Configured<ProcessorDefinition> {
+  return {
+    config: {},
+    definition: {
+      kind: "processor",
+      type: "holder",
+      description: "A holding processor of a test.",
+      schema: nothing,
+      signals: all,
+      create: ({ host, signal, next }) => {
+        let kept: Batch[] = [];
+        return {
+          async start() {},
+          async stop() {
+            for (const batch of kept) {
+              const failure: unknown = await next.consume(batch as never, { signal: never }).catch((error) => error);
+              const partial = failure instanceof Error && "rejected" in failure;
+              if (failure !== undefined && !partial) host.accounting.dropped(signal, batch.count, "shutdown");
+            }
+            kept = [];
+          },
+          async consume(batch) {
+            kept.push(batch);
+          },
+          held: () => kept.reduce((sum, batch) => sum + batch.count, 0),
+        };
+      },
+    },
+  };
+}
+
 /** An exporter in front of a consumer of the test. */
 export function testExporter(
   target: Consumer = { consume: async () => {} },

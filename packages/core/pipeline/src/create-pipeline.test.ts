@@ -1,0 +1,102 @@
+import { PartialError, RefusedError } from "@dbintel/errors";
+import { metricsBuilder } from "@dbintel/pdata";
+import { describe, expect, it } from "vitest";
+import { bodies, type Diary, logsOf, testEnvironment, testExporter, testProcessor } from "../test/components.ts";
+import { createPipeline } from "./index.ts";
+import { Sink } from "./testing/index.ts";
+
+const dropAll = testProcessor((batch) => {
+  if (batch.signal === "logs") for (const record of batch.records()) record.drop("unwanted");
+});
+
+describe("createPipeline", () => {
+  it("runs a batch through the processors in order, into consumers of the application", async () => {
+    const sink = new Sink<"logs">();
+    const append = (text: string) =>
+      testProcessor((batch) => {
+        if (batch.signal === "logs") for (const record of batch.records()) record.body = `${record.body}${text}`;
+      });
+    await using pipeline = createPipeline({ processors: [append("1"), append("2")], exporter: { logs: sink } });
+    const batch = logsOf("a", "b");
+    await pipeline.logs.consume(batch);
+    expect(sink.batches.map(bodies)).toEqual([["a12", "b12"]]);
+    expect(bodies(batch)).toEqual(["a", "b"]);
+  });
+
+  it("starts by itself with the first batch, and stops what it started", async () => {
+    const diary: Diary = [];
+    const pipeline = createPipeline({ exporter: testExporter(undefined, { diary }), host: testEnvironment() });
+    expect(diary).toEqual([]);
+    await Promise.all([pipeline.logs.consume(logsOf("a")), pipeline.logs.consume(logsOf("b"))]);
+    expect(diary).toEqual(["start exporter test"]);
+    expect(await pipeline.stop()).toEqual([]);
+    expect(diary).toEqual(["start exporter test", "stop exporter test"]);
+  });
+
+  it("refuses batches after the end, until it is started again", async () => {
+    const sink = new Sink<"logs">();
+    const pipeline = createPipeline({ exporter: { logs: sink } });
+    await pipeline.logs.consume(logsOf("a"));
+    await pipeline.stop();
+    await expect(pipeline.logs.consume(logsOf("b"))).rejects.toMatchObject({
+      kind: "refused",
+      code: "DBI_SHUTTING_DOWN",
+    });
+    await pipeline.start();
+    await pipeline.logs.consume(logsOf("c"));
+    expect(sink.batches.map(bodies)).toEqual([["a"], ["c"]]);
+    await pipeline.stop();
+  });
+
+  it("rejects a signal that a component does not take, so that nothing passes by a processor in silence", async () => {
+    const sink = new Sink<"metrics">();
+    await using pipeline = createPipeline({
+      processors: [testProcessor(undefined, { signals: ["logs"] })],
+      exporter: { metrics: sink, logs: new Sink<"logs">() },
+    });
+    const point = { timeUnixNano: 1n, value: 1n };
+    const metrics = metricsBuilder().resource({ attributes: {} }).scope({ name: "t" }).gauge({ name: "g" }, [point]);
+    await expect(pipeline.metrics.consume(metrics.build())).rejects.toMatchObject({
+      kind: "permanent",
+      message: 'processor "test" does not take metrics',
+    });
+    expect(sink.batches).toEqual([]);
+  });
+
+  it("gives every batch to each of several exporters", async () => {
+    const sinks = [new Sink<"logs">(), new Sink<"logs">()];
+    await using pipeline = createPipeline({ exporters: sinks.map((logs) => ({ logs })) });
+    await pipeline.logs.consume(logsOf("a"));
+    expect(sinks.map(({ items }) => items)).toEqual([1, 1]);
+    expect(pipeline.accounting().map(({ id }) => id)).toEqual(["input", "output/2", "output"]);
+  });
+
+  it("passes errors to the caller and accounts for every record", async () => {
+    const sink = new Sink<"logs">();
+    await using pipeline = createPipeline({ exporter: { logs: sink } });
+    sink.failNext(new RefusedError("full"), new PartialError("one bad", { rejected: 1 }));
+    await expect(pipeline.logs.consume(logsOf("a", "b"))).rejects.toMatchObject({ kind: "refused" });
+    await expect(pipeline.logs.consume(logsOf("a", "b"))).rejects.toMatchObject({ kind: "partial" });
+    const [input, output] = pipeline.accounting().map(({ ledger }) => ledger.of("logs"));
+    expect(input).toMatchObject({ received: 4, refused: 2, sent: 2, held: 0 });
+    expect(output).toMatchObject({ received: 4, refused: 2, sent: 1, dropped: new Map([["rejected", 1]]), held: 0 });
+  });
+
+  it("resolves when a processor has dropped everything", async () => {
+    const sink = new Sink<"logs">();
+    await using pipeline = createPipeline({ processors: [dropAll], exporter: { logs: sink } });
+    await pipeline.logs.consume(logsOf("a"));
+    expect(sink.batches).toEqual([]);
+  });
+
+  it("rejects with what kept a component from starting", async () => {
+    const exporter = testExporter(undefined, { onStart: () => Promise.reject(new Error("no disk")) });
+    const pipeline = createPipeline({ exporter, host: testEnvironment() });
+    await expect(pipeline.logs.consume(logsOf("a"))).rejects.toMatchObject({ code: "DBI_COMPONENT_START" });
+    await expect(pipeline.start()).rejects.toMatchObject({ code: "DBI_COMPONENT_START" });
+  });
+
+  it("needs an exporter", () => {
+    expect(() => createPipeline({})).toThrow("has no exporter");
+  });
+});

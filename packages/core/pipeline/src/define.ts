@@ -1,4 +1,5 @@
-import type { z } from "zod";
+import { DbintelError } from "@dbintel/errors";
+import { z } from "zod";
 import type {
   ComponentDefinition,
   ConnectorDefinition,
@@ -16,7 +17,7 @@ export interface Configured<Definition extends ComponentDefinition> {
 
 /**
  * A component as its package exports it: called with settings it is ready for `createPipeline`, and `definition`
- * is what a distribution registers.
+ * is what a distribution registers. Wrong settings throw `DBI_CONFIG_INVALID` with everything that is wrong.
  */
 export interface ComponentFactory<Definition extends ComponentDefinition> {
   (config?: z.input<Definition["schema"]>): Configured<Definition>;
@@ -24,7 +25,14 @@ export interface ComponentFactory<Definition extends ComponentDefinition> {
 }
 
 function factory<Definition extends ComponentDefinition>(definition: Definition): ComponentFactory<Definition> {
-  const configure = (config: unknown = {}) => ({ definition, config: definition.schema.parse(config) });
+  const configure = (input: unknown = {}) => {
+    const result = definition.schema.safeParse(input);
+    if (result.success) return { definition, config: result.data };
+    throw new DbintelError(`${definition.kind} ${definition.type}: ${z.prettifyError(result.error)}`, {
+      code: "DBI_CONFIG_INVALID",
+      hint: `The settings of ${definition.type} are described in the README of its package.`,
+    });
+  };
   return Object.assign(configure, { definition }) as ComponentFactory<Definition>;
 }
 

@@ -179,7 +179,7 @@ export class Edits {
     const last = this.#chunks[this.#chunks.length - 1];
     if (last !== undefined && this.#used + size <= last.bytes.length) return last;
     const previous = last?.bytes.length ?? 0;
-    const chunk = new Source(new Uint8Array(Math.max(size, chunkSize, Math.min(previous * 2, chunkSize * 64))));
+    const chunk = new Source(Buffer.allocUnsafeSlow(Math.max(size, chunkSize, Math.min(previous * 2, chunkSize * 64))));
     this.#chunks.push(chunk);
     this.#used = 0;
     return chunk;

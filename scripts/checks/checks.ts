@@ -19,7 +19,7 @@ const checks: readonly Check[] = [
     run: () => tool("@biomejs/biome/bin/biome", ["ci", "--error-on-warnings", "--colors=off"]),
   },
   { name: "lint with types", run: () => tool("oxlint/bin/oxlint") },
-  { name: "unused code", run: () => tool("knip/bin/knip.js", ["--no-progress"]) },
+  { name: "unused code", run: () => tool("knip/bin/knip.js", ["--no-progress", "--no-config-hints"]) },
   { name: "packages to publish", run: lintPackages },
   { name: "settings tables", run: checkSettingsTables },
   { name: "README examples", run: checkReadmeExamples },

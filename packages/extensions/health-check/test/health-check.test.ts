@@ -1,6 +1,7 @@
 import { createServer } from "node:net";
 import type { ComponentView } from "@dbintel/pipeline";
 import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
+import { describeExtensionContract } from "@dbintel/pipeline/testing/contracts";
 import { describe, expect, it } from "vitest";
 import { healthCheck } from "../src/index.ts";
 
@@ -31,6 +32,8 @@ async function started(
     [Symbol.asyncDispose]: () => extension.stop({ signal }),
   };
 }
+
+describeExtensionContract(healthCheck, { config: () => ({ endpoint: "127.0.0.1:0" }) });
 
 describe("health_check", () => {
   it("answers 200 with the time since its start once the collector is ready", async () => {

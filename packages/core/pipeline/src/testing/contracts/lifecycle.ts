@@ -1,0 +1,73 @@
+import { afterEach, beforeEach, expect, it } from "vitest";
+import type { Component } from "../../component.ts";
+import type { TestHost } from "../test-host.ts";
+
+const never = new AbortController().signal;
+
+/** A component on a host of its own. */
+export interface Mounted<C extends Component = Component> {
+  readonly component: C;
+  readonly host: TestHost;
+  /** Closes what the component needed around it. */
+  readonly release?: () => Promise<void>;
+}
+
+/** Handles that a component may open and has to close; timers of the test runner come and go beside them. */
+const watched = /^(TCP|TLS|UDP|Pipe|Process|FSEvent|StatWatcher|Worker|MessagePort)/;
+
+function openHandles(): string[] {
+  return process
+    .getActiveResourcesInfo()
+    .filter((resource) => watched.test(resource))
+    .toSorted();
+}
+
+/** Every test of a suite that calls this must leave the handles of the process as they were. */
+export function expectNoHandleLeft(): void {
+  let before: readonly string[] = [];
+  beforeEach(() => {
+    before = openHandles();
+  });
+  afterEach(async () => {
+    // A socket is gone a few turns of the event loop after it was closed.
+    await expect.poll(openHandles, { message: "a handle was left open", timeout: 5000 }).toEqual(before);
+  });
+}
+
+/** The part of the contract that all components share. */
+export function itLivesAndDies(mount: () => Promise<Mounted>): void {
+  const itsLife = (title: string, live: (mounted: Mounted) => Promise<void>) => {
+    it(title, async () => {
+      const mounted = await mount();
+      try {
+        await live(mounted);
+        expect(mounted.host.clock.pendingTimers, "timers after stop").toBe(0);
+      } finally {
+        await mounted.release?.();
+      }
+    });
+  };
+
+  itsLife("starts, stops, and starts again", async ({ component }) => {
+    await component.start({ signal: never });
+    await component.stop({ signal: never });
+    await component.start({ signal: never });
+    await component.stop({ signal: never });
+  });
+
+  itsLife("takes a second start and a second stop for nothing", async ({ component }) => {
+    await component.start({ signal: never });
+    await component.start({ signal: never });
+    await component.stop({ signal: never });
+    await component.stop({ signal: never });
+  });
+
+  itsLife("can be stopped before it was started", async ({ component }) => {
+    await component.stop({ signal: never });
+  });
+
+  itsLife("stops at once when the deadline has passed already", async ({ component }) => {
+    await component.start({ signal: never });
+    await component.stop({ signal: AbortSignal.abort(new Error("the deadline has passed")) });
+  });
+}

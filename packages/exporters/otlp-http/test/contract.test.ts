@@ -1,0 +1,23 @@
+import { decode, type Signal } from "@dbintel/pdata";
+import { describeExporterContract } from "@dbintel/pipeline/testing/contracts";
+import { otlpHttp } from "../src/index.ts";
+import { TestServer } from "./support.ts";
+
+/** A port where nothing listens. */
+async function deserted(): Promise<string> {
+  await using server = await TestServer.listen();
+  return server.url;
+}
+
+describeExporterContract(otlpHttp, {
+  destination: async () => {
+    const server = await TestServer.listen();
+    return {
+      config: { endpoint: server.url, compression: "none" as const },
+      items: () =>
+        server.seen.reduce((sum, { url, body }) => sum + decode(url.replace("/v1/", "") as Signal, body).count, 0),
+      [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    };
+  },
+  unreachable: async () => ({ endpoint: await deserted() }),
+});

@@ -14,7 +14,7 @@ describe("createPipeline", () => {
     const sink = new Sink<"logs">();
     const append = (text: string) =>
       testProcessor((batch) => {
-        if (batch.signal === "logs") for (const record of batch.records()) record.body = `${record.body}${text}`;
+        if (batch.signal === "logs") for (const record of batch.records()) record.body = String(record.body) + text;
       });
     await using pipeline = createPipeline({ processors: [append("1"), append("2")], exporter: { logs: sink } });
     const batch = logsOf("a", "b");

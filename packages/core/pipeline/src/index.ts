@@ -37,4 +37,5 @@ export type { LogLevel } from "./json-logger.ts";
 export { jsonLogger, logLevels } from "./json-logger.ts";
 export { Ledger } from "./ledger.ts";
 export type { ComponentStatus } from "./status.ts";
+export { componentStates } from "./status.ts";
 export { systemEnvironment, systemRandom } from "./system-environment.ts";

@@ -12,6 +12,16 @@ export type ComponentStatus =
   | { readonly state: "stopping" }
   | { readonly state: "stopped" };
 
+/** Every state, in the order of a life. */
+export const componentStates = [
+  "starting",
+  "ok",
+  "recoverable_error",
+  "permanent_error",
+  "stopping",
+  "stopped",
+] as const satisfies readonly ComponentStatus["state"][];
+
 /** True when the second says nothing that the first did not. */
 export function sameStatus(first: ComponentStatus, second: ComponentStatus): boolean {
   return first.state === second.state && messageOf(first) === messageOf(second);

@@ -1,5 +1,5 @@
 import type { Signal } from "@dbintel/pdata";
-import type { LedgerEntry, RunningComponent } from "@dbintel/pipeline";
+import { componentStates, type LedgerEntry, type RunningComponent } from "@dbintel/pipeline";
 import type { Attributes, Meter, Observable } from "@opentelemetry/api";
 
 /** What the OpenTelemetry Collector calls items of a signal in names of metrics. */
@@ -91,7 +91,8 @@ const ledgerCounters: readonly CounterDescription[] = (
 
 /**
  * Publishes ledgers and states of the components, read when somebody asks: the data path only adds to plain fields.
- * Returns a function that takes the offer back.
+ * Returns a function that ends the reading; the SDK goes on to show a series that is no longer observed with its last
+ * value, which is why a state that was left has to be observed as 0.
  */
 export function observeComponents(meter: Meter, components: () => readonly RunningComponent[]): () => void {
   const counters = [...collectorCounters, ...ledgerCounters].map((description) => ({
@@ -110,14 +111,16 @@ export function observeComponents(meter: Meter, components: () => readonly Runni
     unit: "{item}",
   });
   const status = meter.createObservableGauge("dbintel_component_status", {
-    description: "1 for the state that the component is in.",
+    description: "1 for the state that the component is in, 0 for the others.",
   });
   const instruments: Observable[] = [...counters.map(({ instrument }) => instrument), dropped, held, status];
   const observe: Parameters<Meter["addBatchObservableCallback"]>[0] = (result) => {
     for (const component of components()) {
       const { kind, id, pipeline } = component;
       const own = { kind, id, ...(pipeline === undefined ? {} : { pipeline }) };
-      result.observe(status, 1, { ...own, state: component.status.state });
+      for (const state of componentStates) {
+        result.observe(status, component.status.state === state ? 1 : 0, { ...own, state });
+      }
       for (const [signal, entry] of component.ledger.entries()) {
         const observation = { component, signal, entry };
         for (const { instrument, applies, attributes, value } of counters) {

@@ -39,9 +39,9 @@ function convert(value: unknown, depth: number): Printable {
 
 function fromObject(value: object, depth: number): Printable {
   if (depth >= maxDepth) return "[too deep]";
+  if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
   if ("toJSON" in value && typeof value.toJSON === "function") return convert(value.toJSON(), depth + 1);
   if (value instanceof Error) return fromError(value, depth);
-  if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
   if (value instanceof Map || value instanceof Set) return convert([...value], depth);
   if (Array.isArray(value)) return value.slice(0, maxElements).map((element) => convert(element, depth + 1));
   const entries = Object.entries(value).slice(0, maxElements);

@@ -36,38 +36,28 @@ export function expectNoHandleLeft(): void {
 
 /** The part of the contract that all components share. */
 export function itLivesAndDies(mount: () => Promise<Mounted>): void {
-  const itsLife = (title: string, live: (mounted: Mounted) => Promise<void>) => {
-    it(title, async () => {
-      const mounted = await mount();
-      try {
-        await live(mounted);
-        expect(mounted.host.clock.pendingTimers, "timers after stop").toBe(0);
-      } finally {
-        await mounted.release?.();
-      }
-    });
+  /** Lets a component live through the given steps; afterwards nothing of it may be left. */
+  const live = async (...steps: readonly ("start" | "stop")[]) => {
+    const { component, host, release } = await mount();
+    try {
+      for (const step of steps) await component[step]({ signal: never });
+      expect(host.clock.pendingTimers, "timers after stop").toBe(0);
+    } finally {
+      await release?.();
+    }
   };
 
-  itsLife("starts, stops, and starts again", async ({ component }) => {
-    await component.start({ signal: never });
-    await component.stop({ signal: never });
-    await component.start({ signal: never });
-    await component.stop({ signal: never });
-  });
+  it("starts, stops, and starts again", () => live("start", "stop", "start", "stop"));
 
-  itsLife("takes a second start and a second stop for nothing", async ({ component }) => {
-    await component.start({ signal: never });
-    await component.start({ signal: never });
-    await component.stop({ signal: never });
-    await component.stop({ signal: never });
-  });
+  it("takes a second start and a second stop for nothing", () => live("start", "start", "stop", "stop"));
 
-  itsLife("can be stopped before it was started", async ({ component }) => {
-    await component.stop({ signal: never });
-  });
+  it("can be stopped before it was started", () => live("stop", "start", "stop"));
 
-  itsLife("stops at once when the deadline has passed already", async ({ component }) => {
+  it("stops when the deadline has passed already", async () => {
+    const { component, host, release } = await mount();
     await component.start({ signal: never });
     await component.stop({ signal: AbortSignal.abort(new Error("the deadline has passed")) });
+    expect(host.clock.pendingTimers, "timers after stop").toBe(0);
+    await release?.();
   });
 }

@@ -1,5 +1,5 @@
 import { isConsumeError, PartialError, PermanentError, RefusedError, RetryableError } from "@dbintel/errors";
-import type { Batch, BatchOf, Signal } from "@dbintel/pdata";
+import type { Batch, Signal } from "@dbintel/pdata";
 import { describe, expect, it } from "vitest";
 import type { z } from "zod";
 import type { ProcessorDefinition } from "../../component.ts";
@@ -137,7 +137,7 @@ export function describeProcessorContract<Schema extends z.ZodType>(
       const { pipeline, sink, clock } = mount();
       await pipeline.start();
       const open = sink.block();
-      const call = outcomeOf(consume(pipeline, batch as BatchOf[Signal]), clock);
+      const call = outcomeOf(consume(pipeline, batch), clock);
       await clock.advance(60_000);
       const stopping = outcomeOf(
         pipeline.stop().then(() => {}),

@@ -38,7 +38,8 @@ export interface AttributeKey {
 
 /**
  * The attributes of whatever the cursor that owns this view stands on.
- * Where a name occurs twice, reads see the first, `set` keeps the first place, `delete` removes all.
+ * Where a name occurs twice, reads see the first, `set` keeps the first place and removes the others, `delete`
+ * removes all.
  */
 export interface Attributes {
   /** How many attributes there are, repeated names included. */
@@ -94,7 +95,10 @@ export interface Item {
   readonly attributes: Attributes;
   readonly resource: Resource;
   readonly scope: Scope;
-  /** Removes the item; `reason` (lower_snake_case) goes into the accounting. */
+  /**
+   * Removes the item; `reason` (lower_snake_case) goes into the accounting. The metric, scope and resource whose last
+   * item it was go with it.
+   */
   drop(reason: string): void;
 }
 
@@ -206,7 +210,10 @@ export interface Logs extends BatchBase {
   records(): Cursor & LogRecord;
   /** A batch with the same content whose edits are its own. Costs nothing but the object until one of them is edited. */
   fork(): Logs;
-  /** Pieces of at most `maxCount` items each, in order. */
+  /**
+   * Pieces of at most `maxCount` items each, in order, each with the resources and scopes of its items. Resources and
+   * scopes without items are left out, so a batch without items has no pieces. The pieces are edited apart.
+   */
   splitByCount(maxCount: number): Logs[];
   /** Pieces whose encoding is at most `maxBytes`; an item that is larger on its own becomes a piece of its own. */
   splitByBytes(maxBytes: number): Logs[];

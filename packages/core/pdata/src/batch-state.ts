@@ -80,6 +80,7 @@ export class BatchState {
 
   /** Removes an element and counts the leaves that went with it. */
   drop(level: number, element: number, reason: string): void {
+    if (this.isGone(level, element)) return;
     const removed = this.ownEdits().remove(level, element);
     if (removed > 0) this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + removed);
   }

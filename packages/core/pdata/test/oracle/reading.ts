@@ -1,5 +1,17 @@
 /** Everything that the lens can read, as plain objects, and the same from the oracle's objects. */
-import type { AnyValue, Batch, DataPoint, LogRecord, Metric, Scope, Signal, Span } from "@dbintel/pdata";
+import {
+  type AnyValue,
+  type Attributes,
+  attributeKey,
+  type Batch,
+  type DataPoint,
+  type LogRecord,
+  type Metric,
+  type Scope,
+  type Signal,
+  type Span,
+  type ValueKind,
+} from "@dbintel/pdata";
 import { items, type Leaf } from "./edits.ts";
 import type { OracleAttributed, OracleKeyValue, OracleMetric, OracleValue } from "./oracle.ts";
 import { fromOracleValue } from "./values.ts";
@@ -8,8 +20,7 @@ export function readLens(batch: Batch): unknown[] {
   const result: unknown[] = [];
   for (const item of items(batch)) {
     result.push({
-      attributes: [...item.attributes.entries()],
-      size: item.attributes.size,
+      attributes: readAttributes(item.attributes),
       resource: [...item.resource.attributes.entries()],
       resourceUrl: item.resource.schemaUrl,
       scope: readScope(item.scope),
@@ -17,6 +28,73 @@ export function readLens(batch: Batch): unknown[] {
     });
   }
   return result;
+}
+
+/** By each of the readers, with names and with keys. */
+function readAttributes(attributes: Attributes): unknown {
+  const names = [...attributes.keys()];
+  return {
+    size: attributes.size,
+    names,
+    entries: [...attributes.entries()],
+    byName: [...new Set(names), "absent"].map((name) => readByName(attributes, name)),
+  };
+}
+
+function readByName(attributes: Attributes, name: string): unknown {
+  const key = attributeKey(name);
+  const utf8 = attributes.getUtf8(key);
+  return {
+    has: [attributes.has(name), attributes.has(key)],
+    kind: attributes.kind(key),
+    value: attributes.get(key),
+    string: attributes.getString(key),
+    boolean: attributes.getBoolean(key),
+    int: attributes.getInt(key),
+    double: attributes.getDouble(name),
+    number: attributes.getNumber(name),
+    utf8: utf8 === undefined ? undefined : Buffer.from(utf8).toString(),
+    equals: [attributes.equals(key, utf8 ?? Buffer.from("x")), attributes.equals(key, Buffer.from("no such value"))],
+  };
+}
+
+/** What `readAttributes` must give. */
+function expectAttributes(list: readonly OracleKeyValue[]): unknown {
+  const names = list.map(({ key }) => key);
+  return {
+    size: list.length,
+    names,
+    entries: attributes(list),
+    byName: [...new Set(names), "absent"].map((name) => expectByName(list, name)),
+  };
+}
+
+const kinds: Readonly<Record<string, ValueKind>> = {
+  stringValue: "string",
+  boolValue: "bool",
+  intValue: "int",
+  doubleValue: "double",
+  bytesValue: "bytes",
+  arrayValue: "array",
+  kvlistValue: "map",
+};
+
+function expectByName(list: readonly OracleKeyValue[], name: string): unknown {
+  const found = list.find(({ key }) => key === name);
+  const value = found === undefined ? undefined : fromOracleValue(found.value);
+  const string = typeof value === "string" ? value : undefined;
+  return {
+    has: [found !== undefined, found !== undefined],
+    kind: found === undefined ? undefined : (kinds[found.value?.value.case ?? ""] ?? "empty"),
+    value,
+    string,
+    boolean: typeof value === "boolean" ? value : undefined,
+    int: typeof value === "bigint" ? value : undefined,
+    double: typeof value === "number" ? value : undefined,
+    number: typeof value === "bigint" || typeof value === "number" ? Number(value) : undefined,
+    utf8: string,
+    equals: [string !== undefined, false],
+  };
 }
 
 function readScope(scope: Scope): unknown {
@@ -92,8 +170,7 @@ export function readObjects(signal: Signal, leaf: Leaf): unknown {
   const { group, container, item } = leaf;
   const scope = container.scope;
   return {
-    attributes: attributes(item.attributes),
-    size: item.attributes.length,
+    attributes: expectAttributes(item.attributes),
     resource: attributes(group.resource?.attributes),
     resourceUrl: group.schemaUrl,
     scope: [scope?.name ?? "", scope?.version ?? "", container.schemaUrl, ...attributes(scope?.attributes)],

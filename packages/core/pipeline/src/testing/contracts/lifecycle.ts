@@ -36,28 +36,18 @@ export function expectNoHandleLeft(): void {
 
 /** The part of the contract that all components share. */
 export function itLivesAndDies(mount: () => Promise<Mounted>): void {
-  /** Lets a component live through the given steps; afterwards nothing of it may be left. */
-  const live = async (...steps: readonly ("start" | "stop")[]) => {
+  it.each([
+    ["starts, stops, and starts again", ["start", "stop", "start", "stop"], never],
+    ["takes a second start and a second stop for nothing", ["start", "start", "stop", "stop"], never],
+    ["can be stopped before it was started", ["stop", "start", "stop"], never],
+    ["stops when the deadline has passed already", ["start", "stop"], AbortSignal.abort(new Error("too late"))],
+  ] as const)("%s", async (_title, steps, deadline) => {
     const { component, host, release } = await mount();
     try {
-      for (const step of steps) await component[step]({ signal: never });
+      for (const step of steps) await component[step]({ signal: step === "stop" ? deadline : never });
       expect(host.clock.pendingTimers, "timers after stop").toBe(0);
     } finally {
       await release?.();
     }
-  };
-
-  it("starts, stops, and starts again", () => live("start", "stop", "start", "stop"));
-
-  it("takes a second start and a second stop for nothing", () => live("start", "start", "stop", "stop"));
-
-  it("can be stopped before it was started", () => live("stop", "start", "stop"));
-
-  it("stops when the deadline has passed already", async () => {
-    const { component, host, release } = await mount();
-    await component.start({ signal: never });
-    await component.stop({ signal: AbortSignal.abort(new Error("the deadline has passed")) });
-    expect(host.clock.pendingTimers, "timers after stop").toBe(0);
-    await release?.();
   });
 }

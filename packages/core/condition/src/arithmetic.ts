@@ -1,4 +1,5 @@
 import type { AnyValue } from "@dbintel/pdata";
+import { isList } from "./compare.ts";
 import type { ArithmeticOperator } from "./expression.ts";
 
 /** CEL's int has 64 bits; what does not fit is an error, never a wrapped number. */
@@ -36,12 +37,14 @@ function ofDoubles(operator: ArithmeticOperator, left: number, right: number): n
   }
 }
 
-/** CEL's arithmetic: on two ints, on two doubles, `+` on two texts; `undefined` for all else and on overflow. */
+/** CEL's arithmetic on two ints or two doubles, and `+` of two texts, lists or bytes; `undefined` for all else. */
 export function calculate(operator: ArithmeticOperator, left: AnyValue, right: AnyValue): AnyValue | undefined {
   if (typeof left === "bigint" && typeof right === "bigint") return ofInts(operator, left, right);
   if (typeof left === "number" && typeof right === "number") return ofDoubles(operator, left, right);
-  if (operator === "+" && typeof left === "string" && typeof right === "string") return left + right;
-  return undefined;
+  if (operator !== "+") return undefined;
+  if (typeof left === "string" && typeof right === "string") return left + right;
+  if (left instanceof Uint8Array && right instanceof Uint8Array) return Buffer.concat([left, right]);
+  return isList(left) && isList(right) ? [...left, ...right] : undefined;
 }
 
 /** CEL's unary minus; `undefined` for what is no number and for the one int without a counterpart. */

@@ -242,12 +242,18 @@ describe("arithmetic", () => {
     ['-attributes["s"] == 1', "neither"],
     ['attributes["s"] + attributes["s"] == "aa"', "true"],
     ['attributes["s"] - attributes["s"] == "aa"', "neither"],
+    ['size(attributes["l"] + attributes["l"]) == 4', "true"],
+    ['2 in attributes["l"] + attributes["l"]', "true"],
+    ['attributes["l"] + attributes["s"] == "a"', "neither"],
+    ['b"a" + b"b" == b"ab"', "true"],
     ["severity_number + 1 == 1", "true"],
     ["size(severity_text) + 1 == 1", "true"],
     ["-9223372036854775808 < severity_number", "true"],
     ["-1.5 < -1.0", "true"],
   ])("%s is %s", (expression, expected) => {
-    expect(outcome(expression, { i: 7n, d: 0.5, s: "a", max: 2n ** 63n - 1n, min: -(2n ** 63n) })).toBe(expected);
+    expect(outcome(expression, { i: 7n, d: 0.5, s: "a", l: [1n, 2n], max: 2n ** 63n - 1n, min: -(2n ** 63n) })).toBe(
+      expected,
+    );
   });
 });
 

@@ -3,7 +3,7 @@ import type { ASTNode } from "@marcbachmann/cel-js";
 import { int64 } from "./arithmetic.ts";
 import { unknownVariable } from "./check-fault.ts";
 import { enumeration } from "./enumeration.ts";
-import type { ArithmeticOperator, ComparisonOperator, Expression, Literal } from "./expression.ts";
+import type { ComparisonOperator, Expression, Literal } from "./expression.ts";
 import { refusal } from "./fault.ts";
 import { lowerCall, lowerMethod } from "./lower-call.ts";
 import { ownerOf, pathOf, refuseDottedName } from "./path.ts";
@@ -56,7 +56,12 @@ function lowerAny<T>(node: ASTNode, table: VariableTable<T>): Expression<T> {
     case "*":
     case "/":
     case "%":
-      return lowerArithmetic(node.op, node.args, table);
+      return {
+        kind: "arithmetic",
+        operator: node.op,
+        left: lower(node.args[0], table),
+        right: lower(node.args[1], table),
+      };
     case "in":
       return lowerMembership(node.args, table);
     case "call":
@@ -117,20 +122,6 @@ function lowerComparison<T>(
     throw refusal(node, "a duration can only be compared with a duration", 'as in duration > duration("250ms")');
   }
   return { kind: "comparison", operator, left, right };
-}
-
-function lowerArithmetic<T>(
-  operator: ArithmeticOperator,
-  nodes: readonly [ASTNode, ASTNode],
-  table: VariableTable<T>,
-): Expression<T> {
-  const [left, right] = [lower(nodes[0], table), lower(nodes[1], table)];
-  for (const [index, side] of [left, right].entries()) {
-    if (side.kind === "literal" && side.value instanceof Uint8Array) {
-      throw refusal(nodes[index === 0 ? 0 : 1], "bytes cannot be put together in conditions");
-    }
-  }
-  return { kind: "arithmetic", operator, left, right };
 }
 
 function lowerMembership<T>(

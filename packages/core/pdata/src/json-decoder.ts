@@ -155,8 +155,8 @@ class JsonDecoder {
         return;
       default:
     }
-    const small = this.#scanner.smallInteger();
-    if (small >= 0 && small <= (maxima[type] ?? 0)) writeSmall(writer, number, type, small);
+    const small = this.#scanner.smallInteger(maxima[type] ?? 0);
+    if (small >= 0) writeSmall(writer, number, type, small);
     else writeInteger(writer, number, type, this.#integer(type));
   }
 

@@ -100,10 +100,10 @@ export class JsonScanner {
   }
 
   /**
-   * The next value when it is a number or a string of one to fifteen digits, which a double holds exactly; else -1,
-   * and nothing is read.
+   * The next value when it is a number or a string of one to fifteen digits, which a double holds exactly, and not
+   * above `max`; else -1, and nothing is read.
    */
-  smallInteger(): number {
+  smallInteger(max: number): number {
     const bytes = this.#bytes;
     const isString = this.#peek() === QUOTE;
     const start = isString ? this.#pos + 1 : this.#pos;
@@ -117,7 +117,7 @@ export class JsonScanner {
     const byte = bytes[pos];
     const isZeroLed = pos > start + 1 && bytes[start] === 0x30;
     const isWhole = isString ? byte === QUOTE : !isZeroLed && !isNumberByte(byte);
-    if (pos === start || pos === start + 16 || !isWhole) return -1;
+    if (pos === start || pos === start + 16 || !isWhole || value > max) return -1;
     this.#pos = isString ? pos + 1 : pos;
     return value;
   }

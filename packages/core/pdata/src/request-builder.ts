@@ -46,14 +46,18 @@ export abstract class RequestBuilder {
 
   /** Writes one item (field 2 of the container); when `content` throws, nothing of it is left behind. */
   protected item(content: () => void): void {
-    this.#openContainer();
     const { length } = this.writer;
+    const group = this.#group;
+    const container = this.#container;
     try {
+      this.#openContainer();
       const mark = this.writer.open(2, 128);
       content();
       this.writer.close(mark);
     } catch (error) {
       this.writer.length = length;
+      this.#group = group;
+      this.#container = container;
       throw error;
     }
   }

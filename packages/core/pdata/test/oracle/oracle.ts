@@ -138,3 +138,8 @@ function hexIds(value: JsonValue): JsonValue {
     }),
   );
 }
+
+/** What a message of any type means, as JSON. */
+export function canonicalMessage(name: string, bytes: Uint8Array): JsonValue {
+  return toJson(descriptor(name), fromBinary(descriptor(name), bytes));
+}

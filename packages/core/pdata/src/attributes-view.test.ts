@@ -1,0 +1,103 @@
+import { describe, expect, test } from "vitest";
+import type { AnyValue, Attributes } from "./api.ts";
+import { attributeKey } from "./attribute-key.ts";
+import { decodeLogs } from "./batches.ts";
+import { decodeJson } from "./json-decoder.ts";
+import { logsBuilder } from "./logs-builder.ts";
+import { PdataError } from "./pdata-error.ts";
+
+/** The attributes of a single record. */
+function attributesOf(init: Record<string, AnyValue>): Attributes {
+  const record = logsBuilder().record({ attributes: init }).build().records();
+  record.advance();
+  return record.attributes;
+}
+
+test("an int is a bigint, a double a number, and neither is the other", () => {
+  const attributes = attributesOf({ int: 2n ** 53n + 1n, double: 1 });
+  expect([attributes.getInt("int"), attributes.getDouble("int")]).toEqual([9_007_199_254_740_993n, undefined]);
+  expect([attributes.getInt("double"), attributes.getDouble("double")]).toEqual([undefined, 1]);
+  expect([attributes.getNumber("int"), attributes.getNumber("double")]).toEqual([9_007_199_254_740_992, 1]);
+});
+
+test("where a name occurs twice, reads see the first, set keeps its place and removes the others", () => {
+  const text = JSON.stringify({
+    resourceLogs: [
+      {
+        scopeLogs: [
+          {
+            logRecords: [
+              {
+                attributes: ["a", "twice", "b", "twice", "c"].map((key, at) => ({ key, value: { intValue: at } })),
+              },
+            ],
+          },
+        ],
+      },
+    ],
+  });
+  const logs = decodeJson("logs", text);
+  const { attributes } = logs.records()[Symbol.iterator]().next().value ?? expect.fail("no record");
+  expect([attributes.size, attributes.getInt("twice")]).toEqual([5, 1n]);
+  attributes.set("twice", "x");
+  expect([...attributes.entries()]).toEqual([
+    ["a", 0n],
+    ["twice", "x"],
+    ["b", 2n],
+    ["c", 4n],
+  ]);
+  expect([attributes.delete("twice"), attributes.delete("twice")]).toEqual([true, false]);
+  expect([...attributes.keys()]).toEqual(["a", "b", "c"]);
+});
+
+test("bytes that are not UTF-8 pass through and read as U+FFFD", () => {
+  const bytes = logsBuilder()
+    .record({ attributes: { name: "??", other: 1n } })
+    .build()
+    .encode();
+  const at = Buffer.from(bytes).indexOf("??");
+  bytes.set([0xff, 0xfe], at);
+  const logs = decodeLogs(bytes);
+  for (const { attributes } of logs.records()) {
+    expect(attributes.getString("name")).toBe("\ufffd\ufffd");
+    expect(attributes.getUtf8("name")).toEqual(Uint8Array.of(0xff, 0xfe));
+    attributes.set("other", 2n);
+  }
+  expect(logs.encode().subarray(at, at + 2)).toEqual(Uint8Array.of(0xff, 0xfe));
+});
+
+test("a view of the batch's own memory can be set as a value", () => {
+  const attributes = attributesOf({ a: "first", b: "second", c: "third" });
+  attributes.set("a", "the first");
+  attributes.set("b", attributes.getUtf8("c") ?? null);
+  attributes.set("a", attributes.getUtf8("c") ?? null);
+  expect([...attributes.entries()]).toEqual([
+    ["a", Uint8Array.from(Buffer.from("third"))],
+    ["b", Uint8Array.from(Buffer.from("third"))],
+    ["c", "third"],
+  ]);
+});
+
+test("a key made by hand is as good as one of attributeKey", () => {
+  const attributes = attributesOf({ name: 1n });
+  expect(attributes.getInt({ name: "name", utf8: Buffer.from("name") })).toBe(1n);
+  attributes.set({ name: "new", utf8: Buffer.from("new") }, true);
+  expect(attributes.getBoolean(attributeKey("new"))).toBe(true);
+});
+
+describe("values that are refused", () => {
+  const cyclic: AnyValue[] = [];
+  cyclic.push(cyclic);
+  test.each<[string, unknown, string]>([
+    ["an integer of more than 64 bits", 2n ** 63n, "DBI_PDATA_VALUE"],
+    ["a negative integer of more than 64 bits", -(2n ** 63n) - 1n, "DBI_PDATA_VALUE"],
+    ["an array in itself", cyclic, "DBI_PDATA_DEPTH"],
+    ["undefined", undefined, "DBI_PDATA_VALUE"],
+    ["a plain object", { a: 1 }, "DBI_PDATA_VALUE"],
+  ])("%s", (_name, value, code) => {
+    const attributes = attributesOf({ kept: "as it was" });
+    expect(() => attributes.set("kept", value as AnyValue)).toThrow(expect.objectContaining({ code, offset: -1 }));
+    expect(() => attributes.set("kept", value as AnyValue)).toThrow(PdataError);
+    expect([...attributes.entries()]).toEqual([["kept", "as it was"]]);
+  });
+});

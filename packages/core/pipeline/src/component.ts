@@ -60,13 +60,14 @@ export interface ReceiverDefinition<Schema extends z.ZodType = z.ZodType> extend
 /** One processor instance for each pipeline that names it. */
 export interface ProcessorDefinition<Schema extends z.ZodType = z.ZodType> extends DefinitionBase<"processor", Schema> {
   readonly signals: Readonly<Partial<Record<Signal, Stability>>>;
-  create<S extends Signal>(args: {
+  /** `next` takes batches of `signal`, the only ones that the processor is handed. */
+  create(args: {
     readonly id: string;
     readonly config: z.output<Schema>;
     readonly host: Host;
-    readonly signal: S;
-    readonly next: Consumer<S>;
-  }): Component & Consumer<S>;
+    readonly signal: Signal;
+    readonly next: Consumer;
+  }): Component & Consumer;
 }
 
 /** One exporter instance serves all signals that its id is used for. */

@@ -136,7 +136,7 @@ export function testHolder(): Configured<ProcessorDefinition> {
           async start() {},
           async stop() {
             for (const batch of kept) {
-              const failure: unknown = await next.consume(batch as never, { signal: never }).catch((error) => error);
+              const failure: unknown = await next.consume(batch, { signal: never }).catch((error) => error);
               const partial = failure instanceof Error && "rejected" in failure;
               if (failure !== undefined && !partial) host.accounting.dropped(signal, batch.count, "shutdown");
             }

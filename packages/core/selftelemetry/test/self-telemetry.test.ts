@@ -162,11 +162,13 @@ describe("own metrics as OTLP", () => {
   /** A real receiver of OTLP/HTTP that answers with the given status. */
   async function backend(status: number) {
     const requests: Received[] = [];
-    const server = createServer(async (request, response) => {
+    const server = createServer((request, response) => {
       const body: Buffer[] = [];
-      for await (const chunk of request) body.push(chunk as Buffer);
-      requests.push({ url: request.url, headers: request.headers, body: Buffer.concat(body) });
-      response.writeHead(status, { "content-type": "application/json" }).end("{}");
+      request.on("data", (chunk: Buffer) => body.push(chunk));
+      request.on("end", () => {
+        requests.push({ url: request.url, headers: request.headers, body: Buffer.concat(body) });
+        response.writeHead(status, { "content-type": "application/json" }).end("{}");
+      });
     }).listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;

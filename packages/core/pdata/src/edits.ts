@@ -101,11 +101,10 @@ export class Edits {
   }
 
   /**
-   * Removes an element with all below it, and every parent whose last child it was. A parent that was empty from
-   * the beginning stays. Returns how many leaves went.
+   * Removes an element that is there with all below it, and every parent whose last child it was. A parent that was
+   * empty from the beginning stays. Returns how many leaves went.
    */
   remove(level: number, element: number): number {
-    if (this.level(level).isGone(element)) return 0;
     const before = this.removed;
     this.#removeBelow(level, element);
     this.touch(level, element);

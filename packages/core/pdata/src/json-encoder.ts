@@ -202,23 +202,17 @@ function isEmptyPacked(field: Field, bytes: Uint8Array, head: number): boolean {
 function isZero(field: Field, bytes: Uint8Array, head: number, end: number): boolean {
   const payload = afterVarint(bytes, head);
   switch (field.type) {
-    case "string":
-    case "bytes":
-    case "id":
-      return readUint32(bytes, payload) === 0;
     case "bool":
     case "int64":
     case "uint64":
       return !readBool(bytes, payload);
-    case "int32":
-    case "uint32":
-    case "sint32":
-    case "enum":
-      return readUint32(bytes, payload) === 0;
+    case "fixed32":
+    case "fixed64":
+    case "sfixed64":
+    case "double":
+      return bytes.subarray(payload, end).every((byte) => byte === 0);
     default:
-      for (let pos = payload; pos < end; pos++) {
-        if (bytes[pos] !== 0) return false;
-      }
-      return true;
+      // The value of an integer of 32 bits, the length of anything else.
+      return readUint32(bytes, payload) === 0;
   }
 }

@@ -67,18 +67,18 @@ export class JsonScanner {
   }
 
   openObject(): void {
-    this.#expect(OPEN_BRACE, "an object");
+    this.#expect(OPEN_BRACE, "object");
   }
 
   openArray(): void {
-    this.#expect(OPEN_BRACKET, "an array");
+    this.#expect(OPEN_BRACKET, "array");
   }
 
   /** The next name of an object with its colon, or `undefined` when the object ends. */
   nextName(isFirst: boolean): string | undefined {
     if (!this.#more(isFirst, CLOSE_BRACE)) return undefined;
     const name = this.string();
-    this.#expect(COLON, "a colon");
+    this.#expect(COLON, "colon");
     return name;
   }
 
@@ -95,7 +95,7 @@ export class JsonScanner {
       this.#pos = start - 1;
       field = type.byName.get(this.string());
     }
-    this.#expect(COLON, "a colon");
+    this.#expect(COLON, "colon");
     return field;
   }
 
@@ -214,7 +214,7 @@ export class JsonScanner {
       return false;
     }
     if (!isFirst) {
-      this.#expect(COMMA, "a comma");
+      this.#expect(COMMA, "comma");
       this.#peek();
     }
     return true;
@@ -231,7 +231,7 @@ export class JsonScanner {
   }
 
   #expect(byte: number, what: string): void {
-    if (this.#peek() !== byte) throw this.error(`no ${what.replace(/^an? /, "")} where one belongs`);
+    if (this.#peek() !== byte) throw this.error(`no ${what} where one belongs`);
     this.#pos++;
   }
 
@@ -242,7 +242,7 @@ export class JsonScanner {
   }
 
   #openString(): number {
-    this.#expect(QUOTE, "a string");
+    this.#expect(QUOTE, "string");
     return this.#pos;
   }
 

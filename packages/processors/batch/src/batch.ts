@@ -1,5 +1,5 @@
 import { type ConsumeError, PartialError, RefusedError, RetryableError, toConsumeError } from "@dbintel/errors";
-import { type BatchOf, mergeBatches, type Signal } from "@dbintel/pdata";
+import { type Batch, mergeBatches, type Signal } from "@dbintel/pdata";
 import type { Component, ConsumeContext, Consumer, Host, Timer } from "@dbintel/pipeline";
 import { BatchMetrics, type Trigger } from "./batch-metrics.ts";
 import type { BatchConfig } from "./config.ts";
@@ -15,14 +15,14 @@ import { split } from "./split.ts";
  * taken the batch that its data became part of, and rejects when that was rejected. Between calls nothing is held, so
  * a crash loses nothing that a sender was told is safe.
  */
-export class BatchProcessor<S extends Signal> implements Component, Consumer<S> {
+export class BatchProcessor implements Component, Consumer {
   readonly #config: BatchConfig;
   readonly #host: Host;
-  readonly #signal: S;
-  readonly #next: Consumer<S>;
+  readonly #signal: Signal;
+  readonly #next: Consumer;
   readonly #metrics: BatchMetrics;
   /** What waits to be joined, in order of arrival. */
-  readonly #gathering = new Set<Contribution<S>>();
+  readonly #gathering = new Set<Contribution>();
   #gatheredItems = 0;
   #gatheredBytes = 0;
   /** Bytes of all calls that have no answer yet: gathering, or under way. */
@@ -35,8 +35,8 @@ export class BatchProcessor<S extends Signal> implements Component, Consumer<S> 
     readonly id: string;
     readonly config: BatchConfig;
     readonly host: Host;
-    readonly signal: S;
-    readonly next: Consumer<S>;
+    readonly signal: Signal;
+    readonly next: Consumer;
   }) {
     this.#config = args.config;
     this.#host = args.host;
@@ -62,7 +62,7 @@ export class BatchProcessor<S extends Signal> implements Component, Consumer<S> 
     signal.removeEventListener("abort", abort);
   }
 
-  consume(batch: BatchOf[S], context: ConsumeContext): Promise<void> {
+  consume(batch: Batch, context: ConsumeContext): Promise<void> {
     const contribution = new Contribution(batch, context);
     const refusal = this.#refusal(contribution, context);
     if (refusal !== undefined) return Promise.reject(refusal);
@@ -73,7 +73,7 @@ export class BatchProcessor<S extends Signal> implements Component, Consumer<S> 
     });
   }
 
-  #refusal({ bytes }: Contribution<S>, context: ConsumeContext): ConsumeError | undefined {
+  #refusal({ bytes }: Contribution, context: ConsumeContext): ConsumeError | undefined {
     if (this.#stopping) {
       return new RefusedError("the batch processor is stopping", { code: "DBI_SHUTTING_DOWN" });
     }
@@ -87,7 +87,7 @@ export class BatchProcessor<S extends Signal> implements Component, Consumer<S> 
     });
   }
 
-  #gather(contribution: Contribution<S>): void {
+  #gather(contribution: Contribution): void {
     const { send_batch_size: enough, send_batch_max_bytes: maxBytes, timeout } = this.#config;
     if (this.#exceeds(this.#gatheredItems + contribution.items, this.#gatheredBytes + contribution.bytes)) {
       this.#flush("size");
@@ -104,13 +104,13 @@ export class BatchProcessor<S extends Signal> implements Component, Consumer<S> 
   }
 
   /** The caller left before its data was sent: it will send again, so nothing of it goes out. */
-  #withdraw(contribution: Contribution<S>): void {
+  #withdraw(contribution: Contribution): void {
     this.#remove(contribution);
     if (this.#gathering.size === 0) this.#cancelTimer();
     contribution.reject(left());
   }
 
-  #remove(contribution: Contribution<S>): void {
+  #remove(contribution: Contribution): void {
     this.#gathering.delete(contribution);
     this.#gatheredItems -= contribution.items;
     this.#gatheredBytes -= contribution.bytes;
@@ -137,7 +137,7 @@ export class BatchProcessor<S extends Signal> implements Component, Consumer<S> 
   }
 
   /** Sends one joined batch and answers everybody who contributed; never rejects. */
-  async #ship(contributions: readonly Contribution<S>[], trigger: Trigger, shipment: AbortController): Promise<void> {
+  async #ship(contributions: readonly Contribution[], trigger: Trigger, shipment: AbortController): Promise<void> {
     abortWithAll(contributions, shipment);
     try {
       const pieces = this.#pieces(contributions);
@@ -155,19 +155,15 @@ export class BatchProcessor<S extends Signal> implements Component, Consumer<S> 
     }
   }
 
-  #pieces(contributions: readonly Contribution<S>[]): readonly BatchOf[S][] {
-    const [first] = contributions;
-    const joined =
-      first !== undefined && contributions.length === 1
-        ? first.batch
-        : mergeBatches(contributions.map(({ batch }) => batch));
+  #pieces(contributions: readonly Contribution[]): readonly Batch[] {
+    const joined = mergeBatches(contributions.map(({ batch }) => batch));
     // Requests are joined only up to the limits, so only a single one that is too large on its own is split here.
     return split(joined, this.#config.send_batch_max_size, this.#config.send_batch_max_bytes);
   }
 }
 
 /** When nobody waits for the answer any more, neither does the shipment. */
-function abortWithAll(contributions: readonly Contribution<Signal>[], shipment: AbortController): void {
+function abortWithAll(contributions: readonly Contribution[], shipment: AbortController): void {
   let waiting = contributions.length;
   for (const contribution of contributions) {
     contribution.onLeave(() => {
@@ -177,7 +173,7 @@ function abortWithAll(contributions: readonly Contribution<Signal>[], shipment: 
   }
 }
 
-function answerAll(contributions: readonly Contribution<Signal>[], failure: ConsumeError): void {
+function answerAll(contributions: readonly Contribution[], failure: ConsumeError): void {
   const rejected =
     failure.kind === "partial"
       ? shares(

@@ -1,9 +1,9 @@
-import type { BatchOf, Signal } from "@dbintel/pdata";
+import type { Batch } from "@dbintel/pdata";
 import type { ConsumeContext } from "@dbintel/pipeline";
 
 /** One call of `consume` that waits for its answer, with what it brought. */
-export class Contribution<S extends Signal> {
-  readonly batch: BatchOf[S];
+export class Contribution {
+  readonly batch: Batch;
   readonly items: number;
   readonly bytes: number;
   /** Settles when `resolve` or `reject` was called. */
@@ -12,7 +12,7 @@ export class Contribution<S extends Signal> {
   readonly #settled = Promise.withResolvers<void>();
   #onLeave: (() => void) | undefined;
 
-  constructor(batch: BatchOf[S], context: ConsumeContext) {
+  constructor(batch: Batch, context: ConsumeContext) {
     this.batch = batch;
     this.items = batch.count;
     this.bytes = batch.byteSize;

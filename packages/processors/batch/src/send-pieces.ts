@@ -1,5 +1,5 @@
 import { type ConsumeError, PartialError, toConsumeError } from "@dbintel/errors";
-import type { BatchOf, Signal } from "@dbintel/pdata";
+import type { Batch, Signal } from "@dbintel/pdata";
 import type { ComponentAccounting, ConsumeContext, Consumer } from "@dbintel/pipeline";
 
 interface Rejection {
@@ -18,10 +18,10 @@ interface Rejection {
  * `PartialError`. What neither sees is counted here: items that will come again although they were taken, and items
  * that are lost although the call counts as taken.
  */
-export async function sendPieces<S extends Signal>(args: {
-  readonly signal: S;
-  readonly pieces: readonly BatchOf[S][];
-  readonly next: Consumer<S>;
+export async function sendPieces(args: {
+  readonly signal: Signal;
+  readonly pieces: readonly Batch[];
+  readonly next: Consumer;
   readonly context: ConsumeContext;
   readonly accounting: ComponentAccounting;
 }): Promise<void> {

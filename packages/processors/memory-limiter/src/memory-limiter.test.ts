@@ -158,4 +158,27 @@ describe("memory_limiter", () => {
     await host.clock.advance(1000);
     expect(await taken()).toBe(false);
   });
+
+  it("counts what it takes and what it refuses, by signal", async () => {
+    const host = createTestHost();
+    const noted: unknown[] = [];
+    const createCounter = (name: string) => ({
+      add: (value: number, attributes: unknown) => void noted.push([name, value, attributes]),
+    });
+    const meter = Object.assign(Object.create(host.meter), { createCounter });
+    const memory = new TestMemory();
+    const config = memoryLimiterConfig.parse({ limit_mib: 400 });
+    const args = { id: "memory_limiter", config, signal: "logs", next: new Sink<"logs">(), memory } as const;
+    const limiter = new MemoryLimiter({ ...args, host: { ...host, meter } });
+    await limiter.start(waiting);
+    await limiter.consume(logs, waiting);
+    memory.external = 400;
+    await host.clock.advance(1000);
+    await expect(limiter.consume(logs, waiting)).rejects.toMatchObject({ kind: "refused" });
+    const processor = { processor: "memory_limiter" };
+    expect(noted).toEqual([
+      ["otelcol_processor_memory_limiter_accepted_log_records", 1, processor],
+      ["otelcol_processor_memory_limiter_refused_log_records", 1, processor],
+    ]);
+  });
 });

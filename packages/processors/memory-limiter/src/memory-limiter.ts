@@ -1,5 +1,5 @@
 import { RefusedError } from "@dbintel/errors";
-import type { BatchOf, Signal } from "@dbintel/pdata";
+import type { Batch, Signal } from "@dbintel/pdata";
 import type { Component, ConsumeContext, Consumer, Host, Timer } from "@dbintel/pipeline";
 import { CollectionGate } from "./collection-gate.ts";
 import type { MemoryLimiterConfig } from "./config.ts";
@@ -23,10 +23,10 @@ interface State {
  * Refuses data while the process is short of memory, and passes it on untouched otherwise. Holds and drops nothing:
  * refused data stays with its sender, which is told when to try again.
  */
-export class MemoryLimiter<S extends Signal> implements Component, Consumer<S> {
+export class MemoryLimiter implements Component, Consumer {
   readonly #host: Host;
   readonly #memory: Memory;
-  readonly #next: Consumer<S>;
+  readonly #next: Consumer;
   readonly #limits: MemoryLimits;
   readonly #checkIntervalMs: number;
   readonly #gates: Readonly<Record<Exclude<Pressure, "none">, CollectionGate>>;
@@ -41,8 +41,8 @@ export class MemoryLimiter<S extends Signal> implements Component, Consumer<S> {
     readonly id: string;
     readonly config: MemoryLimiterConfig;
     readonly host: Host;
-    readonly signal: S;
-    readonly next: Consumer<S>;
+    readonly signal: Signal;
+    readonly next: Consumer;
     readonly memory: Memory;
   }) {
     const { config, host, memory } = args;
@@ -88,7 +88,7 @@ export class MemoryLimiter<S extends Signal> implements Component, Consumer<S> {
     this.#timer = undefined;
   }
 
-  consume(batch: BatchOf[S], context: ConsumeContext): Promise<void> {
+  consume(batch: Batch, context: ConsumeContext): Promise<void> {
     if (!this.#refusing) {
       this.#countAccepted(batch.count);
       return this.#next.consume(batch, context);

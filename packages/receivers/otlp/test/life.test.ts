@@ -5,7 +5,7 @@ import { logsBuilder } from "@dbintel/pdata";
 import { createTestHost, Sink } from "@dbintel/pipeline/testing";
 import { describe, expect, it } from "vitest";
 import { otlp } from "../src/component.ts";
-import { Gate, json, post, startReceiver } from "./receiver.ts";
+import { Gate, json, portOf, post, startReceiver } from "./receiver.ts";
 
 const never = { signal: new AbortController().signal };
 const body = logsBuilder().resource({ attributes: {} }).scope({ name: "" }).record({ body: "x" }).build().encode();
@@ -147,8 +147,7 @@ describe("stop", () => {
       await receiver.start(never);
       const listening = host.lines.filter(({ message }) => message === "listening for OTLP/HTTP");
       expect(listening).toHaveLength(round + 1);
-      const port = Number(String(listening.at(-1)?.fields.endpoint).split(":").at(-1));
-      expect((await post(port, { headers: json, body: "{}" })).status).toBe(200);
+      expect((await post(portOf(host.lines), { headers: json, body: "{}" })).status).toBe(200);
       await receiver.stop(never);
       await receiver.stop(never);
     }

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { Agent, type IncomingHttpHeaders, request } from "node:http";
 import { connect } from "node:net";
 import type { Consumer, Consumers } from "@dbintel/pipeline";
-import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
+import { createTestHost, type LoggedLine, type TestHost } from "@dbintel/pipeline/testing";
 import { otlp } from "../src/component.ts";
 
 type HttpSettings = NonNullable<NonNullable<Parameters<typeof otlp>[0]>["protocols"]["http"]>;
@@ -16,19 +16,19 @@ export interface RunningReceiver extends AsyncDisposable {
 
 const never = new AbortController().signal;
 
+/** The port that a receiver has told to listen on, most recently. */
+export function portOf(lines: readonly LoggedLine[]): number {
+  const listening = lines.findLast(({ message }) => message === "listening for OTLP/HTTP");
+  return Number(String(listening?.fields.endpoint).split(":").at(-1));
+}
+
 export async function startReceiver(next: Consumers, settings: HttpSettings = {}): Promise<RunningReceiver> {
   const host = createTestHost();
   const { definition, config } = otlp({ protocols: { http: { endpoint: "127.0.0.1:0", ...settings } } });
   const receiver = definition.create({ id: "otlp", config, host, next });
   await receiver.start({ signal: never });
-  const endpoint = String(host.lines.find(({ message }) => message === "listening for OTLP/HTTP")?.fields.endpoint);
   const stop = (signal = never) => receiver.stop({ signal });
-  return {
-    host,
-    port: Number(endpoint.split(":").at(-1)),
-    stop,
-    [Symbol.asyncDispose]: () => stop(AbortSignal.abort()),
-  };
+  return { host, port: portOf(host.lines), stop, [Symbol.asyncDispose]: () => stop(AbortSignal.abort()) };
 }
 
 export interface Reply {

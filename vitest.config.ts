@@ -10,13 +10,14 @@ export default defineConfig({
     include: ["packages/**/*.test.ts", "e2e/servers/**/*.test.ts", "scripts/**/*.test.ts", "quickstart/**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/dist/**", ".cache/**"],
     pool: "forks",
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     coverage: {
       provider: "v8",
       include: ["packages/**/src/**/*.ts"],
       exclude: ["**/*.test.ts", "**/testing/**"],
       reporter: ["text-summary", "json-summary"],
+      reportOnFailure: true,
     },
   },
 });

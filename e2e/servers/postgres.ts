@@ -196,7 +196,7 @@ class Server implements PostgresServer {
     await logFile.close();
     if (child.pid === undefined) throw new Error("the server process could not be made", { cause: await exited });
     child.unref();
-    this.#running = { child, exited, release: stopWithParent({ pid: child.pid, signal: "QUIT", folder, user }) };
+    this.#running = { child, exited, release: stopWithParent({ pid: child.pid, signal: "QUIT", folder }) };
     this.#version = await eventually("PostgreSQL answers", async () => {
       if (child.exitCode !== null || child.signalCode !== null) throw new Error("the server process ended");
       const rows = await this.query<{ version: string }>("SELECT current_setting('server_version') AS version").catch(

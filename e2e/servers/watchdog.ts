@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import type { UserIds } from "./unprivileged.ts";
 
 /** Releases a {@link stopWithParent}: the process has ended in an orderly way. */
 export type Release = () => void;
@@ -24,14 +23,12 @@ export function stopWithParent(options: {
   readonly pid: number;
   readonly signal: "TERM" | "QUIT" | "KILL";
   readonly folder?: string;
-  readonly user?: UserIds | undefined;
 }): Release {
   const watchdog = spawn("/bin/sh", ["-c", script, "sh", options.signal, String(options.pid), options.folder ?? ""], {
     stdio: ["pipe", "ignore", "ignore"],
     cwd: "/",
     // A group of its own: Ctrl-C in the terminal must not end the one who cleans up after it.
     detached: true,
-    ...options.user,
   });
   watchdog.on("error", () => {});
   watchdog.stdin.on("error", () => {});

@@ -68,12 +68,13 @@ describe("logs", () => {
 
   it("is accounted for in a pipeline, and leaves the caller's batch as it was", async () => {
     const output = new Sink<"logs">();
-    await using pipeline = createPipeline({
+    const pipeline = createPipeline({
       processors: [filter({ logs: { log_record: ["severity_number < 10"] } })],
       exporter: { logs: output },
     });
     const batch = logs();
     await pipeline.logs.consume(batch);
+    expect(await pipeline.stop()).toEqual([]);
     const ledger = pipeline
       .accounting()
       .find(({ id }) => id === "filter")

@@ -1,15 +1,16 @@
 import type { DataPoint, Metrics } from "@dbintel/pdata";
 import { textTable } from "./text-table.ts";
 
-/** The data points of a batch as a table: metric, attributes, value, unit. */
+/** The data points of a batch as a table: metric, attributes, value, unit; of each series the last point. */
 export function metricTable(metrics: Metrics): string {
-  const rows: string[][] = [];
+  const series = new Map<string, readonly string[]>();
   for (const point of metrics.points()) {
-    rows.push([point.metric.name, attributesText(point), valueText(point), point.metric.unit]);
+    const [name, attributes] = [point.metric.name, attributesText(point)];
+    series.set(`${name} ${attributes}`, [name, attributes, valueText(point), point.metric.unit]);
   }
   return textTable(
     [{ title: "metric" }, { title: "attributes" }, { title: "value", align: "right" }, { title: "unit" }],
-    rows.sort(([one = ""], [other = ""]) => one.localeCompare(other)),
+    [...series.values()].sort(([one = ""], [other = ""]) => one.localeCompare(other)),
   );
 }
 

@@ -1,5 +1,5 @@
 import type { Batch, Signal } from "@dbintel/pdata";
-import { encodeJson, signals } from "@dbintel/pdata";
+import { encodeJson, mergeBatches, signals } from "@dbintel/pdata";
 import { readBuildInfo } from "../build.ts";
 import type { ConfigOptions } from "../configuration.ts";
 import { usableConfiguration } from "../configuration.ts";
@@ -11,7 +11,7 @@ import { exitCodes } from "../terminal.ts";
 import { topQueries } from "../top-queries.ts";
 import { topQueryTable } from "../top-query-table.ts";
 
-/** `dbintel check`: one receiver alone, its first result of each signal printed, nothing sent anywhere. */
+/** `dbintel check`: one receiver alone, its results printed until each signal has come, nothing sent anywhere. */
 export async function check(
   id: string,
   options: ConfigOptions & { readonly format: string },
@@ -27,9 +27,8 @@ export async function check(
   }
   const used = signals.filter((signal) => usesSignal(config.service.pipelines.values(), id, signal));
   const trial = await tryReceiver({ id, receiver, signals: used, build: readBuildInfo() });
-  for (const batch of trial.batches) {
-    terminal.print(options.format === "json" ? encodeJson(batch) : tableOf(batch, terminal));
-  }
+  if (options.format === "json") for (const batch of trial.batches) terminal.print(encodeJson(batch));
+  else for (const batch of bySignal(trial.batches)) terminal.print(tableOf(batch, terminal));
   return report(trial, terminal);
 }
 
@@ -51,6 +50,14 @@ function report({ problem, missing }: Trial, terminal: Terminal): ExitCode {
   }
   if (missing.length > 0) terminal.printError(`dbintel check: nothing came for ${missing.join(" and ")}`);
   return missing.length === 0 && problem === undefined ? exitCodes.ok : exitCodes.failure;
+}
+
+/** One batch for each signal that came. */
+function bySignal(batches: readonly Batch[]): readonly Batch[] {
+  return signals.flatMap((signal): readonly Batch[] => {
+    const own = batches.filter((batch) => batch.signal === signal);
+    return own.length === 0 ? [] : [mergeBatches(own)];
+  });
 }
 
 function tableOf(batch: Batch, { columns }: Terminal): string {

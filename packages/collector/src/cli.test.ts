@@ -1,0 +1,122 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { main } from "./cli.ts";
+
+const sound = `receivers:
+  otlp: { protocols: { http: { endpoint: "localhost:0" } } }
+exporters:
+  otlp_http: { endpoint: "http://localhost:4318", headers: { api-key: "\${env:KEY}" } }
+service:
+  pipelines:
+    logs: { receivers: [otlp], exporters: [otlp_http] }
+`;
+
+describe("dbintel", () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "dbintel-cli-"));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  async function run(args: readonly string[], text?: string) {
+    const printed: string[] = [];
+    const errors: string[] = [];
+    const file = join(folder, "collector.yaml");
+    if (text !== undefined) await writeFile(file, text);
+    const terminal = {
+      env: { KEY: "the-licence-key" },
+      columns: undefined,
+      print: (line: string) => void printed.push(line),
+      printError: (line: string) => void errors.push(line),
+    };
+    const code = await main([...args, ...(text === undefined ? [] : ["--config", file])], terminal);
+    return { code, out: printed.join("\n"), err: errors.join("\n").replaceAll(`${folder}/`, "") };
+  }
+
+  it("validate is silent about a sound configuration", async () => {
+    expect(await run(["validate", "--strict"], sound)).toEqual({ code: 0, out: "", err: "" });
+  });
+
+  it("validate lists findings as JSON", async () => {
+    const { code, out } = await run(["validate", "--format", "json"], sound.replace("endpoint:", "endpont:"));
+    expect(code).toBe(2);
+    expect(JSON.parse(out)).toContainEqual(
+      expect.objectContaining({
+        severity: "error",
+        suggestion: "endpoint",
+        position: expect.objectContaining({ line: 2 }),
+      }),
+    );
+  });
+
+  it("warns of a listener that strangers reach, and refuses it strictly", async () => {
+    const open = sound.replace("localhost:0", "0.0.0.0:4318");
+    const warning = "collector.yaml:2:3 receivers.otlp: warning: listens on 0.0.0.0:4318 without TLS or authentication";
+    const loose = await run(["validate"], open);
+    expect(loose.code).toBe(0);
+    expect(loose.err).toContain(warning);
+    expect((await run(["validate", "--strict"], open)).code).toBe(2);
+  });
+
+  it("print-config fills in defaults and keeps secrets", async () => {
+    const { code, out } = await run(["print-config", "--format", "json"], sound);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({
+      exporters: { otlp_http: { headers: { "api-key": "[REDACTED]" }, compression: "gzip" } },
+    });
+    expect(out).not.toContain("the-licence-key");
+  });
+
+  it("--set wins over the files", async () => {
+    const { out } = await run(["print-config", "--format", "json", "--set", "exporters.otlp_http.timeout=7s"], sound);
+    expect(JSON.parse(out)).toMatchObject({ exporters: { otlp_http: { timeout: "7s" } } });
+  });
+
+  it("graph draws the pipelines", async () => {
+    const { code, out } = await run(["graph"], sound);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^flowchart LR\n {2}n0\(\["otlp"\]\)\n {2}n1\(\["otlp_http"\]\)/);
+  });
+
+  it("schema is a JSON Schema that knows every component", async () => {
+    const { out } = await run(["schema"]);
+    const schema: unknown = JSON.parse(out);
+    expect(schema).toMatchObject({ $schema: "https://json-schema.org/draft/2020-12/schema" });
+    expect(out).toContain("^postgresql(/.+)?$");
+    expect(out).toContain("^health_check(/.+)?$");
+  });
+
+  it("components lists kinds, types and stability", async () => {
+    const { out } = await run(["components", "--format", "json"]);
+    expect(JSON.parse(out)).toContainEqual(
+      expect.objectContaining({ kind: "exporter", type: "otlp_http", aliases: ["otlphttp"] }),
+    );
+  });
+
+  it("check names the receivers that there are", async () => {
+    expect(await run(["check", "postgres"], sound)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('no receiver "postgres" (it has: otlp)'),
+    });
+  });
+
+  it.each([
+    [["validate"], /required option '-c, --config <source>'/],
+    [["explode"], /unknown command 'explode'/],
+    [["validate", "--config", "f", "--colour"], /unknown option '--colour'/],
+  ])("%j is a bad command line: exit 2", async (args, message) => {
+    const { code, err } = await run(args);
+    expect(code).toBe(2);
+    expect(err).toMatch(message);
+  });
+
+  it("--help has an example for every command", async () => {
+    for (const command of ["run", "validate", "check", "print-config", "graph", "schema", "components"]) {
+      const { code, out } = await run([command, "--help"]);
+      expect(code).toBe(0);
+      expect(out, command).toContain(`Example:\n  dbintel ${command}`);
+    }
+  });
+});

@@ -7,7 +7,7 @@
  * A level is a struct of arrays; the elements stand in document order, so the children of one parent are neighbours.
  */
 
-const initialCapacity = 16;
+const initialCapacity = 64;
 
 function grown(column: Int32Array, capacity: number): Int32Array<ArrayBuffer> {
   const result = new Int32Array(capacity);
@@ -15,7 +15,7 @@ function grown(column: Int32Array, capacity: number): Int32Array<ArrayBuffer> {
   return result;
 }
 
-/** The frames of one level. */
+/** The frames of one level. The columns behind `parent` are only filled on levels that have children. */
 export class Level {
   count = 0;
   /** Position of the tag. */
@@ -27,16 +27,27 @@ export class Level {
   /** Element of the level above that holds this one; 0 on level 0. */
   parent = new Int32Array(initialCapacity);
   /** First element of the level below; the next element's `first` ends the range. */
-  first = new Int32Array(initialCapacity);
+  first: Int32Array;
   /**
    * The message inside that is no child: the Resource of a group, the InstrumentationScope of a container, the data
    * (Gauge, Sum …) of a metric. Where there is none, all three equal `start`: the place at which one is inserted.
    */
-  innerHead = new Int32Array(initialCapacity);
-  innerStart = new Int32Array(initialCapacity);
-  innerEnd = new Int32Array(initialCapacity);
+  innerHead: Int32Array;
+  innerStart: Int32Array;
+  innerEnd: Int32Array;
   /** On the level of metrics: the field number of the data, 0 when there is none. */
-  dataField = new Uint8Array(initialCapacity);
+  dataField: Int32Array;
+  readonly #isParent: boolean;
+
+  constructor(isParent: boolean) {
+    this.#isParent = isParent;
+    const capacity = isParent ? initialCapacity : 0;
+    this.first = new Int32Array(capacity);
+    this.innerHead = new Int32Array(capacity);
+    this.innerStart = new Int32Array(capacity);
+    this.innerEnd = new Int32Array(capacity);
+    this.dataField = new Int32Array(capacity);
+  }
 
   add(head: number, start: number, end: number, parent: number, first: number): void {
     const at = this.count++;
@@ -45,6 +56,7 @@ export class Level {
     this.start[at] = start;
     this.end[at] = end;
     this.parent[at] = parent;
+    if (!this.#isParent) return;
     this.first[at] = first;
     this.innerHead[at] = start;
     this.innerStart[at] = start;
@@ -65,13 +77,12 @@ export class Level {
     this.start = grown(this.start, capacity);
     this.end = grown(this.end, capacity);
     this.parent = grown(this.parent, capacity);
+    if (!this.#isParent) return;
     this.first = grown(this.first, capacity);
     this.innerHead = grown(this.innerHead, capacity);
     this.innerStart = grown(this.innerStart, capacity);
     this.innerEnd = grown(this.innerEnd, capacity);
-    const dataField = new Uint8Array(capacity);
-    dataField.set(this.dataField);
-    this.dataField = dataField;
+    this.dataField = grown(this.dataField, capacity);
   }
 }
 
@@ -82,16 +93,18 @@ export const ITEM = 2;
 export const POINT = 3;
 
 export class BatchIndex {
-  readonly group = new Level();
-  readonly container = new Level();
-  readonly item = new Level();
-  readonly point = new Level();
-  readonly levels: readonly Level[] = [this.group, this.container, this.item, this.point];
+  readonly group = new Level(true);
+  readonly container = new Level(true);
+  readonly item: Level;
+  readonly point = new Level(false);
+  readonly levels: readonly Level[];
   /** The level of what `count` counts: ITEM, or POINT for metrics. */
   readonly leaf: number;
 
   constructor(leaf: number) {
     this.leaf = leaf;
+    this.item = new Level(leaf !== ITEM);
+    this.levels = [this.group, this.container, this.item, this.point];
   }
 
   level(number: number): Level {
@@ -102,6 +115,6 @@ export class BatchIndex {
   seal(): void {
     this.group.first[this.group.count] = this.container.count;
     this.container.first[this.container.count] = this.item.count;
-    this.item.first[this.item.count] = this.point.count;
+    if (this.leaf === POINT) this.item.first[this.item.count] = this.point.count;
   }
 }

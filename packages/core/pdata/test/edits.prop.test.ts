@@ -70,7 +70,7 @@ describe.each(signals)("%s", (signal) => {
           expect(bytes).toEqual(before);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 400 },
     );
   });
 
@@ -91,7 +91,7 @@ describe.each(signals)("%s", (signal) => {
         expectSame(signal, batch, objects);
         expectSame(signal, fork, forked);
       }),
-      { numRuns: 100 },
+      { numRuns: 200 },
     );
   });
 
@@ -104,7 +104,7 @@ describe.each(signals)("%s", (signal) => {
         expect(batch.byteSize).toBe(bytes.length);
         expectSame(signal, batch, decodeFully(signal, bytes));
       }),
-      { numRuns: 100 },
+      { numRuns: 200 },
     );
   });
 });

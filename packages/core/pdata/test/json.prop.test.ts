@@ -25,7 +25,7 @@ describe.each(signals)("%s", (signal: Signal) => {
         const text = encodeJson(decode(signal, bytes));
         expect(JSON.parse(text) as JsonValue).toEqual(expected);
       }),
-      { numRuns: 200 },
+      { numRuns: 150 },
     );
   });
 
@@ -37,7 +37,7 @@ describe.each(signals)("%s", (signal: Signal) => {
         expect(canonical(signal, decodeJson(signal, text).encode())).toBe(expected);
         expect(canonical(signal, decodeJson(signal, Buffer.from(text)).encode())).toBe(expected);
       }),
-      { numRuns: 200 },
+      { numRuns: 150 },
     );
   });
 

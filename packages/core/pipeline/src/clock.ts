@@ -44,3 +44,16 @@ export const systemClock: Clock = {
     return { cancel: () => clearTimeout(timer) };
   },
 };
+
+/** The longest delay that Node's timers take: 24.8 days. */
+const longestDelayMs = 2 ** 31 - 1;
+
+/** Keeps the process alive while `work` is under way: the clock's own timers, such as that of a batch, do not. */
+export async function keepingAlive<Result>(work: () => Promise<Result>): Promise<Result> {
+  const timer = setTimeout(() => {}, longestDelayMs);
+  try {
+    return await work();
+  } finally {
+    clearTimeout(timer);
+  }
+}

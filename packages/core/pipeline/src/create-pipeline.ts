@@ -1,5 +1,6 @@
 import { type DbintelError, PermanentError, RefusedError, toConsumeError } from "@dbintel/errors";
 import { type BatchOf, type Signal, signals } from "@dbintel/pdata";
+import { keepingAlive } from "./clock.ts";
 import type { ExporterDefinition, ProcessorDefinition } from "./component.ts";
 import type { ConsumeContext, Consumer, Consumers } from "./consumer.ts";
 import type { Configured } from "./define.ts";
@@ -75,8 +76,7 @@ export function createPipeline(options: PipelineOptions): EmbeddedPipeline {
     async consume(batch, context) {
       const obstacle = unsupported(signal, [...processors, ...exporters]);
       if (obstacle !== undefined) throw new PermanentError(`${obstacle} does not take ${signal}`);
-      await life.enter();
-      await input.pass(batch, context ?? { signal: new AbortController().signal });
+      await life.during(() => input.pass(batch, context ?? { signal: new AbortController().signal }));
     },
   });
   return {
@@ -90,7 +90,10 @@ export function createPipeline(options: PipelineOptions): EmbeddedPipeline {
   };
 }
 
-/** Starts the graph with the first batch and refuses batches after the end. */
+/**
+ * Starts the graph with the first batch and refuses batches after the end. The process stays alive while a call is
+ * under way: an application that awaits it has nothing else to do.
+ */
 class EmbeddedLife {
   readonly #graph: Graph;
   #stopped = false;
@@ -101,18 +104,22 @@ class EmbeddedLife {
 
   start(): Promise<void> {
     this.#stopped = false;
-    return this.#graph.start();
+    return keepingAlive(() => this.#graph.start());
   }
 
-  async enter(): Promise<void> {
-    if (this.#stopped) throw new RefusedError("the pipeline has been stopped", { code: "DBI_SHUTTING_DOWN" });
-    if (this.#graph.ready) return;
-    await this.#graph.start().catch((error: unknown) => Promise.reject(toConsumeError(error)));
+  during(call: () => Promise<void>): Promise<void> {
+    return keepingAlive(async () => {
+      if (this.#stopped) throw new RefusedError("the pipeline has been stopped", { code: "DBI_SHUTTING_DOWN" });
+      if (!this.#graph.ready) {
+        await this.#graph.start().catch((error: unknown) => Promise.reject(toConsumeError(error)));
+      }
+      await call();
+    });
   }
 
   stop(): Promise<readonly DbintelError[]> {
     this.#stopped = true;
-    return this.#graph.stop();
+    return keepingAlive(() => this.#graph.stop());
   }
 }
 

@@ -39,6 +39,7 @@ receivers:
     password: \${env:TEST_PASSWORD}
     tls: { insecure: true }
     collection_interval: 1s
+    top_query_collection: { collection_interval: 1s }
     initial_delay: 100ms
 processors:
   memory_limiter: { check_interval: 1s, limit_mib: 500 }

@@ -39,6 +39,7 @@ exporters:
   otlp_http:
     endpoint: "${backend.endpoint}"
     encoding: json
+    compression: none
     retry_on_failure: { initial_interval: 50ms, max_interval: 200ms }
 service:
   telemetry:

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { logRecords } from "./otlp-json.ts";
 
 /** An OTLP/HTTP backend that takes JSON, remembers every record by its `id` attribute, and fails on demand. */
@@ -20,7 +20,7 @@ export async function startFlakyBackend(): Promise<FlakyBackend> {
   const failures: number[] = [];
   let always = 200;
   let requests = 0;
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     requests += 1;
@@ -36,7 +36,8 @@ export async function startFlakyBackend(): Promise<FlakyBackend> {
       ...(status === 503 ? { "retry-after": "1" } : {}),
     });
     response.end("{}");
-  });
+  };
+  const server = createServer((request, response) => void answer(request, response));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();

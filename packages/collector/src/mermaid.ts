@@ -34,7 +34,7 @@ export function mermaid({ connectors, service }: Pipelines): string {
     for (const id of exporters) edges.push(`  ${steps.at(-1)?.name} --> ${nodeOf("exporter", id)}`);
   }
   const nodes = [...outer].map(([key, name]) => {
-    const [kind = "", id = ""] = [key.slice(0, key.indexOf(":")), key.slice(key.indexOf(":") + 1)];
+    const [kind, id] = [key.slice(0, key.indexOf(":")), key.slice(key.indexOf(":") + 1)];
     return kind === "connector" ? `  ${name}{{"${label(id)}"}}` : `  ${name}(["${label(id)}"])`;
   });
   return ["flowchart LR", ...nodes, ...inner, ...edges].join("\n");

@@ -1,120 +1,89 @@
 /**
- * What a poll of pg_stat_statements costs: the collector's own CPU and memory, the server's time, bytes on the wire.
+ * What a poll of pg_stat_statements costs: the collector's CPU and memory, the server's time, bytes on the wire.
  *
- *   node --conditions=@dbintel/source benchmarks/postgresql/poll.ts [polls]
+ *   npm run bench -- postgresql [--polls=60]
  *
- * The receiver runs in a process of its own. Between two polls a share of the statements is executed again. The
- * server's time is what pg_stat_statements itself records for the receiver's statements, beside `SELECT count(*)` over
- * the same function by the same user in the same rounds.
+ * The built `dbintel` polls a server with many statements, some of which are executed again between two polls; 60
+ * polls are an hour at the default interval. CPU and memory are the process's as the operating system accounts them.
+ * The server's time is what pg_stat_statements records for the receiver's statements, beside `SELECT count(*)` over the
+ * same function, run in turn with the polls by the same user with the server's default settings.
  */
-import { execFileSync, fork } from "node:child_process";
-import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { arch, cpus, platform, release } from "node:os";
-import { fileURLToPath } from "node:url";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
-import { countingProxy } from "./counting-proxy.ts";
-import type { PollCost } from "./poll-worker.ts";
+import { eventually } from "../../e2e/harness/condition.ts";
+import { DbintelProcess } from "../../e2e/harness/dbintel-process.ts";
+import { median, type Row, report } from "../harness/results.ts";
+import { cpuSeconds, residentMib } from "../pipeline/process-usage.ts";
+import { type CountingProxy, countingProxy } from "./counting-proxy.ts";
 
 interface Scenario {
   readonly entries: number;
-  /** Share of the entries that are executed between two polls. */
-  readonly changed: number;
+  /** How many of them are executed between two polls; a tenth of these more often than the others. */
+  readonly executed: number;
+  readonly intervalSeconds: number;
 }
 
 const scenarios: readonly Scenario[] = [
-  { entries: 5000, changed: 0.1 },
-  { entries: 100_000, changed: 0.01 },
-  { entries: 100_000, changed: 0.1 },
+  { entries: 5000, executed: 500, intervalSeconds: 1 },
+  { entries: 100_000, executed: 1000, intervalSeconds: 2 },
+  { entries: 100_000, executed: 10_000, intervalSeconds: 3 },
 ];
-const polls = Number(process.argv[2] ?? 30);
-const monitor = { username: "otel", password: "benchmark" };
+const polls = Number(process.argv.find((arg) => arg.startsWith("--polls="))?.slice("--polls=".length) ?? 60);
+/** Polls before the measured ones: the first reads everything, the next few fetch texts. */
+const warmUp = 5;
+const monitor = { user: "otel", password: "benchmark" };
 const columns = 400;
 
-const results: Record<string, string | number>[] = [];
-for (const scenario of scenarios) results.push(await measure(scenario));
-console.table(results);
-save(results);
+const rows: Row[] = [];
+let server = "";
+for (const scenario of scenarios) rows.push(await measure(scenario));
+report("postgresql-poll", rows, { postgresql: server });
 
-async function measure({ entries, changed }: Scenario): Promise<Record<string, string | number>> {
-  await using server = await startPostgres({
+async function measure(scenario: Scenario): Promise<Row> {
+  const { entries, executed } = scenario;
+  await using postgres = await startPostgres({
     settings: { "pg_stat_statements.max": Math.ceil(entries * 1.2), "pg_stat_statements.track": "all" },
   });
-  await prepare(server);
-  await execute(server, 0, entries);
-  await using proxy = await countingProxy(server);
-  const worker = fork(fileURLToPath(new URL("poll-worker.ts", import.meta.url)), [
-    JSON.stringify({
-      ...monitor,
-      endpoint: `127.0.0.1:${proxy.port}`,
-      tls: { insecure: true },
-      collection_interval: "24h",
-      top_query_collection: { collection_interval: "10s" },
-      statement_timeout: "60s",
-    }),
-  ]);
-  await once(worker, "message");
-  const poll = async () => {
-    worker.send("poll");
-    const [cost] = (await once(worker, "message")) as [PollCost];
-    return cost;
-  };
-
+  server = postgres.version;
+  await prepare(postgres);
+  await execute(postgres, 0, entries);
+  await using proxy = await countingProxy(postgres);
+  await using folder = await configuration(proxy, scenario);
+  await using collector = new DbintelProcess(["run", "--config", folder.file]);
+  await poll(postgres, collector, executed, warmUp);
+  const cpu = cpuSeconds(collector.pid);
   proxy.take();
-  const first = await poll();
-  const firstBytes = proxy.take();
-  // The first statements to be shown have their texts fetched once.
-  await execute(server, 0, Math.round(entries * changed));
-  const textsBefore = await databaseTime(server);
-  await poll();
-  const texts = (await databaseTime(server)).own - textsBefore.own;
-  const rounds: (PollCost & { databaseMs: number; countMs: number; sent: number; received: number })[] = [];
-  for (let round = 0; round < polls; round++) {
-    const count = Math.round(entries * changed);
-    await execute(server, 0, count);
-    const before = await databaseTime(server);
-    proxy.take();
-    const cost = await poll();
-    const bytes = proxy.take();
-    await server.query("SELECT /* benchmark */ count(*) FROM pg_stat_statements(false)", [], {
-      user: monitor.username,
-      password: monitor.password,
-    });
-    const after = await databaseTime(server);
-    rounds.push({ ...cost, ...bytes, databaseMs: after.own - before.own, countMs: after.count - before.count });
-  }
-  worker.kill();
-  await once(worker, "exit");
-
-  const databaseMs = median(rounds.map((round) => round.databaseMs));
+  const rounds = await poll(postgres, collector, executed, polls);
+  const cpuMs = 1000 * (cpuSeconds(collector.pid) - cpu);
+  const wire = proxy.take();
+  const done = rounds.reduce((sum, round) => sum + round.polls, 0);
+  // Medians: a reading of all entries, which comes now and then, and a busy moment of the machine count once.
+  const readMs = median(rounds.map((round) => round.readMs / round.polls));
   const countMs = median(rounds.map((round) => round.countMs));
-  const late = rounds.slice(Math.floor(rounds.length / 2));
   return {
-    entries,
-    "changed %": changed * 100,
-    polls,
-    "own CPU ms": rounded(median(rounds.map((round) => round.cpuMs))),
-    "first poll CPU ms": rounded(first.cpuMs),
-    "RSS MB": rounded(median(late.map((round) => round.rssBytes)) / 1e6),
-    "max RSS MB": rounded(Math.max(...rounds.map((round) => round.rssBytes)) / 1e6),
-    "database ms": rounded(databaseMs),
-    "count(*) ms": rounded(countMs),
-    "with texts ms": rounded(texts),
-    "ratio to count(*)": rounded(databaseMs / countMs, 2),
-    "wire in KB": rounded(median(rounds.map((round) => round.received)) / 1e3),
-    "wire out KB": rounded(median(rounds.map((round) => round.sent)) / 1e3),
-    "first wire in KB": rounded(firstBytes.received / 1e3),
-    events: median(rounds.map((round) => round.records)),
-    "OTLP KB": rounded(median(rounds.map((round) => round.otlpBytes)) / 1e3),
+    name: `${entries.toLocaleString("en")} statements, ${executed.toLocaleString("en")} executed between polls`,
+    figures: {
+      polls: done,
+      "collector CPU ms/poll": cpuMs / done,
+      "RSS MiB": residentMib(collector.pid),
+      "database ms/poll": readMs,
+      "count(*) ms": countMs,
+      "texts ms/poll": rounds.reduce((sum, round) => sum + round.textsMs, 0) / done,
+      "wire in KB/poll": wire.received / done / 1000,
+      "wire out KB/poll": wire.sent / done / 1000,
+    },
+    ratio: countMs / readMs,
   };
 }
 
-async function prepare(server: PostgresServer): Promise<void> {
+async function prepare(postgres: PostgresServer): Promise<void> {
   const names = Array.from({ length: columns }, (_, index) => `c${index + 1} int`);
-  await server.query(`CREATE TABLE wide (${names.join(", ")})`);
-  await server.query(`CREATE ROLE ${monitor.username} LOGIN PASSWORD '${monitor.password}' IN ROLE pg_monitor`);
+  await postgres.query(`CREATE TABLE wide (${names.join(", ")})`);
+  await postgres.query(`CREATE ROLE ${monitor.user} LOGIN PASSWORD '${monitor.password}' IN ROLE pg_monitor`);
   // Each number is a statement of its own shape.
-  await server.query(`CREATE FUNCTION run(first int, number int) RETURNS void LANGUAGE plpgsql AS $$
+  await postgres.query(`CREATE FUNCTION run(first int, number int) RETURNS void LANGUAGE plpgsql AS $$
     BEGIN
       FOR i IN first .. first + number - 1 LOOP
         EXECUTE format('SELECT c%s, c%s FROM wide', 1 + i % ${columns}, 1 + i / ${columns});
@@ -122,32 +91,88 @@ async function prepare(server: PostgresServer): Promise<void> {
     END $$`);
 }
 
-async function execute(server: PostgresServer, first: number, number: number): Promise<void> {
-  await server.query("SELECT run($1, $2)", [first, number]);
+async function execute(postgres: PostgresServer, first: number, number: number): Promise<void> {
+  await postgres.query("SELECT run($1, $2)", [first, number]);
 }
 
-/** Milliseconds that the server has spent on the receiver's statements and on the count, by its own account. */
-async function databaseTime(server: PostgresServer): Promise<{ readonly own: number; readonly count: number }> {
-  const [row] = await server.query<{ own: number; count: number }>(`
-    SELECT coalesce(sum(total_exec_time) FILTER (WHERE query LIKE '%/* dbintel */%'), 0) AS own,
-           coalesce(sum(total_exec_time) FILTER (WHERE query LIKE '%/* benchmark */%'), 0) AS count
-      FROM pg_stat_statements WHERE userid = '${monitor.username}'::regrole`);
-  return row ?? { own: 0, count: 0 };
+async function configuration(proxy: CountingProxy, { intervalSeconds }: Scenario) {
+  const folder = await mkdtemp(join(tmpdir(), "dbintel-bench-"));
+  const file = join(folder, "collector.yaml");
+  await writeFile(
+    file,
+    `receivers:
+  postgresql:
+    endpoint: 127.0.0.1:${proxy.port}
+    username: ${monitor.user}
+    password: ${monitor.password}
+    tls: {insecure: true}
+    statement_timeout: 60s
+    top_query_collection: {collection_interval: ${intervalSeconds}s}
+exporters:
+  nop: {}
+service:
+  telemetry: {metrics: {level: none}}
+  pipelines:
+    logs: {receivers: [postgresql], exporters: [nop]}
+    metrics: {receivers: [postgresql], exporters: [nop]}
+`,
+  );
+  return { file, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+/** Rounds of executing statements, counting the entries and waiting for a poll; what the server recorded of each. */
+async function poll(
+  postgres: PostgresServer,
+  collector: DbintelProcess,
+  executed: number,
+  rounds: number,
+): Promise<Account[]> {
+  const done: Account[] = [];
+  for (let before = await account(postgres); done.length < rounds; ) {
+    await execute(postgres, 0, executed);
+    for (let times = 0; times < 5; times++) await execute(postgres, 0, executed / 10);
+    await postgres.query("SELECT /* benchmark */ count(*) FROM pg_stat_statements(false)", [], monitor);
+    const now = await eventually(
+      "the collector polls",
+      async () => {
+        if (!collector.running) throw new Error(`the collector ended: ${collector.stderr}`);
+        const seen = await account(postgres);
+        return seen.polls > before.polls ? seen : undefined;
+      },
+      { deadlineMs: 60_000, everyMs: 100 },
+    );
+    done.push({
+      polls: now.polls - before.polls,
+      readMs: now.readMs - before.readMs,
+      textsMs: now.textsMs - before.textsMs,
+      countMs: now.countMs - before.countMs,
+    });
+    before = now;
+  }
+  return done;
 }
 
-function rounded(value: number, digits = 1): number {
-  return Number(value.toFixed(digits));
+/** Sums of what pg_stat_statements recorded. */
+interface Account {
+  readonly polls: number;
+  readonly readMs: number;
+  readonly textsMs: number;
+  readonly countMs: number;
 }
 
-function save(rows: readonly Record<string, string | number>[]): void {
-  const folder = new URL("../results/", import.meta.url);
-  mkdirSync(folder, { recursive: true });
-  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
-  const machine = { cpu: cpus()[0]?.model, cores: cpus().length, system: `${platform()} ${release()} ${arch()}` };
-  const content = { benchmark: "postgresql-poll", commit, node: process.version, machine, results: rows };
-  writeFileSync(new URL("postgresql-poll.json", folder), `${JSON.stringify(content, undefined, 2)}\n`);
+/** What the server itself has recorded of the receiver's readings and of the count. */
+async function account(postgres: PostgresServer): Promise<Account> {
+  const [row] = await postgres.query<Record<keyof Account, string>>(`
+    SELECT coalesce(sum(calls) FILTER (WHERE reading), 0) AS "polls",
+           coalesce(sum(total_exec_time) FILTER (WHERE reading), 0) AS "readMs",
+           coalesce(sum(total_exec_time) FILTER (WHERE query LIKE '%/* dbintel */%left(%'), 0) AS "textsMs",
+           coalesce(sum(total_exec_time) FILTER (WHERE query LIKE '%/* benchmark */%'), 0) AS "countMs"
+      FROM (SELECT *, query LIKE '%/* dbintel */ dbid, userid, queryid%' AS reading FROM pg_stat_statements) s
+     WHERE userid = '${monitor.user}'::regrole`);
+  return {
+    polls: Number(row?.polls ?? 0),
+    readMs: Number(row?.readMs ?? 0),
+    textsMs: Number(row?.textsMs ?? 0),
+    countMs: Number(row?.countMs ?? 0),
+  };
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { main } from "./cli.ts";
+import { enableCompileCache } from "node:module";
+import { fileURLToPath } from "node:url";
 import { processTerminal } from "./terminal.ts";
 
 // Who reads our output may close it first (`dbintel schema | head`): that is no failure of ours.
@@ -10,4 +11,8 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+// Compiled code is kept between starts, beside the program: a shared folder such as /tmp could be written by others.
+// What is imported before this call is not kept; where the folder cannot be written nothing is.
+enableCompileCache(fileURLToPath(new URL(".compile-cache", import.meta.url)));
+const { main } = await import("./cli.ts");
 process.exitCode = await main(process.argv.slice(2), processTerminal());

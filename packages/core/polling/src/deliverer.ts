@@ -1,6 +1,7 @@
-import { type ConsumeError, type RefusedError, type RetryableError, toConsumeError } from "@dbintel/errors";
+import { type ConsumeError, type RefusedError, RetryableError, toConsumeError } from "@dbintel/errors";
 import type { Batch, Signal } from "@dbintel/pdata";
 import { type Consumer, type Consumers, type Host, wait } from "@dbintel/pipeline";
+import { unlessAborted } from "./abort.ts";
 
 /** First and longest pause before a batch that was refused is offered again, when the consumer names none. */
 const firstPauseMs = 1000;
@@ -45,7 +46,7 @@ export class Deliverer {
       const last = closing.aborted;
       const refusals = await this.#offer(abort);
       if (refusals.length === 0) break;
-      if (last) {
+      if (last || abort.aborted) {
         for (const { batch, error } of refusals) this.#giveUp(batch, "shutdown", error);
         this.#pending = [];
         return false;
@@ -69,9 +70,10 @@ export class Deliverer {
   /** `undefined` when the batch is done with; otherwise why it may be offered again. */
   async #consume(batch: Batch, signal: AbortSignal): Promise<Refusal["error"] | undefined> {
     try {
-      await consume(this.#next, batch, signal);
+      await unlessAborted(consume(this.#next, batch, signal), signal);
     } catch (reason) {
-      const error = toConsumeError(reason);
+      // Nobody answered until the deadline: whether the data was taken is not known, so it counts as not taken.
+      const error = signal.aborted ? new RetryableError("no answer before the shutdown") : toConsumeError(reason);
       if (error.kind === "retryable" || error.kind === "refused") return error;
       // A partial rejection counts as sent here and as dropped at the exporter: the edges of the graph do both.
       if (error.kind === "permanent") this.#giveUp(batch, "rejected", error);

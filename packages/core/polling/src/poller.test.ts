@@ -251,6 +251,21 @@ describe("stop", () => {
     expect([sink.items, poller.held("logs"), seen.polls, seen.commits]).toEqual([0, 0, 1, 0]);
   });
 
+  it("does not wait beyond the deadline for a poll or a consumer that never answers", async () => {
+    const deaf = watch({ poll: () => new Promise(() => {}) });
+    deaf.poller.start();
+    await deaf.host.clock.advance(2000);
+    await deaf.poller.stop({ signal: AbortSignal.abort() });
+
+    const { host, poller, sink, ledger, seen } = watch();
+    sink.block();
+    poller.start();
+    await host.clock.advance(2000);
+    await poller.stop({ signal: AbortSignal.abort() });
+    expect([...ledger.dropped]).toEqual([["shutdown", 3]]);
+    expect([poller.held("logs"), seen.commits, host.clock.pendingTimers]).toEqual([0, 0, 0]);
+  });
+
   it("works before the first poll and without a start", async () => {
     const { host, poller, seen } = watch();
     await poller.stop({ signal: never });

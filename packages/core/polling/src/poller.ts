@@ -2,6 +2,7 @@ import type { Milliseconds } from "@dbintel/config";
 import { DbintelError, isDbintelError } from "@dbintel/errors";
 import type { Batch, Signal } from "@dbintel/pdata";
 import { type Consumers, type Host, wait } from "@dbintel/pipeline";
+import { unlessAborted } from "./abort.ts";
 import { Deliverer } from "./deliverer.ts";
 import { ProblemBoard } from "./problem-board.ts";
 
@@ -154,18 +155,21 @@ class TickPoller implements Poller {
 
   /** Asks the source under the deadline. What fails after the deadline has passed failed because of it. */
   async #poll(): Promise<PollResult> {
+    const { host, name, poll } = this.#options;
     const deadline = new AbortController();
-    const timer = this.#options.host.clock.schedule(this.#timeoutMs, () => {
-      deadline.abort(
-        new DbintelError(`the poll took longer than ${this.#timeoutMs / 1000} s`, {
-          code: "DBI_TIMEOUT",
-          hint: "raise timeout or collection_interval, or find out what keeps the source busy",
-          retryable: true,
-        }),
-      );
+    const timer = host.clock.schedule(this.#timeoutMs, () => {
+      const late = new DbintelError(`the poll took longer than ${this.#timeoutMs / 1000} s`, {
+        code: "DBI_TIMEOUT",
+        hint: "raise timeout or collection_interval, or find out what keeps the source busy",
+        retryable: true,
+      });
+      this.#problems.set(name, [late]);
+      deadline.abort(late);
     });
     try {
-      return await this.#options.poll({ signal: AbortSignal.any([deadline.signal, this.#abort.signal]) });
+      // At its own deadline a poll is still waited for, so that there are never two; at shutdown it is left behind.
+      const running = poll({ signal: AbortSignal.any([deadline.signal, this.#abort.signal]) });
+      return await unlessAborted(running, this.#abort.signal);
     } catch (reason) {
       throw deadline.signal.aborted ? deadline.signal.reason : reason;
     } finally {

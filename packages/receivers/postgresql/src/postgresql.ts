@@ -30,8 +30,8 @@ export class PostgresqlReceiver implements Component {
   readonly #config: PostgresqlConfig;
   readonly #host: Host;
   readonly #next: Consumers;
-  readonly #pollers: Poller[] = [];
-  readonly #connections: { close(): Promise<void> }[] = [];
+  #pollers: Poller[] = [];
+  #connections: { close(): Promise<void> }[] = [];
 
   constructor(args: { readonly config: PostgresqlConfig; readonly host: Host; readonly next: Consumers }) {
     this.#config = args.config;
@@ -56,6 +56,8 @@ export class PostgresqlReceiver implements Component {
   async stop({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     await Promise.all(this.#pollers.map((poller) => poller.stop({ signal })));
     await Promise.all(this.#connections.map((connection) => connection.close()));
+    this.#pollers = [];
+    this.#connections = [];
   }
 
   held(signal: Signal): number {

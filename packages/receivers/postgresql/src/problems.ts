@@ -1,5 +1,7 @@
 import { DbintelError, type ErrorCode, isDbintelError } from "@dbintel/errors";
 
+import { mostStatements } from "./statement-table.ts";
+
 /** What a problem's text may name: never more than this of the configuration. */
 export interface ProblemContext {
   readonly endpoint: string;
@@ -182,12 +184,17 @@ export function versionTooOld(endpoint: string, version: string): DbintelError {
 }
 
 /** Other users' statements are hidden. */
-export function statementsHidden(endpoint: string, username: string, database: string, hidden: number): DbintelError {
-  // The number stays out of the message: it changes with every poll and the problem does not.
+export function statementsHidden({ endpoint, username, database }: ProblemContext): DbintelError {
   return new DbintelError(`user ${identifier(username)} may not see the statements of other users on ${endpoint}`, {
     code: "DBI_DATABASE_PERMISSION",
     hint: grantHint(username, database),
-    cause: `${hidden} entries of pg_stat_statements are hidden`,
+  });
+}
+
+export function tooManyStatements({ endpoint }: ProblemContext): DbintelError {
+  return new DbintelError(`${endpoint} keeps more statements than the receiver remembers; the rest is left out`, {
+    code: "DBI_DATABASE_QUERY",
+    hint: `set pg_stat_statements.max to at most ${mostStatements} and restart the server`,
   });
 }
 

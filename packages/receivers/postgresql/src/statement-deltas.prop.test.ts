@@ -35,12 +35,12 @@ function run(shape: StatementShape, hasInfo: boolean, steps: readonly Step[]) {
   const memory = new StatementMemory();
   const emitted = new Map<number, bigint>();
   for (let each = 0; each < keys; each += 2) model.execute(each, 1000);
-  memory.commit(model.read(undefined));
+  const first = model.read(undefined);
+  memory.commit(first, memory.compare(first));
   model.executed.clear();
   model.forgotten.clear();
-  const take = (reading: StatementReading, committed: boolean) => {
+  const take = (reading: StatementReading) => {
     const deltas = memory.compare(reading);
-    if (!committed) return;
     const width = shape.counters.length;
     for (let line = 0; line < deltas.count; line++) {
       const each = modelKey(reading.table, deltas.rows[line] ?? -1);
@@ -51,7 +51,7 @@ function run(shape: StatementShape, hasInfo: boolean, steps: readonly Step[]) {
       expect(values[counterIndex(shape, "rows")]).toBe(2 * calls);
       expect(deltaKinds[deltas.kinds[line] ?? -1]).toBeDefined();
     }
-    memory.commit(reading);
+    memory.commit(reading, deltas);
   };
   for (const step of [...steps, { do: "poll", filtered: false, lost: false } as const]) {
     if (step.do === "execute") model.execute(step.key, step.calls);
@@ -59,7 +59,7 @@ function run(shape: StatementShape, hasInfo: boolean, steps: readonly Step[]) {
       const known = step.filtered && allowed(shape, hasInfo, model, memory) ? memory.last : undefined;
       // A poll whose result is lost reads and compares, and must change nothing.
       if (step.lost) memory.compare(model.peek(known));
-      else take(model.read(known), true);
+      else take(model.read(known));
     } else if (step.do === "resetOne" || step.do === "evict") model[step.do](step.key);
     else model[step.do]();
   }
@@ -142,11 +142,13 @@ describe("when another server answers", () => {
     const model = new StatementModel(shape, true);
     const memory = new StatementMemory();
     model.execute(1, 5);
-    memory.commit(model.read(undefined));
+    const first = model.read(undefined);
+    memory.commit(first, memory.compare(first));
     model.failOver([1, 2, 3]);
     const reading = model.read(undefined);
-    expect(memory.compare(reading).ledger).toMatchObject({ unattributable: 3, normal: 0, new: 0, recreated: 0 });
-    memory.commit(reading);
+    const foreign = memory.compare(reading);
+    expect(foreign.ledger).toMatchObject({ unattributable: 3, normal: 0, new: 0, recreated: 0 });
+    memory.commit(reading, foreign);
     model.execute(2, 7);
     const next = memory.compare(model.read(undefined));
     expect(next.ledger).toMatchObject({ normal: 1, unattributable: 0 });

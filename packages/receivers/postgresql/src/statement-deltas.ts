@@ -65,6 +65,8 @@ export interface StatementDeltas {
   /** Indexes into {@link deltaKinds}. */
   readonly kinds: Uint8Array;
   readonly values: Float64Array;
+  /** For each row of the table that was read, its row in the remembered table, or -1. */
+  readonly matches: Int32Array;
   readonly ledger: DeltaLedger;
 }
 
@@ -91,6 +93,7 @@ export function statementDeltas({ current, previous, continuity, previousComplet
   const width = current.shape.counters.length;
   const rows = new Int32Array(current.count);
   const kinds = new Uint8Array(current.count);
+  const matches = new Int32Array(current.count).fill(-1);
   const ledger = { normal: 0, new: 0, recreated: 0, reset_inferred: 0, unattributable: 0, vanished: 0 };
   let values = new Float64Array(Math.min(current.count, 4096) * width);
   let count = 0;
@@ -110,13 +113,14 @@ export function statementDeltas({ current, previous, continuity, previousComplet
     }
   }
   if (full && previous !== undefined && continuity === "continued") ledger.vanished = previous.count - matched;
-  return { count, rows, kinds, values, ledger };
+  return { count, rows, kinds, values, matches, ledger };
 
   /** Writes the difference of one row; `undefined` when nothing happened. */
   function difference(row: number, at: number): DeltaKind | "unattributable" | undefined {
     if (previous === undefined || continuity === "unknown") return "unattributable";
     if (continuity === "reset") return whole(row, at, "recreated");
     const found = previous.find(current, row, known + 1);
+    matches[row] = found;
     if (found < 0) return previousComplete ? whole(row, at, "new") : "unattributable";
     known = found;
     matched++;

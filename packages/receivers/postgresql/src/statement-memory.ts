@@ -1,14 +1,18 @@
 import { continuity, type StatementDeltas, type StatementEpoch, statementDeltas } from "./statement-deltas.ts";
+import { Fingerprints } from "./statement-filter.ts";
 import type { DatabaseState, StatementReading } from "./statement-source.ts";
 import type { StatementTable } from "./statement-table.ts";
 
 /** The last reading that was committed. */
 export interface RememberedReading {
   readonly table: StatementTable;
+  readonly fingerprints: Fingerprints;
   readonly epoch: StatementEpoch;
   /** Whether every entry of the server was visible. */
   readonly complete: boolean;
   readonly databases: ReadonlyMap<number, DatabaseState>;
+  /** Readings of changes only since the last complete one. */
+  readonly partialReadings: number;
 }
 
 /**
@@ -33,21 +37,20 @@ export class StatementMemory {
     });
   }
 
-  commit(reading: StatementReading): void {
+  /** Moves on to a reading; `deltas` are those that `compare` made of it. */
+  commit(reading: StatementReading, deltas: StatementDeltas): void {
+    const { epoch, databases } = reading;
+    const complete = reading.table.hidden + reading.table.omitted === 0;
     const last = this.#last;
-    const table = reading.full || last === undefined ? reading.table : merged(last.table, reading.table);
-    const complete = reading.table.hidden === 0;
-    this.#last = { table, epoch: reading.epoch, complete, databases: reading.databases };
+    if (reading.full || last === undefined) {
+      const { table } = reading;
+      this.#last = { table, fingerprints: new Fingerprints(table), epoch, complete, databases, partialReadings: 0 };
+      return;
+    }
+    // Only what changed was read: it is written into what is known.
+    for (let row = 0; row < reading.table.count; row++) {
+      last.fingerprints.update(last.table.assign(deltas.matches[row] ?? -1, reading.table, row));
+    }
+    this.#last = { ...last, epoch, complete, databases, partialReadings: last.partialReadings + 1 };
   }
-}
-
-/** Writes what changed into what is known. */
-function merged(known: StatementTable, changed: StatementTable): StatementTable {
-  let found = -1;
-  for (let row = 0; row < changed.count; row++) {
-    const at = known.find(changed, row, found + 1);
-    known.assign(at, changed, row);
-    if (at >= 0) found = at;
-  }
-  return known;
 }

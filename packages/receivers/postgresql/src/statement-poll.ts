@@ -3,7 +3,7 @@ import { logsBuilder, metricsBuilder, type ResourceInit } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import type { PollResult } from "@dbintel/polling";
 import { LRUCache } from "lru-cache";
-import { databaseProblem, type ProblemContext, statementsHidden } from "./problems.ts";
+import { databaseProblem, type ProblemContext, statementsHidden, tooManyStatements } from "./problems.ts";
 import { receiverScope } from "./resource.ts";
 import type { StatementDeltas } from "./statement-deltas.ts";
 import { StatementLedger } from "./statement-ledger.ts";
@@ -48,9 +48,8 @@ export class StatementPoll {
     try {
       const reading = await source.read(this.#memory.last, signal);
       const deltas = this.#memory.compare(reading);
-      if (reading.table.hidden > 0) {
-        problems.push(statementsHidden(context.endpoint, context.username, context.database, reading.table.hidden));
-      }
+      if (reading.table.hidden > 0) problems.push(statementsHidden(context));
+      if (reading.table.omitted > 0) problems.push(tooManyStatements(context));
       const selection = await this.#select(reading, deltas, problems, signal);
       const previousMicros = this.#memory.last?.epoch.clockMicros ?? reading.epoch.clockMicros;
       const scope = receiverScope(host.build, source.capabilities?.version);
@@ -71,7 +70,7 @@ export class StatementPoll {
         batches: [logs.build(), metrics.build()],
         problems,
         commit: () => {
-          this.#memory.commit(reading);
+          this.#memory.commit(reading, deltas);
           this.#ledger.commit(ledger);
         },
       };
@@ -95,9 +94,9 @@ export class StatementPoll {
     const excluded = (row: number) => excludedDatabases.has(table.databaseId(row)) || this.#isOwn(reading, row);
     const keyOf = (line: number) => table.key(deltas.rows[line] ?? -1);
     try {
-      await this.#texts.fetch(this.#suspects(reading, deltas), source, signal);
       const first = selectTop({ current: table, deltas, limit, excluded });
-      await this.#texts.fetch(first.top.map(keyOf), source, signal);
+      // One reading for both: after it the server rests.
+      await this.#texts.fetch([...this.#suspects(reading, deltas), ...first.top.map(keyOf)], source, signal);
       const users = [...new Set(first.top.map((line) => keyOf(line).userId))].filter((id) => !this.#roles.has(id));
       if (users.length > 0) for (const [id, name] of await source.roles(users, signal)) this.#roles.set(id, name);
     } catch (error) {

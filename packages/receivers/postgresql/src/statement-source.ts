@@ -6,7 +6,7 @@ import { extensionMissing, extensionOutdated, identifier } from "./problems.ts";
 import { integer, number, text } from "./row-values.ts";
 import { type StatementShape, statementShape } from "./statement-columns.ts";
 import { continuity, type StatementEpoch } from "./statement-deltas.ts";
-import { fingerprintSql, fingerprints } from "./statement-filter.ts";
+import { type Fingerprints, fingerprintSql } from "./statement-filter.ts";
 import { type StatementKey, StatementTable } from "./statement-table.ts";
 
 /** A database of the server at a poll. */
@@ -30,7 +30,10 @@ export interface StatementReading {
 /** What is remembered of the last reading, for asking only for what changed. */
 export interface KnownStatements {
   readonly table: StatementTable;
+  readonly fingerprints: Fingerprints;
   readonly epoch: StatementEpoch;
+  /** Readings of changes only since the last complete one. */
+  readonly partialReadings: number;
 }
 
 /** The text that the server keeps for an entry. */
@@ -58,6 +61,8 @@ interface Located {
 
 /** With more entries remembered than the server can hold, by this factor, many are gone: read all again. */
 const staleFactor = 1.1;
+/** Every so many readings one is complete, whatever happened: it finds what the others overlooked. */
+const completeEvery = 60;
 /** The extension is looked for in at most so many databases. */
 const mostDatabases = 100;
 /** Longer texts are cut off by the server: all that counts of a statement stands at its beginning. */
@@ -70,6 +75,7 @@ export class StatementSource {
   readonly #connectDatabase: string;
   #connection: DatabaseConnection;
   #located: Located | undefined;
+  #scratch: StatementTable | undefined;
 
   constructor(settings: ConnectionSettings, endpoint: string, connectDatabase: string) {
     this.#settings = settings;
@@ -93,14 +99,17 @@ export class StatementSource {
     await this.#connection.close();
   }
 
-  /** Reads the counters of all entries, or, where that is certain to lose nothing, of those that changed. */
+  /**
+   * Reads the counters of all entries, or, where that is certain to lose nothing, of those that changed; then the
+   * table is valid until the next call.
+   */
   async read(known: KnownStatements | undefined, signal: AbortSignal): Promise<StatementReading> {
     try {
       const located = await this.#locate(signal);
       for (let attempt = 0; attempt < 3; attempt++) {
         const { epoch, maximum } = await this.#look(located, signal);
         const usable = known !== undefined && filterable(known, epoch, maximum, located.shape) ? known : undefined;
-        const table = await this.#readTable(located, usable, signal);
+        const table = await this.#readTable(located, usable, epoch, signal);
         const after = await this.#look(located, signal);
         if (after.epoch.statsResetMicros !== epoch.statsResetMicros) continue;
         const databases = await this.#readDatabases(located, signal);
@@ -149,11 +158,24 @@ export class StatementSource {
     return new Map(rows.map((row) => [number(row, "oid") ?? 0, text(row, "rolname") ?? ""]));
   }
 
-  async #readTable(located: Located, known: KnownStatements | undefined, signal: AbortSignal): Promise<StatementTable> {
-    const { shape } = located;
-    const table = new StatementTable(shape, known === undefined ? 4096 : 256);
-    const filter = `WHERE NOT EXISTS (SELECT FROM unnest($1::int8[]) known(fingerprint)
-                                      WHERE known.fingerprint = ${fingerprintSql(shape)})`;
+  async #readTable(
+    { schema, shape }: Located,
+    known: KnownStatements | undefined,
+    now: StatementEpoch,
+    signal: AbortSignal,
+  ): Promise<StatementTable> {
+    const table = known === undefined ? new StatementTable(shape, 4096) : this.#scratchFor(shape);
+    const values: Buffer[] = [];
+    let filter = "";
+    if (known !== undefined) {
+      values.push(known.fingerprints.bytes);
+      // Where entries were thrown out, one that came back passes whatever it counts. Looking at its age costs a tenth.
+      const back = now.deallocations === known.epoch.deallocations ? "" : "AND stats_since <= $2";
+      if (back !== "") values.push(binaryTimestamp(known.epoch.clockMicros));
+      // OFFSET 0 keeps the list in the SELECT clause, where it is not copied before it is hashed.
+      filter = `WHERE NOT EXISTS (SELECT FROM (SELECT unnest($1::int8[]) AS fingerprint OFFSET 0) known
+                                   WHERE known.fingerprint = ${fingerprintSql(shape)} ${back})`;
+    }
     const columns = [
       "dbid, userid, queryid",
       shape.toplevel ? "toplevel" : "true",
@@ -161,12 +183,19 @@ export class StatementSource {
       ...shape.counters.map((counter) => counter.column),
     ];
     await this.#connection.readRows(
-      `SELECT ${columns.join(", ")} FROM ${identifier(located.schema)}.pg_stat_statements(false) ${known === undefined ? "" : filter}`,
-      known === undefined ? [] : [fingerprints(known.table)],
+      `SELECT ${columns.join(", ")} FROM ${identifier(schema)}.pg_stat_statements(false) ${filter}`,
+      values,
       (bytes, start) => table.appendRow(bytes, start),
       signal,
     );
     return table;
+  }
+
+  /** One table serves all readings of changes, one after the other: nothing is to be collected as garbage. */
+  #scratchFor(shape: StatementShape): StatementTable {
+    if (this.#scratch?.shape !== shape) this.#scratch = new StatementTable(shape);
+    this.#scratch.clear();
+    return this.#scratch;
   }
 
   /** The moment and what the server says about its statistics. */
@@ -272,14 +301,21 @@ export class StatementSource {
  * so that their return is not taken for growth, unless the server says since when an entry counts.
  */
 function filterable(known: KnownStatements, now: StatementEpoch, maximum: number, shape: StatementShape): boolean {
-  const { table, epoch } = known;
-  if (table.count > maximum * staleFactor || continuity(epoch, now) !== "continued") return false;
-  if (table.shape.counters.length !== shape.counters.length || table.shape.statsSince !== shape.statsSince)
-    return false;
-  return shape.statsSince || (now.deallocations !== undefined && now.deallocations === epoch.deallocations);
+  const { table, epoch, partialReadings } = known;
+  if (partialReadings + 1 >= completeEvery || table.count > maximum * staleFactor) return false;
+  if (table.shape !== shape || continuity(epoch, now) !== "continued") return false;
+  const thrownOut = now.deallocations === undefined || now.deallocations !== epoch.deallocations;
+  return shape.statsSince || !thrownOut;
 }
 
 /** Microseconds since 1970 as an int8. A double holds them: 2^53 of them are 285 years. */
 function micros(expression: string): string {
   return `(date_part('epoch', ${expression}) * 1000000)::int8`;
+}
+
+/** A timestamptz in binary format: microseconds since 2000. */
+function binaryTimestamp(unixMicros: bigint): Buffer {
+  const bytes = Buffer.allocUnsafe(8);
+  bytes.writeBigInt64BE(unixMicros - 946_684_800_000_000n);
+  return bytes;
 }

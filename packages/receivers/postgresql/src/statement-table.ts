@@ -12,6 +12,9 @@ const userWord = 3;
 const sinceWord = 4;
 const headerWords = 6;
 
+/** The server's own limit is pg_stat_statements.max; this one bounds the memory whatever that is set to. */
+export const mostStatements = 1_000_000;
+
 const littleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 const low = littleEndian ? 0 : 1;
 const high = littleEndian ? 1 : 0;
@@ -46,6 +49,8 @@ export class StatementTable {
   #count = 0;
   /** Rows whose identity the server hides from this user. */
   hidden = 0;
+  /** Rows beyond `mostStatements`. */
+  omitted = 0;
 
   constructor(shape: StatementShape, capacity = 1024) {
     this.shape = shape;
@@ -68,6 +73,10 @@ export class StatementTable {
     let at = start + 2;
     if (int32(bytes, at + 16) < 0) {
       this.hidden++;
+      return;
+    }
+    if (this.#count >= mostStatements) {
+      this.omitted++;
       return;
     }
     this.#reserve(this.#count + 1);
@@ -171,17 +180,27 @@ export class StatementTable {
     }
   }
 
-  /** Takes over `row` of `other`: in place of `at`, or as a new row when `at` is -1. */
-  assign(at: number, other: StatementTable, row: number): void {
+  /** Takes over `row` of `other`: in place of `at`, or as a new row when `at` is -1. Returns where it stands. */
+  assign(at: number, other: StatementTable, row: number): number {
     const target = at < 0 ? this.#count : at;
     if (at < 0) this.#reserve(this.#count + 1);
     const from = row * other.#stride;
     this.#words.set(other.#words.subarray(from, from + other.#stride), target * this.#stride);
     this.#toplevel[target] = other.#toplevel[row] ?? 0;
-    if (at >= 0) return;
-    this.#count++;
-    if (this.#slots.length >= 2 * this.#count) this.#insert(target);
-    else this.#slots = new Int32Array(0);
+    if (at < 0) {
+      this.#count++;
+      if (this.#slots.length >= 2 * this.#count) this.#insert(target);
+      else this.#slots = new Int32Array(0);
+    }
+    return target;
+  }
+
+  /** Forgets all rows and keeps the room for them. */
+  clear(): void {
+    this.#count = 0;
+    this.#slots = new Int32Array(0);
+    this.hidden = 0;
+    this.omitted = 0;
   }
 
   #word(at: number): number {

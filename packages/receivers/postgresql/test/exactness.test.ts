@@ -1,8 +1,8 @@
+import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import type { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { eventually } from "../../../../e2e/harness/condition.ts";
 import { type Event, eventsOf, watchStatements } from "./watch.ts";
 
 /** Statements that the load runs, each a shape of its own; the last is rare. */

@@ -1,8 +1,8 @@
+import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import { createTestHost } from "@dbintel/pipeline/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { eventually } from "../../../../e2e/harness/condition.ts";
 import { DatabaseConnection } from "../src/connection.ts";
 import { metricDefinitions } from "../src/metric-catalogue.ts";
 import { MetricPoll, type MetricPollOptions } from "../src/metric-poll.ts";

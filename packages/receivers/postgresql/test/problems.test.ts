@@ -1,9 +1,9 @@
+import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import type { Batch } from "@dbintel/pdata";
 import type { Consumer } from "@dbintel/pipeline";
 import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { eventually } from "../../../../e2e/harness/condition.ts";
 import { postgresql } from "../src/index.ts";
 import { never, pointsOf } from "./watch.ts";
 

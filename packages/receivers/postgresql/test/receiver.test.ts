@@ -1,8 +1,8 @@
+import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { RefusedError } from "@dbintel/errors";
 import { createTestHost, Sink, type TestHost } from "@dbintel/pipeline/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { eventually } from "../../../../e2e/harness/condition.ts";
 import { postgresql } from "../src/index.ts";
 import { eventsOf, never, pointsOf } from "./watch.ts";
 
@@ -124,6 +124,25 @@ describe("the receiver on a real server", () => {
     await holder.query("ROLLBACK");
     await holder.end();
     await pollUntil("it is over", () => (state()?.state === "ok" ? true : undefined));
+  });
+
+  it("gives up a session that has gone silent, and opens another", async () => {
+    await start({ timeout: "30s" });
+    await nextReading();
+    const silent = await server.query<{ pid: number }>(
+      "SELECT pid FROM pg_stat_activity WHERE application_name = 'dbintel'",
+    );
+    expect(silent).toHaveLength(2);
+    for (const { pid } of silent) process.kill(pid, "SIGSTOP");
+    try {
+      await pollUntil("the silence is reported", () =>
+        host.lines.find((line) => line.message === "the poll took longer than 30 s"),
+      );
+      await nextReading();
+    } finally {
+      for (const { pid } of silent) process.kill(pid, "SIGCONT");
+    }
+    await pollUntil("all is well", () => (host.statuses.at(-1)?.state === "ok" ? true : undefined));
   });
 
   it("asks only for what is wired", async () => {

@@ -1,7 +1,7 @@
 import type { StatementShape } from "../src/statement-columns.ts";
 import type { StatementEpoch } from "../src/statement-deltas.ts";
-import { fingerprints } from "../src/statement-filter.ts";
-import type { StatementReading } from "../src/statement-source.ts";
+import { Fingerprints } from "../src/statement-filter.ts";
+import type { KnownStatements, StatementReading } from "../src/statement-source.ts";
 import { StatementTable } from "../src/statement-table.ts";
 import { append, type TestEntry } from "./data-row.ts";
 
@@ -24,7 +24,6 @@ export class StatementModel {
   #started = 1n;
   #reset = 2n;
   #deallocations = 0n;
-  #executions = 0;
   #entries = new Map<number, ModelEntry>();
   /** Calls by key since the first reading. */
   readonly executed = new Map<number, bigint>();
@@ -41,8 +40,7 @@ export class StatementModel {
     this.#clock += 1000n;
     const entry = this.#entries.get(key) ?? { key, since: this.#clock, calls: 0n, time: 0 };
     entry.calls += BigInt(calls);
-    // No two executions take exactly as long as any others together.
-    entry.time += calls * (0.25 + key) + Math.sqrt(++this.#executions);
+    entry.time += calls * (0.25 + key);
     this.#entries.set(key, entry);
     add(this.executed, key, BigInt(calls));
     add(this.#unread, key, BigInt(calls));
@@ -85,10 +83,11 @@ export class StatementModel {
     for (const key of keys) this.#entries.set(key, { key, since: 4n, calls: 1_000_000n, time: 1e9 });
   }
 
-  /** Reads all entries, or as a server does that was sent the fingerprints of `known`. */
-  read(known: { readonly table: StatementTable } | undefined): StatementReading {
+  /** Reads all entries, or as a server does that was sent the fingerprints of `known`. What was shown counts as read. */
+  read(known: Pick<KnownStatements, "fingerprints" | "epoch"> | undefined): StatementReading {
     const reading = this.peek(known);
-    this.#unread = new Map();
+    const { table } = reading;
+    for (let row = 0; row < table.count; row++) this.#unread.delete(modelKey(table, row));
     return reading;
   }
 
@@ -102,15 +101,16 @@ export class StatementModel {
   }
 
   /** A reading that gets lost on the way: what it showed counts as unread. */
-  peek(known: { readonly table: StatementTable } | undefined): StatementReading {
+  peek(known: Pick<KnownStatements, "fingerprints" | "epoch"> | undefined): StatementReading {
     this.#clock += 1000n;
     const { epoch } = this;
     const everything = [...this.#entries.values()].map((entry) => this.#testEntry(entry));
-    const seen = known === undefined ? new Set<bigint>() : fingerprintSet(known.table);
+    const seen = known === undefined ? new Set<bigint>() : elements(known.fingerprints.bytes);
     const shown = everything.filter((entry) => {
       const row = append(new StatementTable(this.#shape, 1), entry);
-      const [fingerprint = 0n] = fingerprintSet(row);
-      return !seen.has(fingerprint);
+      const [fingerprint = 0n] = elements(new Fingerprints(row).bytes);
+      const threwOut = known !== undefined && known.epoch.deallocations !== epoch.deallocations;
+      return !seen.has(fingerprint) || (threwOut && row.sinceMicros(0) > known.epoch.clockMicros);
     });
     const table = append(new StatementTable(this.#shape, 4), ...shown);
     return { epoch, table, full: known === undefined, maximum: 5000, databases: new Map() };
@@ -143,8 +143,8 @@ export function modelKey(table: StatementTable, row: number): number {
   return Number(table.key(row).queryId) + 3;
 }
 
-function fingerprintSet(table: StatementTable): Set<bigint> {
-  const bytes = fingerprints(table);
+/** The elements of an `int8[]` in binary format. */
+function elements(bytes: Buffer): Set<bigint> {
   const set = new Set<bigint>();
   for (let at = 24; at < bytes.length; at += 12) set.add(bytes.readBigInt64BE(at));
   return set;

@@ -1,7 +1,7 @@
+import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { eventually } from "../../../../e2e/harness/condition.ts";
 import { eventsOf, pointsOf, watchStatements } from "./watch.ts";
 
 const email = "jane.planted@example.com";

@@ -21,7 +21,7 @@ const streams = {
   zstd: (options: ZstdOptions) => createZstdDecompress(options),
 } as const;
 
-/** Up to here a body is decompressed at once: the way over the thread pool costs more than the work (see README). */
+/** Up to here a body is decompressed at once: for a few KiB the way over the thread pool costs several times the work. */
 const atOnceInputBytes = 32 * 1024;
 const atOnceOutputBytes = 1024 * 1024;
 const smallestChunk = 1024;

@@ -30,9 +30,7 @@ export function isNewEnough(version) {
 /** @returns {Promise<NodeRuntime>} */
 export async function bringNode() {
   if (isNewEnough(process.versions.node)) {
-    const prefix = dirname(dirname(process.execPath));
-    const headers = existsSync(join(prefix, "include/node/node.h")) ? prefix : undefined;
-    return runtime(process.execPath, process.versions.node, headers);
+    return runtime(process.execPath, process.versions.node);
   }
   const { dependencies } = JSON.parse(await readFile(join(tools, "package.json"), "utf8"));
   const version = dependencies.node;
@@ -40,7 +38,7 @@ export async function bringNode() {
     const title = `Bringing Node ${version}: this machine's ${process.versions.node} does not do`;
     await step({ name: "node", title }, (log) => npm(["ci"], { cwd: tools, log }));
   }
-  return runtime(executable, version, await headersOfPackage());
+  return runtime(executable, version);
 }
 
 /**
@@ -58,18 +56,23 @@ export function npm(args, { node = process.execPath, ...options }) {
 /**
  * @param {string} path
  * @param {string} version
- * @param {string | undefined} headers
- * @returns {NodeRuntime}
+ * @returns {Promise<NodeRuntime>}
  */
-function runtime(path, version, headers) {
-  return { path, version, headers, env: { ...process.env, PATH: `${dirname(path)}${delimiter}${process.env.PATH}` } };
+async function runtime(path, version) {
+  const env = { ...process.env, PATH: `${dirname(path)}${delimiter}${process.env.PATH}` };
+  return { path, version, headers: await headersOf(path), env };
 }
 
-/** The npm package `node` keeps the platform's files, headers included, in a package of its own below itself. */
-async function headersOfPackage() {
-  const below = join(packageFolder, "node_modules");
-  const platform = (await readdir(below)).find((name) => existsSync(join(below, name, "include/node/node.h")));
-  return platform === undefined ? undefined : join(below, platform);
+/**
+ * Where a Node's own headers are: beside its `bin`, or, for the npm package `node`, in the platform's package below it.
+ * @param {string} path
+ */
+async function headersOf(path) {
+  const prefix = dirname(dirname(path));
+  const below = join(prefix, "node_modules");
+  const platforms = await readdir(below).catch(() => []);
+  const candidates = [prefix, ...platforms.map((name) => join(below, name))];
+  return candidates.find((folder) => existsSync(join(folder, "include/node/node.h")));
 }
 
 /** @param {string} path */

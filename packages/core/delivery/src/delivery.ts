@@ -1,3 +1,4 @@
+import { type ExporterLoad, feedback } from "@dbintel/feedback";
 import type { Signal } from "@dbintel/pdata";
 import { signals } from "@dbintel/pdata";
 import type { Component, Consumer, Consumers, Host } from "@dbintel/pipeline";
@@ -45,6 +46,8 @@ class LaneDelivery implements Delivery {
   readonly #args: DeliveryArgs;
   readonly #lanes = new Map<Signal, Lane>();
   readonly #reports = new Set<Report>();
+  /** Of lanes that have been closed. */
+  #throttledBefore = 0;
   #open = true;
   #forget: () => void = () => {};
 
@@ -62,13 +65,22 @@ class LaneDelivery implements Delivery {
   async start(): Promise<void> {
     this.#open = true;
     this.#forget();
-    this.#forget = observeQueues(this.#args.host.meter, this.#args.id, this.#lanes);
+    const { host, id } = this.#args;
+    const forgetQueues = observeQueues(host.meter, id, this.#lanes);
+    const forgetLoad = host.shared(feedback).addExporter(() => this.#load());
+    this.#forget = () => {
+      forgetQueues();
+      forgetLoad();
+    };
   }
 
   async stop(options: { readonly signal: AbortSignal }): Promise<void> {
     this.#open = false;
     await Promise.all([...this.#lanes.values()].map((lane) => lane.stop(options)));
-    for (const report of this.#reports) report.close();
+    for (const report of this.#reports) {
+      report.close();
+      this.#throttledBefore += report.throttled;
+    }
     this.#reports.clear();
     this.#lanes.clear();
     this.#forget();
@@ -78,6 +90,12 @@ class LaneDelivery implements Delivery {
     return this.#lanes.get(signal)?.held ?? 0;
   }
 
+  #load(): ExporterLoad {
+    const fills = [...this.#lanes.values()].map(({ queue }) => (queue === undefined ? 0 : queue.size / queue.capacity));
+    const throttled = [...this.#reports].reduce((sum, report) => sum + report.throttled, this.#throttledBefore);
+    return { queueFill: Math.max(0, ...fills), throttled };
+  }
+
   #lane(signal: Signal): Lane {
     const lane = this.#lanes.get(signal) ?? this.#newLane(signal);
     this.#lanes.set(signal, lane);
@@ -85,8 +103,8 @@ class LaneDelivery implements Delivery {
   }
 
   #newLane(signal: Signal): Lane {
-    const { host, config, sender } = this.#args;
-    const report = new Report(host, signal);
+    const { id, host, config, sender } = this.#args;
+    const report = new Report({ id, host, signal });
     this.#reports.add(report);
     const holdings = new Holdings(signal, host.accounting, report);
     const transmitter = new Transmitter({ host, settings: config, sender, report });

@@ -1,4 +1,5 @@
 import type { ConsumeError } from "@dbintel/errors";
+import { feedback } from "@dbintel/feedback";
 import type { Signal } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import { LogGate } from "./log-gate.ts";
@@ -10,13 +11,23 @@ const logIntervalMs = 30_000;
 /** HTTP answers that say that the configuration is wrong, not the data: no key, no right, no such address. */
 const configurationStatuses: ReadonlySet<number | undefined> = new Set([401, 403, 404]);
 
-/** Tells people how the delivery of one signal goes: log lines and the component's status. */
+/** HTTP answers that ask to send less. */
+const throttlingStatuses: ReadonlySet<number | undefined> = new Set([429, 503]);
+
+/**
+ * Tells how the delivery of one signal goes: people by log lines and the component's status, components upstream by
+ * the feedback of the collector.
+ */
 export class Report {
+  readonly #exporter: string;
   readonly #host: Host;
   readonly #signal: Signal;
   readonly #gate: LogGate;
+  /** Answers so far that asked to send less. */
+  throttled = 0;
 
-  constructor(host: Host, signal: Signal) {
+  constructor({ id, host, signal }: { readonly id: string; readonly host: Host; readonly signal: Signal }) {
+    this.#exporter = id;
     this.#host = host;
     this.#signal = signal;
     this.#gate = new LogGate(host.clock, logIntervalMs);
@@ -27,6 +38,7 @@ export class Report {
   }
 
   retrying(error: ConsumeError, delayMs: number): void {
+    this.#failed(error);
     this.#host.reportStatus({ state: "recoverable_error", message: error.message, hint: error.hint });
     const attempts = this.#gate.pass("retrying");
     if (attempts === undefined) return;
@@ -45,12 +57,18 @@ export class Report {
   }
 
   dropped(items: number, reason: DropReason, error: ConsumeError): void {
+    this.#failed(error);
     if (error.kind === "permanent" && configurationStatuses.has(error.httpStatus)) {
       this.#host.reportStatus({ state: "permanent_error", message: error.message, hint: error.hint });
     }
     const sum = this.#gate.pass(reason, items);
     if (sum === undefined) return;
     this.#host.logger.error({ "otelcol.signal": this.#signal, reason, items: sum, error }, "data dropped");
+  }
+
+  #failed(error: ConsumeError): void {
+    if ("httpStatus" in error && throttlingStatuses.has(error.httpStatus)) this.throttled++;
+    this.#host.shared(feedback).exporterFailed({ exporter: this.#exporter, error });
   }
 
   /** Logs what was counted but held back so far. */

@@ -22,6 +22,7 @@ export const errorCodes = {
   DBI_COMPONENT_START: "A component could not be started.",
   DBI_COMPONENT_STOP: "A component did not stop within its deadline.",
   DBI_LISTEN: "A listener could not bind to its address.",
+  DBI_STORAGE: "State could not be read from or written to disk.",
 
   DBI_REFUSED: "Back-pressure: the component cannot take more data now.",
   DBI_QUEUE_FULL: "The sending queue is full.",

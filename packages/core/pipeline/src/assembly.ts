@@ -8,6 +8,8 @@ import type { CollectorView, Environment } from "./host.ts";
 import { Inlet } from "./inlet.ts";
 import { Outlet } from "./outlet.ts";
 import { downstreamFirst, pipelineOf } from "./plan.ts";
+import { SharedObjects } from "./shared.ts";
+import { isStorageProvider, type StorageProvider } from "./storage.ts";
 
 export interface AssemblyArgs {
   readonly spec: GraphSpec;
@@ -40,16 +42,21 @@ class Assembly {
   readonly #entries = new Map<string, readonly Inlet[]>();
   /** Exporters and connectors by id: one instance each, however many pipelines name it. */
   readonly #destinations = new Map<string, { readonly node: GraphNode; readonly consumers: Consumers }>();
+  readonly #shared: SharedObjects;
+  /** The first extension that keeps snapshots; extensions are created before everything else. */
+  #storage: StorageProvider | undefined;
 
   constructor(args: AssemblyArgs) {
     this.#args = args;
     this.#spec = args.spec;
+    this.#shared = new SharedObjects(args.environment);
   }
 
   extension(id: string): GraphNode {
     const { definition, config } = defined(this.#spec.extensions, id);
     const node = this.#node("extension", id);
-    node.hold(create(node, () => definition.create({ id, config, host: node.host })));
+    const extension = node.hold(create(node, () => definition.create({ id, config, host: node.host })));
+    if (isStorageProvider(extension)) this.#storage ??= extension;
     return node;
   }
 
@@ -140,7 +147,8 @@ class Assembly {
     more: { readonly pipeline?: string; readonly transport?: string | undefined } = {},
   ) {
     const { environment, collector, onStatus } = this.#args;
-    return new GraphNode({ kind, id, environment, collector, onStatus, ...more });
+    const [shared, storage] = [this.#shared, this.#storage];
+    return new GraphNode({ kind, id, environment, collector, onStatus, shared, storage, ...more });
   }
 }
 

@@ -2,7 +2,9 @@ import type { Signal } from "@dbintel/pdata";
 import type { Component, ComponentKind } from "./component.ts";
 import type { CollectorView, ComponentView, Environment, Host, LogFields, Logger } from "./host.ts";
 import { Ledger } from "./ledger.ts";
+import type { SharedObjects } from "./shared.ts";
 import { type ComponentStatus, sameStatus } from "./status.ts";
+import { noStorage, type StorageProvider } from "./storage.ts";
 
 /** A component of a running graph with its accounts: what telemetry and audits read. */
 export interface RunningComponent extends ComponentView {
@@ -21,6 +23,8 @@ interface GraphNodeInit {
   readonly transport?: string | undefined;
   readonly environment: Environment;
   readonly collector: CollectorView;
+  readonly shared: SharedObjects;
+  readonly storage: StorageProvider | undefined;
   readonly onStatus: (node: GraphNode) => void;
 }
 
@@ -40,7 +44,7 @@ export class GraphNode implements RunningComponent {
   #component: Component | undefined;
 
   constructor(init: GraphNodeInit) {
-    const { environment } = init;
+    const { environment, kind, id, pipeline, storage = environment.storageProvider } = init;
     this.kind = init.kind;
     this.id = init.id;
     this.pipeline = init.pipeline;
@@ -61,6 +65,8 @@ export class GraphNode implements RunningComponent {
       accounting: this.ledger,
       reportStatus: (status) => this.#report(status),
       collector: init.collector,
+      storage: storage?.storage({ kind, id, pipeline }) ?? noStorage,
+      shared: (key) => init.shared.get(key),
     };
   }
 

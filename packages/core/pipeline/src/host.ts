@@ -1,7 +1,9 @@
 import type { Meter } from "@opentelemetry/api";
 import type { ComponentAccounting } from "./accounting.ts";
 import type { Clock } from "./clock.ts";
+import type { SharedKey } from "./shared.ts";
 import type { ComponentStatus } from "./status.ts";
+import type { Storage, StorageProvider } from "./storage.ts";
 
 /** Structured logging with pino's call shape: fields first, then the message. Never given a secret. */
 export interface Logger {
@@ -29,14 +31,20 @@ export interface Environment {
   readonly meter: Meter;
   /** Name and version of the distribution, for user agents and resources. */
   readonly build: BuildInfo;
+  /** Who keeps state over a restart where no extension does; absent means nobody. */
+  readonly storageProvider?: StorageProvider;
 }
 
 /**
  * Time, randomness, telemetry and status of one component: everything it gets from outside beside its data.
  * Its logger carries the component's kind, id and pipeline in each line.
  */
-export interface Host extends Environment {
+export interface Host extends Omit<Environment, "storageProvider"> {
   readonly accounting: ComponentAccounting;
+  /** The component's own snapshots. To be used from `start` on: before it, the storage may not have started. */
+  readonly storage: Storage;
+  /** One object for all components of the collector that ask with the same key. */
+  shared<Value>(key: SharedKey<Value>): Value;
   /** Reports the component's state; the same state again is not a new event. */
   reportStatus(status: ComponentStatus): void;
   /** The state of the whole collector: what the health extension answers from. */

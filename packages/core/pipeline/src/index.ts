@@ -36,6 +36,8 @@ export type {
 export type { LogLevel } from "./json-logger.ts";
 export { jsonLogger, logLevels } from "./json-logger.ts";
 export { Ledger } from "./ledger.ts";
+export type { SharedKey } from "./shared.ts";
 export type { ComponentStatus } from "./status.ts";
 export { componentStates } from "./status.ts";
+export type { Storage, StorageOwner, StorageProvider } from "./storage.ts";
 export { systemEnvironment, systemRandom } from "./system-environment.ts";

@@ -43,8 +43,8 @@ it("lets no constant and no comment through, wherever the text is cut off", () =
   fc.assert(
     fc.property(script, fc.nat(), (sql, cut) => {
       for (const text of [sql, sql.slice(0, cut % (sql.length + 1))]) {
-        // Even a piece of the secret must not show: its first four digits occur nowhere else.
-        expect(redactSql(text, "postgresql").text).not.toContain(secret.slice(0, 4));
+        // Even a piece of the secret must not show: its first digits occur nowhere else and are no parameter's number.
+        expect(redactSql(text, "postgresql").text).not.toContain(secret.slice(0, 5));
       }
     }),
     { numRuns: 5000 },

@@ -11,6 +11,7 @@ describe("constants", () => {
     ["select 1.5, .5, 1e-5, 1_000, 0xDEADbeef, 0b101, 12ab", "select ?, ?, ?, ?, ?, ?, ?"],
     ["select E'a\\'b', e'\\\\', U&'\\0441', B'101', x'1F', N'n'", "select ?, ?, ?, ?, ?, ?"],
     ["select $$a'b$$, $tag$ $$ ; $tag$, $1, $23", "select ?, ?, $1, $23"],
+    ["select $65535, $65536, ','$9078051120", "select $65535, ?, ??"],
     ["select 'one'\n  'two'", "select ?"],
     ["select * from generate_series(1,10)", "select * from generate_series(?,?)"],
     ["select a[1:2], c1, t1.c2, x$1 from t1", "select a[?:?], c1, t1.c2, x$1 from t1"],

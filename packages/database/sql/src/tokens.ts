@@ -104,12 +104,16 @@ function scanQuoted(text: string, at: number): Scan {
   return { kind: "string", end: text.length };
 }
 
+/** The protocol counts the parameters of a statement in 16 bits: a larger number is a value that lost its quote. */
+const largestParameter = 65_535;
+
 /** `$1`, `$$…$$`, `$tag$…$tag$`, or a lone dollar. */
 function scanDollar(text: string, start: number): Scan {
   let end = start + 1;
   if (isDigit(text.charAt(end))) {
     while (isDigit(text.charAt(end))) end++;
-    return { kind: "parameter", end };
+    const isParameter = Number(text.slice(start + 1, end)) <= largestParameter;
+    return { kind: isParameter ? "parameter" : "number", end };
   }
   if (isWordStart(text.charAt(end))) {
     while (end < text.length && isWordPart(text.charAt(end)) && text.charAt(end) !== "$") end++;

@@ -1,4 +1,5 @@
 export { FakeClock, settle } from "./fake-clock.ts";
+export { MemoryStorage } from "./memory-storage.ts";
 export { Sink } from "./sink.ts";
-export type { LoggedLine, TestHost } from "./test-host.ts";
+export type { LoggedLine, TestHost, TestHostOptions } from "./test-host.ts";
 export { createTestHost, seededRandom } from "./test-host.ts";

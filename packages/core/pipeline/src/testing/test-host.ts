@@ -1,7 +1,9 @@
-import { createNoopMeter } from "@opentelemetry/api";
+import { createNoopMeter, type Meter } from "@opentelemetry/api";
 import type { ComponentStatus, ComponentView, Host, LogFields, Random } from "../index.ts";
 import { Ledger } from "../index.ts";
+import { SharedObjects } from "../shared.ts";
 import { FakeClock } from "./fake-clock.ts";
+import { MemoryStorage } from "./memory-storage.ts";
 
 /** A line that a component logged. */
 export interface LoggedLine {
@@ -14,6 +16,7 @@ export interface LoggedLine {
 export interface TestHost extends Host {
   readonly clock: FakeClock;
   readonly accounting: Ledger;
+  readonly storage: MemoryStorage;
   readonly lines: readonly LoggedLine[];
   readonly statuses: readonly ComponentStatus[];
   /** Sets what `collector.ready` answers; true at first. */
@@ -22,8 +25,19 @@ export interface TestHost extends Host {
   setComponents(components: readonly ComponentView[]): void;
 }
 
+export interface TestHostOptions {
+  readonly clock?: FakeClock;
+  readonly seed?: number;
+  /** That of another host: what it has saved is found again, as after a restart. */
+  readonly storage?: MemoryStorage;
+  /** Default: a meter that measures nothing. */
+  readonly meter?: Meter;
+  /** A host of the same collector: both get the same shared objects. */
+  readonly collectorOf?: TestHost;
+}
+
 /** Makes a host with a fake clock, a seeded random and recorded logs and statuses. */
-export function createTestHost(options: { readonly clock?: FakeClock; readonly seed?: number } = {}): TestHost {
+export function createTestHost(options: TestHostOptions = {}): TestHost {
   const lines: LoggedLine[] = [];
   const statuses: ComponentStatus[] = [];
   let components: readonly ComponentView[] = [];
@@ -31,11 +45,18 @@ export function createTestHost(options: { readonly clock?: FakeClock; readonly s
   const log = (level: LoggedLine["level"]) => (fields: LogFields, message: string) => {
     lines.push({ level, fields, message });
   };
-  return {
-    clock: options.clock ?? new FakeClock(),
+  const environment = {
+    clock: options.clock ?? options.collectorOf?.clock ?? new FakeClock(),
     random: seededRandom(options.seed ?? 1),
     logger: { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") },
-    meter: createNoopMeter(),
+    meter: options.meter ?? createNoopMeter(),
+    build: { name: "dbintel", version: "0.0.0-test" },
+  };
+  const shared = new SharedObjects(environment);
+  return {
+    ...environment,
+    storage: options.storage ?? new MemoryStorage(),
+    shared: options.collectorOf?.shared ?? ((key) => shared.get(key)),
     accounting: new Ledger(),
     reportStatus: (status) => void statuses.push(status),
     collector: {
@@ -44,7 +65,6 @@ export function createTestHost(options: { readonly clock?: FakeClock; readonly s
       },
       components: () => components,
     },
-    build: { name: "dbintel", version: "0.0.0-test" },
     lines,
     statuses,
     setReady: (value) => {

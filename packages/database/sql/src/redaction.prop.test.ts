@@ -34,7 +34,8 @@ const statement = fc.oneof(
     .map(([columns, filter]) => `select ${columns.join(", ")} from t where x = ${filter}`),
   fc.array(constant, { minLength: 1, maxLength: 4 }).map((row) => `insert into t values (${row.join(",")})`),
   constant.map((value) => `ALTER ROLE joe PASSWORD ${value}`),
-  constant.map((value) => `with a as (select ${value}) update t set x = -${value} where y <> ${value}`),
+  // The space after the sign matters: `--5` would begin a comment, which swallows the opening quotes behind it.
+  constant.map((value) => `with a as (select ${value}) update t set x = - ${value} where y <> ${value}`),
 );
 
 const script = fc.array(statement, { minLength: 1, maxLength: 3 }).map((statements) => statements.join("; "));

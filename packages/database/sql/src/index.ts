@@ -1,2 +1,11 @@
-export type { RedactedSql, SqlDialect } from "./redaction.ts";
-export { redactSql } from "./redaction.ts";
+export type { SqlAnalysis } from "./analysis.ts";
+export { analyzeSql } from "./analysis.ts";
+export { commentTags } from "./comment-tags.ts";
+export { fingerprintSql } from "./fingerprint.ts";
+export type { RedactedSql } from "./redaction.ts";
+export { redactExpression, redactSql } from "./redaction.ts";
+export type { SqlSummary } from "./summary.ts";
+export type { SqlDialect, SqlSyntax } from "./syntax.ts";
+export type { TableName } from "./table-name.ts";
+export type { TraceContext } from "./traceparent.ts";
+export { parseTraceparent } from "./traceparent.ts";

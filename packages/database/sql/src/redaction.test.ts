@@ -15,7 +15,7 @@ describe("constants", () => {
     ["select 'one'\n  'two'", "select ?"],
     ["select * from generate_series(1,10)", "select * from generate_series(?,?)"],
     ["select a[1:2], c1, t1.c2, x$1 from t1", "select a[?:?], c1, t1.c2, x$1 from t1"],
-    ["select true, null, current_date", "select true, null, current_date"],
+    ["select true, null, current_date, a is not true", "select ?, null, current_date, a is not true"],
     ['select "Column 1", U&"d\\0061ta" from "T 9"', 'select "Column 1", U&"d\\0061ta" from "T 9"'],
     ["select data->>'key' from t where doc @> '{\"a\":1}'", "select data->>? from t where doc @> ?"],
     ["select interval '1 day', date '2020-01-01'", "select interval ?, date ?"],

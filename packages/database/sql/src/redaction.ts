@@ -1,8 +1,8 @@
+import { Lexer } from "./lexer.ts";
 import { followsWith, isClassWord, isReadable } from "./statement-class.ts";
-import { type Token, tokenize } from "./tokens.ts";
-
-/** The SQL whose lexical rules are known. */
-export type SqlDialect = "postgresql";
+import { type SqlDialect, type SqlSyntax, syntaxOf } from "./syntax.ts";
+import type { Token } from "./token.ts";
+import { TokenList } from "./token-list.ts";
 
 /** A statement without anything that a user typed as a value. */
 export interface RedactedSql {
@@ -14,121 +14,118 @@ export interface RedactedSql {
   readonly utility: boolean;
 }
 
-/** Words after which a sign belongs to the number that follows. */
-const beforeExpression = new Set(
-  "SELECT WHERE AND OR NOT ON BY HAVING LIMIT OFFSET WHEN THEN ELSE CASE BETWEEN LIKE ILIKE IN RETURNING VALUES SET DISTINCT ALL AS IS".split(
-    " ",
-  ),
-);
-
 /**
  * Makes the text of a statement safe to ship.
  *
- * Constants become `?`, a list of constants after `IN` or `ARRAY` shrinks to its first element, comments go, white
- * space collapses; `$1` stays. Of a utility statement (`CREATE ROLE`, `COPY`, `SET` …) only verb and object class
- * stay, and nothing of what follows it. A text may be cut off anywhere. Takes time linear in the length of the text.
+ * Constants and booleans become `?`, lists of constants shrink to their first element and rows after `VALUES` to the
+ * first row, comments go, white space collapses; `$1` stays. Of a utility statement (`CREATE ROLE`, `COPY`, `SET` …)
+ * only verb and object class stay, and nothing of what follows it. A text may be cut off anywhere. Takes time linear
+ * in the length of the text.
  */
-export function redactSql(text: string, _dialect: SqlDialect): RedactedSql {
-  const writer = new RedactionWriter();
-  for (const token of tokenize(text)) {
-    if (!writer.write(token)) break;
-  }
-  return writer.result();
+export function redactSql(text: string, syntax: SqlDialect | SqlSyntax): RedactedSql {
+  return redact(text, syntaxOf(syntax)).sql;
 }
 
-/** Where a list of constants stands: nowhere, after its keyword, before or after one of its elements. */
-type ListState = "none" | "announced" | "element" | "separator";
+/** What is left of a statement, as text and as tokens. */
+interface Redacted {
+  readonly sql: RedactedSql;
+  readonly tokens: readonly Token[];
+}
 
-class RedactionWriter {
-  readonly #parts: string[] = [];
+export function redact(text: string, syntax: SqlSyntax): Redacted {
+  const redaction = new Redaction(syntax.dialect);
+  const lexer = new Lexer(text, syntax);
+  for (let token = lexer.next(); token !== undefined; token = lexer.next()) {
+    if (token.kind !== "comment" && !redaction.push(token)) break;
+  }
+  return redaction.end();
+}
+
+/**
+ * Makes an expression safe to ship, such as a condition in a query plan: constants become `?`, the rest stays.
+ * Unlike a statement it is never a utility statement, so do not pass one.
+ */
+export function redactExpression(text: string, syntax: SqlDialect | SqlSyntax): string {
+  const list = new TokenList();
+  const lexer = new Lexer(text, syntaxOf(syntax));
+  for (let token = lexer.next(); token !== undefined; token = lexer.next()) {
+    if (token.kind !== "comment") list.push(token, upperWord(token));
+  }
+  list.end();
+  return textOf(list.tokens);
+}
+
+/** A statement that is redacted token by token. */
+class Redaction {
+  readonly #dialect: SqlDialect;
+  readonly #list = new TokenList();
+  /** Verb and object class of the utility statement that ends the text. */
+  readonly #classWords: string[] = [];
   #kind = "";
   #utility = false;
   /** The next token begins a statement. */
   #opening = true;
   #depth = 0;
-  #previous: Token | undefined;
-  /** A sign that may belong to the number after it. */
-  #sign: Token | undefined;
-  #list: ListState = "none";
-  /** Length of the output after the first element of the list. */
-  #listLength = 0;
+
+  constructor(dialect: SqlDialect) {
+    this.#dialect = dialect;
+  }
 
   /** False when nothing more is to be shown. */
-  write(token: Token): boolean {
-    const word = token.kind === "word" ? token.text.toUpperCase() : "";
-    if (this.#utility) return this.#writeClassWord(word);
-    if (this.#opening && token.text !== "(" && token.text !== ";") {
+  push(token: Token): boolean {
+    const word = upperWord(token);
+    if (this.#utility) return this.#pushClassWord(word);
+    const symbol = token.kind === "symbol" ? token.text : "";
+    if (this.#opening && symbol !== "(" && symbol !== ";") {
       this.#opening = false;
-      this.#utility = !isReadable(word);
+      this.#utility = !isReadable(word, this.#dialect);
       if (this.#kind === "") this.#kind = this.#utility ? "" : word;
-      if (this.#utility) return this.#writeClassWord(word);
+      if (this.#utility) return this.#pushClassWord(word);
     }
     if (this.#kind === "WITH" && this.#depth === 0 && followsWith(word)) this.#kind = word;
-    this.#writeToken(token, word);
-    if (token.text === "(") this.#depth++;
-    if (token.text === ")") this.#depth--;
-    if (token.text === ";" && this.#depth === 0) this.#opening = true;
+    this.#list.push(token, word);
+    if (symbol === "(") this.#depth++;
+    else if (symbol === ")") this.#depth--;
+    else if (symbol === ";" && this.#depth === 0) this.#opening = true;
     return true;
   }
 
-  result(): RedactedSql {
-    if (this.#sign !== undefined) this.#append(this.#sign.spaced, this.#sign.text);
-    const text = this.#parts.join("").replace(/[\s;]+$/, "");
-    return { text, kind: this.#kind === "" ? text : this.#kind, utility: this.#utility };
+  end(): Redacted {
+    this.#list.end();
+    const tokens = this.#tokens();
+    const text = textOf(tokens);
+    return { sql: { text, kind: this.#kind === "" ? text : this.#kind, utility: this.#utility }, tokens };
   }
 
-  #writeClassWord(word: string): boolean {
+  /** Without semicolons at the end. */
+  #tokens(): readonly Token[] {
+    const words = this.#classWords.map((text): Token => ({ kind: "word", text, spaced: true }));
+    const tokens = words.length === 0 ? this.#list.tokens : [...this.#list.tokens, ...words];
+    let length = tokens.length;
+    while (tokens[length - 1]?.text === ";") length--;
+    return length === tokens.length ? tokens : tokens.slice(0, length);
+  }
+
+  #pushClassWord(word: string): boolean {
     if (!isClassWord(word)) return false;
-    const separator = this.#parts.length === 0 ? "" : " ";
-    this.#parts.push(`${separator}${word}`);
+    this.#classWords.push(word);
     return true;
   }
+}
 
-  #writeToken(token: Token, word: string): void {
-    const constant = token.kind === "number" || token.kind === "string";
-    const sign = this.#sign;
-    this.#sign = undefined;
-    if (sign === undefined && this.#isSign(token)) {
-      this.#sign = token;
-      return;
-    }
-    const signed = sign !== undefined && token.kind === "number";
-    if (sign !== undefined && !signed) this.#append(sign.spaced, sign.text);
-    // 'a' 'b' on two lines is one constant.
-    const continued = token.kind === "string" && this.#previous?.kind === "string";
-    if (!continued) this.#append(signed ? sign.spaced : token.spaced, constant ? "?" : token.text);
-    this.#followList(token, word, constant || token.kind === "parameter");
-    this.#previous = token;
-  }
+function upperWord(token: Token): string {
+  return token.kind === "word" ? token.text.toUpperCase() : "";
+}
 
-  #isSign(token: Token): boolean {
-    if (token.text !== "-" && token.text !== "+") return false;
-    const before = this.#previous;
-    if (before === undefined) return true;
-    if (before.kind === "symbol") return before.text !== ")" && before.text !== "]";
-    return before.kind === "word" && beforeExpression.has(before.text.toUpperCase());
-  }
-
-  #append(spaced: boolean, shown: string): void {
-    const last = this.#parts.at(-1) ?? "(";
+/** On one line, a space where there was one, but none inside brackets and before `,` and `;`. */
+function textOf(tokens: readonly Token[]): string {
+  let text = "";
+  let last = "(";
+  for (const token of tokens) {
+    const shown = token.text === "..." ? "?" : token.text;
     const tight = last === "(" || last === "[" || shown === ")" || shown === "]" || shown === "," || shown === ";";
-    if (spaced && !tight) this.#parts.push(" ");
-    this.#parts.push(shown);
+    text += token.spaced && !tight ? ` ${shown}` : shown;
+    last = shown;
   }
-
-  #followList(token: Token, word: string, element: boolean): void {
-    if (word === "IN" || word === "ARRAY") this.#list = "announced";
-    else if (this.#list === "announced" && (token.text === "(" || token.text === "[")) {
-      this.#list = "element";
-      this.#listLength = 0;
-    } else if (this.#list === "element" && element) {
-      this.#list = "separator";
-      if (this.#listLength === 0) this.#listLength = this.#parts.length;
-    } else if (this.#list === "separator" && token.text === ",") this.#list = "element";
-    else {
-      const closed = this.#list === "separator" && (token.text === ")" || token.text === "]");
-      if (closed) this.#parts.splice(this.#listLength, this.#parts.length, token.text);
-      this.#list = "none";
-    }
-  }
+  return text;
 }

@@ -1,0 +1,105 @@
+import { createHash } from "node:crypto";
+import { unquoted } from "./identifier.ts";
+import { redact } from "./redaction.ts";
+import { type SqlDialect, type SqlSyntax, syntaxOf } from "./syntax.ts";
+import type { Token } from "./token.ts";
+import { isBeforeOperand, isSign } from "./token-list.ts";
+
+/** Goes before every fingerprint; changes whenever the normal form does. */
+const version = "v1";
+
+/**
+ * An identity of the statement that all its executions share: `v1:` and the SHA-256 of its normal form in hex.
+ *
+ * Case, white space, comments, constants, the numbers of parameters and the length of lists make no difference, nor
+ * does it whether a place holds a constant, `$1`, `?` or NULL: the text that a server has normalised has the
+ * fingerprint of the text that was sent. All utility statements of one verb and object class share a fingerprint.
+ */
+export function fingerprintSql(text: string, syntax: SqlDialect | SqlSyntax): string {
+  const resolved = syntaxOf(syntax);
+  return fingerprintOf(redact(text, resolved).tokens, resolved.dialect);
+}
+
+/** The fingerprint of a redacted statement. */
+export function fingerprintOf(tokens: readonly Token[], dialect: SqlDialect): string {
+  return `${version}:${createHash("sha256").update(normalForm(tokens, dialect)).digest("hex")}`;
+}
+
+/** The text that is hashed. */
+export function normalForm(tokens: readonly Token[], dialect: SqlDialect): string {
+  const form = new NormalForm(dialect);
+  for (const token of tokens) form.push(token);
+  return form.toString();
+}
+
+const value: Token = { kind: "parameter", text: "?", spaced: true };
+
+class NormalForm {
+  readonly #mysql: boolean;
+  readonly #tokens: Token[] = [];
+
+  constructor(dialect: SqlDialect) {
+    this.#mysql = dialect !== "postgresql";
+  }
+
+  push(token: Token): void {
+    if (this.#isValue(token)) this.#pushValue();
+    else if (token.kind === "word") this.#push("word", this.#word(token.text));
+    else if (token.kind === "quoted" && this.#mysql) this.#push("word", unquoted(token.text).toLowerCase());
+    else if (token.kind === "symbol" && token.text === "=" && this.#last()?.text === "!") {
+      // `!=` is another spelling of `<>`.
+      this.#tokens.pop();
+      this.#push("symbol", "<");
+      this.#push("symbol", ">");
+    } else this.#push(token.kind, token.text);
+  }
+
+  toString(): string {
+    return this.#tokens.map(({ text }) => text).join(" ");
+  }
+
+  #last(): Token | undefined {
+    return this.#tokens.at(-1);
+  }
+
+  #push(kind: Token["kind"], text: string): void {
+    this.#tokens.push({ kind, text, spaced: true });
+  }
+
+  #isValue(token: Token): boolean {
+    if (token.kind === "parameter") return true;
+    if (token.kind === "symbol") return token.text === "?";
+    if (token.kind !== "word") return false;
+    const word = token.text.toUpperCase();
+    if (word !== "NULL" && word !== "TRUE" && word !== "FALSE") return this.#mysql && this.#isUserVariable();
+    const before = this.#last()?.text;
+    const test = before === "is" || (before === "not" && this.#tokens.at(-2)?.text === "is");
+    return !test && before !== ".";
+  }
+
+  /** MySQL's digests show `@name` as `@?`, but not `@@name`. */
+  #isUserVariable(): boolean {
+    return this.#last()?.text === "@" && this.#tokens.at(-2)?.text !== "@";
+  }
+
+  #pushValue(): void {
+    const tokens = this.#tokens;
+    for (let sign = this.#last(); sign !== undefined && isSign(sign); sign = this.#last()) {
+      if (!isBeforeOperand(tokens.at(-2))) break;
+      tokens.pop();
+    }
+    // Strings that continue one another; MySQL's digests leave them apart.
+    if (this.#last() === value) return;
+    // MySQL's digests shorten any list of values, also the arguments of a function.
+    if (this.#mysql && this.#last()?.text === "," && tokens.at(-2) === value) tokens.pop();
+    else tokens.push(value);
+  }
+
+  #word(text: string): string {
+    const word = text.toLowerCase();
+    return this.#mysql ? (synonyms.get(word) ?? word) : word;
+  }
+}
+
+/** Words that MySQL's digests replace by another. */
+const synonyms: ReadonlyMap<string, string> = new Map();

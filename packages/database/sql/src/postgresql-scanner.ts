@@ -47,6 +47,7 @@ export class PostgresqlScanner implements Scanner {
 /** A word, or a constant or identifier with a prefix: `E'…'`, `B'…'`, `X'…'`, `N'…'`, `U&'…'`, `U&"…"`. */
 function scanWord(text: string, start: number): Scan {
   const next = text.charCodeAt(start + 1);
+  if (next === code.dollar && (text.charCodeAt(start) | 32) === 110) return scanNationalParameter(text, start);
   if (next !== code.quote && next !== code.ampersand) return { kind: "word", end: endOfWord(text, start) };
   const prefix = text.charAt(start).toLowerCase();
   if (next === code.ampersand && prefix === "u") {
@@ -61,6 +62,14 @@ function scanWord(text: string, start: number): Scan {
     return { kind: "string", end: endOfString(text, start + 2) };
   }
   return { kind: "word", end: endOfWord(text, start) };
+}
+
+/** `N$1`: in `N'…'` pg_stat_statements replaces the string and leaves the prefix. */
+function scanNationalParameter(text: string, start: number): Scan {
+  const end = endOfWord(text, start);
+  let digits = start + 2;
+  while (digits < end && isDigit(text.charCodeAt(digits))) digits++;
+  return { kind: digits === end && end > start + 2 ? "parameter" : "word", end };
 }
 
 function endOfString(text: string, at: number): number {

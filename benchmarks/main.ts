@@ -11,6 +11,7 @@ const benchmarks: Readonly<Record<string, string>> = {
   condition: "condition/bench.ts",
   postgresql: "postgresql/poll.ts",
   relay: "pipeline/relay.ts",
+  sql: "sql/bench.ts",
   startup: "startup/bench.ts",
 };
 

@@ -1,4 +1,6 @@
 export { freePort } from "../harness/free-port.ts";
+export type { MariadbServer } from "./mariadb.ts";
+export { startMariadb } from "./mariadb.ts";
 export type { PostgresOptions, PostgresServer, ShutdownMode } from "./postgres.ts";
 export { startPostgres } from "./postgres.ts";
 export { availablePostgresVersions } from "./postgres-binaries.ts";

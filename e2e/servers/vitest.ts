@@ -1,4 +1,5 @@
 import { describe } from "vitest";
+import { findMariadb } from "./mariadb.ts";
 import { availablePostgresVersions } from "./postgres-binaries.ts";
 
 const available = new Set(availablePostgresVersions());
@@ -9,4 +10,9 @@ const available = new Set(availablePostgresVersions());
  */
 export function describePostgres(major: number, name: string, suite: () => void): void {
   describe.skipIf(!available.has(major))(`${name} [PostgreSQL ${major}]`, suite);
+}
+
+/** The same for MariaDB. */
+export function describeMariadb(name: string, suite: () => void): void {
+  describe.skipIf(findMariadb() === undefined)(`${name} [MariaDB]`, suite);
 }

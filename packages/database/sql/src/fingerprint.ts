@@ -43,9 +43,12 @@ class NormalForm {
   }
 
   push(token: Token): void {
-    if (this.#isValue(token)) this.#pushValue();
+    if (token.text === ")" && this.#isUnknownValue()) {
+      this.#tokens.length -= 2;
+      this.#pushValue();
+    } else if (this.#isValue(token)) this.#pushValue();
     else if (token.kind === "word") this.#push("word", this.#word(token.text));
-    else if (token.kind === "quoted" && this.#mysql) this.#push("word", unquoted(token.text).toLowerCase());
+    else if (token.kind === "quoted" && this.#mysql) this.#push("quoted", unquoted(token.text).toLowerCase());
     else if (token.kind === "symbol" && token.text === "=" && this.#last()?.text === "!") {
       // `!=` is another spelling of `<>`.
       this.#tokens.pop();
@@ -77,6 +80,12 @@ class NormalForm {
     return !test && before !== ".";
   }
 
+  /** MariaDB's digests show `x'ff'` and `N'…'` as `(unknown)`. */
+  #isUnknownValue(): boolean {
+    const last = this.#last();
+    return this.#mysql && last?.kind === "word" && last.text === "unknown" && this.#tokens.at(-2)?.text === "(";
+  }
+
   /** MySQL's digests show `@name` as `@?`, but not `@@name`. */
   #isUserVariable(): boolean {
     return this.#last()?.text === "@" && this.#tokens.at(-2)?.text !== "@";
@@ -84,6 +93,7 @@ class NormalForm {
 
   #pushValue(): void {
     const tokens = this.#tokens;
+    if (this.#mysql) this.#dropCharacterSet();
     for (let sign = this.#last(); sign !== undefined && isSign(sign); sign = this.#last()) {
       if (!isBeforeOperand(tokens.at(-2))) break;
       tokens.pop();
@@ -95,11 +105,34 @@ class NormalForm {
     else tokens.push(value);
   }
 
+  /** `_utf8mb4'…'` is a value; digests show `(_charset) ?`. */
+  #dropCharacterSet(): void {
+    const last = this.#last();
+    if (last?.kind === "word" && last.text.startsWith("_")) this.#tokens.pop();
+    else if (last?.text === ")" && this.#tokens.at(-2)?.text === "_charset") this.#tokens.length -= 3;
+  }
+
   #word(text: string): string {
     const word = text.toLowerCase();
     return this.#mysql ? (synonyms.get(word) ?? word) : word;
   }
 }
 
-/** Words that MySQL's digests replace by another. */
-const synonyms: ReadonlyMap<string, string> = new Map();
+/** Words that the digests of MySQL and MariaDB replace by another of the same meaning. */
+const synonyms: ReadonlyMap<string, string> = new Map([
+  ["current_timestamp", "now"],
+  ["localtime", "now"],
+  ["localtimestamp", "now"],
+  ["database", "schema"],
+  ["substr", "substring"],
+  ["mid", "substring"],
+  ["distinctrow", "distinct"],
+  ["some", "any"],
+  ["std", "stddev_pop"],
+  ["stddev", "stddev_pop"],
+  ["variance", "var_pop"],
+  ["current_date", "curdate"],
+  ["current_time", "curtime"],
+  ["session_user", "user"],
+  ["system_user", "user"],
+]);

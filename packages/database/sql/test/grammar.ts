@@ -69,11 +69,11 @@ function postgresqlForms(inner: () => string, choose: Choice): (() => string)[] 
 }
 
 function mysqlForms(syntax: SqlSyntax, inner: () => string, choose: Choice): (() => string)[] {
-  const escape = syntax.noBackslashEscapes ? "''" : "\\'";
+  const quote = syntax.noBackslashEscapes ? "''" : "\\'";
   return [
     ...numberForms(choose),
     () => `'${inner()}''${inner()}"'`,
-    () => `'${inner()}${escape}${inner()}'`,
+    () => `'${inner()}${quote}${inner()}'`,
     () => (syntax.ansiQuotes ? `'${inner()}'` : `"${inner()}""${inner()}'"`),
     () => (syntax.noBackslashEscapes ? `'${inner()}\\'` : `'${inner()}\\\\'`),
     () => pick(choose, [`b'${secretDigits}'`, `x'${secretDigits}'`, `N'${secretWord}'`, `0x${secretDigits}`]),

@@ -1,1 +1,3 @@
-export {};
+export { costControl } from "./component.ts";
+export type { CostControlConfig } from "./config.ts";
+export { costControlConfig } from "./config.ts";

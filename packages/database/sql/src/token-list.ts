@@ -37,10 +37,12 @@ export class TokenList {
     this.#lastKind = token.kind;
     if (continued) return;
     this.#endRows(token, word);
-    if (token.text === "," && token.kind === "symbol") this.#endElement();
-    else if (token.text === ")" || token.text === "]") this.#close();
-    this.#tokens.push(this.#withoutConstant(token, word));
-    this.#open(token, word);
+    if (token.kind === "symbol") this.#pushSymbol(token);
+    else {
+      this.#tokens.push(this.#withoutConstant(token, word));
+      this.#announced = "none";
+      if (word !== "") this.#open(word);
+    }
   }
 
   /** Call once after the last token. */
@@ -70,16 +72,24 @@ export class TokenList {
     return last === "IS" || (last === "NOT" && upperWord(this.#tokens.at(-2)) === "IS");
   }
 
-  #open(token: Token, word: string): void {
-    const frame = this.#frames.at(-1);
-    const announced = this.#announced;
+  #pushSymbol(token: Token): void {
+    const symbol = token.text;
+    if (symbol === ",") this.#endElement();
+    else if (symbol === ")" || symbol === "]") this.#close();
+    this.#tokens.push(token);
+    if (symbol === "(" || symbol === "[") {
+      const frame = this.#frames.at(-1);
+      const nestedArray = symbol === "[" && frame?.kind === "bracketed" && frame.start === this.#tokens.length - 1;
+      this.#push(nestedArray ? "bracketed" : this.#announced);
+    }
     this.#announced = "none";
+  }
+
+  #open(word: string): void {
+    const frame = this.#frames.at(-1);
     if (word === "IN" || word === "ARRAY") this.#announced = "bracketed";
     else if (word === "VALUES") this.#push("rows");
-    else if (token.text === "(" || token.text === "[") {
-      const nestedArray = token.text === "[" && frame?.kind === "bracketed" && frame.start === this.#tokens.length - 1;
-      this.#push(nestedArray ? "bracketed" : announced);
-    } else if (frame?.kind === "bracketed" && (word === "SELECT" || word === "WITH")) {
+    else if (frame?.kind === "bracketed" && (word === "SELECT" || word === "WITH")) {
       // A subquery is no list.
       this.#frames[this.#frames.length - 1] = { ...frame, kind: "none" };
     }

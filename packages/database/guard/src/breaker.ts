@@ -1,0 +1,287 @@
+import type { Random } from "@dbintel/pipeline";
+import { CallWindow } from "./call-window.ts";
+import type { ErrorClass } from "./error-class.ts";
+import type { BreakerSettings } from "./settings.ts";
+
+/** `closed`: calls pass; `open`: none does; `half_open`: probes do, in stages. */
+export type BreakerState = "closed" | "open" | "half_open";
+
+/** The stages of `half_open`: one harmless question, then one call of the cheapest kind, then ever more calls. */
+export type ProbeStage = "ping" | "cheapest" | "slow_start";
+
+/** `auto` decides by outcomes; the others are set by people. `metrics_only` decides as `auto` and refuses nothing. */
+export const breakerModes = ["auto", "force_open", "force_closed", "metrics_only"] as const;
+export type BreakerMode = (typeof breakerModes)[number];
+
+/** Leave to make one call. Exactly one of its methods is to be called, once; later calls do nothing. */
+export interface Permit {
+  readonly admitted: true;
+  /** Set for a probe. At the stage `ping` the caller asks the smallest question there is instead of its own. */
+  readonly stage: ProbeStage | undefined;
+  succeed(durationMs: number): void;
+  fail(errorClass: ErrorClass): void;
+  /** The call was not made, or says nothing about the other side. */
+  release(): void;
+}
+
+export interface Refusal {
+  readonly admitted: false;
+  readonly reason: "open" | "forced_open" | "probing";
+  /** Milliseconds until asking again can help; `undefined` when that depends on others. */
+  readonly retryAfterMs: number | undefined;
+}
+
+export type Admission = Permit | Refusal;
+
+/** Why a breaker changed its state. */
+export type ChangeCause =
+  | "consecutive_failures"
+  | "failure_rate"
+  | "slow_calls"
+  | "configuration"
+  | "children"
+  | "health"
+  | "probe_failed"
+  | "delay_over"
+  | "recovered";
+
+export interface StateChange {
+  readonly from: BreakerState;
+  readonly to: BreakerState;
+  readonly cause: ChangeCause;
+  /** How long it stays open; 0 for the other states. */
+  readonly openMs: number;
+}
+
+export interface BreakerOptions {
+  readonly settings: BreakerSettings;
+  readonly random: Pick<Random, "next">;
+  readonly nowMs: () => number;
+  readonly onChange?: (change: StateChange) => void;
+}
+
+/** What a restart must not forget. */
+export interface BreakerSnapshot {
+  readonly state: "closed" | "open";
+  /** Openings that count for the next delay. */
+  readonly openings: number;
+  /** Milliseconds that it would still have stayed open. */
+  readonly remainingMs: number;
+}
+
+/**
+ * A circuit breaker. Pure and synchronous: `admit` checks and takes a place in one step, so no two callers can take
+ * the same one, however their promises interleave.
+ */
+export class Breaker {
+  readonly #options: BreakerOptions;
+  readonly #window: CallWindow;
+  #mode: BreakerMode = "auto";
+  #state: BreakerState = "closed";
+  #stage: ProbeStage = "ping";
+  /** Permits of an earlier state are stale: their outcome says nothing about this one. */
+  #epoch = 0;
+  #inFlight = 0;
+  #consecutive = 0;
+  #successes = 0;
+  #openings = 0;
+  #openUntilMs = 0;
+  #closedSinceMs: number;
+
+  constructor(options: BreakerOptions) {
+    this.#options = options;
+    this.#window = new CallWindow(options.settings.windowMs);
+    this.#closedSinceMs = options.nowMs();
+  }
+
+  get state(): BreakerState {
+    return this.#state;
+  }
+
+  /** The stage of the probes; `undefined` unless half-open. */
+  get stage(): ProbeStage | undefined {
+    return this.#state === "half_open" ? this.#stage : undefined;
+  }
+
+  get mode(): BreakerMode {
+    return this.#mode;
+  }
+
+  set mode(mode: BreakerMode) {
+    this.#mode = mode;
+  }
+
+  get consecutiveFailures(): number {
+    return this.#consecutive;
+  }
+
+  /** Whether there is nothing to remember: closed, and nothing failed lately. */
+  get idle(): boolean {
+    return this.#state === "closed" && this.#consecutive === 0 && this.#mode === "auto";
+  }
+
+  /** A permit or a refusal. `cheap` says that the call is of the cheapest kind there is here. */
+  admit(cheap = true): Admission {
+    if (this.#mode === "force_closed") return this.#permit(undefined);
+    if (this.#mode === "force_open") return { admitted: false, reason: "forced_open", retryAfterMs: undefined };
+    const refusal = this.#refusal(cheap);
+    if (refusal === undefined) return this.#permit(this.stage);
+    return this.#mode === "metrics_only" ? passedAnyway : refusal;
+  }
+
+  /** Opens for a reason that no call of its own has shown: children that are open, the health of the database. */
+  trip(cause: "children" | "health"): void {
+    if (this.#state !== "open") this.#open(cause);
+  }
+
+  /** What is worth keeping over a restart; `undefined` when that is nothing. */
+  snapshot(): BreakerSnapshot | undefined {
+    const openings = this.#decayedOpenings();
+    if (this.#state === "closed" && openings === 0) return undefined;
+    const remainingMs = this.#state === "open" ? Math.max(0, this.#openUntilMs - this.#options.nowMs()) : 0;
+    return { state: this.#state === "closed" ? "closed" : "open", openings, remainingMs };
+  }
+
+  /** Goes on where a snapshot was taken `elapsedMs` ago. */
+  restore(snapshot: BreakerSnapshot, elapsedMs: number): void {
+    const { minOpenMs, maxOpenMs, configurationRecheckMs } = this.#options.settings;
+    this.#openings = snapshot.openings;
+    if (snapshot.state === "closed") return;
+    const remainingMs = Math.min(
+      snapshot.remainingMs - elapsedMs,
+      Math.max(minOpenMs, maxOpenMs, configurationRecheckMs),
+    );
+    this.#enter("open");
+    this.#openUntilMs = this.#options.nowMs() + Math.max(0, remainingMs);
+  }
+
+  #refusal(cheap: boolean): Refusal | undefined {
+    if (this.#state === "closed") return undefined;
+    const { settings, nowMs } = this.#options;
+    if (this.#state === "open") {
+      const retryAfterMs = this.#openUntilMs - nowMs();
+      if (retryAfterMs > 0) return { admitted: false, reason: "open", retryAfterMs };
+      this.#change("half_open", "delay_over");
+    }
+    const places =
+      this.#stage === "slow_start" ? settings.probes * 2 ** Math.min(this.#successes + 1, 16) : settings.probes;
+    const excluded = this.#stage === "cheapest" && !cheap;
+    if (excluded || this.#inFlight >= places) return { admitted: false, reason: "probing", retryAfterMs: undefined };
+    return undefined;
+  }
+
+  #permit(stage: ProbeStage | undefined): Permit {
+    const epoch = this.#epoch;
+    let settled = false;
+    this.#inFlight++;
+    const settle = (then: () => void) => {
+      if (settled) return;
+      settled = true;
+      if (epoch !== this.#epoch) return;
+      this.#inFlight--;
+      then();
+    };
+    return {
+      admitted: true,
+      stage,
+      succeed: (durationMs) => settle(() => this.#succeeded(durationMs, stage)),
+      fail: (errorClass) => settle(() => this.#failed(errorClass, stage)),
+      release: () => settle(() => {}),
+    };
+  }
+
+  #succeeded(durationMs: number, stage: ProbeStage | undefined): void {
+    this.#consecutive = 0;
+    const { settings, nowMs } = this.#options;
+    const slow = durationMs > settings.slowCallMs;
+    if (this.#state === "half_open") {
+      if (slow) this.#open("probe_failed");
+      // A second probe of a stage that is passed already proves nothing more.
+      else if (stage === this.#stage) this.#advance();
+      return;
+    }
+    this.#window.add(nowMs(), { failed: false, slow });
+    this.#judge();
+  }
+
+  #failed(errorClass: ErrorClass, stage: ProbeStage | undefined): void {
+    if (errorClass === "ours") {
+      // The server answered and is well; the statement is at fault.
+      this.#succeeded(0, stage);
+      return;
+    }
+    this.#consecutive++;
+    if (errorClass === "configuration") this.#open("configuration");
+    else if (this.#state === "half_open") this.#open("probe_failed");
+    else {
+      this.#window.add(this.#options.nowMs(), { failed: true, slow: false });
+      this.#judge();
+    }
+  }
+
+  #judge(): void {
+    const cause = this.#reasonToOpen();
+    if (cause !== undefined) this.#open(cause);
+  }
+
+  #reasonToOpen(): ChangeCause | undefined {
+    const { settings, nowMs } = this.#options;
+    if (this.#consecutive >= settings.failureThreshold) return "consecutive_failures";
+    const { volume, failureRate, slowRate } = this.#window.rates(nowMs());
+    if (volume < settings.minimumVolume) return undefined;
+    if (failureRate >= settings.failureRate) return "failure_rate";
+    return slowRate >= settings.slowCallRate ? "slow_calls" : undefined;
+  }
+
+  #advance(): void {
+    if (this.#stage === "ping") this.#stage = "cheapest";
+    else if (this.#stage === "cheapest") this.#stage = "slow_start";
+    else if (++this.#successes >= this.#options.settings.successThreshold) this.#change("closed", "recovered");
+  }
+
+  #open(cause: ChangeCause): void {
+    if (this.#mode === "force_closed") return;
+    const { settings, random, nowMs } = this.#options;
+    this.#openings = this.#decayedOpenings() + 1;
+    const ceilingMs = Math.min(settings.maxOpenMs, settings.minOpenMs * 2 ** Math.min(this.#openings - 1, 30));
+    // Exponential backoff with full jitter (Brooker, "Exponential Backoff And Jitter", 2015), never below the minimum.
+    const jitteredMs = settings.minOpenMs + random.next() * (ceilingMs - settings.minOpenMs);
+    const openMs = cause === "configuration" ? settings.configurationRecheckMs : jitteredMs;
+    this.#openUntilMs = nowMs() + openMs;
+    this.#change("open", cause, openMs);
+  }
+
+  #decayedOpenings(): number {
+    if (this.#state !== "closed") return this.#openings;
+    const { settings, nowMs } = this.#options;
+    return Math.max(0, this.#openings - Math.floor((nowMs() - this.#closedSinceMs) / settings.decayMs));
+  }
+
+  #change(to: BreakerState, cause: ChangeCause, openMs = 0): void {
+    const from = this.#state;
+    this.#enter(to);
+    this.#options.onChange?.({ from, to, cause, openMs });
+  }
+
+  #enter(state: BreakerState): void {
+    this.#state = state;
+    this.#stage = "ping";
+    this.#epoch++;
+    this.#inFlight = 0;
+    this.#successes = 0;
+    this.#window.clear();
+    if (state === "closed") {
+      this.#consecutive = 0;
+      this.#closedSinceMs = this.#options.nowMs();
+    }
+  }
+}
+
+/** Of `metrics_only`: the call is made, and its outcome says nothing, as it should not have been made. */
+const passedAnyway: Permit = {
+  admitted: true,
+  stage: undefined,
+  succeed: () => {},
+  fail: () => {},
+  release: () => {},
+};

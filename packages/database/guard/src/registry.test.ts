@@ -1,0 +1,100 @@
+import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
+import { expect, it } from "vitest";
+import { type BreakerEvent, BreakerRegistry, breakers, type ErrorClass, type GuardedDatabase } from "./index.ts";
+
+const openForLongMs = 700_000;
+
+function fail(database: GuardedDatabase, collectorClass: string, errorClass: ErrorClass, times = 5): void {
+  for (let call = 0; call < times; call++) {
+    const admission = database.admit(collectorClass, false);
+    if (admission.admitted) admission.fail(errorClass);
+  }
+}
+
+function watch(environment: TestHost = createTestHost(), limits: { max?: number; ttlMs?: number } = {}) {
+  const registry = new BreakerRegistry({ environment, ...limits });
+  const events: BreakerEvent[] = [];
+  registry.watch((event) => events.push(event));
+  return { registry, events, clock: environment.clock };
+}
+
+it("is one for all components of a collector", () => {
+  const host = createTestHost();
+  expect(createTestHost({ collectorOf: host }).shared(breakers)).toBe(host.shared(breakers));
+});
+
+it("opens one class of one database alone, and the database when half of its classes are open", () => {
+  const { registry, events } = watch();
+  const shop = registry.database("db:5432", "shop");
+  for (const name of ["counters", "sizes", "texts", "activity"]) {
+    const admission = shop.admit(name, false);
+    if (admission.admitted) admission.succeed(1);
+  }
+  fail(shop, "sizes", "other");
+  expect(shop.admit("sizes", false).admitted).toBe(false);
+  expect(shop.admit("counters", true).admitted).toBe(true);
+  expect(shop.whole.state).toBe("closed");
+  fail(shop, "texts", "other");
+  expect(shop.whole.state).toBe("open");
+  expect(registry.database("db:5432", "other").admit("counters", true).admitted).toBe(true);
+  expect(events.map(({ collectorClass, cause }) => [collectorClass, cause])).toEqual([
+    ["sizes", "consecutive_failures"],
+    ["texts", "consecutive_failures"],
+    [undefined, "children"],
+  ]);
+});
+
+it("opens the database when the connection fails, and lets only a ping through then", async () => {
+  const { registry, clock } = watch();
+  const shop = registry.database("db:5432", "shop");
+  fail(shop, "counters", "failover");
+  expect(shop.whole.state).toBe("open");
+  await clock.advance(openForLongMs);
+  const ping = shop.admit("sizes", false);
+  expect(ping).toMatchObject({ admitted: true, stage: "ping" });
+  if (ping.admitted) ping.succeed(1);
+  expect(shop.admit("sizes", false).admitted).toBe(false);
+  expect(shop.admit("counters", true)).toMatchObject({ admitted: true, stage: "cheapest" });
+});
+
+it("asks for longer intervals before it opens, and takes that back", () => {
+  const { registry } = watch();
+  const shop = registry.database("db:5432", "shop");
+  fail(shop, "counters", "overload", 2);
+  expect(shop.intervalFactor).toBe(4);
+  expect(shop.whole.state).toBe("closed");
+  for (let call = 0; call < 6; call++) {
+    const admission = shop.admit("counters", true);
+    if (admission.admitted) admission.succeed(1);
+  }
+  expect(shop.intervalFactor).toBe(1);
+});
+
+it("remembers open breakers over a restart", async () => {
+  const before = watch();
+  fail(before.registry.database("db:5432", "shop"), "counters", "failover");
+  const after = watch();
+  expect(after.registry.restore(before.registry.snapshot("db:5432"))).toBe(true);
+  const shop = after.registry.database("db:5432", "shop");
+  expect(shop.admit("counters", true)).toMatchObject({ admitted: false, reason: "open" });
+  await after.clock.advance(openForLongMs);
+  expect(shop.admit("counters", true)).toMatchObject({ stage: "ping" });
+});
+
+it("takes nothing from a snapshot that is damaged, of another version or of another instance", () => {
+  const { registry } = watch();
+  fail(registry.database("db:5432", "shop"), "counters", "failover");
+  const other = watch().registry;
+  expect(other.restore(Buffer.from("{"))).toBe(false);
+  expect(other.restore(Buffer.from('{"version":2}'))).toBe(false);
+  other.restore(registry.snapshot("elsewhere:5432"));
+  expect(other.size).toBe(0);
+});
+
+it("forgets databases that nobody asks for, and holds no more than its bound", async () => {
+  const { registry, clock } = watch(createTestHost(), { max: 100, ttlMs: 1000 });
+  for (let number = 0; number < 1000; number++) registry.database("db:5432", `tenant ${number}`);
+  expect(registry.size).toBe(100);
+  await clock.advance(1001);
+  expect(registry.size).toBe(0);
+});

@@ -1,0 +1,124 @@
+import type { Host, SharedKey } from "@dbintel/pipeline";
+import { LRUCache } from "lru-cache";
+import { type BreakerEvent, type DatabaseSnapshot, GuardedDatabase } from "./guarded-database.ts";
+import { type BreakerSettings, defaultBreakerSettings } from "./settings.ts";
+
+export interface BreakerRegistryOptions {
+  readonly environment: Pick<Host, "clock" | "random">;
+  readonly settings?: BreakerSettings;
+  /** Databases that are remembered; beyond it the one that was asked for longest ago is forgotten. Default 10,000. */
+  readonly max?: number;
+  /** A database that nobody asked for during this time is forgotten. Default 30 min. */
+  readonly ttlMs?: number;
+}
+
+/** A tenth of the time to live: so much later than due a forgotten database's memory is given back at most. */
+const sweepsPerTtl = 10;
+const snapshotVersion = 1;
+
+/** The breakers of all databases that a collector watches. */
+export class BreakerRegistry {
+  readonly #options: BreakerRegistryOptions;
+  readonly #ttlMs: number;
+  readonly #databases: LRUCache<string, GuardedDatabase>;
+  readonly #watchers = new Set<(event: BreakerEvent) => void>();
+  #sweptMs = 0;
+
+  constructor(options: BreakerRegistryOptions) {
+    this.#options = options;
+    this.#ttlMs = options.ttlMs ?? 1_800_000;
+    this.#databases = new LRUCache({
+      max: options.max ?? 10_000,
+      ttl: this.#ttlMs,
+      updateAgeOnGet: true,
+      // A monotonic clock may start at 0, which the cache takes for "no time".
+      perf: { now: () => 1 + options.environment.clock.monotonicMs() },
+      ttlResolution: 0,
+    });
+  }
+
+  /** How many databases are remembered. */
+  get size(): number {
+    this.#sweep();
+    return this.#databases.size;
+  }
+
+  /** The breakers of a database. Ask for it at each use: what is kept by a caller is not kept alive here. */
+  database(instance: string, database: string): GuardedDatabase {
+    this.#sweep();
+    const key = JSON.stringify([instance, database]);
+    const known = this.#databases.get(key);
+    if (known !== undefined) return known;
+    const created = new GuardedDatabase({
+      instance,
+      database,
+      settings: this.#options.settings ?? defaultBreakerSettings,
+      environment: this.#options.environment,
+      onChange: (event) => {
+        for (const watcher of this.#watchers) watcher(event);
+      },
+    });
+    this.#databases.set(key, created);
+    return created;
+  }
+
+  /** Calls the watcher at each change of a state, until the returned function is called. */
+  watch(watcher: (event: BreakerEvent) => void): () => void {
+    this.#watchers.add(watcher);
+    return () => void this.#watchers.delete(watcher);
+  }
+
+  /** What is not well, as bytes for `host.storage`; `only` limits it to one instance. */
+  snapshot(only?: string): Uint8Array {
+    const databases = [...this.#databases.values()]
+      .map((database) => database.snapshot())
+      .filter((snapshot) => snapshot !== undefined)
+      .filter(({ instance }) => only === undefined || instance === only);
+    const savedUnixMs = this.#unixMs();
+    return Buffer.from(JSON.stringify({ version: snapshotVersion, savedUnixMs, databases }));
+  }
+
+  /** Takes over a snapshot; one that is damaged or of another version counts as none. Answers whether it was used. */
+  restore(bytes: Uint8Array): boolean {
+    const saved = parsed(bytes);
+    if (saved === undefined) return false;
+    const elapsedMs = Math.max(0, this.#unixMs() - saved.savedUnixMs);
+    for (const snapshot of saved.databases) {
+      this.database(snapshot.instance, snapshot.database).restore(snapshot, elapsedMs);
+    }
+    return true;
+  }
+
+  #unixMs(): number {
+    return Number(this.#options.environment.clock.unixNano() / 1_000_000n);
+  }
+
+  #sweep(): void {
+    const nowMs = this.#options.environment.clock.monotonicMs();
+    if (nowMs - this.#sweptMs < this.#ttlMs / sweepsPerTtl) return;
+    this.#sweptMs = nowMs;
+    this.#databases.purgeStale();
+  }
+}
+
+interface RegistrySnapshot {
+  readonly savedUnixMs: number;
+  readonly databases: readonly DatabaseSnapshot[];
+}
+
+function parsed(bytes: Uint8Array): RegistrySnapshot | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(bytes).toString());
+    if (typeof value !== "object" || value === null) return undefined;
+    // Only this class writes what carries its version.
+    return "version" in value && value.version === snapshotVersion ? (value as unknown as RegistrySnapshot) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The breakers of a collector: `host.shared(breakers)`, the same for its receivers and its processors. */
+export const breakers: SharedKey<BreakerRegistry> = {
+  name: "breakers",
+  create: (environment) => new BreakerRegistry({ environment }),
+};

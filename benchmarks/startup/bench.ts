@@ -1,6 +1,7 @@
 /**
- * Milliseconds from `dbintel run` to the first 200 of its health check, beside the OpenTelemetry Collector on the same
- * configuration in the same run, where it has been built (`benchmarks/peers/otelcol/build.sh`).
+ * Milliseconds from `dbintel run` to the first 200 of its health check, with and without own metrics, beside the
+ * OpenTelemetry Collector on the same configurations in the same run, where it has been built
+ * (`benchmarks/peers/otelcol/build.sh`).
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,19 +12,27 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../../e2e/harness/free-port.ts";
 import { otelcolAvailable, otelcolBinary } from "../../e2e/harness/otelcol.ts";
-import { median, report } from "../harness/results.ts";
+import { median, type Row, report } from "../harness/results.ts";
 
 const rounds = 11;
 const dbintel = fileURLToPath(new URL("../../bin/dbintel", import.meta.url));
 
-const configOf = (health: number, otlp: number) => `
+/** The own metrics as they are by default, but on any port, or none. */
+const ownMetrics = {
+  "own metrics on": (port: number) =>
+    `level: normal, readers: [{ pull: { exporter: { prometheus: { host: 127.0.0.1, port: ${port} } } } }]`,
+  "own metrics off": () => "level: none",
+};
+type OwnMetrics = keyof typeof ownMetrics;
+
+const configOf = (health: number, otlp: number, metrics: string) => `
 receivers: { otlp: { protocols: { http: { endpoint: "127.0.0.1:${otlp}" } } } }
 processors: { memory_limiter: { check_interval: 1s, limit_mib: 400, spike_limit_mib: 80 }, batch: }
 exporters: { otlp_http: { endpoint: "http://127.0.0.1:9" } }
 extensions: { health_check: { endpoint: "127.0.0.1:${health}" } }
 service:
   extensions: [health_check]
-  telemetry: { metrics: { level: none } }
+  telemetry: { metrics: { ${metrics} } }
   pipelines: { logs: { receivers: [otlp], processors: [memory_limiter, batch], exporters: [otlp_http] } }
 `;
 
@@ -37,10 +46,10 @@ function healthy(port: number): Promise<boolean> {
   });
 }
 
-async function startOnce(command: string, args: readonly string[], folder: string): Promise<number> {
-  const [health, otlp] = [await freePort(), await freePort()];
+async function startOnce(command: string, args: readonly string[], metrics: OwnMetrics): Promise<number> {
+  const [health, otlp, own] = [await freePort(), await freePort(), await freePort()];
   const file = join(folder, "startup.yaml");
-  await writeFile(file, configOf(health, otlp));
+  await writeFile(file, configOf(health, otlp, ownMetrics[metrics](own)));
   const start = performance.now();
   const child = spawn(command, [...args, `--config=${file}`], { stdio: "ignore" });
   const closed = once(child, "exit");
@@ -57,20 +66,22 @@ async function startOnce(command: string, args: readonly string[], folder: strin
 }
 
 const folder = await mkdtemp(join(tmpdir(), "dbintel-startup-"));
-const ours: number[] = [];
-const theirs: number[] = [];
-for (let round = 0; round < rounds; round++) {
-  ours.push(await startOnce(dbintel, ["run"], folder));
-  if (otelcolAvailable()) theirs.push(await startOnce(otelcolBinary, [], folder));
-}
+const rows: Row[] = [];
+for (const metrics of ["own metrics on", "own metrics off"] as const) rows.push(...(await compare(metrics)));
 await rm(folder, { recursive: true });
-report("startup", [
-  {
-    name: "dbintel",
-    figures: { "median ms": median(ours), "max ms": Math.max(...ours) },
-    ...(theirs.length === 0 ? {} : { ratio: median(theirs) / median(ours) }),
-  },
-  ...(theirs.length === 0
-    ? []
-    : [{ name: "OpenTelemetry Collector", figures: { "median ms": median(theirs), "max ms": Math.max(...theirs) } }]),
-]);
+report("startup", rows);
+
+async function compare(metrics: OwnMetrics): Promise<Row[]> {
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    ours.push(await startOnce(dbintel, ["run"], metrics));
+    if (otelcolAvailable()) theirs.push(await startOnce(otelcolBinary, [], metrics));
+  }
+  const row = (name: string, times: readonly number[]): Row => ({
+    name: `${name}, ${metrics}`,
+    figures: { "median ms": median(times), "max ms": Math.max(...times) },
+  });
+  if (theirs.length === 0) return [row("dbintel", ours)];
+  return [{ ...row("dbintel", ours), ratio: median(theirs) / median(ours) }, row("OpenTelemetry Collector", theirs)];
+}

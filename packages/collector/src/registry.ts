@@ -23,6 +23,10 @@ const entries: { readonly [Kind in ComponentKind]: Readonly<Record<string, Entry
   processor: {
     attributes: { load: async () => (await import("@dbintel/processor-attributes")).attributes.definition },
     batch: { load: async () => (await import("@dbintel/processor-batch")).batch.definition },
+    cost_control: {
+      aliases: ["costcontrol"],
+      load: async () => (await import("@dbintel/processor-cost-control")).costControl.definition,
+    },
     filter: { load: async () => (await import("@dbintel/processor-filter")).filter.definition },
     memory_limiter: { load: async () => (await import("@dbintel/processor-memory-limiter")).memoryLimiter.definition },
     resource: { load: async () => (await import("@dbintel/processor-resource")).resource.definition },

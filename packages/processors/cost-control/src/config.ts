@@ -101,8 +101,8 @@ export const costControlConfig = z
       .describe("Event names of log records that are always kept, as those of severity ERROR and above are"),
     on_error: z.enum(["pass", "drop"]).default("pass").describe("What becomes of an item that cannot be judged"),
   })
-  .superRefine((config, { addIssue }) => {
-    const wrong = (key: string, message: string) => addIssue({ code: "custom", path: [key], message });
+  .superRefine((config, refinement) => {
+    const wrong = (key: string, message: string) => refinement.addIssue({ code: "custom", path: [key], message });
     const { monthly_budget_usd: money, price_per_gb: price, price_date: date, bytes_per_day: bytes } = config;
     if (money === undefined && bytes === undefined) {
       wrong("monthly_budget_usd", "a budget is missing: set monthly_budget_usd with price_per_gb, or bytes_per_day");

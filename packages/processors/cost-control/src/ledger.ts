@@ -1,5 +1,5 @@
-/** Periods that are remembered: the month and the day, and those that a corrected clock may go back to. */
-const maxPeriods = 8;
+/** Months, and days, that are remembered: the present one and those that a corrected clock may go back to. */
+const maxPeriods = 4;
 
 /** Bytes by period, the latest ones only. */
 export class PeriodLedger {
@@ -16,11 +16,10 @@ export class PeriodLedger {
   add(key: string, bytes: number): void {
     const before = this.#bytes.get(key);
     this.#bytes.set(key, (before ?? 0) + bytes);
-    if (before !== undefined || this.#bytes.size <= maxPeriods) return;
-    // The month, `2026-11`, sorts before its days; of each length the oldest goes first.
+    if (before !== undefined) return;
     const sameKind = [...this.#bytes.keys()].filter(({ length }) => length === key.length).sort();
-    const oldest = sameKind.length > maxPeriods / 2 ? sameKind[0] : undefined;
-    if (oldest !== undefined) this.#bytes.delete(oldest);
+    const [oldest] = sameKind.filter((name) => name !== key);
+    if (sameKind.length > maxPeriods && oldest !== undefined) this.#bytes.delete(oldest);
   }
 
   entries(): [string, number][] {

@@ -91,7 +91,10 @@ class Assembly {
     const { node, consumers } = this.#destinations.get(id) ?? this.#newDestination(id);
     const consumer: Consumer | undefined = consumers[signal];
     if (consumer === undefined) {
-      throw new DbintelError(`${node.name} declares ${signal} but has no consumer for it`, { code: "DBI_INTERNAL" });
+      throw new DbintelError(`${node.name} takes no ${signal} with its settings`, {
+        code: "DBI_CONFIG_INVALID",
+        hint: `Give it what it needs for ${signal}, such as an endpoint, or take it out of the pipelines of that signal.`,
+      });
     }
     return this.#inlet(node, signal, consumer);
   }

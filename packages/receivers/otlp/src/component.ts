@@ -5,6 +5,7 @@ import { OtlpReceiver } from "./otlp.ts";
 /** The receiver `otlp`: takes logs, metrics and traces over OTLP/HTTP. */
 export const otlp = defineReceiver({
   type: "otlp",
+  transport: "http",
   description: "Takes logs, metrics and traces over OTLP/HTTP, as protobuf or JSON.",
   signals: { logs: "beta", metrics: "beta", traces: "beta" },
   schema: otlpConfig,

@@ -1,0 +1,60 @@
+import { type Batch, logsBuilder, metricsBuilder, type Signal } from "@dbintel/pdata";
+import { createTestHost } from "@dbintel/pipeline/testing";
+import { costControl } from "@dbintel/processor-cost-control";
+import type { ProcessorTask } from "./task.ts";
+
+const records = 1000;
+const context = { signal: new AbortController().signal };
+const text = "SELECT a, b, c FROM orders WHERE id = $1";
+
+function processor(signal: Signal, limit = 10_000) {
+  const { definition, config } = costControl({ bytes_per_day: "100000GB", metric_cardinality_limit: limit });
+  const next = { consume: async () => {} };
+  return definition.create({ id: "cost_control", config, host: createTestHost(), signal, next });
+}
+
+function logs(): Batch {
+  const builder = logsBuilder()
+    .resource({ attributes: { "service.name": "shop" } })
+    .scope({ name: "bench" });
+  for (let index = 0; index < records; index++) {
+    const attributes = Object.fromEntries(Array.from({ length: 20 }, (_, key) => [`app.key.${key}`, `value ${index}`]));
+    builder.record({ severityNumber: 9, body: text, attributes });
+  }
+  return builder.build();
+}
+
+/** Delta sums of the series from one number to another. */
+function series(from: number, to: number): Batch {
+  const points = Array.from({ length: to - from }, (_, index) => ({
+    attributes: { "db.query.hash": `${from + index}`, "db.namespace": "orders" },
+    timeUnixNano: 1n,
+    value: 1n,
+  }));
+  return metricsBuilder()
+    .resource({ attributes: { "service.name": "shop" } })
+    .scope({ name: "bench" })
+    .sum({ name: "calls", monotonic: true, temporality: "delta" }, points)
+    .build();
+}
+
+/** The pass path of logs, and of metrics within and above the limit of series. */
+export function costControlTasks(): readonly ProcessorTask[] {
+  const task = (name: string, batch: Batch, part: ReturnType<typeof processor>): ProcessorTask => ({
+    name: `cost_control: ${name}`,
+    records,
+    run: () => part.consume(batch.fork(), context),
+  });
+  return [
+    task("logs of 20 attributes", logs(), processor("logs")),
+    task("series within the limit", series(0, records), processor("metrics")),
+    task("series folded", series(0, records), processor("metrics", 100)),
+  ];
+}
+
+/** A processor that has seen so many series of one metric: what it holds is for the caller to measure. */
+export async function costControlWithKeys(keys: number): Promise<object> {
+  const part = processor("metrics");
+  for (let from = 0; from < keys; from += records) await part.consume(series(from, from + records), context);
+  return part;
+}

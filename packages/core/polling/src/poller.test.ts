@@ -52,6 +52,20 @@ describe("the schedule", () => {
     expect(host.clock.pendingTimers).toBe(0);
   });
 
+  it("polls more rarely while it is asked to", async () => {
+    let factor = 1;
+    const { host, poller, seen } = watch({ intervalFactor: () => factor });
+    poller.start();
+    await host.clock.advance(5000);
+    factor = 3;
+    await host.clock.advance(40_000);
+    factor = 0.1;
+    await host.clock.advance(40_000);
+    expect(seen.atMs).toEqual([1000, 11_000, 41_000, 71_000, 81_000]);
+    expect(poller.skippedTicks).toBe(0);
+    await poller.stop({ signal: never });
+  });
+
   it("delays the first poll by a random part of the interval, and only the first", async () => {
     const { host, poller, seen } = watch({ jitter: 0.5 });
     poller.start();

@@ -22,6 +22,8 @@ export interface PollerOptions {
   readonly name: string;
   /** From the start of one poll to the start of the next. */
   readonly interval: Milliseconds;
+  /** ≥ 1, asked after each poll: how many times longer the interval is for now. Default 1. */
+  readonly intervalFactor?: () => number;
   /** Before the first poll. Default 1 s. */
   readonly initialDelay?: Milliseconds;
   /** After this `signal` is aborted. 0, the default, stands for `interval`. */
@@ -106,10 +108,11 @@ class TickPoller implements Poller {
   }
 
   async #run(): Promise<void> {
-    const { host, interval, initialDelay = 1000, jitter = 0.1, name } = this.#options;
-    let dueMs = host.clock.monotonicMs() + initialDelay + host.random.next() * jitter * interval;
+    const { host, initialDelay = 1000, jitter = 0.1, name, intervalFactor = () => 1 } = this.#options;
+    let dueMs = host.clock.monotonicMs() + initialDelay + host.random.next() * jitter * this.#options.interval;
     while (await this.#reached(dueMs)) {
       const backOffMs = await this.#tick();
+      const interval = this.#options.interval * Math.max(1, intervalFactor());
       const nowMs = host.clock.monotonicMs();
       const missed = Math.max(0, Math.floor((nowMs - dueMs) / interval));
       if (missed > 0) {

@@ -65,6 +65,11 @@ export class DatabaseConnection {
     });
   }
 
+  /** Asks the smallest question there is. */
+  async ping(signal: AbortSignal): Promise<void> {
+    await this.query("SELECT 1", [], signal);
+  }
+
   /** The names of a query's columns, in order; runs nothing when the query says LIMIT 0. */
   async columns(text: string, signal: AbortSignal): Promise<readonly string[]> {
     return this.#run(signal, async (client) => {

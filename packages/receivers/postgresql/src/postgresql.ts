@@ -1,11 +1,14 @@
 import { readFile } from "node:fs/promises";
 import type { ConnectionOptions } from "node:tls";
 import { DbintelError } from "@dbintel/errors";
+import { feedback } from "@dbintel/feedback";
+import { breakers } from "@dbintel/guard";
 import type { Signal } from "@dbintel/pdata";
 import type { Component, Consumers, Host } from "@dbintel/pipeline";
 import { createPoller, type Poller, ProblemBoard } from "@dbintel/polling";
 import { type PostgresqlConfig, parseEndpoint, settingsWithoutEffect } from "./config.ts";
 import { type ConnectionSettings, DatabaseConnection } from "./connection.ts";
+import { guardedPoll } from "./guarded-poll.ts";
 import { MetricPoll } from "./metric-poll.ts";
 import { instanceResource } from "./resource.ts";
 import { StatementPoll } from "./statement-poll.ts";
@@ -81,7 +84,9 @@ export class PostgresqlReceiver implements Component {
         interval: config.collection_interval,
         initialDelay: config.initial_delay,
         timeout: config.timeout,
-        poll: (args) => poll.poll(args),
+        // The views cost the server less than pg_stat_statements, so they are asked first when it recovers.
+        poll: guardedPoll({ ...common, collectorClass: "metrics", cheapest: true, source: connection, poll }),
+        intervalFactor: () => this.#stretch() * this.#host.shared(feedback).savings.metricsIntervalFactor,
       }),
     );
   }
@@ -98,9 +103,16 @@ export class PostgresqlReceiver implements Component {
         interval: config.top_query_collection.collection_interval,
         initialDelay: config.initial_delay,
         timeout: config.timeout,
-        poll: (args) => poll.poll(args),
+        poll: guardedPoll({ ...common, collectorClass: "statements", cheapest: !this.#next.metrics, source, poll }),
+        intervalFactor: () => this.#stretch(),
       }),
     );
+  }
+
+  /** How many times longer the intervals are while the database is overloaded. */
+  #stretch(): number {
+    const { endpoint, connect_database: database } = this.#config;
+    return this.#host.shared(breakers).database(endpoint, database).intervalFactor;
   }
 
   #common(problems: ProblemBoard) {

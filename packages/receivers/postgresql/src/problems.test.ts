@@ -36,7 +36,7 @@ describe("databaseProblem", () => {
     expect(problem).toMatchObject({ code: expected, retryable });
     expect(problem.hint).toContain(hint);
     expect(problem.message).toContain("db.example.com:5432");
-    expect(problem.cause).toBeUndefined();
+    expect(problem.cause).toEqual(code === undefined ? undefined : { code });
   });
 
   it("takes the first of several attempts", () => {

@@ -28,7 +28,8 @@ export function databaseProblem(reason: unknown, context: ProblemContext): Dbint
     retryable: true,
   };
   // The original stays out: it may carry parts of queries, and its client the connection's settings.
-  return new DbintelError(explanation.message, explanation);
+  // Only its code goes along, for those who class errors.
+  return new DbintelError(explanation.message, { ...explanation, ...(code === "" ? {} : { cause: { code } }) });
 }
 
 function details(reason: unknown): { readonly code: string; readonly message: string } {

@@ -1,4 +1,5 @@
 import type { DbintelError } from "@dbintel/errors";
+import { feedback } from "@dbintel/feedback";
 import { logsBuilder, metricsBuilder, type ResourceInit } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import type { PollResult } from "@dbintel/polling";
@@ -86,7 +87,8 @@ export class StatementPoll {
     problems: DbintelError[],
     signal: AbortSignal,
   ): Promise<Selection> {
-    const { source, limit, context, reportsDatabase } = this.#options;
+    const { host, source, context, reportsDatabase } = this.#options;
+    const limit = Math.ceil(this.#options.limit * host.shared(feedback).savings.topQueryFactor);
     const { table, databases } = reading;
     const excludedDatabases = new Set(
       [...databases].filter(([, { name }]) => !reportsDatabase(name)).map(([databaseId]) => databaseId),

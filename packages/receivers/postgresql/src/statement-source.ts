@@ -94,6 +94,11 @@ export class StatementSource {
     return this.#connection.tracked ? this.#located?.capabilities.userId : undefined;
   }
 
+  /** Asks the smallest question there is. */
+  async ping(signal: AbortSignal): Promise<void> {
+    await this.#connection.ping(signal);
+  }
+
   async close(): Promise<void> {
     this.#located = undefined;
     await this.#connection.close();

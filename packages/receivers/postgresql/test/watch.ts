@@ -4,6 +4,7 @@ import type { AnyValue, Batch, Logs, Metrics } from "@dbintel/pdata";
 import { createTestHost } from "@dbintel/pipeline/testing";
 import type { PollResult } from "@dbintel/polling";
 import type { ConnectionSettings } from "../src/connection.ts";
+import { guardedPoll } from "../src/guarded-poll.ts";
 import { instanceResource } from "../src/resource.ts";
 import { StatementPoll } from "../src/statement-poll.ts";
 import { StatementSource } from "../src/statement-source.ts";
@@ -103,17 +104,21 @@ export function watchStatements(
   const endpoint = `${server.host}:${server.port}`;
   const database = options.database ?? "postgres";
   const source = new StatementSource(settings, endpoint, database);
+  const context = { endpoint, username: settings.username, database };
   const poll = new StatementPoll({
     host,
     source,
     resource: instanceResource({ host: server.host, port: server.port, enabled: () => true }),
-    context: { endpoint, username: settings.username, database },
+    context,
     limit: options.limit ?? 200,
     reportsDatabase: options.reportsDatabase ?? (() => true),
   });
+  const guarded = guardedPoll({ host, context, collectorClass: "statements", cheapest: true, source, poll });
   return {
     host,
     source,
+    /** Polls if the breaker of the database lets it, as the receiver does. */
+    pollGuarded: (): Promise<PollResult> => guarded({ signal: never }),
     /** Polls without moving the checkpoint. */
     peek: (): Promise<PollResult> => poll.poll({ signal: never }),
     /** Polls and moves the checkpoint, as when everything was taken. */

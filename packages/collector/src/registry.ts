@@ -44,6 +44,7 @@ const entries: { readonly [Kind in ComponentKind]: Readonly<Record<string, Entry
     forward: { load: async () => (await import("@dbintel/connector-forward")).forward.definition },
   },
   extension: {
+    file_storage: { load: async () => (await import("@dbintel/extension-file-storage")).fileStorage.definition },
     health_check: { load: async () => (await import("@dbintel/extension-health-check")).healthCheck.definition },
   },
 };

@@ -1,0 +1,117 @@
+import { mkdir, readdir, rename, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { DbintelError } from "@dbintel/errors";
+import type { Component, Host, Storage, StorageOwner, StorageProvider } from "@dbintel/pipeline";
+import type { FileStorageConfig } from "./config.ts";
+import { lockDirectory } from "./directory-lock.ts";
+import { DamagedSnapshot, isMissing, readSnapshot, unfinishedSuffix, writeSnapshot } from "./snapshot-file.ts";
+
+const lockFile = "lock";
+/** Where a damaged snapshot is put aside; the next damaged one of the same name replaces it. */
+const damagedSuffix = ".damaged";
+/** Larger than any state that is meant to be kept as one piece. */
+const largestSnapshotBytes = 64 * 1024 * 1024;
+
+/** Keeps each snapshot in a file of its own. */
+export class FileStorage implements Component, StorageProvider {
+  readonly #config: FileStorageConfig;
+  readonly #host: Host;
+  #open = false;
+
+  constructor(config: FileStorageConfig, host: Host) {
+    this.#config = config;
+    this.#host = host;
+  }
+
+  /** Takes the directory. Rejects with `DBI_STORAGE` when it cannot be used or another collector uses it. */
+  async start({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    if (this.#open) return;
+    const { directory, create_directory: create, directory_permissions: permissions } = this.#config;
+    const lock = join(directory, lockFile);
+    let owner: number | undefined;
+    try {
+      if (create) await mkdir(directory, { recursive: true, mode: Number.parseInt(permissions, 8) });
+      owner = await lockDirectory(lock, { clock: this.#host.clock, timeoutMs: this.#config.timeout, signal });
+      if (owner === undefined) await removeUnfinished(directory);
+    } catch (error) {
+      throw failure(`cannot use the directory ${directory}`, error, "Make it writable for the collector's user.");
+    }
+    if (owner !== undefined) {
+      throw new DbintelError(`the directory ${directory} is in use by process ${owner}`, {
+        code: "DBI_STORAGE",
+        hint: "Give each collector a directory of its own.",
+      });
+    }
+    this.#open = true;
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    await unlink(join(this.#config.directory, lockFile)).catch(() => {});
+  }
+
+  storage(owner: StorageOwner): Storage {
+    const parts = [owner.kind, owner.id, ...(owner.pipeline === undefined ? [] : [owner.pipeline])];
+    const path = (name: string) => join(this.#config.directory, [...parts, name].map(encoded).join("__"));
+    return {
+      durable: true,
+      load: (name) => this.#load(path(name)),
+      save: (name, snapshot) => this.#save(path(name), snapshot),
+    };
+  }
+
+  async #load(path: string): Promise<Uint8Array | undefined> {
+    this.#requireOpen();
+    try {
+      return await readSnapshot(path);
+    } catch (error) {
+      if (!(error instanceof DamagedSnapshot)) throw failure(`cannot read ${path}`, error);
+      await rename(path, path + damagedSuffix).catch(() => {});
+      const fields = { file: path + damagedSuffix };
+      this.#host.logger.error(fields, `a saved state ${error.message}; it is put aside and its component begins anew`);
+      return undefined;
+    }
+  }
+
+  async #save(path: string, snapshot: Uint8Array): Promise<void> {
+    this.#requireOpen();
+    if (snapshot.length > largestSnapshotBytes) {
+      throw new DbintelError(`a state of ${snapshot.length} bytes is larger than ${largestSnapshotBytes}`, {
+        code: "DBI_STORAGE",
+      });
+    }
+    try {
+      await writeSnapshot(path, snapshot);
+    } catch (error) {
+      throw failure(`cannot write ${path}`, error, "Look for free space and permissions of the directory.");
+    }
+  }
+
+  #requireOpen(): void {
+    if (!this.#open) throw new DbintelError("the file storage is not started", { code: "DBI_STORAGE" });
+  }
+}
+
+/** What a crash left half written. */
+async function removeUnfinished(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (!name.endsWith(unfinishedSuffix)) continue;
+    await unlink(join(directory, name)).catch((error: unknown) => {
+      if (!isMissing(error)) throw error;
+    });
+  }
+}
+
+/** A part of a file's name: what is neither letter, digit, "-", "." nor a single "_" as `~` and its UTF-16 code. */
+function encoded(part: string): string {
+  return part.replace(/[^A-Za-z0-9_.-]|__+|^\.|_$/g, (match) =>
+    Array.from(match, (char) => `~${char.charCodeAt(0).toString(16).padStart(4, "0")}`).join(""),
+  );
+}
+
+function failure(what: string, cause: unknown, hint?: string): DbintelError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const more = hint === undefined ? {} : { hint };
+  return new DbintelError(`${what}: ${reason}`, { code: "DBI_STORAGE", cause, ...more });
+}

@@ -1,0 +1,125 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createTestHost } from "@dbintel/pipeline/testing";
+import { describeExtensionContract } from "@dbintel/pipeline/testing/contracts";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { FileStorage } from "../src/file-storage.ts";
+import { fileStorage } from "../src/index.ts";
+
+const never = new AbortController().signal;
+const owner = { kind: "processor", id: "cost_control/eu", pipeline: "logs" } as const;
+const bytes = (text: string) => new TextEncoder().encode(text);
+let directory = "";
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "dbintel-storage-"));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+async function started(timeout = "1s") {
+  const host = createTestHost();
+  const extension = new FileStorage(fileStorage({ directory, timeout }).config, host);
+  await extension.start({ signal: never });
+  return { host, extension };
+}
+
+describeExtensionContract(fileStorage, { config: () => ({ directory }) });
+
+describe("snapshots", () => {
+  it("come back after a restart, each owner's and name's its own", async () => {
+    const first = await started();
+    const storage = first.extension.storage(owner);
+    expect(await storage.load("budget")).toBeUndefined();
+    await storage.save("budget", bytes("one"));
+    await storage.save("budget", bytes("two"));
+    await storage.save("../season", bytes("other"));
+    await first.extension.storage({ ...owner, pipeline: "traces" }).save("budget", bytes("traces"));
+    await first.extension.stop();
+
+    const second = (await started()).extension;
+    expect(await second.storage(owner).load("budget")).toEqual(Buffer.from("two"));
+    expect(await second.storage(owner).load("../season")).toEqual(Buffer.from("other"));
+    expect((await readdir(directory)).toSorted()).toEqual([
+      "lock",
+      "processor__cost_control~002feu__logs__budget",
+      "processor__cost_control~002feu__logs__~002e.~002fseason",
+      "processor__cost_control~002feu__traces__budget",
+    ]);
+    const { mode } = await stat(join(directory, "processor__cost_control~002feu__logs__budget"));
+    expect(mode & 0o777).toBe(0o600);
+    await second.stop();
+  });
+
+  it.each(["cut off", "changed", "of a later format", "no snapshot"])(
+    "are put aside when the file is %s",
+    async (fault) => {
+      const { extension, host } = await started();
+      const storage = extension.storage(owner);
+      await storage.save("state", bytes("what was saved"));
+      const file = join(directory, "processor__cost_control~002feu__logs__state");
+      const content = await readFile(file);
+      if (fault === "cut off") await truncate(file, content.length - 3);
+      if (fault === "changed") await writeFile(file, content.fill(1, content.length - 1));
+      if (fault === "of a later format") await writeFile(file, content.fill(9, 7, 8));
+      if (fault === "no snapshot") await writeFile(file, "something else that is longer than a header");
+      expect(await storage.load("state")).toBeUndefined();
+      expect(await readdir(directory)).toContain("processor__cost_control~002feu__logs__state.damaged");
+      expect(host.lines.map(({ level }) => level)).toEqual(["error"]);
+      await storage.save("state", bytes("new"));
+      expect(await storage.load("state")).toEqual(Buffer.from("new"));
+      await extension.stop();
+    },
+  );
+
+  it("are whole after the writer was killed in the middle of writing", async () => {
+    const writer = fileURLToPath(new URL("endless-writer.ts", import.meta.url));
+    for (let round = 0; round < 5; round++) {
+      const child = fork(writer, [directory], { execArgv: ["--conditions=@dbintel/source"] });
+      // It tells after each snapshot that is saved: kill it at some point of a later one.
+      for (let saved = 0; saved < 3 + round; saved++) await once(child, "message");
+      child.kill("SIGKILL");
+      await once(child, "exit");
+      const { extension, host } = await started();
+      const content = await extension.storage({ kind: "extension", id: "writer" }).load("state");
+      expect(content?.length).toBe(200_000);
+      expect(new Set(content).size).toBe(1);
+      expect(host.lines).toEqual([]);
+      expect((await readdir(directory)).filter((name) => name.endsWith(".unfinished"))).toEqual([]);
+      await extension.stop();
+    }
+  });
+});
+
+describe("the directory", () => {
+  it("is refused while another process uses it, and taken when that has ended", async () => {
+    const writer = fileURLToPath(new URL("endless-writer.ts", import.meta.url));
+    const child = fork(writer, [directory], { execArgv: ["--conditions=@dbintel/source"] });
+    await once(child, "message");
+    await expect(started("0s")).rejects.toMatchObject({
+      code: "DBI_STORAGE",
+      message: `the directory ${directory} is in use by process ${child.pid}`,
+    });
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    await (await started("0s")).extension.stop();
+    expect(await readdir(directory)).not.toContain("lock");
+  });
+
+  it("that cannot be made ends the start with a way out", async () => {
+    await writeFile(join(directory, "file"), "");
+    const { config, definition } = fileStorage({ directory: join(directory, "file", "below") });
+    const extension = definition.create({ id: "file_storage", config, host: createTestHost() });
+    await expect(extension.start({ signal: never })).rejects.toMatchObject({
+      code: "DBI_STORAGE",
+      hint: "Make it writable for the collector's user.",
+    });
+  });
+});
+
+it.each([{ directory: "relative" }, { directory_permissions: "rwx" }, { timeout: 5 }])("refuses %o", (settings) => {
+  expect(fileStorage.definition.schema.safeParse(settings).success).toBe(false);
+});

@@ -10,6 +10,7 @@ const benchmarks: Readonly<Record<string, string>> = {
   pdata: "pdata/bench.ts",
   condition: "condition/bench.ts",
   postgresql: "postgresql/poll.ts",
+  processors: "processors/bench.ts",
   relay: "pipeline/relay.ts",
   sql: "sql/bench.ts",
   startup: "startup/bench.ts",

@@ -21,13 +21,13 @@ export function cutBody(record: LogRecord, limit: number): boolean {
 
 /** Cuts text attributes; answers how many were too long. */
 export function cutAttributes(attributes: Attributes, limit: number): number {
-  let long: string[] | undefined;
+  const long: string[] = [];
   for (const [key, value] of attributes.entries()) {
     // A unit of UTF-16 has at most three bytes in UTF-8: most texts are known to be short without counting bytes.
-    if (typeof value === "string" && value.length * 3 > limit) (long ??= []).push(key);
+    if (typeof value === "string" && value.length * 3 > limit) long.push(key);
   }
   let count = 0;
-  for (const key of long ?? []) {
+  for (const key of long) {
     const utf8 = attributes.getUtf8(key);
     if (utf8 === undefined || utf8.length <= limit) continue;
     attributes.set(key, cut(utf8, limit));

@@ -56,7 +56,7 @@ export function createTestHost(options: TestHostOptions = {}): TestHost {
   return {
     ...environment,
     storage: options.storage ?? new MemoryStorage(),
-    shared: options.collectorOf?.shared ?? ((key) => shared.get(key)),
+    shared: (key) => options.collectorOf?.shared(key) ?? shared.get(key),
     accounting: new Ledger(),
     reportStatus: (status) => void statuses.push(status),
     collector: {

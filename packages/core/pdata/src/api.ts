@@ -59,6 +59,11 @@ export interface Attributes {
   getUtf8(key: string | AttributeKey): Uint8Array | undefined;
   /** Whether the value is a string of exactly these UTF-8 bytes; allocates nothing. */
   equals(key: string | AttributeKey, utf8: Uint8Array): boolean;
+  /**
+   * A 32-bit hash of the value as it is encoded, so that values of different types differ; another `seed` gives an
+   * independent hash. -1 when there is no such attribute or it has no value. Allocates nothing. For tables in memory, not for storing.
+   */
+  hash(key: string | AttributeKey, seed: number): number;
   set(key: string | AttributeKey, value: AnyValue): void;
   /** True when something was removed. */
   delete(key: string | AttributeKey): boolean;
@@ -92,6 +97,8 @@ export interface Cursor {
 
 /** What items of all three signals have in common. */
 export interface Item {
+  /** Bytes of the item's message as it stands, without its frame and its share of resource and scope. */
+  readonly byteSize: number;
   readonly attributes: Attributes;
   readonly resource: Resource;
   readonly scope: Scope;

@@ -101,3 +101,23 @@ describe("values that are refused", () => {
     expect([...attributes.entries()]).toEqual([["kept", "as it was"]]);
   });
 });
+
+test("equal values have equal hashes; other values, types and seeds have others", () => {
+  const attributes = attributesOf({ a: "x", b: "x", other: "y", int: 7n, double: 7, none: null });
+  expect(attributes.hash("a", 1)).toBe(attributes.hash("b", 1));
+  const hashes = ["a", "other", "int", "double"].map((key) => attributes.hash(key, 1));
+  expect(new Set([...hashes, attributes.hash("a", 2)]).size).toBe(5);
+  expect([attributes.hash("absent", 1), attributes.hash("none", 1)]).toEqual([-1, -1]);
+});
+
+test("an item knows the bytes of its message, edits included", () => {
+  const logs = logsBuilder()
+    .record({ severityNumber: 9, attributes: { a: "x" } })
+    .build();
+  const record = logs.records();
+  record.advance();
+  const before = record.byteSize;
+  const batchBefore = logs.byteSize;
+  record.attributes.set("b", "y".repeat(10));
+  expect(record.byteSize - before).toBe(logs.byteSize - batchBefore);
+});

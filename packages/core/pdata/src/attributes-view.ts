@@ -1,6 +1,7 @@
 import { decodeKey, decodeKeyValue, decodeMember, memberKind, writeKeyValue, writeValue } from "./any-value.ts";
 import type { AnyValue, AttributeKey, Attributes, ValueKind } from "./api.ts";
 import { attributeKey } from "./attribute-key.ts";
+import { hashBytes } from "./hash.ts";
 import { BOOL_TAG, DOUBLE_TAG, equalAt, findKeyValue, INT_TAG, memberOf, STRING_TAG } from "./key-value.ts";
 import type { Place } from "./place.ts";
 import {
@@ -110,6 +111,13 @@ export class AttributesView implements Attributes {
     if (value < 0 || bytes[value] !== STRING_TAG) return false;
     const start = contentStart(bytes, value);
     return afterField(bytes, value) - start === utf8.length && equalAt(bytes, start, utf8);
+  }
+
+  hash(key: string | AttributeKey, seed: number): number {
+    const value = this.#value(key);
+    if (value < 0) return -1;
+    const { bytes } = this.#place.source;
+    return hashBytes(bytes, value, afterField(bytes, value), seed);
   }
 
   set(key: string | AttributeKey, value: AnyValue): void {

@@ -81,6 +81,11 @@ export class DataPointCursor extends LevelCursor implements Cursor, DataPoint {
     return this.#metric.at(this.#metricElement);
   }
 
+  get byteSize(): number {
+    this.#place.sync();
+    return this.#place.end - this.#place.start;
+  }
+
   get resource(): Resource {
     return this.#parents.resourceOf(this.#container);
   }

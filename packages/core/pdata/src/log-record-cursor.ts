@@ -58,6 +58,11 @@ export class LogRecordCursor extends LevelCursor implements Cursor, LogRecord {
     this.#place.moveTo(this.element);
   }
 
+  get byteSize(): number {
+    this.#place.sync();
+    return this.#place.end - this.#place.start;
+  }
+
   get resource(): Resource {
     return this.#parents.resourceOf(this.#container);
   }

@@ -70,6 +70,11 @@ export class SpanCursor extends LevelCursor implements Cursor, Span {
     this.#place.moveTo(this.element);
   }
 
+  get byteSize(): number {
+    this.#place.sync();
+    return this.#place.end - this.#place.start;
+  }
+
   get resource(): Resource {
     return this.#parents.resourceOf(this.#container);
   }

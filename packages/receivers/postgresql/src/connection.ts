@@ -124,6 +124,8 @@ export class DatabaseConnection {
       `work_mem=${workMemory}`,
       // Compiling one of our statements would take longer than running it.
       "jit=off",
+      // An array is hashed where the plan knows it; a plan for any array would search it from its start for each row.
+      "plan_cache_mode=force_custom_plan",
       // Names in our queries mean the system's objects, whatever else the role or the database puts first.
       "search_path=pg_catalog",
       "datestyle=ISO",

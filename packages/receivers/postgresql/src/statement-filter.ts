@@ -18,8 +18,26 @@ const databaseFactor = 1_540_483_477;
 const userFactor = 739_982_445;
 const two32 = 2 ** 32;
 
+/** From here on the server looks a value up in an array by hashing also for `<> ALL`. */
+const hashesNotIn = 150_000;
+
+/**
+ * The condition for rows of pg_stat_statements whose fingerprint is not in `$1`. Rows whose query id is withheld
+ * (NULL) pass as well, to be counted. Where `$2` is given, so does what counts only since later than that.
+ */
+export function changedSql(shape: StatementShape, versionNumber: number, since: boolean): string {
+  const fingerprint = fingerprintSql(shape);
+  const unknown =
+    versionNumber >= hashesNotIn
+      ? `(${fingerprint} <> ALL ($1::int8[])) IS NOT FALSE`
+      : // OFFSET 0 keeps the list in the SELECT clause, where it is not copied before it is hashed.
+        `NOT EXISTS (SELECT FROM (SELECT unnest($1::int8[]) AS fingerprint OFFSET 0) known
+                      WHERE known.fingerprint = ${fingerprint})`;
+  return since ? `(${unknown} OR stats_since > $2)` : unknown;
+}
+
 /** The fingerprint of a row of pg_stat_statements as the server computes it. */
-export function fingerprintSql({ toplevel }: StatementShape): string {
+function fingerprintSql({ toplevel }: StatementShape): string {
   const calls = toplevel ? "CASE WHEN toplevel THEN calls ELSE ~calls END" : "calls";
   return `queryid # (dbid::int8 * ${databaseFactor}) # (userid::int8 * ${userFactor}) # (${calls})`;
 }

@@ -6,7 +6,7 @@ import { extensionMissing, extensionOutdated, identifier } from "./problems.ts";
 import { integer, number, text } from "./row-values.ts";
 import { type StatementShape, statementShape } from "./statement-columns.ts";
 import { continuity, type StatementEpoch } from "./statement-deltas.ts";
-import { type Fingerprints, fingerprintSql } from "./statement-filter.ts";
+import { changedSql, type Fingerprints } from "./statement-filter.ts";
 import { type StatementKey, StatementTable } from "./statement-table.ts";
 
 /** A database of the server at a poll. */
@@ -164,7 +164,7 @@ export class StatementSource {
   }
 
   async #readTable(
-    { schema, shape }: Located,
+    { capabilities, schema, shape }: Located,
     known: KnownStatements | undefined,
     now: StatementEpoch,
     signal: AbortSignal,
@@ -175,11 +175,9 @@ export class StatementSource {
     if (known !== undefined) {
       values.push(known.fingerprints.bytes);
       // Where entries were thrown out, one that came back passes whatever it counts. Looking at its age costs a tenth.
-      const back = now.deallocations === known.epoch.deallocations ? "" : "AND stats_since <= $2";
-      if (back !== "") values.push(binaryTimestamp(known.epoch.clockMicros));
-      // OFFSET 0 keeps the list in the SELECT clause, where it is not copied before it is hashed.
-      filter = `WHERE NOT EXISTS (SELECT FROM (SELECT unnest($1::int8[]) AS fingerprint OFFSET 0) known
-                                   WHERE known.fingerprint = ${fingerprintSql(shape)} ${back})`;
+      const back = now.deallocations !== known.epoch.deallocations;
+      if (back) values.push(binaryTimestamp(known.epoch.clockMicros));
+      filter = `WHERE ${changedSql(shape, capabilities.versionNumber, back)}`;
     }
     const columns = [
       "dbid, userid, queryid",

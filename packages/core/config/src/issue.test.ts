@@ -61,6 +61,11 @@ describe("a schema's issue", () => {
     expect(explain(schema, text)).toBe(message);
   });
 
+  it("about an unknown key never suggests one that cannot be used", () => {
+    const schema = z.strictObject({ limit: z.int().optional(), limits: z.never().optional() });
+    expect(explain(schema, "limitz: 1")).toBe('1:1 a: unknown key "limitz" (did you mean "limit"?)');
+  });
+
   it("about a union is that of the member that came closest", () => {
     const either = z.object({ k: z.union([z.string(), rules, z.array(rules)]) });
     expect(explain(either, "k: {rule: 1}")).toBe("1:11 a.k.rule: expected a string, got 1\n    put it between quotes");

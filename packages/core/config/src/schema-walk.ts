@@ -72,11 +72,17 @@ export function isSecretAt(schema: Schema, path: ConfigPath): boolean {
   return path.some((_, index) => schemasAt(schema, path.slice(0, index + 1)).some(marksSecret));
 }
 
+/** True for a key that is known but cannot be used: it is there to say what to write instead. */
+function isNever(schema: Schema): boolean {
+  return [...layers(schema)].some((layer) => definitionOf(layer).type === "never");
+}
+
 /** The keys that a map at `path` may have. */
 export function keysAt(schema: Schema, path: ConfigPath): readonly string[] {
   const keys = schemasAt(schema, path).flatMap((each) => {
     const definition = definitionOf(each);
-    return definition.type === "object" ? Object.keys(definition.shape) : [];
+    if (definition.type !== "object") return [];
+    return Object.entries(definition.shape).flatMap(([key, value]) => (isNever(value) ? [] : [key]));
   });
   return [...new Set(keys)];
 }

@@ -8,7 +8,7 @@ export function pollingSettings(defaults: { readonly interval: string }) {
   return {
     collection_interval: interval(defaults.interval).describe("Time from the start of one poll to that of the next"),
     initial_delay: duration().prefault("1s").describe("Time from the start of the receiver to its first poll"),
-    timeout: duration().prefault("0").describe("Longest time of one poll; 0 stands for the interval"),
+    timeout: duration().prefault("0s").describe("Longest time of one poll; 0s stands for the interval"),
   };
 }
 

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 const sourceCondition = "@dbintel/source";
@@ -9,6 +10,7 @@ export default defineConfig({
   test: {
     include: ["packages/**/*.test.ts", "e2e/servers/**/*.test.ts", "scripts/**/*.test.ts", "quickstart/**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/dist/**", ".cache/**"],
+    setupFiles: [fileURLToPath(new URL("scripts/testing/seed.ts", import.meta.url))],
     pool: "forks",
     testTimeout: 60_000,
     hookTimeout: 60_000,

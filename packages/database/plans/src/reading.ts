@@ -1,0 +1,124 @@
+import type { SqlDialect, SqlSyntax } from "@dbintel/sql";
+import { defaultPlanLimits, type PlanLimits } from "./limits.ts";
+import { isList, type Json, Members } from "./members.ts";
+import { readIteratorPlan } from "./mysql-iterators.ts";
+import { isTree, readTreePlan } from "./mysql-tree.ts";
+import type { Plan } from "./plan.ts";
+import { readPostgresqlPlan } from "./postgresql.ts";
+import { readQueryBlockPlan } from "./query-block.ts";
+import { ReadContext } from "./read-context.ts";
+import { ReadFailure, type ReadFailureReason } from "./read-failure.ts";
+
+export interface ReadPlanOptions {
+  /** How the server writes constants. Default: what the plan itself shows, with the default `sql_mode`. */
+  readonly syntax?: SqlDialect | SqlSyntax;
+  /** Default {@link defaultPlanLimits}. */
+  readonly limits?: Partial<PlanLimits>;
+}
+
+/** What became of a text: a plan, or the reason why there is none. */
+export type PlanReading =
+  | { readonly plan: Plan; readonly reason?: never; readonly message?: never }
+  | {
+      readonly plan?: never;
+      readonly reason: ReadFailureReason;
+      /** Says more than the reason, without anything of the text. */
+      readonly message: string;
+    };
+
+/**
+ * Reads a plan from what EXPLAIN, auto_explain (also its whole log message), pg_store_plans or ANALYZE gave. The
+ * result holds no constant of the statement. Never throws on a text.
+ */
+export function readPlan(text: string, options: ReadPlanOptions = {}): PlanReading {
+  const limits = { ...defaultPlanLimits, ...options.limits };
+  try {
+    if (text.length > limits.maxLength) {
+      throw new ReadFailure("too_large", `the text has more than ${limits.maxLength} characters`);
+    }
+    return { plan: readText(text, { syntax: options.syntax, limits }) };
+  } catch (error) {
+    if (error instanceof ReadFailure) return { reason: error.reason, message: error.message };
+    throw error;
+  }
+}
+
+interface Reading {
+  readonly syntax: SqlDialect | SqlSyntax | undefined;
+  readonly limits: PlanLimits;
+}
+
+function readText(text: string, reading: Reading): Plan {
+  if (isTree(text)) return readTreePlan(text, contextOf("mysql", reading));
+  const { json, durationMs } = withoutLogPrefix(text);
+  const document = documentOf(parsed(json));
+  const plan = document.object("Plan");
+  if (plan?.has("Node Type") === true) {
+    const read = readPostgresqlPlan(document, plan, contextOf("postgresql", reading));
+    return { ...read, queryId: queryIdOf(json), executionMs: read.executionMs ?? durationMs };
+  }
+  if (document.has("query_block")) {
+    const dialect = queryBlockDialect(json, reading.syntax);
+    return readQueryBlockPlan(document, dialect, contextOf(dialect, reading));
+  }
+  if (document.object("query_plan") !== undefined || document.text("operation") !== undefined) {
+    return readIteratorPlan(document, contextOf("mysql", reading));
+  }
+  throw new ReadFailure("no_plan", "the JSON has none of the members Plan, query_block, query_plan");
+}
+
+/** What the caller knows wins where it fits the format; PostgreSQL's and MySQL's rules cannot be mistaken. */
+function contextOf(dialect: SqlDialect, { syntax, limits }: Reading): ReadContext {
+  const given = typeof syntax === "string" ? { dialect: syntax } : syntax;
+  const fits = given !== undefined && (given.dialect === "postgresql") === (dialect === "postgresql");
+  return new ReadContext(fits ? given : { dialect }, limits);
+}
+
+/** MySQL alone has `cost_info` and `rows_examined_per_scan`. A quote within a constant is escaped in JSON. */
+function queryBlockDialect(json: string, syntax: SqlDialect | SqlSyntax | undefined): SqlDialect {
+  const given = typeof syntax === "string" ? syntax : syntax?.dialect;
+  if (given === "mysql" || given === "mariadb") return given;
+  return json.includes('"cost_info"') || json.includes('"rows_examined_per_scan"') ? "mysql" : "mariadb";
+}
+
+/** auto_explain logs `duration: 12.3 ms  plan:` before the JSON. */
+function withoutLogPrefix(text: string): { readonly json: string; readonly durationMs?: number } {
+  const trimmed = text.trim();
+  const at = trimmed.startsWith("duration: ") ? trimmed.indexOf("plan:") : -1;
+  if (at < 0) return { json: trimmed };
+  const durationMs = Number.parseFloat(trimmed.slice("duration: ".length));
+  const json = trimmed.slice(at + "plan:".length).trimStart();
+  return Number.isFinite(durationMs) ? { json, durationMs } : { json };
+}
+
+function parsed(json: string): Json {
+  if (!json.startsWith("{") && !json.startsWith("[")) {
+    throw new ReadFailure("unknown_format", "the text is neither JSON nor a tree of operations");
+  }
+  try {
+    return JSON.parse(json) as Json;
+  } catch {
+    throw new ReadFailure("malformed", "the text begins like JSON but does not parse; it may have been cut off");
+  }
+}
+
+/** EXPLAIN's list of one, or the object of auto_explain, pg_store_plans, MySQL and MariaDB. */
+function documentOf(json: Json): Members {
+  const document = Members.of(isList(json) ? json[0] : json);
+  if (document === undefined) throw new ReadFailure("no_plan", "the JSON is no object");
+  return document;
+}
+
+const queryIdLabel = '"Query Identifier":';
+
+/** From the text, because `JSON.parse` rounds 64-bit numbers. Within a string the quotes would be escaped. */
+function queryIdOf(json: string): string | undefined {
+  const at = json.indexOf(queryIdLabel);
+  if (at < 0) return undefined;
+  let start = at + queryIdLabel.length;
+  while (json.charAt(start) === " ") start++;
+  let end = json.charAt(start) === "-" ? start + 1 : start;
+  while (json.charCodeAt(end) >= 48 && json.charCodeAt(end) <= 57) end++;
+  const digits = json.slice(start, end);
+  return digits === "" || digits === "-" ? undefined : digits;
+}

@@ -64,6 +64,13 @@ export interface Attributes {
    * independent hash. -1 when there is no such attribute or it has no value. Allocates nothing. For tables in memory, not for storing.
    */
   hash(key: string | AttributeKey, seed: number): number;
+  /**
+   * A 32-bit hash (signed) of all names and values as they are encoded, in whatever order they stand, but for the
+   * attributes named in `without`. Allocates nothing. For tables in memory, not for storing.
+   */
+  hashAll(seed: number, without?: readonly AttributeKey[]): number;
+  /** Visits the attributes in the order of `keys()` with 32-bit hashes (signed) of name and value; decodes nothing. */
+  forEachHash(visit: (name: number, value: number) => void): void;
   set(key: string | AttributeKey, value: AnyValue): void;
   /** True when something was removed. */
   delete(key: string | AttributeKey): boolean;
@@ -73,12 +80,16 @@ export interface Attributes {
 
 /** The producer that the items below it share. Edits change it for all of them. */
 export interface Resource {
+  /** Position in the request: the same for all items of the resource, whatever is edited. */
+  readonly ordinal: number;
   readonly attributes: Attributes;
   readonly schemaUrl: string;
 }
 
 /** The instrumentation scope that the items below it share. Edits change it for all of them. */
 export interface Scope {
+  /** Position in the request: the same for all items of the scope, whatever is edited. */
+  readonly ordinal: number;
   name: string;
   version: string;
   readonly attributes: Attributes;
@@ -126,6 +137,11 @@ export interface LogRecord extends Item {
   traceId: string;
   /** 16 lower-case hexadecimal digits, or "" when unset. */
   spanId: string;
+  /**
+   * A 32-bit hash (signed) of what the record says: severity, body, event name and attributes in whatever order they
+   * stand, as they are encoded. Its times, ids and flags, its scope and its resource do not count. Allocates nothing.
+   */
+  contentHash(seed: number): number;
 }
 
 /** A span (`opentelemetry.proto.trace.v1.Span`). */
@@ -168,6 +184,8 @@ export type Temporality = "unspecified" | "delta" | "cumulative";
 
 /** A metric (`opentelemetry.proto.metrics.v1.Metric`), the parent of data points. */
 export interface Metric {
+  /** Position in the request: the same for all points of the metric, whatever is edited. */
+  readonly ordinal: number;
   name: string;
   description: string;
   unit: string;
@@ -181,6 +199,41 @@ export interface Metric {
   drop(reason: string): void;
 }
 
+/** What a point of a histogram with explicit bounds has counted. */
+export interface Histogram {
+  readonly type: "histogram";
+  readonly count: bigint;
+  readonly sum: number | undefined;
+  readonly min: number | undefined;
+  readonly max: number | undefined;
+  /** One more than `bounds`, or none. */
+  readonly bucketCounts: readonly bigint[];
+  /** Upper bounds, inclusive and ascending; the last bucket has none. */
+  readonly bounds: readonly number[];
+}
+
+/** Buckets number `offset`, `offset + 1`, …: bucket `i` of scale `s` holds (2^(i·2^-s), 2^((i+1)·2^-s)]. */
+export interface ExponentialBuckets {
+  readonly offset: number;
+  readonly counts: readonly bigint[];
+}
+
+/** What a point of an exponential histogram has counted. */
+export interface ExponentialHistogram {
+  readonly type: "exponential_histogram";
+  readonly count: bigint;
+  readonly sum: number | undefined;
+  readonly min: number | undefined;
+  readonly max: number | undefined;
+  readonly scale: number;
+  readonly zeroCount: bigint;
+  readonly zeroThreshold: number;
+  readonly positive: ExponentialBuckets;
+  readonly negative: ExponentialBuckets;
+}
+
+export type Distribution = Histogram | ExponentialHistogram;
+
 /** A data point of any metric type. */
 export interface DataPoint extends Item {
   readonly metric: Metric;
@@ -193,6 +246,12 @@ export interface DataPoint extends Item {
   readonly count: bigint | undefined;
   /** Histograms and summaries: the sum; `undefined` where there is none. */
   readonly sum: number | undefined;
+  /**
+   * Histograms of both kinds: all that was counted, to be read and replaced as a whole; `undefined` for other types,
+   * which do not take one. Exemplars and unknown fields of the point stay when it is replaced.
+   */
+  get distribution(): Distribution | undefined;
+  set distribution(value: Distribution);
 }
 
 /** What batches of all three signals have in common. */

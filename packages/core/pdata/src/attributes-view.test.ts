@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
-import type { AnyValue, Attributes } from "./api.ts";
+import type { AnyValue, AttributeKey, Attributes } from "./api.ts";
 import { attributeKey } from "./attribute-key.ts";
 import { decodeLogs } from "./batches.ts";
 import { decodeJson } from "./json-decoder.ts";
 import { logsBuilder } from "./logs-builder.ts";
 import { PdataError } from "./pdata-error.ts";
+import type { LogRecordInit } from "./producer-api.ts";
 
 /** The attributes of a single record. */
 function attributesOf(init: Record<string, AnyValue>): Attributes {
@@ -120,4 +121,42 @@ test("an item knows the bytes of its message, edits included", () => {
   const batchBefore = logs.byteSize;
   record.attributes.set("b", "y".repeat(10));
   expect(record.byteSize - before).toBe(logs.byteSize - batchBefore);
+});
+
+describe("hashes of all attributes", () => {
+  const [a, b] = [attributeKey("a"), attributeKey("b")];
+  const hash = (values: Readonly<Record<string, AnyValue>>, without?: readonly AttributeKey[]) =>
+    attributesOf(values).hashAll(1, without);
+
+  test("do not depend on the order, but on every name, value, type and the seed", () => {
+    expect(hash({ a: "x", b: 1n })).toBe(hash({ b: 1n, a: "x" }));
+    const others = [{ a: "x", b: 2n }, { a: "x", b: 1 }, { a: "x", c: 1n }, { a: "x" }, { a: 1n, b: "x" }, {}];
+    const all = [{ a: "x", b: 1n }, ...others].map((values) => hash(values));
+    expect(new Set([...all, attributesOf({ a: "x", b: 1n }).hashAll(2)]).size).toBe(8);
+  });
+
+  test("leave out the attributes that are named", () => {
+    expect(hash({ a: "x", b: 1n, c: true }, [b, a])).toBe(hash({ c: true }));
+    expect(hash({ a: "x" }, [b])).toBe(hash({ a: "x" }));
+  });
+
+  test("are visited in the order of the names", () => {
+    const visited: number[][] = [];
+    attributesOf({ a: "x", b: "x", c: "y" }).forEachHash((name, value) => visited.push([name, value]));
+    expect(new Set(visited.map(([name]) => name)).size).toBe(3);
+    expect(visited.map(([, value]) => value === visited[0]?.[1])).toEqual([true, true, false]);
+  });
+});
+
+test("what a record says does not depend on when, where and in which trace it says it", () => {
+  const saying = (init: LogRecordInit) => {
+    const record = logsBuilder().record(init).build().records();
+    record.advance();
+    return record.contentHash(1);
+  };
+  const said = { severityNumber: 9, body: "x", eventName: "e", attributes: { a: "x", b: "y" } };
+  const same = { ...said, timeUnixNano: 5n, observedTimeUnixNano: 6n, traceId: "1".repeat(32), spanId: "1".repeat(16) };
+  expect(saying({ ...same, flags: 1, attributes: { b: "y", a: "x" } })).toBe(saying(said));
+  const others = [{ severityNumber: 10 }, { body: "y" }, { eventName: "f" }, { attributes: {} }, { severityText: "I" }];
+  expect(new Set([said, ...others.map((other) => ({ ...said, ...other }))].map(saying)).size).toBe(6);
 });

@@ -2,7 +2,18 @@ import { decodeKey, decodeKeyValue, decodeMember, memberKind, writeKeyValue, wri
 import type { AnyValue, AttributeKey, Attributes, ValueKind } from "./api.ts";
 import { attributeKey } from "./attribute-key.ts";
 import { hashBytes } from "./hash.ts";
-import { BOOL_TAG, DOUBLE_TAG, equalAt, findKeyValue, INT_TAG, memberOf, STRING_TAG } from "./key-value.ts";
+import {
+  BOOL_TAG,
+  DOUBLE_TAG,
+  equalAt,
+  findKeyValue,
+  hashKey,
+  hashMember,
+  INT_TAG,
+  isNamed,
+  memberOf,
+  STRING_TAG,
+} from "./key-value.ts";
 import type { Place } from "./place.ts";
 import {
   afterField,
@@ -117,7 +128,29 @@ export class AttributesView implements Attributes {
     const value = this.#value(key);
     if (value < 0) return -1;
     const { bytes } = this.#place.source;
-    return hashBytes(bytes, value, afterField(bytes, value), seed);
+    return hashBytes(bytes, value, afterField(bytes, value), seed) >>> 0;
+  }
+
+  hashAll(seed: number, without?: readonly AttributeKey[]): number {
+    this.#place.sync();
+    const { source, start, end } = this.#place;
+    const { bytes } = source;
+    let sum = seed | 0;
+    for (let pos = start; pos < end; pos = afterField(bytes, pos)) {
+      if (bytes[pos] !== this.#tag || (without !== undefined && isNamed(bytes, pos, without))) continue;
+      // Modulo 2^32: a sum does not depend on the order.
+      sum = (sum + hashMember(bytes, pos, hashKey(bytes, pos, seed))) | 0;
+    }
+    return sum;
+  }
+
+  forEachHash(visit: (name: number, value: number) => void): void {
+    this.#place.sync();
+    const { source, start, end } = this.#place;
+    const { bytes } = source;
+    for (let pos = start; pos < end; pos = afterField(bytes, pos)) {
+      if (bytes[pos] === this.#tag) visit(hashKey(bytes, pos, 0), hashMember(bytes, pos, 0));
+    }
   }
 
   set(key: string | AttributeKey, value: AnyValue): void {

@@ -211,3 +211,22 @@ test("whether a batch is edited", () => {
   for (const record of logs.records()) record.drop("gone");
   expect(logs.edited).toBe(true);
 });
+
+test("parents are numbered in the order of the request, also when some are gone", () => {
+  const point = { timeUnixNano: 1n, value: 1n };
+  const builder = metricsBuilder();
+  for (const name of ["r0", "r1"]) {
+    builder.resource({ attributes: { name } }).scope({ name: "s" });
+    builder.gauge({ name: "a" }, [point, point]).gauge({ name: "b" }, [point]);
+  }
+  const metrics = builder.build();
+  const ordinals = () =>
+    Array.from(metrics.points(), ({ resource, scope, metric }) => [resource.ordinal, scope.ordinal, metric.ordinal]);
+  const all = [0, 0, 1, 2, 2, 3].map((metric) => [metric >> 1, metric >> 1, metric]);
+  expect(ordinals()).toEqual(all);
+  expect(Array.from(metrics.metrics(), ({ ordinal }) => ordinal)).toEqual([0, 1, 2, 3]);
+  expect(Array.from(metrics.scopes(), ({ ordinal }) => ordinal)).toEqual([0, 1]);
+  for (const at of metrics.points()) if (at.metric.ordinal < 2) at.drop("gone");
+  expect(ordinals()).toEqual(all.slice(3));
+  expect(Array.from(metrics.resources(), ({ ordinal }) => ordinal)).toEqual([1]);
+});

@@ -1,8 +1,9 @@
-import type { Attributes, Cursor, DataPoint, Metric, Resource, Scope } from "./api.ts";
+import type { Attributes, Cursor, DataPoint, Distribution, Metric, Resource, Scope } from "./api.ts";
 import { AttributesView } from "./attributes-view.ts";
 import { POINT } from "./batch-index.ts";
 import type { BatchState } from "./batch-state.ts";
 import { LevelCursor } from "./cursor.ts";
+import { readExponentialHistogram, readHistogram, writeExponentialHistogram, writeHistogram } from "./distribution.ts";
 import { fieldAt, getFixed64, getUint32, removeField, replaceField, setFixed64, setUint32 } from "./fields.ts";
 import { MetricView } from "./metric-view.ts";
 import { valueError } from "./pdata-error.ts";
@@ -18,14 +19,15 @@ interface Layout {
   readonly isNumber: boolean;
   /** A summary's sum is always there, a histogram's may be missing. */
   readonly sumIsOptional: boolean;
+  readonly distribution?: Distribution["type"];
 }
 
 const number: Layout = { attributes: 7, flags: 8, isNumber: true, sumIsOptional: false };
 const layouts = new Map<number, Layout>([
   [5, number],
   [7, number],
-  [9, { attributes: 9, flags: 10, isNumber: false, sumIsOptional: true }],
-  [10, { attributes: 1, flags: 10, isNumber: false, sumIsOptional: true }],
+  [9, { attributes: 9, flags: 10, isNumber: false, sumIsOptional: true, distribution: "histogram" }],
+  [10, { attributes: 1, flags: 10, isNumber: false, sumIsOptional: true, distribution: "exponential_histogram" }],
   [11, { attributes: 7, flags: 8, isNumber: false, sumIsOptional: false }],
 ]);
 
@@ -163,5 +165,22 @@ export class DataPointCursor extends LevelCursor implements Cursor, DataPoint {
     if (pos < 0) return this.#layout.sumIsOptional ? undefined : 0;
     const { source } = this.#place;
     return source.view.getFloat64(afterVarint(source.bytes, pos), true);
+  }
+
+  get distribution(): Distribution | undefined {
+    switch (this.#layout.distribution) {
+      case "histogram":
+        return readHistogram(this.#place);
+      case "exponential_histogram":
+        return readExponentialHistogram(this.#place);
+      default:
+        return undefined;
+    }
+  }
+
+  set distribution(value: Distribution) {
+    if (value.type !== this.#layout.distribution) throw valueError(`a ${value.type} in a point of another type`);
+    if (value.type === "histogram") writeHistogram(this.#place, value);
+    else writeExponentialHistogram(this.#place, value);
   }
 }

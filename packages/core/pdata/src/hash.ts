@@ -1,14 +1,30 @@
 /**
- * An unsigned 32-bit hash of `bytes[start, end)`: multiply and xor byte by byte, then the finalizer of MurmurHash3
- * (Appleby, public domain). Made for tables in memory, not against an adversary.
+ * MurmurHash3_x86_32 (Appleby, public domain) of `bytes[start, end)`, as a signed integer, which unlike an unsigned one
+ * is never a number on the heap. Made for tables in memory, not against an adversary.
  */
 export function hashBytes(bytes: Uint8Array, start: number, end: number, seed: number): number {
-  let hash = seed ^ Math.imul(end - start, 0x9e3779b1);
-  for (let pos = start; pos < end; pos++) {
-    hash = Math.imul(hash ^ (bytes[pos] as number), 0x5bd1e995);
-    hash ^= hash >>> 15;
+  const behindWords = end - ((end - start) & 3);
+  let hash = seed;
+  let pos = start;
+  // Four bytes at a time: a quarter of the multiplications that wait for each other (benchmark `processors`).
+  for (; pos < behindWords; pos += 4) {
+    hash ^= scramble(
+      (bytes[pos] as number) |
+        ((bytes[pos + 1] as number) << 8) |
+        ((bytes[pos + 2] as number) << 16) |
+        ((bytes[pos + 3] as number) << 24),
+    );
+    hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0;
   }
+  let rest = 0;
+  for (let shift = 0; pos < end; pos++, shift += 8) rest |= (bytes[pos] as number) << shift;
+  hash ^= scramble(rest) ^ (end - start);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return hash ^ (hash >>> 16);
+}
+
+function scramble(word: number): number {
+  const mixed = Math.imul(word, 0xcc9e2d51);
+  return Math.imul((mixed << 15) | (mixed >>> 17), 0x1b873593);
 }

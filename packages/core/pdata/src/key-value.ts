@@ -6,6 +6,8 @@
  * The usual KeyValue starts with its key and has lengths in one byte: that case is decided by a few comparisons
  * (benchmark `pdata`, first row); any other takes the general way.
  */
+import type { AttributeKey } from "./api.ts";
+import { hashBytes } from "./hash.ts";
 import { afterField, afterVarint, contentStart, fieldNumber, findField, readUint32 } from "./wire.ts";
 
 const KEY = 0x0a;
@@ -65,6 +67,27 @@ export function memberOf(bytes: Uint8Array, pos: number): number {
   }
   const field = findField(bytes, content, end, 2);
   return field < 0 ? -1 : valueMember(bytes, contentStart(bytes, field), afterField(bytes, field));
+}
+
+/** A hash of the name in the KeyValue field at `pos`. */
+export function hashKey(bytes: Uint8Array, pos: number, seed: number): number {
+  const key = findField(bytes, contentStart(bytes, pos), afterField(bytes, pos), 1);
+  if (key < 0) return hashBytes(bytes, pos, pos, seed);
+  return hashBytes(bytes, contentStart(bytes, key), afterField(bytes, key), seed);
+}
+
+/** A hash of the value in the KeyValue field at `pos`, as it is encoded; that of nothing where there is none. */
+export function hashMember(bytes: Uint8Array, pos: number, seed: number): number {
+  const member = memberOf(bytes, pos);
+  return member < 0 ? hashBytes(bytes, pos, pos, seed) : hashBytes(bytes, member, afterField(bytes, member), seed);
+}
+
+/** Whether the KeyValue field at `pos` has one of the names. */
+export function isNamed(bytes: Uint8Array, pos: number, keys: readonly AttributeKey[]): boolean {
+  const content = contentStart(bytes, pos);
+  const end = afterField(bytes, pos);
+  for (const { utf8 } of keys) if (keyEquals(bytes, content, end, utf8)) return true;
+  return false;
 }
 
 /** The position of the tag of the member that is set in the AnyValue in `[start, end)`, or -1. */

@@ -18,10 +18,11 @@ import {
   setId,
   setString,
 } from "./fields.ts";
-import { STRING_TAG, valueMember } from "./key-value.ts";
+import { hashBytes } from "./hash.ts";
+import { hashKey, hashMember, STRING_TAG, valueMember } from "./key-value.ts";
 import { ElementPlace } from "./place.ts";
 import { Parents } from "./resource-view.ts";
-import { afterField, contentStart } from "./wire.ts";
+import { afterField, contentStart, fieldNumber } from "./wire.ts";
 
 /** The field numbers of a LogRecord. */
 export const logRecord = {
@@ -164,4 +165,30 @@ export class LogRecordCursor extends LevelCursor implements Cursor, LogRecord {
   set spanId(value: string) {
     setId(this.#place, logRecord.spanId, value, 8);
   }
+
+  contentHash(seed: number): number {
+    this.#place.sync();
+    const { source, start, end } = this.#place;
+    const { bytes } = source;
+    let sum = seed | 0;
+    for (let pos = start; pos < end; ) {
+      const next = afterField(bytes, pos);
+      const field = fieldNumber(bytes, pos);
+      // As in AttributesView.hashAll: a sum does not depend on the order.
+      if (field === logRecord.attributes) sum = (sum + hashMember(bytes, pos, hashKey(bytes, pos, seed))) | 0;
+      else if (says(field)) sum = (sum + hashBytes(bytes, pos, next, seed)) | 0;
+      pos = next;
+    }
+    return sum;
+  }
+}
+
+/** Whether a field belongs to what the record says, and not to when, where and in which trace. */
+function says(field: number): boolean {
+  return (
+    field === logRecord.severityNumber ||
+    field === logRecord.severityText ||
+    field === logRecord.body ||
+    field === logRecord.eventName
+  );
 }

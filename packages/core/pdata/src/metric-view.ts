@@ -44,6 +44,10 @@ export class MetricView implements Metric {
     return this;
   }
 
+  get ordinal(): number {
+    return this.#place.element;
+  }
+
   get name(): string {
     return getString(this.#place, 1);
   }
@@ -122,6 +126,10 @@ export class MetricCursor extends LevelCursor implements Cursor, Metric {
 
   protected moved(): void {
     this.#metric.at(this.element);
+  }
+
+  get ordinal(): number {
+    return this.element;
   }
 
   get name(): string {

@@ -25,6 +25,10 @@ export class ResourceView implements Resource {
     return this;
   }
 
+  get ordinal(): number {
+    return this.#place.element;
+  }
+
   get schemaUrl(): string {
     return schemaUrl(this.#place);
   }
@@ -62,6 +66,10 @@ export class ScopeView implements Scope {
 
   set version(value: string) {
     setString(this.#place, 2, value);
+  }
+
+  get ordinal(): number {
+    return this.#place.element;
   }
 
   get schemaUrl(): string {
@@ -110,6 +118,10 @@ export class ResourceCursor extends LevelCursor implements Cursor, Resource {
     this.#resource.at(this.element);
   }
 
+  get ordinal(): number {
+    return this.element;
+  }
+
   get attributes(): Attributes {
     return this.#resource.attributes;
   }
@@ -135,6 +147,10 @@ export class ScopeCursor extends LevelCursor implements Cursor, Scope {
 
   get resource(): Resource {
     return this.#parents.resourceOf(this.element);
+  }
+
+  get ordinal(): number {
+    return this.element;
   }
 
   get attributes(): Attributes {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { clone, type Message } from "@bufbuild/protobuf";
-import { type Batch, decode, type Signal, signals } from "@dbintel/pdata";
+import { attributeKey, type Batch, decode, type LogRecord, type Signal, signals } from "@dbintel/pdata";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { request } from "./oracle/arbitrary.ts";
@@ -8,6 +8,8 @@ import { type Edit, editLens, editObjects, items, leaves, pass } from "./oracle/
 import { canonical, decodeFully, encodeFully, requestDescriptor } from "./oracle/oracle.ts";
 import { readLens, readObjects } from "./oracle/reading.ts";
 import { scramble } from "./oracle/scramble.ts";
+
+const key = attributeKey("a");
 
 type Pass = readonly (readonly Edit[])[];
 
@@ -45,7 +47,21 @@ function expectSame(signal: Signal, batch: Batch, objects: Message): void {
     read,
     expected.map((leaf) => readObjects(signal, leaf)),
   );
-  expectDeeply(readLens(decode(signal, encoded)), read);
+  const again = decode(signal, encoded);
+  expectDeeply(readLens(again), read);
+  expectDeeply(hashesOf(again), hashesOf(batch));
+}
+
+/** Of what stands there now, however it came about. */
+function hashesOf(batch: Batch): unknown[] {
+  const hashes: unknown[] = [];
+  for (const item of items(batch)) {
+    const each: number[] = [];
+    item.attributes.forEachHash((name, value) => each.push(name, value));
+    hashes.push(each, item.attributes.hashAll(1), item.attributes.hashAll(1, [key]));
+    if (batch.signal === "logs") hashes.push((item as LogRecord).contentHash(1));
+  }
+  return hashes;
 }
 
 /** `toEqual` for large values: its careful comparison is only made to explain a difference. */

@@ -1,6 +1,18 @@
 /** Random edits, each applied to the lens and to the oracle's decoded objects. */
 import type { Message } from "@bufbuild/protobuf";
-import type { AnyValue, Attributes, DataPoint, Item, LogRecord, Metric, Signal, Span } from "@dbintel/pdata";
+import type {
+  AnyValue,
+  Attributes,
+  DataPoint,
+  Distribution,
+  ExponentialHistogram,
+  Histogram,
+  Item,
+  LogRecord,
+  Metric,
+  Signal,
+  Span,
+} from "@dbintel/pdata";
 import fc from "fast-check";
 import { anyValue, attributeName, double, int32, int64, text, uint32, uint64 } from "./arbitrary.ts";
 import {
@@ -25,6 +37,7 @@ export type Edit =
       readonly name: string;
       readonly value: AnyValue | undefined;
     }
+  | { readonly kind: "count"; readonly values: readonly Distribution[] }
   | { readonly kind: "drop"; readonly on: "item" | "metric" };
 
 const hex = (size: number) =>
@@ -68,6 +81,35 @@ const itemFields: Readonly<Record<Signal, FieldArbitraries>> = {
   },
 };
 
+const optionalDouble = fc.option(double, { nil: undefined });
+const buckets = fc.record({ offset: int32, counts: fc.array(uint64, { maxLength: 3 }) });
+
+const histogram: fc.Arbitrary<Histogram> = fc.record({
+  type: fc.constant("histogram"),
+  count: uint64,
+  sum: optionalDouble,
+  min: optionalDouble,
+  max: optionalDouble,
+  bucketCounts: fc.array(uint64, { maxLength: 3 }),
+  bounds: fc.array(double, { maxLength: 2 }),
+});
+
+const exponentialHistogram: fc.Arbitrary<ExponentialHistogram> = fc.record({
+  type: fc.constant("exponential_histogram"),
+  count: uint64,
+  sum: optionalDouble,
+  min: optionalDouble,
+  max: optionalDouble,
+  scale: int32,
+  zeroCount: uint64,
+  zeroThreshold: double,
+  positive: buckets,
+  negative: buckets,
+});
+
+/** What a histogram of either kind has counted: the points of the fitting kind take one of the two. */
+const counts = fc.tuple(histogram, exponentialHistogram).map((values) => ({ kind: "count", values }) as const);
+
 function fieldEdits(on: Target | "metric", fields: FieldArbitraries): fc.Arbitrary<Edit>[] {
   return Object.entries(fields).map(([name, value]) =>
     value.map((chosen) => ({ kind: "field", on, name, value: chosen }) as const),
@@ -83,6 +125,7 @@ export function edit(signal: Signal): fc.Arbitrary<Edit> {
     { weight: 2, arbitrary: fc.oneof(...fieldEdits("scope", { name: text, version: text })) },
     { weight: 1, arbitrary: fc.oneof(...fieldEdits("event", { name: text })) },
     { weight: 2, arbitrary: fc.oneof(...fieldEdits("metric", { name: text, description: text, unit: text })) },
+    { weight: signal === "metrics" ? 4 : 0, arbitrary: counts },
     { weight: 4, arbitrary: fc.constant<Edit>({ kind: "drop", on: "item" }) },
     { weight: 1, arbitrary: fc.constant<Edit>({ kind: "drop", on: "metric" }) },
   );
@@ -107,6 +150,12 @@ export function editLens(item: Item, change: Edit): void {
         if (isNumber) Reflect.set(target, change.name, change.value, target);
       }
       return;
+    case "count": {
+      const point = item as DataPoint;
+      const fitting = change.values.find(({ type }) => type === point.distribution?.type);
+      if (fitting !== undefined) point.distribution = fitting;
+      return;
+    }
     case "set":
       for (const { attributes } of lensTargets(item, change.on)) attributes.set(change.key, change.value);
       return;
@@ -171,6 +220,9 @@ export function editObjects(signal: Signal, request: Message, leaf: Leaf, change
       for (const target of objectTargets(leaf, change.on, change.value !== ""))
         setField(leaf, target, change.name, change.value);
       return;
+    case "count":
+      for (const value of change.values) setDistribution(leaf, value);
+      return;
     case "set":
       for (const target of objectTargets(leaf, change.on)) setAttribute(target, change.key, change.value);
       return;
@@ -227,6 +279,26 @@ function setField(leaf: Leaf, target: OracleAttributed, name: string, value: Any
   } else {
     target[name] = value;
   }
+}
+
+function setDistribution({ metric, item }: Leaf, value: Distribution): void {
+  const { count, sum, min, max } = value;
+  if (value.type === "histogram" && metric?.data.case === "histogram") {
+    Object.assign(item, { count, bucketCounts: value.bucketCounts, explicitBounds: value.bounds });
+  } else if (value.type === "exponential_histogram" && metric?.data.case === "exponentialHistogram") {
+    const { scale, zeroCount, zeroThreshold } = value;
+    Object.assign(item, { count, scale, zeroCount, zeroThreshold });
+    item.positive = bucketsMessage(value.positive);
+    item.negative = bucketsMessage(value.negative);
+  } else {
+    return;
+  }
+  Object.assign(item, { sum, min, max });
+}
+
+function bucketsMessage({ offset, counts: bucketCounts }: ExponentialHistogram["positive"]): Message | undefined {
+  const name = "metrics.v1.ExponentialHistogramDataPoint.Buckets";
+  return offset === 0 && bucketCounts.length === 0 ? undefined : newMessage(name, { offset, bucketCounts });
 }
 
 function removeLeaf(signal: Signal, request: Message, leaf: Leaf): void {

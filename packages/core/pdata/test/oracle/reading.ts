@@ -142,6 +142,7 @@ const readers = {
     value: point.value,
     count: point.count,
     sum: point.sum,
+    distribution: point.distribution,
     metric: readMetric(point.metric),
   }),
 };
@@ -218,10 +219,27 @@ const objectReaders: Record<Signal, (item: OracleAttributed, metric: OracleMetri
       value: isNumber ? (item.value as { value?: unknown }).value : undefined,
       count: isNumber ? undefined : item.count,
       sum: isNumber ? undefined : item.sum,
+      distribution: readDistribution(item, data?.case),
       metric: readOracleMetric(metric),
     };
   },
 };
+
+function readDistribution(item: OracleAttributed, type: string | undefined): unknown {
+  const common = pick(item, "count", "sum", "min", "max");
+  if (type === "histogram") {
+    return { type, ...common, bucketCounts: item.bucketCounts, bounds: item.explicitBounds };
+  }
+  if (type !== "exponentialHistogram") return undefined;
+  const fields = pick(item, "scale", "zeroCount", "zeroThreshold");
+  const [positive, negative] = [readBuckets(item.positive), readBuckets(item.negative)];
+  return { type: "exponential_histogram", ...common, ...fields, positive, negative };
+}
+
+function readBuckets(buckets: unknown): unknown {
+  const { offset = 0, bucketCounts = [] } = (buckets ?? {}) as Fields;
+  return { offset, counts: bucketCounts };
+}
 
 const typeNames: Record<string, string> = { exponentialHistogram: "exponential_histogram" };
 const temporalities = ["unspecified", "delta", "cumulative"];

@@ -1,45 +1,54 @@
-import type { Attributes } from "@dbintel/pdata";
-import { hashValue } from "./hash.ts";
+import { type AttributeKey, type Attributes, attributeKey } from "@dbintel/pdata";
 import { Sketch } from "./sketch.ts";
 
-/** Attribute names whose values are counted; further ones count as having few. */
-const maxNames = 256;
+interface Name {
+  readonly key: AttributeKey;
+  readonly values: Sketch;
+}
 
-/** How many values each attribute of logs or spans has. */
+/** How many values each attribute has, for as many names as there is room for. */
 export class AttributeValues {
-  readonly #sketches = new Map<string, Sketch>();
-  readonly #limit: number;
-  readonly #keep: ReadonlySet<string>;
+  readonly #maxNames: number;
+  /** By the hash of the name. */
+  readonly #names = new Map<number, Name>();
+  #isUnknown = false;
 
-  constructor(args: { readonly limit: number; readonly keep: readonly string[] }) {
-    this.#limit = args.limit;
-    this.#keep = new Set(args.keep);
+  constructor(maxNames: number) {
+    this.#maxNames = maxNames;
   }
 
+  /** Counts the values; decodes nothing but names that it has not met. */
   measure(attributes: Attributes): void {
-    for (const [key, value] of attributes.entries()) {
-      let sketch = this.#sketches.get(key);
-      if (sketch === undefined) {
-        if (this.#sketches.size >= maxNames) continue;
-        sketch = new Sketch();
-        this.#sketches.set(key, sketch);
-      }
-      sketch.add(hashValue(value));
-    }
+    this.#isUnknown = false;
+    attributes.forEachHash(this.#count);
+    if (this.#isUnknown && this.#names.size < this.#maxNames) this.#learn(attributes);
   }
 
-  /** Removes the attributes with too many values; answers how many. */
-  prune(attributes: Attributes): number {
-    let removed = 0;
-    for (const key of [...attributes.keys()]) {
-      if (this.#keep.has(key) || (this.#sketches.get(key)?.estimate ?? 0) <= this.#limit) continue;
-      if (attributes.delete(key)) removed++;
-    }
-    return removed;
+  /** The names, each with the number of its values. */
+  names(): Iterable<{ readonly key: AttributeKey; readonly values: { readonly estimate: number } }> {
+    return this.#names.values();
   }
 
   /** Begins a new window. */
   clear(): void {
-    this.#sketches.clear();
+    this.#names.clear();
+  }
+
+  readonly #count = (name: number, value: number): void => {
+    const found = this.#names.get(name);
+    if (found === undefined) this.#isUnknown = true;
+    else found.values.add(value);
+  };
+
+  /** Names come in the same order as their hashes. */
+  #learn(attributes: Attributes): void {
+    const names = attributes.keys()[Symbol.iterator]();
+    attributes.forEachHash((hash, value) => {
+      const { value: name } = names.next();
+      if (this.#names.has(hash) || this.#names.size >= this.#maxNames) return;
+      const values = new Sketch();
+      values.add(value);
+      this.#names.set(hash, { key: attributeKey(name), values });
+    });
   }
 }

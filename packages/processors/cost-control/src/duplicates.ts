@@ -1,32 +1,54 @@
 import type { LogRecord } from "@dbintel/pdata";
-import { LRUCache } from "lru-cache";
-import { hashAttributes, hashText, hashValue, joinHash } from "./hash.ts";
 
-const maxRecords = 50_000;
+/** Records that are remembered: sets of a few, of which a new one takes the place of the oldest. */
+const sets = 2 ** 14;
+const ways = 4;
 
-/** Remembers log records that were delivered, by everything in them but their time. */
+/**
+ * Remembers log records that were delivered, by everything in them but their times, ids and scope, of one resource
+ * each. A table of fixed size: it allocates nothing once it is there (benchmark `processors`).
+ */
 export class Duplicates {
   readonly #windowMs: number;
-  readonly #seen = new LRUCache<number, number>({ max: maxRecords });
+  /** Two hashes a record, 64 bits in all. */
+  #hashes = new Int32Array(0);
+  #seenMs = new Float64Array(0);
 
   constructor(windowMs: number) {
     this.#windowMs = windowMs;
   }
 
-  /** Whether the record repeats one of the window; else it is remembered, and its hash added to `fresh`. */
-  repeats(record: LogRecord, nowMs: number, fresh: number[]): boolean {
-    let hash = joinHash(hashAttributes(record.resource.attributes), hashAttributes(record.attributes));
-    hash = joinHash(hash, hashValue(record.body));
-    hash = joinHash(hash, hashText(record.eventName, record.severityNumber));
-    const seen = this.#seen.get(hash);
-    if (seen !== undefined && nowMs - seen < this.#windowMs) return true;
-    this.#seen.set(hash, nowMs);
-    fresh.push(hash);
+  /**
+   * Whether the record repeats one of the window; else it is remembered, and its place added to `fresh`.
+   * `resource` is a hash of the resource.
+   */
+  repeats(record: LogRecord, resource: number, nowMs: number, fresh: number[]): boolean {
+    if (this.#hashes.length === 0) this.#reserve();
+    const hashes = this.#hashes;
+    const seenMs = this.#seenMs;
+    const a = record.contentHash(resource);
+    const b = record.contentHash(~resource);
+    const first = (a & (sets - 1)) * ways;
+    let oldest = first;
+    for (let at = first; at < first + ways; at++) {
+      const seen = seenMs[at] as number;
+      if (hashes[at * 2] === a && hashes[at * 2 + 1] === b && nowMs - seen < this.#windowMs) return true;
+      if (seen < (seenMs[oldest] as number)) oldest = at;
+    }
+    hashes[oldest * 2] = a;
+    hashes[oldest * 2 + 1] = b;
+    seenMs[oldest] = nowMs;
+    fresh.push(oldest);
     return false;
   }
 
   /** Takes back what was not delivered: its sender will send it again. */
-  forget(hashes: readonly number[]): void {
-    for (const hash of hashes) this.#seen.delete(hash);
+  forget(places: readonly number[]): void {
+    for (const at of places) this.#seenMs[at] = Number.NEGATIVE_INFINITY;
+  }
+
+  #reserve(): void {
+    this.#hashes = new Int32Array(sets * ways * 2);
+    this.#seenMs = new Float64Array(sets * ways).fill(Number.NEGATIVE_INFINITY);
   }
 }

@@ -1,11 +1,26 @@
-import type { Attributes } from "@dbintel/pdata";
-import { addHash, hashAttribute, hashText } from "./hash.ts";
+import { type AttributeKey, type Attributes, attributeKey } from "@dbintel/pdata";
+import { AttributeValues } from "./attribute-values.ts";
+import { hashText, joinHash, wideHash } from "./hash.ts";
+import { SeriesTable } from "./series-table.ts";
 import { Sketch } from "./sketch.ts";
 
 /** What stands for the values that were folded. */
 export const otherValue = "other";
-const foldedKeys = 64;
-const otherHash = (key: string): number => hashAttribute(key, otherValue);
+/** Attribute names of a metric whose values are counted; further ones are folded last. */
+const maxNames = 64;
+
+/** What tells the series of one metric from those of other producers: two hashes of resource, scope and metric. */
+export interface Producer {
+  readonly a: number;
+  readonly b: number;
+}
+
+/** The folded series that a point becomes part of. */
+export interface FoldedSeries {
+  readonly id: number;
+  /** Attributes whose values become `other`. */
+  readonly keys: readonly AttributeKey[];
+}
 
 /**
  * The series of one metric: which ones have a place, and which attributes have how many values.
@@ -16,12 +31,11 @@ const otherHash = (key: string): number => hashAttribute(key, otherValue);
  */
 export class MetricSeries {
   readonly #limit: number;
-  #current = new Set<number>();
-  #before = new Set<number>();
-  #folded = new Set<number>();
-  #size = 0;
+  #window = 1;
+  readonly #plain = new SeriesTable();
+  readonly #folded = new SeriesTable();
   #all = new Sketch();
-  readonly #values = new Map<string, Sketch>();
+  readonly #values = new AttributeValues(maxNames);
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -32,30 +46,34 @@ export class MetricSeries {
     return this.#all.estimate;
   }
 
-  /**
-   * Gives the point's series a place, or folds attributes of the point until it has one; true when it was folded.
-   * `resource` is the hash of what else tells the series apart. `share` of the limit may be used.
-   */
-  admit(attributes: Attributes, resource: number, share: number): boolean {
-    const entries = [...attributes.entries()].map(([key, value]) => ({ key, hash: hashAttribute(key, value) }));
-    let series = resource;
-    for (const { key, hash } of entries) {
-      series = addHash(series, hash);
-      this.#measure(key, hash);
-    }
-    this.#all.add(series);
-    const places = Math.max(1, Math.floor(this.#limit * share));
-    const plain = Math.max(1, places - Math.max(1, Math.ceil(places / 10)));
-    if (this.#place(series, plain)) return false;
-    const byCardinality = entries.sort((a, b) => this.#valuesOf(b.key) - this.#valuesOf(a.key));
-    let folded = false;
-    for (const { key, hash } of byCardinality) {
-      attributes.set(key, otherValue);
-      folded = true;
-      series = addHash(addHash(series, 2 ** 53 - hash), otherHash(key));
-      if (this.#folded.has(series)) break;
-      if (this.#size + this.#folded.size < places - 1) {
-        this.#folded.add(series);
+  /** Whether a series has a place as it is, or is given one; `share` of the limit may be used. */
+  hasPlace(attributes: Attributes, producer: Producer, share: number): boolean {
+    const a = attributes.hashAll(producer.a);
+    const b = attributes.hashAll(producer.b);
+    const seen = this.#plain.see(a, b, this.#window);
+    if (seen === this.#window) return true;
+    // Once a window for a series that has a place: most points end above.
+    this.#all.add(a);
+    this.#values.measure(attributes);
+    if (seen !== 0) return true;
+    const places = this.#places(share);
+    if (this.#plain.size >= Math.max(1, places - Math.max(1, Math.ceil(places / 10)))) return false;
+    this.#plain.add(a, b, this.#window);
+    return true;
+  }
+
+  /** The folded series of a point without a place: as few attributes are folded as there are places for. */
+  fold(attributes: Attributes, producer: Producer, share: number): FoldedSeries | undefined {
+    const keys: AttributeKey[] = [];
+    let folded: FoldedSeries | undefined;
+    for (let key = this.#widest(attributes, keys); key !== undefined; key = this.#widest(attributes, keys)) {
+      keys.push(key);
+      const a = idOf(attributes, producer.a, keys);
+      const b = idOf(attributes, producer.b, keys);
+      folded = { id: wideHash(a, b), keys };
+      if (this.#folded.see(a, b, this.#window) !== 0) break;
+      if (this.#plain.size + this.#folded.size < this.#places(share) - 1) {
+        this.#folded.add(a, b, this.#window);
         break;
       }
     }
@@ -64,40 +82,43 @@ export class MetricSeries {
 
   /** Begins a new window. */
   rotate(): void {
-    this.#before = this.#current;
-    this.#current = new Set();
-    this.#folded = new Set();
-    this.#size = this.#before.size;
+    this.#plain.forgetBefore(this.#window);
+    this.#window++;
+    this.#folded.forgetBefore(this.#window);
     this.#all = new Sketch();
     this.#values.clear();
   }
 
-  #place(series: number, places: number): boolean {
-    if (this.#current.has(series)) return true;
-    if (!this.#before.has(series)) {
-      if (this.#size >= places) return false;
-      this.#size++;
-    }
-    this.#current.add(series);
-    return true;
+  #places(share: number): number {
+    return Math.max(1, Math.floor(this.#limit * share));
   }
 
-  #measure(key: string, hash: number): void {
-    const values = this.#values.get(key);
-    if (values !== undefined) values.add(hash);
-    else if (this.#values.size < foldedKeys) {
-      const sketch = new Sketch();
-      sketch.add(hash);
-      this.#values.set(key, sketch);
+  /** The attribute of the point with most values that is not folded yet; those of unknown names come last. */
+  #widest(attributes: Attributes, folded: readonly AttributeKey[]): AttributeKey | undefined {
+    let widest: AttributeKey | undefined;
+    let most = -1;
+    for (const { key, values } of this.#values.names()) {
+      if (values.estimate <= most || isAmong(folded, key) || !attributes.has(key)) continue;
+      widest = key;
+      most = values.estimate;
     }
-  }
-
-  #valuesOf(key: string): number {
-    return this.#values.get(key)?.estimate ?? 0;
+    if (widest !== undefined || folded.length >= attributes.size) return widest;
+    for (const name of attributes.keys()) {
+      const key = attributeKey(name);
+      if (!isAmong(folded, key)) return key;
+    }
+    return undefined;
   }
 }
 
-/** Tells series of different producers apart. */
-export function producerHash(metric: string, resource: number, scope: string): number {
-  return addHash(resource, hashText(`${metric}\0${scope}`));
+/** Keys of equal names are interchangeable, so it is names that are compared. */
+function isAmong(keys: readonly AttributeKey[], { name }: AttributeKey): boolean {
+  return keys.some((key) => key.name === name);
+}
+
+/** One half of the identity of a folded series: what is left, and the names of what is folded in any order. */
+function idOf(attributes: Attributes, seed: number, keys: readonly AttributeKey[]): number {
+  let names = 0;
+  for (const { name } of keys) names = (names + hashText(name, seed)) | 0;
+  return joinHash(attributes.hashAll(seed, keys), names);
 }

@@ -1,5 +1,4 @@
-import type { Attributes, Batch, Item, Logs, Metrics, Traces } from "@dbintel/pdata";
-import { AttributeValues } from "./attribute-values.ts";
+import type { AttributeKey, Attributes, Batch, Item, LogRecord, Logs, Metrics, Span, Traces } from "@dbintel/pdata";
 import type { Budget } from "./budget.ts";
 import type { CostControlConfig } from "./config.ts";
 import { cutAttributes, cutBody } from "./cutting.ts";
@@ -7,6 +6,7 @@ import { Duplicates } from "./duplicates.ts";
 import { Essentials } from "./essentials.ts";
 import { Folding } from "./folding.ts";
 import type { CostMetrics } from "./metrics.ts";
+import { Pruning, prune } from "./pruning.ts";
 
 /** From the step `attributes` on a metric has this share of its limit. */
 const tightShare = 0.5;
@@ -18,8 +18,10 @@ export class Reducer {
   readonly #metrics: CostMetrics;
   readonly #essentials: Essentials;
   readonly #duplicates: Duplicates;
-  readonly #values: AttributeValues;
+  readonly #pruning: Pruning;
   readonly #folding: Folding;
+  /** No text of an item that is smaller is too long. */
+  readonly #shortItem: number;
   #windowSinceMs: number | undefined;
 
   constructor(args: { readonly config: CostControlConfig; readonly budget: Budget; readonly metrics: CostMetrics }) {
@@ -30,8 +32,9 @@ export class Reducer {
     this.#metrics = args.metrics;
     this.#essentials = new Essentials(config);
     this.#duplicates = new Duplicates(ladder.dedupe_window);
-    this.#values = new AttributeValues({ limit: ladder.attribute_cardinality, keep: ladder.keep_attributes });
+    this.#pruning = new Pruning({ limit: ladder.attribute_cardinality, keep: ladder.keep_attributes });
     this.#folding = new Folding(config.metric_cardinality_limit);
+    this.#shortItem = Math.min(config.max_body_bytes, config.max_attribute_bytes);
   }
 
   get cardinality(): number {
@@ -41,63 +44,96 @@ export class Reducer {
   /** Edits the batch; the returned function is for when it could not be delivered and its sender still has it. */
   apply(batch: Batch, nowMs: number): () => void {
     this.#rotate(nowMs);
-    // An item cannot be larger than its batch: most need no look for long texts.
-    const bytes = batch.byteSize;
-    const size = { bytes: batch.count === 0 ? 0 : bytes / batch.count, mayBeLong: this.#mayBeLong(bytes) };
-    const fresh: number[] = [];
-    if (batch.signal === "logs") this.#logs(batch, nowMs, size, fresh);
-    else if (batch.signal === "traces") this.#traces(batch, size);
-    else this.#points(batch, size);
-    return () => this.#duplicates.forget(fresh);
+    const work = this.#work(batch);
+    if (batch.signal === "metrics") this.#points(batch, work);
+    else if (work.isNeeded && batch.signal === "traces") this.#spans(batch, work);
+    else if (work.isNeeded && batch.signal === "logs") this.#records(batch, work, nowMs);
+    return () => this.#duplicates.forget(work.fresh);
   }
 
-  #logs(logs: Logs, nowMs: number, size: Size, fresh: number[]): void {
-    const dedupe = this.#budget.takes("dedupe");
-    for (const record of logs.records()) {
-      this.#judge(record, () => {
-        const essential = this.#essentials.record(record);
-        if (dedupe && !essential && this.#duplicates.repeats(record, nowMs, fresh)) {
-          record.drop("duplicate");
-          return;
+  /** What the step asks for, decided once a batch. */
+  #work(batch: Batch): Work {
+    const dedupe = this.#budget.takes("dedupe") && batch.signal === "logs";
+    const cut = batch.byteSize > this.#shortItem;
+    // Counted one step ahead, so that there is something to go by when the step is taken.
+    const measure = this.#budget.takes("top_queries");
+    const excess = this.#budget.takes("attributes") ? this.#pruning.excess() : [];
+    const ration = this.#budget.takes("essentials");
+    return { isNeeded: dedupe || cut || measure || ration, dedupe, cut, measure, excess, ration, fresh: [] };
+  }
+
+  #records(logs: Logs, work: Work, nowMs: number): void {
+    const record = logs.records();
+    let resource = { ordinal: -1, hash: 0 };
+    while (record.advance()) {
+      try {
+        // All that is left to do for most records at the step `normal` (benchmark `processors`).
+        if (work.measure || work.dedupe || work.ration) {
+          if (work.dedupe && record.resource.ordinal !== resource.ordinal) resource = hashOf(record);
+          if (!this.#keeps(record, work, resource.hash, nowMs)) continue;
         }
-        if (!this.#affords(record, size, essential)) return;
-        this.#prune(record.attributes, essential);
-        if (!size.mayBeLong) return;
-        if (cutBody(record, this.#config.max_body_bytes)) this.#metrics.reduced("body_cut", 1);
-        this.#cut(record.attributes);
-      });
+        if (work.cut && record.byteSize > this.#shortItem) {
+          if (cutBody(record, this.#config.max_body_bytes)) this.#metrics.reduced("body_cut", 1);
+          this.#cut(record.attributes);
+        }
+      } catch {
+        this.#failed(record);
+      }
     }
   }
 
-  #traces(traces: Traces, size: Size): void {
-    for (const span of traces.spans()) {
-      this.#judge(span, () => {
-        const essential = this.#essentials.span(span);
-        if (!this.#affords(span, size, essential)) return;
-        this.#prune(span.attributes, essential);
-        if (size.mayBeLong) this.#cut(span.attributes);
-      });
+  /** Drops what the step does without, else removes attributes. */
+  #keeps(record: LogRecord, work: Work, resource: number, nowMs: number): boolean {
+    const essential = this.#essentials.record(record);
+    if (work.dedupe && !essential && this.#duplicates.repeats(record, resource, nowMs, work.fresh)) {
+      record.drop("duplicate");
+      return false;
+    }
+    if (!this.#affords(record, work, essential)) return false;
+    this.#prune(record.attributes, work, essential);
+    return true;
+  }
+
+  #spans(traces: Traces, work: Work): void {
+    const span = traces.spans();
+    while (span.advance()) {
+      try {
+        if ((work.measure || work.ration) && !this.#keepsSpan(span, work)) continue;
+        if (work.cut && span.byteSize > this.#shortItem) this.#cut(span.attributes);
+      } catch {
+        this.#failed(span);
+      }
     }
   }
 
-  #points(metrics: Metrics, size: Size): void {
-    if (size.mayBeLong || this.#budget.takes("essentials")) {
-      for (const point of metrics.points()) {
-        this.#judge(point, () => {
-          if (this.#affords(point, size, this.#essentials.point(point)) && size.mayBeLong) this.#cut(point.attributes);
-        });
+  #keepsSpan(span: Span, work: Work): boolean {
+    const essential = this.#essentials.span(span);
+    if (!this.#affords(span, work, essential)) return false;
+    this.#prune(span.attributes, work, essential);
+    return true;
+  }
+
+  #points(metrics: Metrics, work: Work): void {
+    if (work.cut || work.ration) {
+      const point = metrics.points();
+      while (point.advance()) {
+        try {
+          if (work.ration && !this.#affords(point, work, this.#essentials.point(point))) continue;
+          if (work.cut && point.byteSize > this.#shortItem) this.#cut(point.attributes);
+        } catch {
+          this.#failed(point);
+        }
       }
     }
     const share = this.#budget.takes("attributes") ? tightShare : 1;
-    const failed = (item: Item) => this.#failed(item);
-    this.#metrics.reduced("folded", this.#folding.apply(metrics, share, failed));
+    this.#metrics.reduced("folded", this.#folding.apply(metrics, share, this.#failed));
   }
 
   /** On the last step: whether the tenant of the item may still send it; dropped otherwise. */
-  #affords(item: Item, size: Size, essential: boolean): boolean {
-    if (!this.#budget.takes("essentials")) return true;
-    if (this.#budget.allowance.spend(this.#tenantOf(item), size.bytes * this.#config.calibration, essential))
-      return true;
+  #affords(item: Item, work: Work, essential: boolean): boolean {
+    if (!work.ration) return true;
+    const bytes = item.byteSize * this.#config.calibration;
+    if (this.#budget.allowance.spend(this.#tenantOf(item), bytes, essential)) return true;
     item.drop("over_budget");
     return false;
   }
@@ -108,47 +144,46 @@ export class Reducer {
     return item.attributes.getString(key) ?? item.resource.attributes.getString(key) ?? "";
   }
 
-  #prune(attributes: Attributes, essential: boolean): void {
-    // One step ahead, so that there is something to go by when the step is taken.
-    if (this.#budget.takes("top_queries")) this.#values.measure(attributes);
-    if (essential || !this.#budget.takes("attributes")) return;
-    this.#metrics.reduced("attribute_removed", this.#values.prune(attributes));
+  #prune(attributes: Attributes, work: Work, essential: boolean): void {
+    if (work.measure) this.#pruning.measure(attributes);
+    if (essential || work.excess.length === 0) return;
+    this.#metrics.reduced("attribute_removed", prune(attributes, work.excess));
   }
 
   #cut(attributes: Attributes): void {
     this.#metrics.reduced("attribute_cut", cutAttributes(attributes, this.#config.max_attribute_bytes));
   }
 
-  #judge(item: Item, judgement: () => void): void {
-    try {
-      judgement();
-    } catch {
-      this.#failed(item);
-    }
-  }
-
   /** A malformed item: the others of its batch have nothing to do with it. */
-  #failed(item: Item): void {
+  readonly #failed = (item: Item): void => {
     this.#metrics.reduced("judgement_failed", 1);
     if (this.#config.on_error === "drop") item.drop("judgement_failed");
-  }
-
-  #mayBeLong(bytes: number): boolean {
-    return bytes > Math.min(this.#config.max_body_bytes, this.#config.max_attribute_bytes);
-  }
+  };
 
   #rotate(nowMs: number): void {
     this.#windowSinceMs ??= nowMs;
     if (nowMs - this.#windowSinceMs < this.#config.series_window) return;
     this.#windowSinceMs = nowMs;
     this.#folding.rotate();
-    this.#values.clear();
+    this.#pruning.rotate();
   }
 }
 
-interface Size {
-  /** Mean of the batch's items. */
-  readonly bytes: number;
+/** What is to be done with the items of a batch. */
+interface Work {
+  /** Whether any of it concerns logs and spans. */
+  readonly isNeeded: boolean;
+  readonly dedupe: boolean;
   /** Whether an item may hold a text above a limit. */
-  readonly mayBeLong: boolean;
+  readonly cut: boolean;
+  readonly measure: boolean;
+  /** Attributes to be removed. */
+  readonly excess: readonly AttributeKey[];
+  readonly ration: boolean;
+  /** Places of the records that were remembered. */
+  readonly fresh: number[];
+}
+
+function hashOf({ resource }: Item): { ordinal: number; hash: number } {
+  return { ordinal: resource.ordinal, hash: resource.attributes.hashAll(1) };
 }

@@ -1,8 +1,11 @@
+import type { Savings } from "@dbintel/feedback";
+import { classifyError } from "@dbintel/guard";
 import type { Clock } from "@dbintel/pipeline";
 import pg from "pg";
 import type { DatabaseConnection, Row } from "./connection.ts";
 import { sizeQuery } from "./metrics-database.ts";
 import { number, text } from "./row-values.ts";
+import type { StatementGuard } from "./statement-guard.ts";
 
 /**
  * The server measures a database by asking the file system about each of its files, which takes no lock and long on
@@ -10,44 +13,72 @@ import { number, text } from "./row-values.ts";
  */
 const refreshMs = 300_000;
 const mostDatabases = 100;
+const sizeClass = "sizes";
 
 /** The sizes of databases, as of the last few minutes. */
 export class DatabaseSizes {
   readonly #clock: Clock;
+  readonly #savings: () => Savings;
   #rows: readonly Row[] = [];
-  #dueMs = Number.NEGATIVE_INFINITY;
+  #measuredMs = Number.NEGATIVE_INFINITY;
+  /** Those that took too long in the last round. */
+  #slow: ReadonlySet<number> = new Set();
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  /** `savings` is what the budgets of the collector ask for. */
+  constructor(options: { readonly clock: Clock; readonly savings: () => Savings }) {
+    this.#clock = options.clock;
+    this.#savings = options.savings;
   }
 
-  /** Rows for the metrics of `sizeQuery`. A database that cannot be measured, or not in time, is left out. */
-  async rows(
-    connection: DatabaseConnection,
-    reportsDatabase: (name: string) => boolean,
-    signal: AbortSignal,
-  ): Promise<readonly Row[]> {
-    if (this.#clock.monotonicMs() < this.#dueMs) return this.#rows;
+  /**
+   * Rows for the metrics of `sizeQuery`. A database that cannot be measured is left out; one that takes too long ends
+   * the round, and comes last in the next.
+   */
+  async rows(args: {
+    readonly connection: DatabaseConnection;
+    readonly reportsDatabase: (name: string) => boolean;
+    readonly guard: StatementGuard;
+    readonly signal: AbortSignal;
+  }): Promise<readonly Row[]> {
+    const { coldIntervalFactor, suppressRepeats } = this.#savings();
+    const repeats = suppressRepeats ? [] : this.#rows;
+    if (this.#clock.monotonicMs() < this.#measuredMs + refreshMs * coldIntervalFactor) return repeats;
+    const work = () => this.#measureAll(args);
+    return (await args.guard.ask({ collectorClass: sizeClass, cold: true, work })) ?? repeats;
+  }
+
+  async #measureAll(args: {
+    readonly connection: DatabaseConnection;
+    readonly reportsDatabase: (name: string) => boolean;
+    readonly signal: AbortSignal;
+  }): Promise<readonly Row[]> {
+    const { connection, reportsDatabase, signal } = args;
+    const databases = (await connection.query(sizeQuery.sql(), [], signal))
+      .filter((row) => reportsDatabase(text(row, "database") ?? ""))
+      .slice(0, mostDatabases);
+    const lastOnes = databases.filter((row) => this.#slow.has(oidOf(row)));
     const rows: Row[] = [];
-    const databases = await connection.query(sizeQuery.sql(), [], signal);
-    const reported = databases.filter((row) => reportsDatabase(text(row, "database") ?? ""));
-    for (const row of reported.slice(0, mostDatabases)) {
-      const size = await this.#measure(connection, number(row, "oid") ?? 0, signal);
-      if (size !== undefined) rows.push({ ...row, ...size });
+    const settle = (slow: readonly Row[]): readonly Row[] => {
+      this.#slow = new Set(slow.map(oidOf));
+      this.#rows = rows;
+      this.#measuredMs = this.#clock.monotonicMs();
+      return rows;
+    };
+    for (const row of [...databases.filter((each) => !lastOnes.includes(each)), ...lastOnes]) {
+      try {
+        const [size = {}] = await connection.query("SELECT pg_database_size($1::oid) AS size", [oidOf(row)], signal);
+        rows.push({ ...row, ...size });
+      } catch (error) {
+        // Dropped meanwhile, or no right to connect to it: that is no reason to leave out the others.
+        if (error instanceof pg.DatabaseError && classifyError(error) !== "overload") continue;
+        if (error instanceof pg.DatabaseError) settle([...lastOnes, row]);
+        throw error;
+      }
     }
-    this.#rows = rows;
-    this.#dueMs = this.#clock.monotonicMs() + refreshMs;
-    return rows;
+    return settle([]);
   }
+}
 
-  async #measure(connection: DatabaseConnection, oid: number, signal: AbortSignal): Promise<Row | undefined> {
-    try {
-      const [row] = await connection.query("SELECT pg_database_size($1::oid) AS size", [oid], signal);
-      return row;
-    } catch (error) {
-      // Dropped meanwhile, no right to connect to it, too large to measure in time.
-      if (error instanceof pg.DatabaseError) return undefined;
-      throw error;
-    }
-  }
+function oidOf(row: Row): number {
+  return number(row, "oid") ?? 0;
 }

@@ -1,8 +1,9 @@
 import { DbintelError } from "@dbintel/errors";
-import { breakers, classifyError } from "@dbintel/guard";
+import { breakers, classifyError, type GuardedDatabase } from "@dbintel/guard";
 import type { Host } from "@dbintel/pipeline";
 import type { PollResult } from "@dbintel/polling";
 import { databaseProblem, type ProblemContext } from "./problems.ts";
+import { type StatementGuard, StatementGuards } from "./statement-guard.ts";
 
 export interface GuardedPollOptions {
   readonly host: Host;
@@ -12,7 +13,9 @@ export interface GuardedPollOptions {
   /** Whether no other poll asks less of the server. */
   readonly cheapest: boolean;
   readonly source: { ping(signal: AbortSignal): Promise<void> };
-  readonly poll: { poll(args: { readonly signal: AbortSignal }): Promise<PollResult> };
+  readonly poll: {
+    poll(args: { readonly signal: AbortSignal; readonly guard: StatementGuard }): Promise<PollResult>;
+  };
 }
 
 /**
@@ -22,18 +25,28 @@ export interface GuardedPollOptions {
 export function guardedPoll(options: GuardedPollOptions) {
   const { host, context, collectorClass, cheapest, source, poll } = options;
   const registry = host.shared(breakers);
+  const guards = new StatementGuards({ host, context, ping: (signal) => source.ping(signal) });
   let met: DbintelError | undefined;
-  const heldBack = (): PollResult => ({ batches: [], problems: [met ?? waiting(context)] });
+  const heldBack = (database: GuardedDatabase): PollResult => ({
+    batches: [],
+    problems: [withBreaker(met ?? waiting(context), database)],
+  });
   return async (args: { readonly signal: AbortSignal }): Promise<PollResult> => {
-    const admission = registry.database(context.endpoint, context.database).admit(collectorClass, cheapest);
-    if (!admission.admitted) return heldBack();
+    const database = registry.database(context.endpoint, context.database);
+    const admission = database.admit(collectorClass, cheapest);
+    if (!admission.admitted) return heldBack(database);
     const startedMs = host.clock.monotonicMs();
     try {
-      const pings = admission.stage === "ping";
-      if (pings) await source.ping(args.signal);
-      const result = pings ? heldBack() : await poll.poll(args);
-      if (!pings) met = undefined;
-      admission.succeed(host.clock.monotonicMs() - startedMs);
+      if (admission.stage === "ping") {
+        await source.ping(args.signal);
+        admission.succeed(host.clock.monotonicMs() - startedMs);
+        return heldBack(database);
+      }
+      const guard = guards.forPoll(admission.stage, args.signal);
+      const result = await poll.poll({ ...args, guard });
+      met = undefined;
+      if (guard.strained) admission.release();
+      else admission.succeed(host.clock.monotonicMs() - startedMs);
       return result;
     } catch (error) {
       // An abort at shutdown says nothing about the server; one at the poll's deadline does.
@@ -44,6 +57,16 @@ export function guardedPoll(options: GuardedPollOptions) {
       throw met;
     }
   };
+}
+
+/** The same problem, for the board; its hint says what the breaker does about it. */
+function withBreaker(problem: DbintelError, { whole }: GuardedDatabase): DbintelError {
+  const { message, code, hint, retryable, cause } = problem;
+  const state = whole.stage === undefined ? whole.state : `${whole.state}, ${whole.stage}`;
+  return new DbintelError(message, {
+    ...{ code, retryable, cause },
+    hint: `${hint === undefined ? "" : `${hint}; `}polls are held back, circuit breaker: ${state}`,
+  });
 }
 
 function waiting({ endpoint }: ProblemContext): DbintelError {

@@ -1,8 +1,8 @@
-import type { DbintelError } from "@dbintel/errors";
+import { type DbintelError, isDbintelError } from "@dbintel/errors";
+import { feedback } from "@dbintel/feedback";
 import { metricsBuilder, type ResourceInit } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import type { PollResult } from "@dbintel/polling";
-import pg from "pg";
 import { type Capabilities, discover } from "./capabilities.ts";
 import type { DatabaseConnection, Row } from "./connection.ts";
 import { DatabaseSizes } from "./database-sizes.ts";
@@ -13,6 +13,7 @@ import { sizeQuery } from "./metrics-database.ts";
 import { databaseProblem, type ProblemContext } from "./problems.ts";
 import { receiverScope } from "./resource.ts";
 import { integer, text } from "./row-values.ts";
+import type { StatementGuard } from "./statement-guard.ts";
 
 export interface MetricPollOptions {
   readonly host: Host;
@@ -39,13 +40,15 @@ export class MetricPoll {
 
   constructor(options: MetricPollOptions) {
     this.#options = options;
-    this.#sizes = new DatabaseSizes(options.host.clock);
+    const { host } = options;
+    this.#sizes = new DatabaseSizes({ clock: host.clock, savings: () => host.shared(feedback).savings });
     this.#planned = [...metricQueries, sizeQuery]
       .map((query) => ({ query: this.#labelled(query), metrics: query.metrics.filter(options.enabled) }))
       .filter(({ metrics }) => metrics.length > 0);
   }
 
-  async poll({ signal }: { readonly signal: AbortSignal }): Promise<PollResult> {
+  async poll(args: { readonly signal: AbortSignal; readonly guard: StatementGuard }): Promise<PollResult> {
+    const { signal, guard } = args;
     const { host, connection, context, resource, reportsDatabase } = this.#options;
     try {
       const capabilities = await this.#discover(signal);
@@ -59,7 +62,7 @@ export class MetricPoll {
       const problems: DbintelError[] = [];
       for (const { query, metrics: definitions } of this.#planned) {
         try {
-          const rows = await this.#rows(query, capabilities, signal);
+          const rows = await this.#rows({ query, capabilities, guard, signal });
           const reported = rows.filter((row) => {
             const database = text(row, "database");
             return database === undefined || reportsDatabase(database);
@@ -68,8 +71,9 @@ export class MetricPoll {
             addMetric({ metrics, definition, labels: query.labels, rows: reported, timeUnixNano });
           }
         } catch (error) {
-          if (!(error instanceof pg.DatabaseError)) throw error;
-          problems.push(databaseProblem(error, context));
+          signal.throwIfAborted();
+          if (!isDbintelError(error)) throw error;
+          problems.push(error);
         }
       }
       return { batches: [metrics.build()], problems };
@@ -78,11 +82,20 @@ export class MetricPoll {
     }
   }
 
-  #rows(query: MetricQuery, capabilities: Capabilities, signal: AbortSignal): Promise<readonly Row[]> {
+  /** None when the query is held back, or not due. */
+  async #rows(args: {
+    readonly query: MetricQuery;
+    readonly capabilities: Capabilities;
+    readonly guard: StatementGuard;
+    readonly signal: AbortSignal;
+  }): Promise<readonly Row[]> {
+    const { query, capabilities, guard, signal } = args;
     const { connection, reportsDatabase } = this.#options;
-    if (query.name === sizeQuery.name) return this.#sizes.rows(connection, reportsDatabase, signal);
+    if (query.name === sizeQuery.name) return this.#sizes.rows({ connection, reportsDatabase, guard, signal });
     const sql = query.sql(capabilities);
-    return sql === undefined ? Promise.resolve([]) : connection.query(sql, [], signal);
+    if (sql === undefined) return [];
+    const work = () => connection.query(sql, [], signal);
+    return (await guard.ask({ collectorClass: query.name, cold: false, work })) ?? [];
   }
 
   async #discover(signal: AbortSignal): Promise<Capabilities> {

@@ -6,10 +6,12 @@ import { breakers } from "@dbintel/guard";
 import type { Signal } from "@dbintel/pdata";
 import type { Component, Consumers, Host } from "@dbintel/pipeline";
 import { createPoller, type Poller, ProblemBoard } from "@dbintel/polling";
+import { BreakerWatch } from "./breaker-watch.ts";
 import { type PostgresqlConfig, parseEndpoint, settingsWithoutEffect } from "./config.ts";
 import { type ConnectionSettings, DatabaseConnection } from "./connection.ts";
 import { guardedPoll } from "./guarded-poll.ts";
 import { MetricPoll } from "./metric-poll.ts";
+import type { ProblemContext } from "./problems.ts";
 import { instanceResource } from "./resource.ts";
 import { StatementPoll } from "./statement-poll.ts";
 import { StatementSource } from "./statement-source.ts";
@@ -35,11 +37,13 @@ export class PostgresqlReceiver implements Component {
   readonly #next: Consumers;
   #pollers: Poller[] = [];
   #connections: { close(): Promise<void> }[] = [];
+  readonly #breakers: BreakerWatch;
 
   constructor(args: { readonly config: PostgresqlConfig; readonly host: Host; readonly next: Consumers }) {
     this.#config = args.config;
     this.#host = args.host;
     this.#next = args.next;
+    this.#breakers = new BreakerWatch({ host: args.host, context: contextOf(args.config) });
   }
 
   async start(): Promise<void> {
@@ -48,6 +52,7 @@ export class PostgresqlReceiver implements Component {
       this.#host.logger.warn({ setting }, `${setting} is accepted for compatibility and has no effect`);
     }
     const settings = await connectionSettings(this.#config);
+    await this.#breakers.start();
     const problems = new ProblemBoard(this.#host);
     if (this.#next.metrics !== undefined) this.#pollMetrics(settings, problems);
     if (this.#next.logs !== undefined && this.#config.events[topQueryEvent].enabled) {
@@ -59,6 +64,7 @@ export class PostgresqlReceiver implements Component {
   async stop({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     await Promise.all(this.#pollers.map((poller) => poller.stop({ signal })));
     await Promise.all(this.#connections.map((connection) => connection.close()));
+    await this.#breakers.stop();
     this.#pollers = [];
     this.#connections = [];
   }
@@ -112,7 +118,9 @@ export class PostgresqlReceiver implements Component {
   /** How many times longer the intervals are while the database is overloaded. */
   #stretch(): number {
     const { endpoint, connect_database: database } = this.#config;
-    return this.#host.shared(breakers).database(endpoint, database).intervalFactor;
+    const { whole, intervalFactor } = this.#host.shared(breakers).database(endpoint, database);
+    // While it is not closed the breaker alone says when the database is asked: longer intervals would add to its delay.
+    return whole.state === "closed" ? intervalFactor : 1;
   }
 
   #common(problems: ProblemBoard) {
@@ -125,11 +133,15 @@ export class PostgresqlReceiver implements Component {
         ...parseEndpoint(config.endpoint),
         enabled: (name) => config.resource_attributes[name]?.enabled ?? true,
       }),
-      context: { endpoint: config.endpoint, username: config.username, database: config.connect_database },
+      context: contextOf(config),
       reportsDatabase: (name: string) => reportsDatabase(config, name),
     };
     return { config, common };
   }
+}
+
+function contextOf({ endpoint, username, connect_database: database }: PostgresqlConfig): ProblemContext {
+  return { endpoint, username, database };
 }
 
 function reportsDatabase(config: PostgresqlConfig, name: string): boolean {

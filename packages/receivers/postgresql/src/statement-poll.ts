@@ -7,12 +7,19 @@ import { LRUCache } from "lru-cache";
 import { databaseProblem, type ProblemContext, statementsHidden, tooManyStatements } from "./problems.ts";
 import { receiverScope } from "./resource.ts";
 import type { StatementDeltas } from "./statement-deltas.ts";
+import type { StatementGuard } from "./statement-guard.ts";
 import { StatementLedger } from "./statement-ledger.ts";
 import { StatementMemory } from "./statement-memory.ts";
 import type { StatementReading, StatementSource } from "./statement-source.ts";
 import { StatementTexts } from "./statement-texts.ts";
 import { addTopQueryEvents } from "./top-query-events.ts";
 import { type Selection, selectTop } from "./top-statements.ts";
+
+/** What the guard of the receiver gives to each poll. */
+interface GuardedPollArgs {
+  readonly signal: AbortSignal;
+  readonly guard: StatementGuard;
+}
 
 export interface StatementPollOptions {
   readonly host: Host;
@@ -25,6 +32,8 @@ export interface StatementPollOptions {
   readonly reportsDatabase: (name: string) => boolean;
 }
 
+/** The class of what statements are named by: texts and roles. */
+const textClass = "texts";
 const roleNames = 1000;
 const roleTimeToLiveMs = 300_000;
 
@@ -38,12 +47,14 @@ export class StatementPoll {
 
   constructor(options: StatementPollOptions) {
     this.#options = options;
-    const { clock } = options.host;
-    this.#texts = new StatementTexts({ clock, limit: 10 * options.limit + 1000 });
+    const { host } = options;
+    const { clock } = host;
+    const savings = () => host.shared(feedback).savings;
+    this.#texts = new StatementTexts({ clock, limit: 10 * options.limit + 1000, savings });
     this.#roles = new LRUCache({ max: roleNames, ttl: roleTimeToLiveMs, perf: { now: () => clock.monotonicMs() } });
   }
 
-  async poll({ signal }: { readonly signal: AbortSignal }): Promise<PollResult> {
+  async poll({ signal, guard }: GuardedPollArgs): Promise<PollResult> {
     const { host, source, context, resource } = this.#options;
     const problems: DbintelError[] = [];
     try {
@@ -51,7 +62,7 @@ export class StatementPoll {
       const deltas = this.#memory.compare(reading);
       if (reading.table.hidden > 0) problems.push(statementsHidden(context));
       if (reading.table.omitted > 0) problems.push(tooManyStatements(context));
-      const selection = await this.#select(reading, deltas, problems, signal);
+      const selection = await this.#select({ reading, deltas, problems, guard, signal });
       const previousMicros = this.#memory.last?.epoch.clockMicros ?? reading.epoch.clockMicros;
       const scope = receiverScope(host.build, source.capabilities?.version);
       const logs = logsBuilder().resource(resource).scope(scope);
@@ -73,6 +84,7 @@ export class StatementPoll {
         commit: () => {
           this.#memory.commit(reading, deltas);
           this.#ledger.commit(ledger);
+          this.#texts.markSent(selection.top.map((line) => reading.table.key(deltas.rows[line] ?? -1)));
         },
       };
     } catch (error) {
@@ -81,12 +93,14 @@ export class StatementPoll {
   }
 
   /** Chooses what to report and makes sure that its texts and roles are known as far as they can be. */
-  async #select(
-    reading: StatementReading,
-    deltas: StatementDeltas,
-    problems: DbintelError[],
-    signal: AbortSignal,
-  ): Promise<Selection> {
+  async #select(args: {
+    readonly reading: StatementReading;
+    readonly deltas: StatementDeltas;
+    readonly problems: DbintelError[];
+    readonly guard: StatementGuard;
+    readonly signal: AbortSignal;
+  }): Promise<Selection> {
+    const { reading, deltas, problems, guard, signal } = args;
     const { host, source, context, reportsDatabase } = this.#options;
     const limit = Math.ceil(this.#options.limit * host.shared(feedback).savings.topQueryFactor);
     const { table, databases } = reading;
@@ -98,9 +112,15 @@ export class StatementPoll {
     try {
       const first = selectTop({ current: table, deltas, limit, excluded });
       // One reading for both: after it the server rests.
-      await this.#texts.fetch([...this.#suspects(reading, deltas), ...first.top.map(keyOf)], source, signal);
+      await this.#texts.fetch([...this.#suspects(reading, deltas), ...first.top.map(keyOf)], (missing) =>
+        guard.ask({ collectorClass: textClass, cold: true, work: () => source.texts(missing, signal) }),
+      );
       const users = [...new Set(first.top.map((line) => keyOf(line).userId))].filter((id) => !this.#roles.has(id));
-      if (users.length > 0) for (const [id, name] of await source.roles(users, signal)) this.#roles.set(id, name);
+      if (users.length > 0) {
+        const work = () => source.roles(users, signal);
+        const names = await guard.ask({ collectorClass: textClass, cold: true, work });
+        for (const [id, name] of names ?? []) this.#roles.set(id, name);
+      }
     } catch (error) {
       // Without texts the numbers are still worth having; the texts are asked for again at the next poll.
       signal.throwIfAborted();

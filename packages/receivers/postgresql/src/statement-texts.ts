@@ -1,8 +1,9 @@
+import type { Savings } from "@dbintel/feedback";
 import type { Clock } from "@dbintel/pipeline";
 import { redactSql } from "@dbintel/sql";
 import { LRUCache } from "lru-cache";
 import { marker } from "./connection.ts";
-import type { StatementSource } from "./statement-source.ts";
+import type { StoredText } from "./statement-source.ts";
 import type { StatementKey } from "./statement-table.ts";
 
 /** What is kept of a statement's text: nothing that a user typed as a value. */
@@ -11,7 +12,12 @@ export interface StatementText {
   readonly text: string | undefined;
   /** Whether it is one of the collector's own statements. */
   readonly own: boolean;
+  /** Whether it has left in an event, and nothing of it changed since. */
+  readonly sent: boolean;
 }
+
+/** Reads the stored texts of some entries; `undefined` when the server is left alone now. */
+export type TextReader = (keys: readonly StatementKey[]) => Promise<readonly StoredText[] | undefined>;
 
 const longestTextBytes = 10_000;
 const timeToLiveMs = 3_600_000;
@@ -22,11 +28,14 @@ const withheld = "<insufficient privilege>";
 /** The redacted texts of statements, fetched once for each new key that is about to be shown. */
 export class StatementTexts {
   readonly #clock: Clock;
+  readonly #savings: () => Savings;
   readonly #cache: LRUCache<string, StatementText>;
   #restUntilMs = 0;
 
-  constructor(options: { readonly clock: Clock; readonly limit: number }) {
+  /** `savings` is what the budgets of the collector ask for. */
+  constructor(options: { readonly clock: Clock; readonly limit: number; readonly savings: () => Savings }) {
     this.#clock = options.clock;
+    this.#savings = options.savings;
     this.#cache = new LRUCache({
       max: options.limit,
       ttl: timeToLiveMs,
@@ -38,18 +47,36 @@ export class StatementTexts {
     return this.#cache.get(cacheKey(key));
   }
 
+  /** What an event says of the text: with `suppressRepeats` it says each text once an hour, while that is known. */
+  shown(key: StatementKey): string | undefined {
+    const found = this.get(key);
+    return found?.sent && this.#savings().suppressRepeats ? undefined : found?.text;
+  }
+
+  /** Notes that the texts of these statements have left. */
+  markSent(keys: readonly StatementKey[]): void {
+    for (const key of keys) {
+      const found = this.#cache.get(cacheKey(key));
+      if (found === undefined || found.sent) continue;
+      this.#cache.set(cacheKey(key), { ...found, sent: true }, { noUpdateTTL: true });
+    }
+  }
+
   /** Fetches what is not known yet, unless the server still rests from the last time. */
-  async fetch(keys: readonly StatementKey[], source: StatementSource, signal: AbortSignal): Promise<void> {
+  async fetch(keys: readonly StatementKey[], read: TextReader): Promise<void> {
     const missing = keys.filter((key) => !this.#cache.has(cacheKey(key)));
     const startMs = this.#clock.monotonicMs();
     if (missing.length === 0 || startMs < this.#restUntilMs) return;
-    for (const { key, query } of await source.texts(missing, signal)) {
+    const { coldIntervalFactor } = this.#savings();
+    const ttl = timeToLiveMs * coldIntervalFactor;
+    for (const { key, query } of (await read(missing)) ?? []) {
       const own = query.includes(marker);
       const known = query !== "" && query !== withheld && !own;
-      this.#cache.set(cacheKey(key), { own, text: known ? shortened(redactSql(query, "postgresql").text) : undefined });
+      const text = known ? shortened(redactSql(query, "postgresql").text) : undefined;
+      this.#cache.set(cacheKey(key), { own, text, sent: false }, { ttl });
     }
     const endMs = this.#clock.monotonicMs();
-    this.#restUntilMs = endMs + restFactor * (endMs - startMs);
+    this.#restUntilMs = endMs + restFactor * coldIntervalFactor * (endMs - startMs);
   }
 }
 

@@ -40,7 +40,7 @@ export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
     const started = kind === "recreated" && since > args.previousMicros ? since : args.previousMicros;
     add(started, values, {
       "db.namespace": reading.databases.get(key.databaseId)?.name,
-      "db.query.text": args.texts.get(key)?.text,
+      "db.query.text": args.texts.shown(key),
       "postgresql.queryid": String(key.queryId),
       "postgresql.userid": BigInt(key.userId),
       "postgresql.rolname": args.roles.get(key.userId),

@@ -7,6 +7,7 @@ import { DatabaseConnection } from "../src/connection.ts";
 import { metricDefinitions } from "../src/metric-catalogue.ts";
 import { MetricPoll, type MetricPollOptions } from "../src/metric-poll.ts";
 import { instanceResource } from "../src/resource.ts";
+import { StatementGuards } from "../src/statement-guard.ts";
 import { never, type Point, pointsOf, settingsOf } from "./watch.ts";
 
 for (const major of [13, 14, 15, 16, 17, 18]) {
@@ -33,17 +34,20 @@ for (const major of [13, 14, 15, 16, 17, 18]) {
 
     function watch(options: Partial<MetricPollOptions> = {}) {
       const host = createTestHost();
-      const poll = new MetricPoll({
+      const context = { endpoint: "test:5432", username: "otel", database: "postgres" };
+      const guards = new StatementGuards({ host, context, ping: (signal) => connection.ping(signal) });
+      const metrics = new MetricPoll({
         host,
         connection,
         resource: instanceResource({ host: server.host, port: server.port, enabled: () => true }),
-        context: { endpoint: "test:5432", username: "otel", database: "postgres" },
+        context,
         enabled: () => true,
         enabledLabel: () => true,
         reportsDatabase: () => true,
         ...options,
       });
-      const points = async () => pointsOf((await poll.poll({ signal: never })).batches);
+      const poll = () => metrics.poll({ signal: never, guard: guards.forPoll(undefined, never) });
+      const points = async () => pointsOf((await poll()).batches);
       return { host, poll, points };
     }
 
@@ -170,7 +174,7 @@ for (const major of [13, 14, 15, 16, 17, 18]) {
       await holder.query("BEGIN");
       await holder.query("LOCK TABLE pg_catalog.pg_stat_archiver IN ACCESS EXCLUSIVE MODE");
       const started = performance.now();
-      const result = await watch().poll.poll({ signal: never });
+      const result = await watch().poll();
       await holder.query("ROLLBACK");
       await holder.end();
       expect(result.problems?.map(({ code, retryable }) => [code, retryable])).toEqual([["DBI_TIMEOUT", true]]);

@@ -30,10 +30,11 @@ function receiver(server: Pick<PostgresServer, "host" | "port">, settings: Recor
 
 /** Moves the clock until `done`; the server answers in real time in between. */
 async function pollUntil<T>(host: TestHost, what: string, done: () => T | undefined): Promise<T> {
-  return eventually(what, async () => {
+  const probe = async () => {
     await host.clock.advance(1000);
     return done();
-  });
+  };
+  return eventually(what, probe, { deadlineMs: 50_000, everyMs: 5 });
 }
 
 function errors(host: TestHost) {

@@ -6,6 +6,7 @@ import type { PollResult } from "@dbintel/polling";
 import type { ConnectionSettings } from "../src/connection.ts";
 import { guardedPoll } from "../src/guarded-poll.ts";
 import { instanceResource } from "../src/resource.ts";
+import { StatementGuards } from "../src/statement-guard.ts";
 import { StatementPoll } from "../src/statement-poll.ts";
 import { StatementSource } from "../src/statement-source.ts";
 
@@ -113,6 +114,8 @@ export function watchStatements(
     limit: options.limit ?? 200,
     reportsDatabase: options.reportsDatabase ?? (() => true),
   });
+  const guards = new StatementGuards({ host, context, ping: (signal) => source.ping(signal) });
+  const direct = () => poll.poll({ signal: never, guard: guards.forPoll(undefined, never) });
   const guarded = guardedPoll({ host, context, collectorClass: "statements", cheapest: true, source, poll });
   return {
     host,
@@ -120,10 +123,10 @@ export function watchStatements(
     /** Polls if the breaker of the database lets it, as the receiver does. */
     pollGuarded: (): Promise<PollResult> => guarded({ signal: never }),
     /** Polls without moving the checkpoint. */
-    peek: (): Promise<PollResult> => poll.poll({ signal: never }),
+    peek: direct,
     /** Polls and moves the checkpoint, as when everything was taken. */
     async poll(): Promise<PollResult> {
-      const result = await poll.poll({ signal: never });
+      const result = await direct();
       result.commit?.();
       return result;
     },

@@ -1,0 +1,116 @@
+import type { DbintelError } from "@dbintel/errors";
+import { breakers, classifyError, type GuardedDatabase, type ProbeStage } from "@dbintel/guard";
+import type { Host } from "@dbintel/pipeline";
+import pg from "pg";
+import { databaseProblem, type ProblemContext } from "./problems.ts";
+
+/** Some statements of a poll. */
+export interface GuardedWork<T> {
+  /** Their class, as the breaker knows it. */
+  readonly collectorClass: string;
+  /** Whether a poll that probes the server leaves them out. */
+  readonly cold: boolean;
+  readonly work: () => Promise<T>;
+}
+
+/** Stands before each class of statements that one poll is made of. */
+export interface StatementGuard {
+  /**
+   * Runs `work` if the breaker of its class lets it; `undefined` when it does not. Rejects with a `DbintelError` when
+   * the rest of the poll can go on: with what `work` met, now or the last time. Any other error ends the poll.
+   */
+  ask<T>(args: GuardedWork<T>): Promise<T | undefined>;
+  /** Whether the server was at fault in what was asked, so that the poll as a whole is no success. */
+  readonly strained: boolean;
+}
+
+export interface StatementGuardsOptions {
+  readonly host: Host;
+  readonly context: ProblemContext;
+  /** Asks the smallest question there is. */
+  readonly ping: (signal: AbortSignal) => Promise<void>;
+}
+
+/** Makes the guards of polls that follow each other, and remembers what holds a class back. */
+export class StatementGuards {
+  readonly #options: StatementGuardsOptions;
+  /** By class; a receiver has a fixed number of them. */
+  readonly #met = new Map<string, DbintelError>();
+
+  constructor(options: StatementGuardsOptions) {
+    this.#options = options;
+  }
+
+  /** For the next poll; `stage` is set when the poll itself is a probe. */
+  forPoll(stage: ProbeStage | undefined, signal: AbortSignal): StatementGuard {
+    if (stage !== undefined) return { strained: false, ask: (args) => this.#probe(args) };
+    let strained = false;
+    return {
+      get strained() {
+        return strained;
+      },
+      ask: async (args) => {
+        try {
+          return await this.#ask(args, signal);
+        } catch (error) {
+          strained ||= strains(error);
+          throw error;
+        }
+      },
+    };
+  }
+
+  async #ask<T>({ collectorClass, work }: GuardedWork<T>, signal: AbortSignal): Promise<T | undefined> {
+    const { clock } = this.#options.host;
+    const admission = this.#database.admit(collectorClass, false);
+    if (!admission.admitted) return this.#heldBack(collectorClass);
+    const startedMs = clock.monotonicMs();
+    try {
+      if (admission.stage === "ping") {
+        await this.#options.ping(signal);
+        admission.succeed(clock.monotonicMs() - startedMs);
+        return this.#heldBack(collectorClass);
+      }
+      const answer = await work();
+      admission.succeed(clock.monotonicMs() - startedMs);
+      this.#met.delete(collectorClass);
+      return answer;
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError)) {
+        // The session is lost: whoever runs the poll tells the breaker, once.
+        admission.release();
+        throw error;
+      }
+      admission.fail(classifyError(error));
+      const problem = databaseProblem(error, this.#options.context);
+      this.#met.set(collectorClass, problem);
+      throw problem;
+    }
+  }
+
+  /** A probe asks what it must, and what the server is at fault for is its outcome. */
+  async #probe<T>({ cold, work }: GuardedWork<T>): Promise<T | undefined> {
+    try {
+      return cold ? undefined : await work();
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError) || strains(error)) throw error;
+      throw databaseProblem(error, this.#options.context);
+    }
+  }
+
+  #heldBack(collectorClass: string): undefined {
+    const problem = this.#met.get(collectorClass);
+    if (problem !== undefined) throw problem;
+  }
+
+  get #database(): GuardedDatabase {
+    const { host, context } = this.#options;
+    return host.shared(breakers).database(context.endpoint, context.database);
+  }
+}
+
+/** Whether the server is at fault, and not the statement or its grants. */
+function strains(error: unknown): boolean {
+  const errorClass = classifyError(error);
+  return errorClass === "overload" || errorClass === "failover";
+}

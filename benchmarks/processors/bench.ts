@@ -52,6 +52,6 @@ function collect(): void {
 }
 
 const rows: Row[] = [];
-for (const task of costControlTasks()) rows.push(await timed(task));
+for (const task of await costControlTasks()) rows.push(await timed(task));
 for (const keys of [1000, 100_000, 1_000_000]) rows.push(await held("cost_control", keys, costControlWithKeys));
 report("processors", rows);

@@ -13,6 +13,29 @@ function processor(signal: Signal, limit = 10_000) {
   return definition.create({ id: "cost_control", config, host: createTestHost(), signal, next });
 }
 
+/** A processor of logs that a snapshot has put on a step, and whose memory of records is over before each run. */
+async function onStep(step: number): Promise<{ consume(batch: Batch): Promise<void> }> {
+  const host = createTestHost();
+  const season = { profile: new Array(24).fill(0), short: 0, long: 0, observedMs: 1 };
+  const snapshot = { version: 1, used: [], offered: [], step, season };
+  await host.storage.save("budget", Buffer.from(JSON.stringify(snapshot)));
+  const { definition, config } = costControl({ bytes_per_day: "100000GB", ladder: { dedupe_window: "1ms" } });
+  const part = definition.create({
+    id: "cost_control",
+    config: { ...config, ladder: { ...config.ladder, interval: 1e9 } },
+    host,
+    signal: "logs",
+    next: { consume: async () => {} },
+  });
+  await part.start(context);
+  return {
+    consume: async (batch) => {
+      await host.clock.advance(1);
+      await part.consume(batch, context);
+    },
+  };
+}
+
 function logs(): Batch {
   const builder = logsBuilder()
     .resource({ attributes: { "service.name": "shop" } })
@@ -38,15 +61,17 @@ function series(from: number, to: number): Batch {
     .build();
 }
 
-/** The pass path of logs, and of metrics within and above the limit of series. */
-export function costControlTasks(): readonly ProcessorTask[] {
-  const task = (name: string, batch: Batch, part: ReturnType<typeof processor>): ProcessorTask => ({
+/** The pass path of logs by what the step looks at, and of metrics within and above the limit of series. */
+export async function costControlTasks(): Promise<readonly ProcessorTask[]> {
+  const task = (name: string, batch: Batch, part: Pick<ReturnType<typeof processor>, "consume">): ProcessorTask => ({
     name: `cost_control: ${name}`,
     records,
     run: () => part.consume(batch.fork(), context),
   });
   return [
     task("logs of 20 attributes", logs(), processor("logs")),
+    task("the same, looking for duplicates", logs(), await onStep(1)),
+    task("the same, counting values too", logs(), await onStep(6)),
     task("series within the limit", series(0, records), processor("metrics")),
     task("series folded", series(0, records), processor("metrics", 100)),
   ];

@@ -17,6 +17,7 @@ import {
 import type { Place } from "./place.ts";
 import {
   afterField,
+  afterVarint,
   contentStart,
   fieldNumber,
   findField,
@@ -136,10 +137,13 @@ export class AttributesView implements Attributes {
     const { source, start, end } = this.#place;
     const { bytes } = source;
     let sum = seed | 0;
-    for (let pos = start; pos < end; pos = afterField(bytes, pos)) {
-      if (bytes[pos] !== this.#tag || (without !== undefined && isNamed(bytes, pos, without))) continue;
+    for (let pos = start; pos < end; ) {
+      const next = afterField(bytes, pos);
       // Modulo 2^32: a sum does not depend on the order.
-      sum = (sum + hashMember(bytes, pos, hashKey(bytes, pos, seed))) | 0;
+      if (bytes[pos] === this.#tag && (without === undefined || !isNamed(bytes, pos, without))) {
+        sum = (sum + hashBytes(bytes, afterVarint(bytes, pos + 1), next, seed)) | 0;
+      }
+      pos = next;
     }
     return sum;
   }

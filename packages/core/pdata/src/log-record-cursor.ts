@@ -19,7 +19,7 @@ import {
   setString,
 } from "./fields.ts";
 import { hashBytes } from "./hash.ts";
-import { hashKey, hashMember, STRING_TAG, valueMember } from "./key-value.ts";
+import { STRING_TAG, valueMember } from "./key-value.ts";
 import { ElementPlace } from "./place.ts";
 import { Parents } from "./resource-view.ts";
 import { afterField, contentStart, fieldNumber } from "./wire.ts";
@@ -174,9 +174,8 @@ export class LogRecordCursor extends LevelCursor implements Cursor, LogRecord {
     for (let pos = start; pos < end; ) {
       const next = afterField(bytes, pos);
       const field = fieldNumber(bytes, pos);
-      // As in AttributesView.hashAll: a sum does not depend on the order.
-      if (field === logRecord.attributes) sum = (sum + hashMember(bytes, pos, hashKey(bytes, pos, seed))) | 0;
-      else if (says(field)) sum = (sum + hashBytes(bytes, pos, next, seed)) | 0;
+      // Modulo 2^32: a sum does not depend on the order.
+      if (says(field)) sum = (sum + hashBytes(bytes, pos, next, seed)) | 0;
       pos = next;
     }
     return sum;
@@ -186,9 +185,10 @@ export class LogRecordCursor extends LevelCursor implements Cursor, LogRecord {
 /** Whether a field belongs to what the record says, and not to when, where and in which trace. */
 function says(field: number): boolean {
   return (
+    field === logRecord.attributes ||
+    field === logRecord.body ||
     field === logRecord.severityNumber ||
     field === logRecord.severityText ||
-    field === logRecord.body ||
     field === logRecord.eventName
   );
 }

@@ -8,7 +8,29 @@ import { isWordStart, type Piece, piecesOf } from "./condition-piece.ts";
  * `names` replaces qualifiers (`o` in `o.id`), so that the numbers in PostgreSQL's own aliases make no difference.
  */
 export function conditionForm(text: string, names: ReadonlyMap<string, string> = new Map()): string {
-  return formOf(piecesOf(text), names).join(" ");
+  return readable(formOf(unwrapped(piecesOf(text)), names).join(" "));
+}
+
+/**
+ * The same, taken apart at its outermost ANDs: `a = ?` and `b > ?` of `((a = 1) AND (b > 2))`.
+ */
+export function conditionOperands(text: string, names: ReadonlyMap<string, string> = new Map()): readonly string[] {
+  const form = formOf(unwrapped(piecesOf(text)), names);
+  // In the sorted form each operand is one part, with an "and" between any two.
+  const isSplit = form.length > 1 && form.every((part, position) => position % 2 === 0 || part === "and");
+  return isSplit ? form.filter((part) => part !== "and").map(readable) : [readable(form.join(" "))];
+}
+
+/** Without brackets around all of it. */
+function unwrapped(pieces: readonly Piece[]): readonly Piece[] {
+  const [only] = pieces;
+  if (pieces.length !== 1 || only === undefined || typeof only === "string") return pieces;
+  return unwrapped(only.pieces);
+}
+
+/** Without the spaces that nobody writes. */
+function readable(form: string): string {
+  return form.replaceAll(" . ", ".").replaceAll(" :: ", "::").replaceAll(" , ", ", ");
 }
 
 const value = "?";

@@ -1,7 +1,17 @@
+export type { PlanAttributeValue } from "./attributes.ts";
+export { planAttributes } from "./attributes.ts";
+export { describeDifferences } from "./diff-text.ts";
+export type { EstimateError } from "./estimate-error.ts";
+export { estimateErrors } from "./estimate-error.ts";
+export type { Finding, FindingId, FindingSeverity, FindingThresholds } from "./findings/finding.ts";
+export { defaultFindingThresholds } from "./findings/finding.ts";
+export { findingsOf } from "./findings/findings.ts";
 export type { PlanLimits } from "./limits.ts";
 export { defaultPlanLimits } from "./limits.ts";
 export type * from "./plan.ts";
 export { nodesOf } from "./plan.ts";
+export type { AccessMethod, PlanDifference } from "./plan-diff.ts";
+export { diffPlans } from "./plan-diff.ts";
 export type { PlanHashes } from "./plan-hash.ts";
 export { planHashes } from "./plan-hash.ts";
 export type { ReadFailureReason } from "./read-failure.ts";

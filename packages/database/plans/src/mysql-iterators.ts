@@ -6,7 +6,8 @@ import type { ReadContext } from "./read-context.ts";
 
 /**
  * Reads version 2 of MySQL's JSON, an object per iterator: the plan is `query_plan` (MySQL 9), or the document itself
- * (8.3 and 8.4). An object's `operation` is the line of `FORMAT=TREE`, so both give the same nodes.
+ * (8.3 and 8.4). An object's `operation` is the line of `FORMAT=TREE`, so both give the same nodes and hashes; what only
+ * the JSON tells (`schema_name`, `key_columns`) is left out for that.
  */
 export function readIteratorPlan(document: Members, context: ReadContext): Plan {
   const queryText = document.text("query");
@@ -37,15 +38,12 @@ function readNode(members: Members, role: NodeRole, depth: number, context: Read
 
 function iterator(members: Members, role: NodeRole, depth: number, context: ReadContext): PlanNode {
   const operation = readIteratorOperation(members.text("operation") ?? "", context);
-  const alias = members.text("alias");
   return {
     ...operation,
     role,
-    schema: members.text("schema_name"),
-    relation: alias ?? operation.relation ?? members.text("table_name"),
-    alias: alias === undefined ? undefined : alias,
+    relation: operation.relation ?? members.text("alias") ?? members.text("table_name"),
     index: operation.index ?? members.text("index_name"),
-    keyParts: members.texts("key_columns"),
+    keyParts: [],
     estimate: {
       rows: members.number("estimated_rows"),
       startupCost: members.number("estimated_first_row_cost"),

@@ -66,9 +66,11 @@ export interface PlanCondition {
   readonly text: string;
 }
 
-/** What the optimizer expected. `rows` is per loop. Costs are in the server's own unit. */
+/** What the optimizer expected. Rows are per loop. Costs are in the server's own unit. */
 export interface Estimate {
   readonly rows?: number | undefined;
+  /** Rows to be looked at before conditions throw some away (MySQL, MariaDB). */
+  readonly examinedRows?: number | undefined;
   /** Bytes per row. */
   readonly width?: number | undefined;
   readonly startupCost?: number | undefined;

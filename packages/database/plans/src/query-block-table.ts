@@ -1,6 +1,6 @@
 import type { Json, Members } from "./members.ts";
 import { isList, Members as MembersOf } from "./members.ts";
-import type { Actual, OperationKind, PlanNode, RemovedRows } from "./plan.ts";
+import type { Actual, Estimate, OperationKind, PlanNode, RemovedRows } from "./plan.ts";
 import type { ReadContext } from "./read-context.ts";
 
 /** How MySQL and MariaDB reach the rows of a table: `access_type`, the `type` of tabular EXPLAIN. */
@@ -64,7 +64,7 @@ export function readTable(members: Members, context: ReadContext): Omit<PlanNode
     sortKeys: [],
     groupKeys: [],
     estimate: {
-      rows: members.number("rows_examined_per_scan") ?? members.number("rows"),
+      ...estimatedRows(members),
       totalCost: members.object("cost_info")?.number("prefix_cost") ?? members.number("cost"),
     },
     actual: actualOf(members),
@@ -81,20 +81,26 @@ function kindOf(members: Members, access: string): OperationKind {
   return kind === "index_scan" && members.flag("using_index") ? "index_only_scan" : kind;
 }
 
-/** MariaDB's ANALYZE. Times are sums over the loops. */
+/** `filtered` is the percentage of the rows that the condition is expected to let through. */
+function estimatedRows(members: Members): Estimate {
+  const examinedRows = members.number("rows_examined_per_scan") ?? members.number("rows");
+  if (examinedRows === undefined) return {};
+  return { examinedRows, rows: (examinedRows * (members.number("filtered") ?? 100)) / 100 };
+}
+
+/** MariaDB's ANALYZE. Times are sums over the loops; `r_rows` counts before the condition, `r_filtered` is a percentage. */
 function actualOf(members: Members): Actual | undefined {
   const loops = members.number("r_loops") ?? (members.has("r_rows") ? 1 : undefined);
   if (loops === undefined) return undefined;
   const table = members.number("r_table_time_ms");
   const other = members.number("r_other_time_ms") ?? 0;
   return {
-    rows: members.number("r_rows") ?? 0,
+    rows: ((members.number("r_rows") ?? 0) * (members.number("r_filtered") ?? 100)) / 100,
     loops,
     totalMs: table === undefined ? undefined : (table + other) / Math.max(loops, 1),
   };
 }
 
-/** `r_filtered` is the percentage of the rows that the condition let through. */
 function removedOf(members: Members): RemovedRows | undefined {
   const rows = members.number("r_rows");
   const percent = members.number("r_filtered");

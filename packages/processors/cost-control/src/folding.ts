@@ -3,15 +3,13 @@ import { LRUCache } from "lru-cache";
 import { joinDistributions } from "./distributions.ts";
 import { hashText, joinHash, wideHash } from "./hash.ts";
 import { type FoldedSeries, MetricSeries, otherValue, type Producer } from "./metric-series.ts";
+import { add, type NumberValue } from "./number-value.ts";
+import { Totals } from "./totals.ts";
 
 /** Metrics whose series are counted; one beyond displaces that which was silent longest. */
 const maxMetrics = 1000;
-/** Folded cumulative series whose last value is remembered. */
-const maxTotals = 100_000;
 /** DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK. */
 const noRecordedValue = 1;
-
-type Value = bigint | number;
 
 /**
  * How points of a metric are joined: `part` adds to what the batch holds already, `last` stands for it, `counts` are
@@ -34,7 +32,7 @@ interface Joined {
   readonly ordinal: number;
   /** Whether it stands for several points. */
   several: boolean;
-  value: Value | Distribution;
+  value: NumberValue | Distribution;
   timeUnixNano: bigint;
   startTimeUnixNano: bigint;
 }
@@ -52,8 +50,8 @@ interface Joined {
 export class Folding {
   readonly #limit: number;
   readonly #series = new LRUCache<string, MetricSeries>({ max: maxMetrics });
-  readonly #last = new LRUCache<number, Value>({ max: maxTotals });
-  readonly #totals = new LRUCache<number, Value>({ max: maxTotals });
+  /** Made when the first cumulative series is folded: it takes some megabytes. */
+  #totals: Totals | undefined;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -125,11 +123,11 @@ export class Folding {
   /** The value of the folded series as far as it is known by now; `undefined` where the point cannot be joined. */
   #joinedValue(
     point: DataPoint,
-    own: Value | Distribution,
+    own: NumberValue | Distribution,
     family: Family,
     folded: FoldedSeries,
     before: Joined | undefined,
-  ): Value | Distribution | undefined {
+  ): NumberValue | Distribution | undefined {
     if (typeof own === "object") {
       if (before === undefined) return own;
       return typeof before.value === "object" ? joinDistributions(before.value, own) : undefined;
@@ -139,9 +137,8 @@ export class Folding {
       return before === undefined || typeof before.value === "object" ? own : add(before.value, own);
     }
     const part = wideHash(point.attributes.hashAll(family.a), point.attributes.hashAll(family.b));
-    const total = add(this.#totals.get(folded.id) ?? 0n, this.#increase(part, own, family.monotonic));
-    this.#totals.set(folded.id, total);
-    return total;
+    this.#totals ??= new Totals();
+    return this.#totals.rise({ folded: folded.id, part, value: own, monotonic: family.monotonic });
   }
 
   #familyOf(metric: Metric): Family {
@@ -161,14 +158,6 @@ export class Folding {
     this.#series.set(metric, series);
     return series;
   }
-
-  /** What a cumulative series has added since it was last seen; all of it after a reset. */
-  #increase(series: number, value: Value, monotonic: boolean): Value {
-    const before = this.#last.get(series);
-    this.#last.set(series, value);
-    if (before === undefined || (monotonic && value < before)) return value;
-    return subtract(value, before);
-  }
 }
 
 function kindOf({ type, temporality }: Metric): Kind | undefined {
@@ -185,7 +174,7 @@ function kindOf({ type, temporality }: Metric): Kind | undefined {
   }
 }
 
-function countedBy(point: DataPoint): Value | Distribution | undefined {
+function countedBy(point: DataPoint): NumberValue | Distribution | undefined {
   if ((point.flags & noRecordedValue) !== 0) return undefined;
   return point.value ?? point.distribution;
 }
@@ -205,15 +194,4 @@ function write(metrics: Metrics, joined: ReadonlyMap<number, Joined>): void {
     if (point.timeUnixNano !== timeUnixNano) point.timeUnixNano = timeUnixNano;
     if (point.startTimeUnixNano !== startTimeUnixNano) point.startTimeUnixNano = startTimeUnixNano;
   }
-}
-
-/** Integers stay integers as long as they fit into `as_int`. */
-function add(a: Value, b: Value): Value {
-  if (typeof a !== "bigint" || typeof b !== "bigint") return Number(a) + Number(b);
-  const sum = a + b;
-  return BigInt.asIntN(64, sum) === sum ? sum : Number(sum);
-}
-
-function subtract(a: Value, b: Value): Value {
-  return typeof a === "bigint" && typeof b === "bigint" ? a - b : Number(a) - Number(b);
 }

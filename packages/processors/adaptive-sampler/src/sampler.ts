@@ -1,0 +1,323 @@
+import { Allowance } from "./sampling/allowance.ts";
+import { type Candidates, minimum, none, ordinary, type Verdict, verdicts } from "./sampling/candidates.ts";
+import { FirstOfKey } from "./sampling/first-of-key.ts";
+import { inclusionProbabilities } from "./sampling/inclusion.ts";
+import { KeyRates } from "./sampling/key-rates.ts";
+import { PivotalDraw } from "./sampling/pivotal-draw.ts";
+
+const minuteMs = 60_000;
+
+/** Share of the byte budget that is planned with, so that the hard limit seldom has to cut what was drawn. */
+const plannedBytes = 0.9;
+
+/** Values of the threshold of a trace: 48 of its 56 bits, which a double holds exactly. */
+const thresholdRange = 2 ** 48;
+
+/** Records with a rate of their own: those of a rule, or all that no rule names. */
+export interface SamplingGroup {
+  /** In [0, 1]: share of the group's records to keep. */
+  readonly rate: number;
+  /** Above 0; no limit when absent. */
+  readonly maxPerMinute?: number | undefined;
+}
+
+export interface SamplerOptions {
+  /** At least one; a candidate names its group by number. */
+  readonly groups: readonly SamplingGroup[];
+  /** Goal for what is kept without a keep-always class; never passed in any interval, but for traces by chance. */
+  readonly maxRecordsPerSecond: number;
+  /** Limit for everything that is kept; no limit when absent. */
+  readonly maxBytesPerSecond?: number | undefined;
+  /** Limit of each keep-always class on its own. Default: 0, no classes. */
+  readonly keepAlwaysPerSecond?: number;
+  /** In [0, 1]: the rates of groups do not fall below it for pressure. Default: 0. */
+  readonly minRate?: number;
+  /** First records of each key in an interval that are kept, within half of the goal. Default: 0. */
+  readonly minimumPerKey?: number;
+  /** Keys with a throughput of their own. Default: 2000. */
+  readonly maxKeys?: number;
+  /** Over which goals and limits hold. Default: 10 seconds. */
+  readonly intervalMs?: number;
+  /** Numbers in [0, 1). */
+  readonly random: () => number;
+}
+
+/**
+ * Decides which records of a batch to keep, and with which probability each of them was to be kept. Synchronous,
+ * without clock or I/O. The probabilities are settled before anything is drawn, so that 1/p is an unbiased count.
+ */
+export class Sampler {
+  readonly #options: SamplerOptions;
+  readonly #intervalMs: number;
+  readonly #goal: Allowance;
+  readonly #bytes: Allowance | undefined;
+  readonly #rules: readonly (Allowance | undefined)[];
+  readonly #classes = new Map<number, Allowance>();
+  readonly #firsts: FirstOfKey | undefined;
+  readonly #keys: KeyRates;
+  readonly #draw: PivotalDraw;
+  #scratch = new Scratch(0);
+
+  constructor(options: SamplerOptions) {
+    const { groups, maxRecordsPerSecond, maxBytesPerSecond, minimumPerKey = 0, intervalMs = 10_000 } = options;
+    this.#options = options;
+    this.#intervalMs = intervalMs;
+    this.#goal = new Allowance({ perSecond: maxRecordsPerSecond, intervalMs });
+    if (maxBytesPerSecond !== undefined) this.#bytes = new Allowance({ perSecond: maxBytesPerSecond, intervalMs });
+    this.#rules = groups.map(({ maxPerMinute }) =>
+      maxPerMinute === undefined ? undefined : new Allowance({ perSecond: maxPerMinute / 60, intervalMs: minuteMs }),
+    );
+    if (minimumPerKey > 0) {
+      const budget = (maxRecordsPerSecond * intervalMs) / 2000;
+      this.#firsts = new FirstOfKey({ perKey: minimumPerKey, budget, intervalMs });
+    }
+    this.#keys = new KeyRates({ capacity: options.maxKeys ?? 2000, intervalMs });
+    this.#draw = new PivotalDraw(options.random);
+  }
+
+  /** Keys that have a throughput of their own. */
+  get trackedKeys(): number {
+    return this.#keys.size;
+  }
+
+  /**
+   * Fills in what is decided about each candidate. `pressure` in (0, 1] multiplies the rates and the goal: less than 1
+   * when those who receive ask for less.
+   */
+  decide(candidates: Candidates, nowMs: number, pressure = 1): void {
+    if (candidates.count > this.#scratch.capacity || this.#scratch.capacity > 4 * Math.max(16_384, candidates.count)) {
+      this.#scratch = new Scratch(candidates.count);
+    }
+    this.#guarantee(candidates, nowMs, pressure);
+    this.#byRate(candidates, nowMs, pressure);
+    this.#byGoal(candidates, nowMs, pressure);
+    this.#byBytes(candidates, nowMs);
+    this.#drawAll(candidates);
+  }
+
+  /** Keep-always classes and the first of each key, as far as their budgets go: probability 1. */
+  #guarantee(candidates: Candidates, nowMs: number, pressure: number): void {
+    const { classes, keys, groups, guarantees, probabilities, verdicts: decided } = candidates;
+    const { slots } = this.#scratch;
+    this.#keys.roll(nowMs);
+    this.#firsts?.roll(nowMs);
+    let left = this.#goal.left(nowMs, pressure);
+    for (let index = 0; index < candidates.count; index++) {
+      const key = keys[index] as number;
+      let slot = none;
+      if (key === none) this.#keys.observeOther();
+      else slot = this.#keys.observe(key);
+      slots[index] = slot;
+      decided[index] = 0;
+      guarantees[index] = ordinary;
+      probabilities[index] = 0;
+      const kind = classes[index] as number;
+      if (kind !== ordinary && this.#takeOfClass(kind, nowMs)) {
+        guarantees[index] = kind;
+        probabilities[index] = 1;
+        continue;
+      }
+      if (this.#firsts === undefined || key === none || left < 1) continue;
+      if (this.#options.groups[groups[index] as number]?.rate === 0) continue;
+      if (!this.#firsts.take(key, slot !== none)) continue;
+      guarantees[index] = minimum;
+      probabilities[index] = 1;
+      this.#goal.charge(1);
+      left -= 1;
+    }
+  }
+
+  #takeOfClass(kind: number, nowMs: number): boolean {
+    const { keepAlwaysPerSecond: perSecond = 0 } = this.#options;
+    if (perSecond === 0) return false;
+    let budget = this.#classes.get(kind);
+    if (budget === undefined) {
+      budget = new Allowance({ perSecond, intervalMs: this.#intervalMs });
+      this.#classes.set(kind, budget);
+    }
+    if (budget.left(nowMs) < 1) return false;
+    budget.charge(1);
+    return true;
+  }
+
+  /** What the rate of each group makes of the others, heavier ones with a higher probability. */
+  #byRate(candidates: Candidates, nowMs: number, pressure: number): void {
+    const { groups, minRate = 0 } = this.#options;
+    const { probabilities, sizes, caps } = this.#scratch;
+    this.#order(candidates);
+    const { order, starts } = this.#scratch;
+    for (let group = 0; group < groups.length; group++) {
+      const from = starts[group] as number;
+      const to = starts[group + 1] as number;
+      if (from === to) continue;
+      const { rate } = groups[group] as SamplingGroup;
+      const wanted = Math.max(rate * pressure, Math.min(rate, minRate)) * (to - from);
+      const allowance = this.#rules[group]?.take(nowMs, wanted) ?? wanted;
+      if (allowance === 0) {
+        probabilities.fill(0, from, to);
+      } else {
+        this.#weigh(candidates, from, to);
+        caps.fill(1, from, to);
+        inclusionProbabilities({ sizes, caps, probabilities, from, to, allowance });
+      }
+      if (allowance < wanted) this.#blame(candidates, from, to, "over_rule_limit");
+      else this.#blame(candidates, from, to, "sampled_out");
+    }
+    for (let place = 0; place < (starts[groups.length] as number); place++) {
+      candidates.probabilities[order[place] as number] = probabilities[place] as number;
+    }
+  }
+
+  /** Writes the ordinary candidates by group into `order`. */
+  #order(candidates: Candidates): void {
+    const { groups, guarantees } = candidates;
+    const count = this.#options.groups.length;
+    const scratch = this.#scratch;
+    if (scratch.starts.length !== count + 1) scratch.starts = new Int32Array(count + 1);
+    const { order, starts } = scratch;
+    starts.fill(0);
+    for (let index = 0; index < candidates.count; index++) {
+      if (guarantees[index] !== ordinary) continue;
+      const group = groups[index] as number;
+      starts[group + 1] = (starts[group + 1] as number) + 1;
+    }
+    for (let group = 0; group < count; group++) {
+      starts[group + 1] = (starts[group + 1] as number) + (starts[group] as number);
+    }
+    // Filling moves each start to where its group ends, which is where the next one begins.
+    for (let index = 0; index < candidates.count; index++) {
+      if (guarantees[index] !== ordinary) continue;
+      const group = groups[index] as number;
+      const place = starts[group] as number;
+      order[place] = index;
+      starts[group] = place + 1;
+    }
+    starts.copyWithin(1, 0, count);
+    starts[0] = 0;
+  }
+
+  /**
+   * Sizes for a group: half of it is shared out evenly and half by weight, so that sums of the weight are precise and
+   * no count is more than twice as coarse as without weights. Records of traces weigh alike: they agree on thresholds.
+   */
+  #weigh(candidates: Candidates, from: number, to: number): void {
+    const { weights, multiplicities, randomness } = candidates;
+    const { order, sizes } = this.#scratch;
+    let sum = 0;
+    let known = 0;
+    for (let place = from; place < to; place++) {
+      const weight = weights[order[place] as number] as number;
+      if (!(weight >= 0) || weight === Number.POSITIVE_INFINITY) continue;
+      sum += weight;
+      known += 1;
+    }
+    const mean = known === 0 ? 0 : sum / known;
+    for (let place = from; place < to; place++) {
+      const index = order[place] as number;
+      const weight = weights[index] as number;
+      const usable = mean > 0 && weight >= 0 && weight !== Number.POSITIVE_INFINITY && randomness[index] === none;
+      sizes[place] = (multiplicities[index] as number) * (1 + (usable ? weight / mean : 1));
+    }
+  }
+
+  #blame(candidates: Candidates, from: number, to: number, verdict: Verdict): void {
+    const { order } = this.#scratch;
+    const code = verdicts.indexOf(verdict);
+    for (let place = from; place < to; place++) candidates.verdicts[order[place] as number] = code;
+  }
+
+  /** What the goal leaves of that, shared by keys. */
+  #byGoal(candidates: Candidates, nowMs: number, pressure: number): void {
+    const { order, starts, probabilities, sizes, caps, slots } = this.#scratch;
+    const to = starts[this.#options.groups.length] as number;
+    let wanted = 0;
+    let wanting = 0;
+    // Those with a rate of 0 want nothing; the others close ranks.
+    for (let place = 0; place < to; place++) {
+      const probability = probabilities[place] as number;
+      if (probability === 0) continue;
+      const index = order[place] as number;
+      order[wanting] = index;
+      caps[wanting] = probability;
+      sizes[wanting] = probability * this.#keys.share(slots[index] as number);
+      wanting += 1;
+      wanted += probability;
+    }
+    const allowance = this.#goal.take(nowMs, wanted, pressure);
+    if (allowance >= wanted) return;
+    inclusionProbabilities({ sizes, caps, probabilities, from: 0, to: wanting, allowance });
+    this.#blame(candidates, 0, wanting, "over_record_limit");
+    for (let place = 0; place < wanting; place++) {
+      candidates.probabilities[order[place] as number] = probabilities[place] as number;
+    }
+  }
+
+  /** What the bytes leave of that: guarantees first, and all probabilities by one factor. */
+  #byBytes(candidates: Candidates, nowMs: number): void {
+    if (this.#bytes === undefined) return;
+    const { bytes, probabilities, guarantees, count } = candidates;
+    let guaranteed = 0;
+    let wanted = 0;
+    for (let index = 0; index < count; index++) {
+      const expected = (probabilities[index] as number) * (bytes[index] as number);
+      if (guarantees[index] === ordinary) wanted += expected;
+      else guaranteed += expected;
+    }
+    const ofGuaranteed = factor(this.#bytes.take(nowMs, guaranteed, plannedBytes), guaranteed);
+    const ofOthers = factor(this.#bytes.take(nowMs, wanted, plannedBytes), wanted);
+    if (ofGuaranteed === 1 && ofOthers === 1) return;
+    const code = verdicts.indexOf("over_byte_limit");
+    for (let index = 0; index < count; index++) {
+      const share = guarantees[index] === ordinary ? ofOthers : ofGuaranteed;
+      if (share === 1) continue;
+      probabilities[index] = (probabilities[index] as number) * share;
+      candidates.verdicts[index] = code;
+    }
+  }
+
+  #drawAll(candidates: Candidates): void {
+    const { probabilities, randomness, thresholds, verdicts: decided, count } = candidates;
+    for (let index = 0; index < count; index++) {
+      const probability = probabilities[index] as number;
+      if (probability === 0) continue;
+      const own = randomness[index] as number;
+      if (own === none || probability === 1) {
+        if (this.#draw.keep(probability)) decided[index] = 0;
+        continue;
+      }
+      const before = thresholds[index] as number;
+      const range = thresholdRange - before;
+      const threshold = Math.min(thresholdRange - 1, before + Math.ceil((1 - probability) * range));
+      probabilities[index] = (thresholdRange - threshold) / range;
+      if (own < threshold) continue;
+      thresholds[index] = threshold;
+      decided[index] = 0;
+    }
+  }
+}
+
+function factor(given: number, wanted: number): number {
+  return wanted > 0 ? given / wanted : 1;
+}
+
+/** Columns that only a decision needs; by place in `order`, but for `slots`. */
+class Scratch {
+  readonly capacity: number;
+  readonly order: Int32Array;
+  readonly sizes: Float64Array;
+  readonly caps: Float64Array;
+  readonly probabilities: Float64Array;
+  /** By position of the candidate: the key's slot. */
+  readonly slots: Int32Array;
+  /** Where each group begins in `order`, and where the last one ends. */
+  starts = new Int32Array(0);
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    this.order = new Int32Array(capacity);
+    this.sizes = new Float64Array(capacity);
+    this.caps = new Float64Array(capacity);
+    this.probabilities = new Float64Array(capacity);
+    this.slots = new Int32Array(capacity);
+  }
+}

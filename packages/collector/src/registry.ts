@@ -23,6 +23,10 @@ const entries: { readonly [Kind in ComponentKind]: Readonly<Record<string, Entry
   processor: {
     attributes: { load: async () => (await import("@dbintel/processor-attributes")).attributes.definition },
     batch: { load: async () => (await import("@dbintel/processor-batch")).batch.definition },
+    circuit_breaker: {
+      aliases: ["circuitbreaker"],
+      load: async () => (await import("@dbintel/processor-circuit-breaker")).circuitBreaker.definition,
+    },
     cost_control: {
       aliases: ["costcontrol"],
       load: async () => (await import("@dbintel/processor-cost-control")).costControl.definition,

@@ -1,5 +1,5 @@
 import type { Random } from "@dbintel/pipeline";
-import { CallWindow } from "./call-window.ts";
+import { type Calls, CallWindow } from "./call-window.ts";
 import type { ErrorClass } from "./error-class.ts";
 import type { BreakerSettings } from "./settings.ts";
 
@@ -33,14 +33,16 @@ export interface Refusal {
 
 export type Admission = Permit | Refusal;
 
+/** What can open a breaker beside the outcome of its own calls. */
+export type TripCause = "children" | "health" | "rate_limit" | "quota" | "cardinality" | "api_key";
+
 /** Why a breaker changed its state. */
 export type ChangeCause =
+  | TripCause
   | "consecutive_failures"
   | "failure_rate"
   | "slow_calls"
   | "configuration"
-  | "children"
-  | "health"
   | "probe_failed"
   | "delay_over"
   | "recovered";
@@ -115,11 +117,6 @@ export class Breaker {
     return this.#consecutive;
   }
 
-  /** Whether there is nothing to remember: closed, and nothing failed lately. */
-  get idle(): boolean {
-    return this.#state === "closed" && this.#consecutive === 0 && this.#mode === "auto";
-  }
-
   /** A permit or a refusal. `cheap` says that the call is of the cheapest kind there is here. */
   admit(cheap = true): Admission {
     if (this.#mode === "force_closed") return this.#permit(undefined);
@@ -129,9 +126,32 @@ export class Breaker {
     return this.#mode === "metrics_only" ? passedAnyway : refusal;
   }
 
-  /** Opens for a reason that no call of its own has shown: children that are open, the health of the database. */
-  trip(cause: "children" | "health"): void {
-    if (this.#state !== "open") this.#open(cause);
+  /**
+   * Opens for a reason that no call of its own has shown: children that are open, the health of the database. `openMs`
+   * is how long the other side asked to be left alone; without it the time is drawn as after any failure.
+   */
+  trip(cause: TripCause, openMs?: number): void {
+    if (this.#state !== "open") this.#open(cause, openMs);
+  }
+
+  /**
+   * Judges calls that others made and that nobody asked for here: how many of them failed, how many were slow. While
+   * half-open they count as one probe.
+   */
+  observe(calls: Calls): void {
+    const admission = this.admit();
+    if (!admission.admitted) return;
+    const { failureRate, slowCallRate } = this.#options.settings;
+    if (this.#state === "half_open") {
+      const bad = calls.failed >= failureRate * calls.made || calls.slow >= slowCallRate * calls.made;
+      if (calls.made > 0 && bad) admission.fail("other");
+      else admission.succeed(0);
+      return;
+    }
+    admission.release();
+    if (this.#state !== "closed") return;
+    this.#window.add(this.#options.nowMs(), calls);
+    this.#judge();
   }
 
   /** What is worth keeping over a restart; `undefined` when that is nothing. */
@@ -200,7 +220,7 @@ export class Breaker {
       else if (stage === this.#stage) this.#advance();
       return;
     }
-    this.#window.add(nowMs(), { failed: false, slow });
+    this.#window.add(nowMs(), { made: 1, failed: 0, slow: slow ? 1 : 0 });
     this.#judge();
   }
 
@@ -214,7 +234,7 @@ export class Breaker {
     if (errorClass === "configuration") this.#open("configuration");
     else if (this.#state === "half_open") this.#open("probe_failed");
     else {
-      this.#window.add(this.#options.nowMs(), { failed: true, slow: false });
+      this.#window.add(this.#options.nowMs(), { made: 1, failed: 1, slow: 0 });
       this.#judge();
     }
   }
@@ -239,14 +259,14 @@ export class Breaker {
     else if (++this.#successes >= this.#options.settings.successThreshold) this.#change("closed", "recovered");
   }
 
-  #open(cause: ChangeCause): void {
+  #open(cause: ChangeCause, askedMs?: number): void {
     if (this.#mode === "force_closed") return;
     const { settings, random, nowMs } = this.#options;
     this.#openings = this.#decayedOpenings() + 1;
     const ceilingMs = Math.min(settings.maxOpenMs, settings.minOpenMs * 2 ** Math.min(this.#openings - 1, 30));
     // Exponential backoff with full jitter (Brooker, "Exponential Backoff And Jitter", 2015), never below the minimum.
     const jitteredMs = settings.minOpenMs + random.next() * (ceilingMs - settings.minOpenMs);
-    const openMs = cause === "configuration" ? settings.configurationRecheckMs : jitteredMs;
+    const openMs = askedMs ?? (cause === "configuration" ? settings.configurationRecheckMs : jitteredMs);
     this.#openUntilMs = nowMs() + openMs;
     this.#change("open", cause, openMs);
   }

@@ -1,3 +1,10 @@
+/** Calls that were made, and those of them that failed or were slow. */
+export interface Calls {
+  readonly made: number;
+  readonly failed: number;
+  readonly slow: number;
+}
+
 /**
  * Calls of the last `windowMs`, in two buckets: the earlier one counts by the share of it that the window still
  * covers. Constant memory, and no clock of its own.
@@ -16,11 +23,11 @@ export class CallWindow {
     this.#windowMs = windowMs;
   }
 
-  add(nowMs: number, outcome: { readonly failed: boolean; readonly slow: boolean }): void {
+  add(nowMs: number, calls: Calls): void {
     this.#turn(nowMs);
-    this.#calls++;
-    if (outcome.failed) this.#failures++;
-    if (outcome.slow) this.#slow++;
+    this.#calls += calls.made;
+    this.#failures += calls.failed;
+    this.#slow += calls.slow;
   }
 
   rates(nowMs: number): { readonly volume: number; readonly failureRate: number; readonly slowRate: number } {

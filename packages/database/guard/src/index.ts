@@ -1,3 +1,4 @@
+export { AdaptiveTimeout } from "./adaptive-timeout.ts";
 export type {
   Admission,
   BreakerMode,
@@ -9,8 +10,10 @@ export type {
   ProbeStage,
   Refusal,
   StateChange,
+  TripCause,
 } from "./breaker.ts";
 export { Breaker, breakerModes } from "./breaker.ts";
+export type { Calls } from "./call-window.ts";
 export type { ErrorClass } from "./error-class.ts";
 export { classifyError } from "./error-class.ts";
 export type { BreakerEvent, BreakerName, DatabaseSnapshot } from "./guarded-database.ts";

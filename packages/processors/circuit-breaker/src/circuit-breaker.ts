@@ -1,0 +1,176 @@
+import type { Batch, Item, Signal } from "@dbintel/pdata";
+import type { Component, ConsumeContext, Consumer, Host } from "@dbintel/pipeline";
+import type { CircuitFinder } from "./circuit-finder.ts";
+import { Circuits, circuits, type Member } from "./circuits.ts";
+import type { CircuitBreakerConfig } from "./config.ts";
+import type { Tally } from "./metrics.ts";
+import { Passage } from "./passage.ts";
+import { type Signs, signsOf } from "./signs.ts";
+import { type Change, stateChangeEvent } from "./state-change.ts";
+
+const snapshotName = "circuits";
+
+/**
+ * Decides about each item by the state of its database and about each batch by the state of its exporters' accounts,
+ * and passes on what is left. Holds no items; its state is that of all instances of its id.
+ */
+export class CircuitBreaker implements Component, Consumer {
+  readonly #id: string;
+  readonly #config: CircuitBreakerConfig;
+  readonly #host: Host;
+  readonly #signal: Signal;
+  readonly #next: Consumer;
+  readonly #circuits: Circuits;
+  readonly #finder: CircuitFinder;
+  readonly #passage: Passage;
+  readonly #signs: Signs | undefined;
+  readonly #member: Member = { announce: (changes) => this.#announce(changes) };
+  #running = false;
+  /** Events on their way that no caller waits for. */
+  #background: Promise<void> = Promise.resolve();
+  #abort = new AbortController();
+
+  constructor(args: {
+    readonly id: string;
+    readonly config: CircuitBreakerConfig;
+    readonly host: Host;
+    readonly signal: Signal;
+    readonly next: Consumer;
+  }) {
+    const { id, config, host } = args;
+    this.#id = id;
+    this.#config = config;
+    this.#host = host;
+    this.#signal = args.signal;
+    this.#next = args.next;
+    const all = host.shared(circuits);
+    this.#circuits = all.get(id) ?? new Circuits({ id, config, host });
+    all.set(id, this.#circuits);
+    this.#finder = this.#circuits.finder();
+    this.#passage = new Passage({ config, host, next: args.next });
+    this.#signs = signsOf(config.health, args.signal);
+  }
+
+  async start(_options: { readonly signal: AbortSignal }): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    this.#abort = new AbortController();
+    await this.#load();
+    this.#circuits.join(this.#member);
+  }
+
+  async stop({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    if (!this.#running) return;
+    this.#running = false;
+    this.#circuits.leave(this.#member);
+    const abort = () => this.#abort.abort(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    await this.#background;
+    signal.removeEventListener("abort", abort);
+    await this.#save();
+  }
+
+  async consume(batch: Batch, context: ConsumeContext): Promise<void> {
+    if (this.#passage.full) {
+      this.#circuits.metrics.refused("busy");
+      throw this.#passage.refusal();
+    }
+    const passage = this.#circuits.exporters.admit(this.#signal);
+    if (!passage.pass) {
+      this.#circuits.metrics.refused(`exporter_${passage.kind}`);
+      if (passage.refusal !== undefined) throw passage.refusal;
+      dropAll(batch, `exporter_${passage.kind}`);
+      return;
+    }
+    this.#judge(batch);
+    try {
+      if (batch.count > 0) await this.#passage.send(batch, context);
+      for (const permit of passage.permits) permit.succeed(0);
+    } catch (error) {
+      // Whether it was the account's fault is what the exporter's own failures tell.
+      for (const permit of passage.permits) permit.release();
+      throw error;
+    }
+  }
+
+  #judge(batch: Batch): void {
+    const tally: Tally = { passed: 0, unnamed: 0, flood: 0, open: 0, forced_open: 0, judgement_failed: 0 };
+    this.#circuits.begin();
+    this.#finder.begin();
+    const items = itemsOf(batch);
+    while (items.advance()) this.#decide(items, tally);
+    this.#circuits.metrics.decided(tally, this.#config.mode);
+  }
+
+  #decide(item: Item, tally: Tally): void {
+    try {
+      const circuit = this.#finder.find(item);
+      if (circuit === undefined) {
+        tally.unnamed++;
+        return;
+      }
+      const decision = this.#circuits.decide(circuit);
+      if (this.#signs !== undefined) {
+        circuit.judged++;
+        if (this.#signs.failed(item)) circuit.failed++;
+        if (this.#signs.slow(item)) circuit.slow++;
+      }
+      tally[decision]++;
+      if (decision !== "passed" && circuit.mode !== "metrics_only") item.drop(`circuit_${decision}`);
+    } catch {
+      // A malformed item: the others of its batch have nothing to do with it.
+      tally.judgement_failed++;
+      if (this.#config.on_error === "drop") item.drop("judgement_failed");
+    }
+  }
+
+  #announce(changes: () => readonly Change[]): boolean {
+    if (this.#signal !== "logs") return false;
+    const taken = changes();
+    if (taken.length > 0) this.#background = this.#background.then(() => this.#send(taken));
+    return true;
+  }
+
+  async #send(changes: readonly Change[]): Promise<void> {
+    const { accounting, build, logger } = this.#host;
+    for (const change of changes) {
+      const event = stateChangeEvent({ id: this.#id, change, build });
+      accounting.received("logs", event.count);
+      try {
+        await this.#next.consume(event, { signal: this.#abort.signal });
+      } catch (error) {
+        accounting.dropped("logs", event.count, "event_rejected");
+        logger.warn({ error }, "the event of a change of state was not taken");
+      }
+    }
+  }
+
+  async #load(): Promise<void> {
+    try {
+      const snapshot = await this.#host.storage.load(snapshotName);
+      if (snapshot === undefined || this.#circuits.restore(snapshot)) return;
+      this.#host.logger.warn({}, "the saved breakers are unreadable; all begin closed");
+    } catch (error) {
+      this.#host.logger.warn({ error }, "the saved breakers cannot be read; all begin closed");
+    }
+  }
+
+  async #save(): Promise<void> {
+    try {
+      await this.#host.storage.save(snapshotName, this.#circuits.snapshot());
+    } catch (error) {
+      this.#host.logger.warn({ error }, "the breakers were not saved; a restart would begin with those saved before");
+    }
+  }
+}
+
+function itemsOf(batch: Batch) {
+  if (batch.signal === "logs") return batch.records();
+  return batch.signal === "traces" ? batch.spans() : batch.points();
+}
+
+function dropAll(batch: Batch, reason: string): void {
+  const items = itemsOf(batch);
+  while (items.advance()) items.drop(reason);
+}

@@ -1,0 +1,123 @@
+import { type AttributeKey, type Attributes, attributeKey, type Item } from "@dbintel/pdata";
+import type { Circuit } from "./circuit.ts";
+import type { CircuitTable } from "./circuit-table.ts";
+
+const none = new Uint8Array(0);
+/** Not the name of an instance or database: such an item belongs to none. */
+const longestName = 512;
+
+/**
+ * Finds the circuit of an item by the attributes that name its instance and its database: those of the item before
+ * those of its resource, and in the order of their list. Neighbours mostly belong together, so the last one found is
+ * compared first; that, and finding one that is known, decodes and allocates nothing (benchmark `processors`).
+ */
+export class CircuitFinder {
+  readonly #table: CircuitTable;
+  readonly #instanceKeys: readonly AttributeKey[];
+  readonly #databaseKeys: readonly AttributeKey[];
+  #last: Circuit | undefined;
+  /** What the resource of the last item names, as an index into the keys; -1: nothing. */
+  #ordinal = -1;
+  #resourceInstance = -1;
+  #resourceDatabase = -1;
+  /** The circuit of items of this resource that name nothing themselves; `null`: not looked for yet. */
+  #ofResource: Circuit | undefined | null = null;
+
+  constructor(args: {
+    readonly table: CircuitTable;
+    readonly instanceAttributes: readonly string[];
+    readonly databaseAttributes: readonly string[];
+  }) {
+    this.#table = args.table;
+    this.#instanceKeys = args.instanceAttributes.map(attributeKey);
+    this.#databaseKeys = args.databaseAttributes.map(attributeKey);
+  }
+
+  /** To be called before the items of a batch: circuits may have been forgotten since the last one. */
+  begin(): void {
+    this.#last = undefined;
+    this.#ordinal = -1;
+  }
+
+  /** `undefined` when the item names neither an instance nor a database. */
+  find(item: Item): Circuit | undefined {
+    const own = item.attributes;
+    const shared = item.resource.attributes;
+    if (item.resource.ordinal !== this.#ordinal) {
+      this.#ordinal = item.resource.ordinal;
+      this.#resourceInstance = place(shared, this.#instanceKeys);
+      this.#resourceDatabase = place(shared, this.#databaseKeys);
+      this.#ofResource = null;
+    }
+    const instance = place(own, this.#instanceKeys);
+    const database = place(own, this.#databaseKeys);
+    if (instance < 0 && database < 0) {
+      if (this.#ofResource === null) {
+        this.#ofResource = this.#look(shared, this.#resourceInstance, shared, this.#resourceDatabase);
+      }
+      return this.#ofResource;
+    }
+    return this.#look(
+      instance < 0 ? shared : own,
+      instance < 0 ? this.#resourceInstance : instance,
+      database < 0 ? shared : own,
+      database < 0 ? this.#resourceDatabase : database,
+    );
+  }
+
+  #look(inInstance: Attributes, instance: number, inDatabase: Attributes, database: number): Circuit | undefined {
+    const instanceKey = this.#instanceKeys[instance];
+    const databaseKey = this.#databaseKeys[database];
+    if (instanceKey === undefined && databaseKey === undefined) return undefined;
+    const last = this.#last;
+    if (last !== undefined && named(last, inInstance, instanceKey, inDatabase, databaseKey)) return last;
+    const hash =
+      (instanceKey === undefined ? 0 : inInstance.hash(instanceKey, 1)) ^
+      (databaseKey === undefined ? 0 : inDatabase.hash(databaseKey, 2));
+    const table = this.#table;
+    let slot = table.slot(hash);
+    let circuit = table.get(slot);
+    while (circuit !== undefined && !named(circuit, inInstance, instanceKey, inDatabase, databaseKey)) {
+      slot = table.slot(slot + 1);
+      circuit = table.get(slot);
+    }
+    circuit ??= this.#create(
+      slot,
+      instanceKey === undefined ? none : (inInstance.getUtf8(instanceKey) ?? none),
+      databaseKey === undefined ? none : (inDatabase.getUtf8(databaseKey) ?? none),
+    );
+    this.#last = circuit;
+    return circuit;
+  }
+
+  #create(slot: number, instanceUtf8: Uint8Array, databaseUtf8: Uint8Array): Circuit | undefined {
+    if (instanceUtf8.length > longestName || databaseUtf8.length > longestName) return undefined;
+    return this.#table.create(slot, instanceUtf8, databaseUtf8);
+  }
+}
+
+/** Which of the keys stands there with a text; -1: none. */
+function place(attributes: Attributes, keys: readonly AttributeKey[]): number {
+  for (let index = 0; index < keys.length; index++) {
+    const key = keys[index];
+    if (key !== undefined && attributes.kind(key) === "string") return index;
+  }
+  return -1;
+}
+
+function named(
+  circuit: Circuit,
+  inInstance: Attributes,
+  instanceKey: AttributeKey | undefined,
+  inDatabase: Attributes,
+  databaseKey: AttributeKey | undefined,
+): boolean {
+  return (
+    (databaseKey === undefined
+      ? circuit.databaseUtf8.length === 0
+      : inDatabase.equals(databaseKey, circuit.databaseUtf8)) &&
+    (instanceKey === undefined
+      ? circuit.instanceUtf8.length === 0
+      : inInstance.equals(instanceKey, circuit.instanceUtf8))
+  );
+}

@@ -1,0 +1,3 @@
+export { circuitBreaker } from "./component.ts";
+export type { CircuitBreakerConfig } from "./config.ts";
+export { circuitBreakerConfig } from "./config.ts";

@@ -15,5 +15,6 @@ export { diffPlans } from "./plan-diff.ts";
 export type { PlanHashes } from "./plan-hash.ts";
 export { planHashes } from "./plan-hash.ts";
 export type { ReadFailureReason } from "./read-failure.ts";
+export { readFailureReasons } from "./read-failure.ts";
 export type { PlanReading, ReadPlanOptions } from "./reading.ts";
 export { readPlan } from "./reading.ts";

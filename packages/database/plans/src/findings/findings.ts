@@ -13,7 +13,8 @@ import { diskSort, hashBatches, temporaryFiles } from "./memory-rules.ts";
 import { filterDiscardsRows, heapFetches, highIoRead, largeSequentialScan, lossyBitmap } from "./scan-rules.ts";
 import { missingParallelism, workersNotLaunched } from "./worker-rules.ts";
 
-const rules: Readonly<Record<FindingId, FindingRule>> = {
+/** One rule per finding. */
+export const rules: Readonly<Record<FindingId, FindingRule>> = {
   large_sequential_scan: largeSequentialScan,
   filter_discards_rows: filterDiscardsRows,
   nested_loop_explosion: nestedLoopExplosion,

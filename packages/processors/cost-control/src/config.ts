@@ -8,6 +8,15 @@ const time = () => duration().refine((ms) => ms > 0, { error: "expected more tha
 
 const weight = z.number().positive();
 
+/** Names, each once: one that is listed twice is a slip of the pen, and another may be missing. */
+const names = () =>
+  z.array(z.string().min(1)).superRefine((list, refinement) => {
+    list.forEach((name, index) => {
+      if (list.indexOf(name) === index) return;
+      refinement.addIssue({ code: "custom", path: [index], message: `${JSON.stringify(name)} is listed twice` });
+    });
+  });
+
 const tenants = z.strictObject({
   attribute: z
     .string()
@@ -49,8 +58,7 @@ const ladder = z
       .positive()
       .default(1000)
       .describe("From step 4 on: attributes of logs and spans with more values than this are removed"),
-    keep_attributes: z
-      .array(z.string())
+    keep_attributes: names()
       .default(["db.query.fingerprint", "db.query.hash", "error.type"])
       .describe("Attributes that step 4 never removes"),
     sampling_factor: z.number().gt(0).max(1).default(0.5).describe("From step 5 on: asked of samplers"),
@@ -92,11 +100,12 @@ export const costControlConfig = z
       .describe("Series a metric; the values of further ones become `other`"),
     series_window: time().prefault("1h").describe("A series that is silent for one to two of these frees its place"),
     max_body_bytes: size(32).prefault("10KiB").describe("Text bodies of log records are cut at this size"),
-    max_attribute_bytes: size(32).prefault("4KiB").describe("Text attributes are cut at this size"),
+    max_attribute_bytes: size(32)
+      .prefault("4KiB")
+      .describe("Text attributes, those of span events too, are cut at this size"),
     slow_span_threshold: time().prefault("2s").describe("Spans of at least this duration are always kept"),
-    golden_metrics: z.array(z.string().min(1)).default([]).describe("Names of metrics that are always kept"),
-    golden_events: z
-      .array(z.string().min(1))
+    golden_metrics: names().default([]).describe("Names of metrics that are always kept"),
+    golden_events: names()
       .default(["telemetry.budget.step", "db.circuit.state_change"])
       .describe("Event names of log records that are always kept, as those of severity ERROR and above are"),
     on_error: z.enum(["pass", "drop"]).default("pass").describe("What becomes of an item that cannot be judged"),

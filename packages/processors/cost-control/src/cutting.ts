@@ -8,7 +8,9 @@ export function cut(utf8: Uint8Array, limit: number): string {
   let end = limit - cutMarker.length;
   // Bytes 10xxxxxx continue a character (RFC 3629 §3): the cut goes back to where one begins.
   while (end > 0 && ((utf8[end] ?? 0) & 0xc0) === 0x80) end--;
-  return Buffer.from(utf8.buffer, utf8.byteOffset, end).toString("utf8") + cutMarker;
+  const text = Buffer.from(utf8.buffer, utf8.byteOffset, Math.max(0, end)).toString("utf8") + cutMarker;
+  // Bytes that are no UTF-8 become U+FFFD, which has three.
+  return Buffer.byteLength(text) > limit ? cut(Buffer.from(text), limit) : text;
 }
 
 /** Cuts a text body; true when it was too long. */
@@ -21,13 +23,8 @@ export function cutBody(record: LogRecord, limit: number): boolean {
 
 /** Cuts text attributes; answers how many were too long. */
 export function cutAttributes(attributes: Attributes, limit: number): number {
-  const long: string[] = [];
-  for (const [key, value] of attributes.entries()) {
-    // A unit of UTF-16 has at most three bytes in UTF-8: most texts are known to be short without counting bytes.
-    if (typeof value === "string" && value.length * 3 > limit) long.push(key);
-  }
   let count = 0;
-  for (const key of long) {
+  for (const key of attributes.keys()) {
     const utf8 = attributes.getUtf8(key);
     if (utf8 === undefined || utf8.length <= limit) continue;
     attributes.set(key, cut(utf8, limit));

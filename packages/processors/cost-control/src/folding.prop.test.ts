@@ -39,11 +39,12 @@ function calls(temporality: "delta" | "cumulative", points: readonly Point[]): M
     .build();
 }
 
-const seriesOf = (of: Attributes) => JSON.stringify(Object.entries(of).sort());
+const seriesOf = (of: Iterable<readonly [string, unknown]>) => JSON.stringify([...of].map(String).toSorted(compare));
+const compare = (a: string, b: string) => (a < b ? -1 : 1);
 
 function read(metrics: Metrics): { readonly series: string; readonly value: bigint }[] {
   return Array.from(metrics.points(), ({ attributes: of, value }) => ({
-    series: JSON.stringify([...of.entries()].sort()),
+    series: seriesOf(of.entries()),
     value: BigInt(value ?? 0),
   }));
 }
@@ -86,7 +87,7 @@ describe("Folding", () => {
         for (const event of events) {
           if (event === "rotate") continue;
           // Counters that rise by the value, each once a batch.
-          const points = new Map(event.map((point) => [seriesOf(point.attributes), point]));
+          const points = new Map(event.map((point) => [seriesOf(Object.entries(point.attributes)), point]));
           for (const [series, { value }] of points) truth.set(series, (truth.get(series) ?? 0n) + value);
           const counters = [...points].map(([series, { attributes: of }]) => ({
             attributes: of,

@@ -99,7 +99,9 @@ export class Reducer {
     while (span.advance()) {
       try {
         if ((work.measure || work.ration) && !this.#keepsSpan(span, work)) continue;
-        if (work.cut && span.byteSize > this.#shortItem) this.#cut(span.attributes);
+        if (!work.cut || span.byteSize <= this.#shortItem) continue;
+        this.#cut(span.attributes);
+        for (const event of span.events()) this.#cut(event.attributes);
       } catch {
         this.#failed(span);
       }

@@ -19,6 +19,8 @@ export interface ConnectionSettings {
   readonly tls: ConnectionOptions | false;
   readonly statementTimeoutMs: number;
   readonly lockTimeoutMs: number;
+  /** Called before each query: what it throws is the answer, and the server hears nothing. */
+  readonly gate?: () => void;
 }
 
 /** In every statement of the collector, so that a DBA finds it and the collector leaves it out of its results. */
@@ -100,6 +102,7 @@ export class DatabaseConnection {
 
   async #run<T>(signal: AbortSignal, work: (client: pg.Client, wire: RowConnection) => Promise<T>): Promise<T> {
     signal.throwIfAborted();
+    this.#settings.gate?.();
     const abort = () => this.#wire?.stream.destroy();
     signal.addEventListener("abort", abort, { once: true });
     try {

@@ -29,7 +29,7 @@ export function guardedPoll(options: GuardedPollOptions) {
   let met: DbintelError | undefined;
   const heldBack = (database: GuardedDatabase): PollResult => ({
     batches: [],
-    problems: [withBreaker(met ?? waiting(context), database)],
+    problems: [withBreaker(met ?? new DbintelError(...waiting(context)), database)],
   });
   return async (args: { readonly signal: AbortSignal }): Promise<PollResult> => {
     const database = registry.database(context.endpoint, context.database);
@@ -49,6 +49,10 @@ export function guardedPoll(options: GuardedPollOptions) {
       else admission.succeed(host.clock.monotonicMs() - startedMs);
       return result;
     } catch (error) {
+      if (error instanceof HeldBackError) {
+        admission.release();
+        return heldBack(database);
+      }
       // An abort at shutdown says nothing about the server; one at the poll's deadline does.
       const aborted = classifyError(args.signal.reason) === "other" && args.signal.aborted;
       if (aborted) admission.release();
@@ -56,6 +60,18 @@ export function guardedPoll(options: GuardedPollOptions) {
       met = databaseProblem(error, context);
       throw met;
     }
+  };
+}
+
+/** Of a poll that was under way when the breaker opened. */
+class HeldBackError extends DbintelError {}
+
+/** Throws while the database's breaker is open: so a poll that was under way when it opened ends with its next query. */
+export function breakerGate(host: Host, context: ProblemContext): () => void {
+  const registry = host.shared(breakers);
+  return () => {
+    const { whole } = registry.database(context.endpoint, context.database);
+    if (whole.mode === "auto" && whole.state === "open") throw new HeldBackError(...waiting(context));
   };
 }
 
@@ -69,10 +85,13 @@ function withBreaker(problem: DbintelError, { whole }: GuardedDatabase): Dbintel
   });
 }
 
-function waiting({ endpoint }: ProblemContext): DbintelError {
-  return new DbintelError(`polls of ${endpoint} are held back while its circuit breaker is open`, {
-    code: "DBI_DATABASE_UNREACHABLE",
-    hint: "the server was overloaded or away; the collector asks again by itself, first with SELECT 1",
-    retryable: true,
-  });
+function waiting({ endpoint }: ProblemContext): ConstructorParameters<typeof DbintelError> {
+  return [
+    `polls of ${endpoint} are held back while its circuit breaker is open`,
+    {
+      code: "DBI_DATABASE_UNREACHABLE",
+      hint: "the server was overloaded or away; the collector asks again by itself, first with SELECT 1",
+      retryable: true,
+    },
+  ];
 }

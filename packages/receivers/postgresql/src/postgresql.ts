@@ -9,7 +9,7 @@ import { createPoller, type Poller, ProblemBoard } from "@dbintel/polling";
 import { BreakerWatch } from "./breaker-watch.ts";
 import { type PostgresqlConfig, parseEndpoint, settingsWithoutEffect } from "./config.ts";
 import { type ConnectionSettings, DatabaseConnection } from "./connection.ts";
-import { guardedPoll } from "./guarded-poll.ts";
+import { breakerGate, guardedPoll } from "./guarded-poll.ts";
 import { MetricPoll } from "./metric-poll.ts";
 import type { ProblemContext } from "./problems.ts";
 import { instanceResource } from "./resource.ts";
@@ -51,7 +51,8 @@ export class PostgresqlReceiver implements Component {
     for (const setting of settingsWithoutEffect(this.#config)) {
       this.#host.logger.warn({ setting }, `${setting} is accepted for compatibility and has no effect`);
     }
-    const settings = await connectionSettings(this.#config);
+    const gate = breakerGate(this.#host, contextOf(this.#config));
+    const settings = { ...(await connectionSettings(this.#config)), gate };
     await this.#breakers.start();
     const problems = new ProblemBoard(this.#host);
     if (this.#next.metrics !== undefined) this.#pollMetrics(settings, problems);

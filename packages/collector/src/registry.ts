@@ -33,6 +33,10 @@ const entries: { readonly [Kind in ComponentKind]: Readonly<Record<string, Entry
     },
     filter: { load: async () => (await import("@dbintel/processor-filter")).filter.definition },
     memory_limiter: { load: async () => (await import("@dbintel/processor-memory-limiter")).memoryLimiter.definition },
+    plan_attribute_extractor: {
+      aliases: ["planattributeextractor"],
+      load: async () => (await import("@dbintel/processor-plan-attribute-extractor")).planAttributeExtractor.definition,
+    },
     resource: { load: async () => (await import("@dbintel/processor-resource")).resource.definition },
   },
   exporter: {

@@ -1,0 +1,68 @@
+import { byteSize, duration } from "@dbintel/config";
+import { defaultPlanLimits } from "@dbintel/plans";
+import { z } from "zod";
+
+const names = () => z.array(z.string().min(1)).refine((list) => new Set(list).size === list.length, "names one twice");
+
+/** Settings of the processor `plan_attribute_extractor`. */
+export const planAttributeExtractorConfig = z.strictObject({
+  plan_attributes: names()
+    .default(["plan_json", "db.query.plan", "postgresql.query_plan", "mysql.query_plan"])
+    .describe("Attributes that may hold a plan; the first one that a record has is read, and any other removed"),
+  body: z
+    .boolean()
+    .default(true)
+    .describe("Read a body that holds a plan, such as a message of auto_explain, where no attribute does"),
+  plan_output: z
+    .enum(["anonymized", "removed"])
+    .default("anonymized")
+    .describe("What takes the plan's place: its tree as JSON with `?` for each constant, or nothing"),
+  query_anonymization: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe("Replace the constants of statements by `?`"),
+      attributes: names()
+        .default(["db.query.text", "db.statement", "query_text", "db.query"])
+        .describe("Attributes that hold a statement; the first that a record has gives the fingerprint"),
+      fingerprint_attribute: z
+        .string()
+        .min(1)
+        .default("db.query.fingerprint")
+        .describe("Where the statement's fingerprint goes, unless the record has one"),
+    })
+    .prefault({})
+    .describe("What becomes of the statement beside the plan"),
+  findings: z
+    .boolean()
+    .default(true)
+    .describe("Add what is wrong with the plan, with evidence and recommendation, as db.query.plan.findings"),
+  ansi_quotes: z
+    .boolean()
+    .default(false)
+    .describe("MySQL and MariaDB run with ANSI_QUOTES in sql_mode: what is between double quotes is a name"),
+  no_backslash_escapes: z
+    .boolean()
+    .default(false)
+    .describe("MySQL and MariaDB run with NO_BACKSLASH_ESCAPES in sql_mode"),
+  max_plan_size: byteSize()
+    .refine((bytes) => bytes > 0, "must be more than 0")
+    .prefault("1MiB")
+    .describe("A longer plan is not read"),
+  max_depth: z
+    .int()
+    .positive()
+    .default(defaultPlanLimits.maxDepth)
+    .describe("A plan with more levels of operations is not read"),
+  max_nodes: z.int().positive().default(defaultPlanLimits.maxNodes).describe("A plan with more operations is not read"),
+  timeout: duration()
+    .refine((ms) => ms > 0, "must be more than 0")
+    .prefault("100ms")
+    .describe("Time for the plans of one batch that were not read before; those that are left then are not read"),
+  cache_size: z
+    .int()
+    .positive()
+    .max(1_000_000)
+    .default(1000)
+    .describe("Plans, and as many statements, whose result is remembered by their content"),
+});
+
+export type PlanAttributeExtractorConfig = z.output<typeof planAttributeExtractorConfig>;

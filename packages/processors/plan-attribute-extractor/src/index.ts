@@ -1,0 +1,3 @@
+export { planAttributeExtractor } from "./component.ts";
+export type { PlanAttributeExtractorConfig } from "./config.ts";
+export { planAttributeExtractorConfig } from "./config.ts";

@@ -1,0 +1,54 @@
+import { type AttributeKey, attributeKey, type LogRecord } from "@dbintel/pdata";
+
+/** Where in a record a plan was found. */
+export interface PlanPlace {
+  /** The plan as it came; `undefined` when the attribute does not hold a text. */
+  readonly utf8: Uint8Array | undefined;
+  /** The attribute; `undefined` for the body. */
+  readonly key: AttributeKey | undefined;
+}
+
+const brace = 0x7b;
+const bracket = 0x5b;
+const dash = 0x2d;
+const letterD = 0x64;
+/** What only a plan has, in each of the formats that are read. */
+const signs = ['"Plan"', '"query_block"', '"query_plan"', '"Node Type"', "\t{", "(cost="].map((sign) =>
+  Buffer.from(sign),
+);
+const autoExplain = Buffer.from("duration: ");
+
+/** Finds the plan of a record. */
+export class PlanPlaces {
+  readonly #keys: readonly AttributeKey[];
+  readonly #body: boolean;
+
+  constructor(names: readonly string[], body: boolean) {
+    this.#keys = names.map((name) => attributeKey(name));
+    this.#body = body;
+  }
+
+  find(record: LogRecord): PlanPlace | undefined {
+    for (const key of this.#keys) {
+      if (record.attributes.has(key)) return { utf8: record.attributes.getUtf8(key), key };
+    }
+    const body = this.#body ? record.bodyUtf8 : undefined;
+    return body !== undefined && looksLikePlan(body) ? { utf8: body, key: undefined } : undefined;
+  }
+
+  /** Takes away what is left of plans: a record is told about one. */
+  removeOthers(record: LogRecord, kept: AttributeKey | undefined): void {
+    for (const key of this.#keys) if (key !== kept) record.attributes.delete(key);
+  }
+}
+
+/** A cheap look that most bodies end at their first byte; also true for a plan that was cut off. */
+function looksLikePlan(body: Uint8Array): boolean {
+  let start = 0;
+  while (start < body.length && (body[start] as number) <= 0x20) start++;
+  const first = body[start];
+  if (first !== brace && first !== bracket && first !== dash && first !== letterD) return false;
+  const text = Buffer.from(body.buffer, body.byteOffset + start, body.length - start);
+  if (first === letterD && !text.subarray(0, autoExplain.length).equals(autoExplain)) return false;
+  return signs.some((sign) => text.includes(sign));
+}

@@ -159,6 +159,8 @@ export class Sampler {
         this.#weigh(candidates, from, to);
         caps.fill(1, from, to);
         inclusionProbabilities({ sizes, caps, probabilities, from, to, allowance });
+        // On the scale of the probabilities, so that the goal weighs records of all groups by one measure.
+        for (let place = from; place < to; place++) sizes[place] = (sizes[place] as number) * (allowance / (to - from));
       }
       if (allowance < wanted) this.#blame(candidates, from, to, "over_rule_limit");
       else this.#blame(candidates, from, to, "sampled_out");
@@ -239,7 +241,8 @@ export class Sampler {
       const index = order[place] as number;
       order[wanting] = index;
       caps[wanting] = probability;
-      sizes[wanting] = probability * this.#keys.share(slots[index] as number);
+      // The size, not the probability: at a rate of 1 all probabilities are alike, and the weight has to count still.
+      sizes[wanting] = (sizes[place] as number) * this.#keys.share(slots[index] as number);
       wanting += 1;
       wanted += probability;
     }

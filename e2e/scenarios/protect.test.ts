@@ -2,27 +2,15 @@ import { fileURLToPath } from "node:url";
 import type pg from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { eventually } from "../harness/condition.ts";
-import { DbintelProcess } from "../harness/dbintel-process.ts";
-import { freePort } from "../harness/free-port.ts";
-import { readLedgers } from "../harness/ledgers.ts";
 import { postgresLogSettings, readPostgresLog } from "../harness/postgres-log.ts";
-import { startRecordingBackend } from "../harness/recording-backend.ts";
+import { WatchedCollector } from "../harness/watched-collector.ts";
 import { type PostgresServer, startPostgres } from "../servers/index.ts";
 import { describePostgres } from "../servers/vitest.ts";
 
-const config = fileURLToPath(new URL("../../configs/protect.yaml", import.meta.url));
 const monitor = { user: "dbintel", password: "monitor-password" };
 const application = { user: "application", password: "application-password", database: "postgres" };
-const deadline = { deadlineMs: 30_000 };
-const samplesUnderLoad = 20;
 const ping = "SELECT /* dbintel */ 1";
-
-/** A line that the receiver logs when the breaker of the whole server changes its state. */
-interface BreakerLine {
-  readonly unixMs: number;
-  readonly to: string;
-  readonly cause: string;
-}
+const samplesUnderLoad = 20;
 
 describePostgres(18, "configs/protect.yaml", () => {
   let server: PostgresServer;
@@ -39,57 +27,29 @@ describePostgres(18, "configs/protect.yaml", () => {
   });
   afterAll(() => server.stop());
 
-  /** The collector with the configuration as it is, at a faster pace. */
-  async function run(settings: readonly string[] = []) {
-    const backend = await startRecordingBackend();
-    const metricsPort = await freePort();
+  /** The configuration as it is, at a faster pace. */
+  function run(settings: readonly string[] = []): Promise<WatchedCollector> {
     const pace = [
       "receivers.postgresql.collection_interval=200ms",
       "receivers.postgresql.top_query_collection.collection_interval=200ms",
       "receivers.postgresql.initial_delay=0s",
       // Deadlines are no subject here: a busy machine must not look like a slow database.
       "receivers.postgresql.timeout=30s",
-      "processors.batch.timeout=50ms",
-      "exporters.otlp_http.encoding=json",
-      "exporters.otlp_http.compression=none",
-      "service.telemetry.logs.encoding=json",
-      `service.telemetry.metrics.readers=[{pull: {exporter: {prometheus: {host: 127.0.0.1, port: ${metricsPort}}}}}]`,
     ];
-    const sets = [...pace, ...settings].flatMap((setting) => ["--set", setting]);
-    const dbintel = new DbintelProcess(["run", "--config", config, ...sets], {
-      POSTGRES_ENDPOINT: `${server.host}:${server.port}`,
-      POSTGRES_USER: monitor.user,
-      POSTGRES_PASSWORD: monitor.password,
-      POSTGRES_TLS_INSECURE: "true",
-      OTLP_ENDPOINT: backend.endpoint,
-    });
-    const metrics = async () => (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
-    const until = async <T>(what: string, probe: () => T | undefined | Promise<T | undefined>): Promise<T> => {
-      try {
-        return await eventually(what, probe, deadline);
-      } catch (error) {
-        throw new Error(`the collector said:\n${dbintel.stderr}`, { cause: error });
-      }
-    };
-    return {
-      backend,
-      dbintel,
-      metrics,
-      until,
-      async [Symbol.asyncDispose]() {
-        await dbintel[Symbol.asyncDispose]();
-        await backend[Symbol.asyncDispose]();
+    return WatchedCollector.start({
+      config: fileURLToPath(new URL("../../configs/protect.yaml", import.meta.url)),
+      settings: [...pace, ...settings],
+      env: {
+        POSTGRES_ENDPOINT: `${server.host}:${server.port}`,
+        POSTGRES_USER: monitor.user,
+        POSTGRES_PASSWORD: monitor.password,
+        POSTGRES_TLS_INSECURE: "true",
       },
-    };
+    });
   }
-  type Run = Awaited<ReturnType<typeof run>>;
 
-  const topQueries = ({ backend }: Run) =>
-    backend.records.filter(({ eventName }) => eventName === "db.server.top_query").length;
-  const readings = ({ backend }: Run) => backend.metrics.get("postgresql.backends") ?? 0;
-
-  /** Both signals arrive anew. */
-  async function expectFlow(collector: Run): Promise<void> {
+  /** Waits until both signals arrive anew. */
+  async function flow(collector: WatchedCollector): Promise<void> {
     const [events, metrics] = [topQueries(collector), readings(collector)];
     await collector.until("both signals flow", async () => {
       await server.query("SELECT count(*) FROM pg_class", [], application);
@@ -97,27 +57,14 @@ describePostgres(18, "configs/protect.yaml", () => {
     });
   }
 
-  async function expectIdentityAndStop(collector: Run): Promise<void> {
-    const ledgers = await collector.until("nothing is on its way between two components", async () => {
-      const all = readLedgers(await collector.metrics());
-      const complete = all.every((one) => one.received === one.sent + one.refused + one.dropped + one.held);
-      return complete ? all : undefined;
-    });
-    expect(
-      ledgers
-        .filter(({ id }) => id === "otlp_http")
-        .map(({ signal }) => signal)
-        .sort(),
-    ).toEqual(["logs", "metrics"]);
-    expect(await collector.dbintel.stop()).toEqual({ code: 0, signal: null });
-  }
-
-  function breakerLines({ dbintel }: Run): readonly BreakerLine[] {
-    return dbintel.stderr
-      .split("\n")
-      .filter((text) => text.includes('"circuit breaker of ') && !text.includes('"collector_class"'))
-      .map((text) => JSON.parse(text))
-      .map(({ time, to, cause }) => ({ unixMs: Date.parse(time), to, cause }));
+  async function expectCleanEnd(collector: WatchedCollector): Promise<void> {
+    const exporter = (await collector.balancedLedgers()).filter(({ id }) => id === "otlp_http");
+    expect(exporter.map(({ signal }) => signal).sort()).toEqual(["logs", "metrics"]);
+    for (const { sent, dropped } of exporter) {
+      expect(sent).toBeGreaterThan(0);
+      expect(dropped).toBe(0);
+    }
+    expect(await collector.process.stop()).toEqual({ code: 0, signal: null });
   }
 
   /** Takes every connection that applications may have, those of the collector included. */
@@ -136,11 +83,20 @@ describePostgres(18, "configs/protect.yaml", () => {
     }
   }
 
+  function opened(collector: WatchedCollector, before: number): Promise<true> {
+    return collector.until("the breaker opens", () => (openings(collector).length > before ? true : undefined));
+  }
+
+  function closed(collector: WatchedCollector): Promise<true> {
+    const last = () => breakerStates(collector).at(-1);
+    return collector.until("the breaker closes", () => (last()?.to === "closed" ? true : undefined));
+  }
+
   /**
    * Samples the collector's sessions while its breaker is open, until that lets a probe through; ends the overload
    * after some samples. Answers with how many there were, and how many statements were in them.
    */
-  async function sampleWhileOpen(collector: Run, admin: pg.Client, relieve: () => Promise<unknown>) {
+  async function sampleWhileOpen(collector: WatchedCollector, admin: pg.Client, relieve: () => Promise<unknown>) {
     const seen = new Set<string>();
     let samples = 0;
     await collector.until("the breaker lets a probe through", async () => {
@@ -149,7 +105,7 @@ describePostgres(18, "configs/protect.yaml", () => {
         "SELECT concat(pid, ' ', query_start) AS statement FROM pg_stat_activity WHERE usename = $1",
         [monitor.user],
       );
-      if (breakerLines(collector).at(-1)?.to !== "open") return true;
+      if (breakerStates(collector).at(-1)?.to !== "open") return true;
       for (const { statement } of rows) seen.add(statement);
       samples++;
       if (samples === samplesUnderLoad) await relieve();
@@ -159,83 +115,173 @@ describePostgres(18, "configs/protect.yaml", () => {
     return { samples, statements: seen.size };
   }
 
-  /** Events of the breaker of the whole server. */
-  function stateChanges({ backend }: Run) {
-    return backend.records
-      .filter(({ eventName }) => eventName === "db.circuit.state_change")
-      .filter(({ attributes }) => attributes["db.circuit.kind"] === "database" && !attributes["db.circuit.class"])
-      .map(({ attributes }) => ({ to: String(attributes["db.circuit.to"]) }));
-  }
-
-  function openingsOf(collector: Run): number {
-    return breakerLines(collector).filter(({ to }) => to === "open").length;
-  }
-
-  function opened(collector: Run, before: number): Promise<true> {
-    return collector.until("the breaker opens", () => (openingsOf(collector) > before ? true : undefined));
-  }
-
-  function closed(collector: Run): Promise<true> {
-    return collector.until("the breaker closes", () =>
-      breakerLines(collector).at(-1)?.to === "closed" ? true : undefined,
-    );
-  }
-
-  /** What the server heard of the collector in each time that the breaker was open, and first after it. */
-  async function heardWhileOpen(collector: Run) {
+  /** What the server heard of the collector each time that the breaker was open, and first after it. */
+  async function heardWhileOpen(collector: WatchedCollector) {
     const heard = readPostgresLog(await server.log()).filter(({ user }) => user === monitor.user);
-    const lines = breakerLines(collector);
-    return lines.flatMap(({ unixMs, to, cause }, index) => {
-      const end = lines[index + 1]?.unixMs;
-      if (to !== "open" || end === undefined) return [];
+    return openings(collector).map(({ cause, fromMs, toMs }) => {
       // A new session first says that its statements are not to be recorded.
-      const first = heard.find((entry) => entry.unixMs >= end && !entry.text.includes("set_config"));
-      return [
-        {
-          cause,
-          openMs: end - unixMs,
-          heard: heard.filter((entry) => entry.unixMs > unixMs && entry.unixMs < end).length,
-          probe: first?.kind === "refusal" ? "turned away" : first?.text,
-        },
-      ];
+      const first = heard.find(({ unixMs, text }) => unixMs >= toMs && !text.includes("set_config"));
+      return {
+        cause,
+        openMs: toMs - fromMs,
+        heard: heard.filter(({ unixMs }) => unixMs > fromMs && unixMs < toMs).length,
+        probe: first?.kind === "refusal" ? "turned away" : first?.text,
+      };
     });
   }
 
   it("leaves an overloaded server alone but for its probes, and comes back", async () => {
     await using collector = await run();
-    await expectFlow(collector);
+    await flow(collector);
     const admin = await server.connect();
 
     const taken = await exhaust(admin);
     await opened(collector, 0);
     const exhausted = await sampleWhileOpen(collector, admin, () => Promise.all(taken.map((client) => client.end())));
     await closed(collector);
-    await expectFlow(collector);
+    await flow(collector);
 
-    const before = openingsOf(collector);
+    const before = openings(collector).length;
     await admin.query("BEGIN");
     await admin.query("LOCK TABLE pg_database, pg_stat_bgwriter, pg_stat_archiver IN ACCESS EXCLUSIVE MODE");
     await opened(collector, before);
     const locked = await sampleWhileOpen(collector, admin, () => admin.query("ROLLBACK"));
     await admin.end();
     await closed(collector);
-    await expectFlow(collector);
+    await flow(collector);
 
-    const openings = await heardWhileOpen(collector);
-    console.log("pg_stat_activity while open:", { exhausted, locked }, "the server's log:", openings);
+    const heard = await heardWhileOpen(collector);
+    console.log("pg_stat_activity while open:", { exhausted, locked }, "\nthe server's log while open:", heard);
     // Sessions show the last statement before the breaker opened, and perhaps one that was on its way.
     expect(exhausted.statements).toBeLessThanOrEqual(1);
     expect(locked.statements).toBeLessThanOrEqual(3);
-    for (const { heard, probe } of openings) {
-      expect(heard).toBeLessThanOrEqual(1);
-      expect(probe).toMatch(/^(SELECT \/\* dbintel \*\/ 1|turned away)$/);
+    for (const opening of heard) {
+      expect(opening.heard).toBeLessThanOrEqual(1);
+      expect([ping, "turned away"]).toContain(opening.probe);
     }
-    expect(openings.at(-1)?.probe).toBe(ping);
-    await collector.until("every change was announced", () => {
-      const announced = stateChanges(collector).map(({ to }) => to);
-      const logged = breakerLines(collector).map(({ to }) => to);
-      return JSON.stringify(announced) === JSON.stringify(logged) ? true : undefined;
-    });
-    await expectIdentityAndStop(collector);
+    expect(heard.at(-1)?.probe).toBe(ping);
+    await collector.until("every change was announced", () =>
+      announcedStates(collector).join() ===
+      breakerStates(collector)
+        .map(({ to }) => to)
+        .join()
+        ? true
+        : undefined,
+    );
+    await expectCleanEnd(collector);
   });
+
+  /** As many statements as there are numbers of columns, again and again. */
+  async function startLoad() {
+    const session = await server.connect(application);
+    const statements = Array.from({ length: 200 }, (_, index) => `SELECT ${"1, ".repeat(index)}1`);
+    let running = true;
+    const loop = (async () => {
+      while (running) for (const statement of statements) await session.query(statement);
+    })();
+    return async () => {
+      running = false;
+      await loop;
+      await session.end();
+    };
+  }
+
+  /** Bytes a second under load, without a budget that matters. */
+  async function measureTraffic(): Promise<number> {
+    await using collector = await run();
+    await flow(collector);
+    const [startMs, bytes] = [performance.now(), (await budgetBytes(collector)).offered];
+    const enough = topQueries(collector) + 1000;
+    await collector.until("some polls have passed", () => (topQueries(collector) > enough ? true : undefined));
+    return ((await budgetBytes(collector)).offered - bytes) / ((performance.now() - startMs) / 1000);
+  }
+
+  it("climbs the ladder of a budget of a tenth of the traffic, and comes down when the load is over", async () => {
+    const untilMonthEndMs = () => nextMonthMs() - Date.now();
+    // The pressure is that of the rest of a month: the month must not end meanwhile.
+    const aside = { deadlineMs: 400_000 };
+    await eventually("the month lasts long enough", () => (untilMonthEndMs() > 300_000 ? true : undefined), aside);
+
+    const stopLoad = await startLoad();
+    const bytesPerSecond = await measureTraffic();
+    const budgetGb = ((bytesPerSecond / 10) * (untilMonthEndMs() / 1000)) / 1e9;
+    await using collector = await run([
+      `processors.cost_control.monthly_budget_usd=${budgetGb}`,
+      "processors.cost_control.price_per_gb=1",
+      "processors.cost_control.ladder.interval=100ms",
+      "processors.cost_control.ladder.warmup=1ms",
+    ]);
+    const steps = () => budgetSteps(collector);
+    await collector.until("the last step is taken", () => (steps().some(({ step }) => step === 7) ? true : undefined));
+    const golden = readings(collector);
+    await collector.until("a second's traffic is saved, and golden metrics go on", async () => {
+      const { offered, sent } = await budgetBytes(collector);
+      return offered - sent > bytesPerSecond && readings(collector) > golden ? true : undefined;
+    });
+    await stopLoad();
+    await collector.until("every step is taken back", () => (steps().at(-1)?.step === 0 ? true : undefined));
+
+    const way = steps().map(({ step }) => step);
+    console.log(`budget of ${Math.round(bytesPerSecond / 10)} bytes/s for ${Math.round(bytesPerSecond)}:`, steps());
+    expect(way.map((step, index) => Math.abs(step - (way[index - 1] ?? 0)))).toEqual(way.map(() => 1));
+    await expectCleanEnd(collector);
+  }, 600_000);
 });
+
+function topQueries({ backend }: WatchedCollector): number {
+  return backend.records.filter(({ eventName }) => eventName === "db.server.top_query").length;
+}
+
+/** Arrivals of a golden metric. */
+function readings({ backend }: WatchedCollector): number {
+  return backend.metrics.get("postgresql.backends") ?? 0;
+}
+
+/** The states of the breaker of the whole server, as the receiver logged them. */
+function breakerStates({ lines }: WatchedCollector) {
+  return lines
+    .filter(({ msg, collector_class }) => String(msg).startsWith("circuit breaker of ") && !collector_class)
+    .map(({ time, to, cause }) => ({ unixMs: Date.parse(String(time)), to: String(to), cause: String(cause) }));
+}
+
+function openings(collector: WatchedCollector) {
+  const states = breakerStates(collector);
+  return states.flatMap(({ unixMs, to, cause }, index) =>
+    to === "open" ? [{ cause, fromMs: unixMs, toMs: states[index + 1]?.unixMs ?? Number.POSITIVE_INFINITY }] : [],
+  );
+}
+
+/** The same states, as the events of circuit_breaker tell them. */
+function announcedStates({ backend }: WatchedCollector): readonly string[] {
+  return backend.records
+    .filter(({ eventName }) => eventName === "db.circuit.state_change")
+    .filter(({ attributes }) => attributes["db.circuit.kind"] === "database" && !attributes["db.circuit.class"])
+    .map(({ attributes }) => String(attributes["db.circuit.to"]));
+}
+
+function budgetSteps({ backend }: WatchedCollector) {
+  return backend.records
+    .filter(({ eventName }) => eventName === "telemetry.budget.step")
+    .map(({ attributes }) => ({
+      name: attributes["telemetry.budget.step"],
+      step: Number(attributes["telemetry.budget.step_number"]),
+      used: Number(attributes["telemetry.budget.used_bytes"]),
+      saved: Number(attributes["telemetry.budget.saved_bytes"]),
+    }));
+}
+
+/** Bytes that cost_control was offered and has sent on, over all signals. */
+async function budgetBytes(collector: WatchedCollector) {
+  const text = await collector.metrics();
+  const sum = (direction: string) =>
+    [...text.matchAll(/^dbintel_cost_control_bytes(?:_total)?\{(.*)\} (\S+)/gm)]
+      .filter(([, labels]) => labels?.includes(`direction="${direction}"`))
+      .reduce((total, [, , value]) => total + Number(value), 0);
+  return { offered: sum("offered"), sent: sum("sent") };
+}
+
+/** The beginning of the next month, UTC. */
+function nextMonthMs(): number {
+  const now = new Date();
+  return Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1);
+}

@@ -4,7 +4,7 @@ import { Allowance } from "./allowance.ts";
 import { type BudgetState, decodeState, encodeState } from "./budget-state.ts";
 import { dayOf, monthOf, type Period } from "./calendar.ts";
 import type { CostControlConfig } from "./config.ts";
-import { lastStep, type StepName, savingsOf, stepNumber, steps } from "./ladder.ts";
+import { type StepName, savingsOf, stepNumber, steps } from "./ladder.ts";
 import { PeriodLedger } from "./ledger.ts";
 import { Season } from "./season.ts";
 
@@ -39,6 +39,7 @@ export class Budget {
   readonly #config: CostControlConfig;
   readonly #host: Pick<Host, "clock" | "logger">;
   readonly #feedback: Feedback;
+  readonly #highest: number;
   #season = new Season();
   #used = new PeriodLedger();
   #offered = new PeriodLedger();
@@ -55,6 +56,7 @@ export class Budget {
     this.#config = args.config;
     this.#host = args.host;
     this.#feedback = args.host.shared(feedback);
+    this.#highest = stepNumber(args.config.ladder.highest);
     const { tenants } = args.config;
     this.allowance = new Allowance((tenant) => tenants?.weights[tenant] ?? tenants?.default_weight ?? 1);
   }
@@ -165,7 +167,7 @@ export class Budget {
     this.#used = new PeriodLedger(state.used);
     this.#offered = new PeriodLedger(state.offered);
     this.#season = new Season(state.season);
-    this.#step = Math.min(state.step, lastStep);
+    this.#step = Math.min(state.step, this.#highest);
     this.#demand();
   }
 
@@ -173,8 +175,8 @@ export class Budget {
     const { up, down, warmup } = this.#config.ladder;
     const exhausted = pressure === Number.POSITIVE_INFINITY;
     if (exhausted) {
-      if (this.#step < lastStep) this.#move(lastStep, pressure);
-    } else if (pressure > up && this.#step < lastStep && this.#season.observedMs >= warmup) {
+      if (this.#step < this.#highest) this.#move(this.#highest, pressure);
+    } else if (pressure > up && this.#step < this.#highest && this.#season.observedMs >= warmup) {
       this.#move(this.#step + 1, pressure);
     } else if (pressure < down && this.#step > 0) {
       this.#move(this.#step - 1, pressure);

@@ -60,6 +60,7 @@ describe("costControlConfig", () => {
     ["series_window", { series_window: "0s" }],
     ["max_body_bytes", { max_body_bytes: "-1B" }],
     ["ladder.up", { ladder: { up: 0 } }],
+    ["ladder.highest", { ladder: { highest: "panic" } }],
     ["ladder.warmup", { ladder: { warmup: "-1m" } }],
     ["ladder.dedupe_window", { ladder: { dedupe_window: 0 } }],
     ["ladder.cold_interval_factor", { ladder: { cold_interval_factor: 0.5 } }],

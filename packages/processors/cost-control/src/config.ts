@@ -1,5 +1,6 @@
 import { byteSize, duration } from "@dbintel/config";
 import { z } from "zod";
+import { steps } from "./ladder.ts";
 
 const size = (least: number) =>
   byteSize().refine((bytes) => bytes >= least, { error: `expected at least ${least} bytes` });
@@ -47,6 +48,10 @@ const ladder = z
   .strictObject({
     up: z.number().positive().default(1).describe("A forecast above this share of what is left climbs a step"),
     down: z.number().positive().default(0.8).describe("A forecast below this share of what is left goes back a step"),
+    highest: z
+      .enum(steps)
+      .default("essentials")
+      .describe("The last step that is ever taken, though the budget be passed; `normal` takes none"),
     interval: time().prefault("1m").describe("Time between two looks at the forecast; at most one step each"),
     warmup: time().prefault("1h").describe("Observation before the first step, unless the budget is used up"),
     dedupe_window: time().prefault("10m").describe("From step 1 on: time in which a repeated log record is left out"),

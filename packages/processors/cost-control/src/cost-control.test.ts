@@ -1,5 +1,5 @@
 import { RetryableError } from "@dbintel/errors";
-import { feedback } from "@dbintel/feedback";
+import { feedback, noSavings } from "@dbintel/feedback";
 import { type Batch, logsBuilder, tracesBuilder } from "@dbintel/pdata";
 import { createTestHost, Sink, type TestHost } from "@dbintel/pipeline/testing";
 import { describe, expect, it } from "vitest";
@@ -75,6 +75,24 @@ describe("CostControl", () => {
     await part.consume(logs({}), context);
     expect(next.items).toBe(0);
     await part.stop(context);
+  });
+
+  it("takes no step above the highest, also when it comes from a restart", async () => {
+    const host = createTestHost();
+    const before = await running(host, { ladder: { ...ladder, highest: "sampling" } });
+    await before.part.consume(logs({}), context);
+    await host.clock.advance(60_000);
+    expect(host.shared(budgets).get("cost_control")).toMatchObject({ step: 5, pressure: Number.POSITIVE_INFINITY });
+    await before.part.consume(logs({ body: "passes" }), context);
+    expect(bodies(before.next.batches)).toContain("passes");
+    await before.part.stop(context);
+    const again = createTestHost({ storage: host.storage, clock: host.clock });
+    const after = await running(again, { ladder: { ...ladder, highest: "normal" } });
+    expect(again.shared(budgets).get("cost_control")?.step).toBe(0);
+    expect(again.shared(feedback).savings).toEqual(noSavings);
+    await host.clock.advance(600_000);
+    expect(again.shared(budgets).get("cost_control")?.step).toBe(0);
+    await after.part.stop(context);
   });
 
   it("turns money into bytes, of which this replica has its share", async () => {

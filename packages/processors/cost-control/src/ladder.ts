@@ -17,8 +17,6 @@ export type StepName = (typeof steps)[number];
 /** A position in {@link steps}. */
 export const stepNumber = (name: StepName): number => steps.indexOf(name);
 
-export const lastStep = steps.length - 1;
-
 /** What a step asks of those before the processor. */
 export function savingsOf(step: number, ladder: CostControlConfig["ladder"]): Savings {
   const from = (name: StepName) => step >= stepNumber(name);

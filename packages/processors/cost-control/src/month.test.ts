@@ -161,13 +161,14 @@ describe("a month with an incident of 20 times the traffic, a leak of series, an
   });
 
   it("folds the leak so that sums stay exact, where the last step is not reached", async () => {
-    const month = await liveThrough({ monthly_budget_usd: 100 }, { demand: 3 });
+    const month = await liveThrough({ monthly_budget_usd: 100, ladder: { interval: "30m" } }, { demand: 3 });
     expect(month.sums.kept).toBe(month.sums.truth);
     expect(month.events).toEqual([]);
   });
 
   it("gives a replica its part of the budget", async () => {
-    const month = await liveThrough({ monthly_budget_usd: 2, replicas: { count: 2 } }, { demand: 48 });
+    const replica = { monthly_budget_usd: 2, replicas: { count: 2 }, ladder: { interval: "30m" } };
+    const month = await liveThrough(replica, { demand: 48 });
     expect(month.used / budgetBytes).toBeGreaterThan(0.98);
     expect(month.used / budgetBytes).toBeLessThan(1.02);
   });

@@ -57,7 +57,7 @@ export class Season {
     const { unixMs, elapsedMs, offered, sent } = args;
     if (elapsedMs <= 0) return;
     this.#learnHour(hourOf(unixMs), elapsedMs, offered);
-    const level = sent / elapsedMs / this.#factor(hourOf(unixMs));
+    const level = sent / elapsedMs / factorOf(this.#factors(), unixMs);
     // Corrected for the short past at the beginning: the first level is the first observation, not a part of it.
     this.#observedMs += elapsedMs;
     this.#short += (level - this.#short) * weightOf(elapsedMs, Math.min(shortMs, this.#observedMs));
@@ -73,14 +73,15 @@ export class Season {
 
   /** Bytes a millisecond that spend `bytes` until `toMs` along the profile of the day. */
   pace(bytes: number, fromMs: number, toMs: number): number {
-    return (bytes * this.#factor(hourOf(fromMs))) / this.#integrate(fromMs, toMs, () => 1);
+    return (bytes * factorOf(this.#factors(), fromMs)) / this.#integrate(fromMs, toMs, () => 1);
   }
 
   #integrate(fromMs: number, toMs: number, level: (distance: number) => number): number {
+    const factors = this.#factors();
     let sum = 0;
     for (let at = fromMs; at < toMs; ) {
       const end = Math.min(toMs, (Math.floor(at / hourMs) + 1) * hourMs);
-      sum += (end - at) * this.#factor(hourOf(at)) * level(at - fromMs);
+      sum += (end - at) * factorOf(factors, at) * level(at - fromMs);
       at = end;
     }
     return sum;
@@ -100,15 +101,15 @@ export class Season {
     this.#hourMs += elapsedMs;
   }
 
-  /** The hour's rate against the mean of the day; 1 until the whole day was seen. */
-  #factor(hour: number): number {
-    let sum = 0;
-    for (const rate of this.#profile) {
-      if (rate === 0) return 1;
-      sum += rate;
-    }
-    return ((this.#profile[hour] ?? 0) * 24) / sum;
+  /** The rate of each hour against the mean of the day; 1 until the whole day was seen. */
+  #factors(): readonly number[] {
+    const sum = this.#profile.reduce((total, rate) => total + rate, 0);
+    return this.#profile.includes(0) ? this.#profile.map(() => 1) : this.#profile.map((rate) => (rate * 24) / sum);
   }
+}
+
+function factorOf(factors: readonly number[], unixMs: number): number {
+  return factors[hourOf(unixMs)] ?? 1;
 }
 
 function hourOf(unixMs: number): number {

@@ -13,7 +13,7 @@ export interface Running {
   readonly next: Sink<Signal>;
   /** What was counted as reduced, by kind. */
   readonly reductions: ReadonlyMap<string, number>;
-  send(batch: Batch): Promise<Batch>;
+  readonly send: (batch: Batch) => Promise<Batch>;
 }
 
 /** `level` is what was sent before, in bytes a millisecond. */

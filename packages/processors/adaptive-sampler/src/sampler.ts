@@ -132,7 +132,8 @@ export class Sampler {
     if (perSecond === 0) return false;
     let budget = this.#classes.get(kind);
     if (budget === undefined) {
-      budget = new Allowance({ perSecond, intervalMs: this.#intervalMs });
+      // In step with the goal, so that what both keep together does not bunch up in one interval.
+      budget = new Allowance({ perSecond, intervalMs: this.#intervalMs, untilMs: this.#goal.endMs });
       this.#classes.set(kind, budget);
     }
     if (budget.left(nowMs) < 1) return false;

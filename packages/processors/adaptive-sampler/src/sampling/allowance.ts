@@ -18,16 +18,23 @@ const leastShare = 1e-6;
 export class Allowance {
   readonly #budget: number;
   readonly #intervalMs: number;
-  #endMs = Number.NEGATIVE_INFINITY;
+  #endMs: number;
   #used = 0;
   #lastMs: number | undefined;
   #gapMs: number;
   #batch = 0;
 
-  constructor(args: { readonly perSecond: number; readonly intervalMs: number }) {
+  /** `untilMs`: when the first interval ends. Default: one interval after the first question. */
+  constructor(args: { readonly perSecond: number; readonly intervalMs: number; readonly untilMs?: number }) {
+    this.#endMs = args.untilMs ?? Number.NEGATIVE_INFINITY;
     this.#intervalMs = args.intervalMs;
     this.#budget = (args.perSecond * args.intervalMs) / 1000;
     this.#gapMs = args.intervalMs / presumedBatches;
+  }
+
+  /** When the present interval ends. */
+  get endMs(): number {
+    return this.#endMs;
   }
 
   /** What is left until the interval ends, when only `factor` of the budget is to be used. */

@@ -74,6 +74,11 @@ export class Budget {
     return this.#used.of(monthOf(this.#unixMs()).key);
   }
 
+  /** Bytes used divided by those that may be, of the month or of the day, whichever is nearer to its end. */
+  get usedShare(): number {
+    return Math.max(...this.#limits(this.#unixMs()).map(({ period, bytes }) => this.#used.of(period.key) / bytes));
+  }
+
   /** Bytes that this collector may store this month. */
   get limitBytes(): number {
     const limits = this.#limits(this.#unixMs());

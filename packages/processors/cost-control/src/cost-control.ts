@@ -46,7 +46,7 @@ export class CostControl implements Component, Consumer {
     const all = host.shared(budgets);
     this.#budget = all.get(id) ?? new Budget({ id, config, host });
     all.set(id, this.#budget);
-    this.#metrics = new CostMetrics(host, id);
+    this.#metrics = new CostMetrics(host, id, args.signal);
     this.#reducer = new Reducer({ config, budget: this.#budget, metrics: this.#metrics });
   }
 
@@ -103,8 +103,8 @@ export class CostControl implements Component, Consumer {
 
   async #tick(): Promise<void> {
     this.#budget.look();
-    const { step, pressure } = this.#budget;
-    this.#metrics.state({ step, pressure, cardinality: this.#reducer.cardinality });
+    const { step, pressure, usedShare } = this.#budget;
+    this.#metrics.state({ step, pressure, usedShare, cardinality: this.#reducer.cardinality });
     await this.#announce();
     const nowMs = this.#host.clock.monotonicMs();
     if (nowMs - this.#savedAtMs < saveEveryMs) return;

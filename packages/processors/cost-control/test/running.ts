@@ -13,6 +13,8 @@ export interface Running {
   readonly next: Sink<Signal>;
   /** What was counted as reduced, by kind. */
   readonly reductions: ReadonlyMap<string, number>;
+  /** The last values of gauges, by name. */
+  readonly gauges: ReadonlyMap<string, number>;
   readonly send: (batch: Batch) => Promise<Batch>;
 }
 
@@ -23,13 +25,16 @@ export async function onStep(
   { signal = "logs", level = 0 }: { readonly signal?: Signal; readonly level?: number } = {},
 ): Promise<Running> {
   const reductions = new Map<string, number>();
+  const gauges = new Map<string, number>();
   const plain = createTestHost();
   const createCounter = () => ({
     add: (count: number, { reduction }: { readonly reduction?: string }) => {
       if (reduction !== undefined) reductions.set(reduction, (reductions.get(reduction) ?? 0) + count);
     },
   });
-  const host: TestHost = { ...plain, meter: Object.assign(Object.create(plain.meter), { createCounter }) };
+  const createGauge = (name: string) => ({ record: (value: number) => void gauges.set(name, value) });
+  const meter = Object.assign(Object.create(plain.meter), { createCounter, createGauge });
+  const host: TestHost = { ...plain, meter };
   const season = { profile: new Array<number>(24).fill(0), short: level, long: level, observedMs: 1e9 };
   const snapshot = { version: 1, used: [], offered: [], step: stepNumber(step), season };
   await host.storage.save("budget", Buffer.from(JSON.stringify(snapshot)));
@@ -41,5 +46,5 @@ export async function onStep(
     await part.consume(batch, context);
     return batch;
   };
-  return { host, part, next, reductions, send };
+  return { host, part, next, reductions, gauges, send };
 }

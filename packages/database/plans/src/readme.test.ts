@@ -18,12 +18,18 @@ function namesBelow(heading: string): readonly string[] {
   return cells.flatMap((cell) => cell.replaceAll("`", "").split(", "));
 }
 
-it("has an example that prints what it says", async () => {
-  const [, code = ""] = /```ts\n(.*?)```/s.exec(readme) ?? [];
-  const args = ["--conditions=@dbintel/source", "--input-type=module-typescript", "--eval", code];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: folder });
-  expect(stdout.trimEnd().split("\n")).toEqual([...code.matchAll(/\/\/ => (.*)$/gm)].map(([, line]) => line));
-});
+it.each([...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code = ""]) => code))(
+  "has an example that prints what it says",
+  async (code) => {
+    const args = ["--conditions=@dbintel/source", "--input-type=module-typescript", "--eval", code];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: folder });
+    const lines = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.trimEnd());
+    expect(lines).toEqual([...code.matchAll(/\/\/ => (.*)$/gm)].map(([, line]) => line));
+  },
+);
 
 it("names every finding and no other", () => {
   expect(namesBelow("Findings")).toEqual(Object.keys(rules));

@@ -1,0 +1,55 @@
+/** Executions of one statement: a single one, or those of an interval of a statistics view. */
+export interface Observation {
+  /** Names the statement: instance, database and fingerprint. */
+  readonly query: string;
+  /** The hash of the plan; absent where the source does not tell, which then counts for the plan known last. */
+  readonly plan?: string | undefined;
+  readonly calls: number;
+  readonly meanMs: number;
+  readonly standardDeviationMs?: number | undefined;
+  readonly rowsPerCall?: number | undefined;
+  readonly blocksReadPerCall?: number | undefined;
+}
+
+/** Why a statement has become slower, as far as the figures tell. */
+export type RegressionCause =
+  /** Another plan, the same work. */
+  | "plan_change"
+  /** It returns more rows than it used to. */
+  | "data_growth"
+  /** It returns fewer rows, in more time: other parameters than usual. */
+  | "parameter_shift"
+  /** The same plan reads more blocks from outside the cache. */
+  | "cache"
+  /** The same plan, slower in many small steps. */
+  | "drift"
+  | "unknown";
+
+/** How a statement ran against what is usual. */
+export interface Slowdown {
+  /** Of the geometric means. */
+  readonly ratio: number;
+  /** The interval that holds the ratio with a confidence of 95 %. */
+  readonly ratioLow: number;
+  readonly ratioHigh: number;
+  /** The probability of a value as large or larger were nothing different. */
+  readonly pValue: number;
+  readonly usualMs: number;
+  readonly currentMs: number;
+  /** Seconds of database time lost (negative: won) per second. */
+  readonly impact: number;
+}
+
+export type RegressionEvent =
+  /** Another plan runs most of the executions of a statement. */
+  | { readonly kind: "change"; readonly query: string; readonly before: string; readonly after: string }
+  | ({
+      readonly kind: "regression";
+      readonly query: string;
+      /** The plan that was usual and the plan that runs now; "" where the source tells none. */
+      readonly before: string;
+      readonly after: string;
+      readonly cause: RegressionCause;
+    } & Slowdown)
+  /** A statement that has regressed is as fast as before, or almost. */
+  | ({ readonly kind: "recovery"; readonly query: string; readonly plan: string } & Slowdown);

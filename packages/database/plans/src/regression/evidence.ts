@@ -1,0 +1,72 @@
+import type { Observation } from "./events.ts";
+import { logMoments, type Moments, mergeMoments, noMoments } from "./moments.ts";
+
+/** Plans of one statement that are told apart within a window. */
+const maxPlans = 8;
+
+/** Executions of a statement that await a verdict. */
+export class Evidence {
+  log: Moments = noMoments;
+  calls = 0;
+  seconds = 0;
+  readonly #callsByPlan = new Map<string, number>();
+  #totalMs = 0;
+  #rows = 0;
+  #rowCalls = 0;
+  #blocksRead = 0;
+  #blockCalls = 0;
+
+  add({ plan, calls, meanMs, standardDeviationMs, rowsPerCall, blocksReadPerCall }: Observation): void {
+    this.log = mergeMoments(this.log, logMoments(calls, meanMs, standardDeviationMs));
+    this.calls += calls;
+    this.#totalMs += meanMs * calls;
+    if (plan !== undefined) this.#count(plan, calls);
+    if (rowsPerCall !== undefined) {
+      this.#rows += rowsPerCall * calls;
+      this.#rowCalls += calls;
+    }
+    if (blocksReadPerCall !== undefined) {
+      this.#blocksRead += blocksReadPerCall * calls;
+      this.#blockCalls += calls;
+    }
+  }
+
+  merge(other: Evidence): void {
+    this.log = mergeMoments(this.log, other.log);
+    this.calls += other.calls;
+    this.seconds += other.seconds;
+    this.#totalMs += other.#totalMs;
+    this.#rows += other.#rows;
+    this.#rowCalls += other.#rowCalls;
+    this.#blocksRead += other.#blocksRead;
+    this.#blockCalls += other.#blockCalls;
+    for (const [plan, calls] of other.#callsByPlan) this.#count(plan, calls);
+  }
+
+  /** The plan with the most executions. */
+  get plan(): string | undefined {
+    let most = 0;
+    let plan: string | undefined;
+    for (const [name, calls] of this.#callsByPlan) {
+      if (calls > most) [most, plan] = [calls, name];
+    }
+    return plan;
+  }
+
+  get meanMs(): number {
+    return this.calls === 0 ? 0 : this.#totalMs / this.calls;
+  }
+
+  get rowsPerCall(): number | undefined {
+    return this.#rowCalls === 0 ? undefined : this.#rows / this.#rowCalls;
+  }
+
+  get blocksReadPerCall(): number | undefined {
+    return this.#blockCalls === 0 ? undefined : this.#blocksRead / this.#blockCalls;
+  }
+
+  #count(plan: string, calls: number): void {
+    const before = this.#callsByPlan.get(plan);
+    if (before !== undefined || this.#callsByPlan.size < maxPlans) this.#callsByPlan.set(plan, (before ?? 0) + calls);
+  }
+}

@@ -111,7 +111,7 @@ it("shows no constant of a plan of PostgreSQL, in whatever member it stands", ()
       expectNoSecret(JSON.stringify({ ...document, Plan: plan }));
       expectNoSecret(JSON.stringify([{ ...document, Plan: plan }]));
     }),
-    { numRuns: 500 },
+    { numRuns: 250 },
   );
 });
 
@@ -123,7 +123,7 @@ it("shows no constant of a plan of MySQL or MariaDB, in whatever member it stand
       const plan = { ...block, nested_loop: [{ table: { ...table, table_name: "a", rows: 1 } }, nested] };
       expectNoSecret(JSON.stringify({ ...block, query_block: { ...join, filesort: plan } }));
     }),
-    { numRuns: 500 },
+    { numRuns: 250 },
   );
 });
 
@@ -148,7 +148,7 @@ it("shows no constant of MySQL's iterators, as a tree and as JSON", () => {
         JSON.stringify({ query: `select ${text}`, query_plan: { operation: first, ranges: [text], inputs } }),
       );
     }),
-    { numRuns: 500 },
+    { numRuns: 250 },
   );
 });
 
@@ -165,6 +165,6 @@ it("never fails, whatever JSON it is given", () => {
       expect(emitted(`{"${name}": ${json}}`)).not.toBe("");
       expect(emitted(`{"Plan": {"Node Type": ${json}, "Plans": ${json}, "Filter": ${json}}}`)).not.toBe("");
     }),
-    { numRuns: 500 },
+    { numRuns: 250 },
   );
 });

@@ -6,6 +6,7 @@ export { estimateErrors } from "./estimate-error.ts";
 export type { Finding, FindingId, FindingSeverity, FindingThresholds } from "./findings/finding.ts";
 export { defaultFindingThresholds } from "./findings/finding.ts";
 export { findingsOf } from "./findings/findings.ts";
+export { formatPlan } from "./format-plan.ts";
 export type { PlanLimits } from "./limits.ts";
 export { defaultPlanLimits } from "./limits.ts";
 export type * from "./plan.ts";

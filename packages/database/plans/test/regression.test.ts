@@ -97,9 +97,9 @@ function within({ delays }: Outcome, windows: number): number {
   return delays.filter((delay) => delay <= windows).length / delays.length;
 }
 
-describe("the detector over a simulated month", () => {
+describe("the detector over a simulated history", () => {
   it("finds statements that take twice the time by another plan, nine of ten within three windows", () => {
-    const { detector, rule } = simulate({ seed: 1, queries: 60, days: 30, factor: 2 });
+    const { detector, rule } = simulate({ seed: 1, queries: 60, days: 8, factor: 2 });
     expect(detector.missed).toBe(0);
     expect(detector.delays.length).toBeGreaterThan(20);
     expect(within(detector, 3)).toBeGreaterThanOrEqual(0.9);
@@ -110,15 +110,15 @@ describe("the detector over a simulated month", () => {
   });
 
   it("finds those that do so by the same plan, most of them within four windows", () => {
-    const { detector } = simulate({ seed: 1, queries: 60, days: 30, factor: 2, otherPlan: false });
+    const { detector } = simulate({ seed: 1, queries: 60, days: 8, factor: 2, otherPlan: false });
     expect(detector.missed).toBe(0);
     expect(within(detector, 4)).toBeGreaterThanOrEqual(0.85);
     expect(precision(detector)).toBeGreaterThanOrEqual(0.95);
   });
 
   it("is silent when nothing happens: less than one false alarm for each statement in a year", () => {
-    const { detector, rule } = simulate({ seed: 2, queries: 60, days: 30, factor: 1 });
-    expect(detector.falseAlarms).toBeLessThan((60 * 30) / 365);
+    const { detector, rule } = simulate({ seed: 2, queries: 30, days: 30, factor: 1 });
+    expect(detector.falseAlarms).toBeLessThan((30 * 30) / 365);
     expect(rule.falseAlarms).toBeGreaterThan(1000);
   });
 });

@@ -32,7 +32,7 @@ export interface Slowdown {
   /** The interval that holds the ratio with a confidence of 95 %. */
   readonly ratioLow: number;
   readonly ratioHigh: number;
-  /** The probability of a value as large or larger were nothing different. */
+  /** The probability of a ratio as large or larger were nothing different; 1 where the ratio is not above 1. */
   readonly pValue: number;
   readonly usualMs: number;
   readonly currentMs: number;

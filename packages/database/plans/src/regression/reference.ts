@@ -91,6 +91,6 @@ export function slowdownOf({ difference, error, degrees, ...told }: Comparison):
 
 /** Times that never varied before leave no doubt. */
 function pValueOf(difference: number, error: number, degrees: number): number {
-  if (error > 0) return studentUpperTail(difference / error, degrees);
-  return difference > 0 ? 0 : 1;
+  if (difference <= 0) return 1;
+  return error > 0 ? studentUpperTail(difference / error, degrees) : 0;
 }

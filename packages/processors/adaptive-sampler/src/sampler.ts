@@ -1,14 +1,13 @@
 import { Allowance } from "./sampling/allowance.ts";
+import { ByteLimit } from "./sampling/byte-limit.ts";
 import { type Candidates, minimum, none, ordinary, type Verdict, verdicts } from "./sampling/candidates.ts";
 import { FirstOfKey } from "./sampling/first-of-key.ts";
 import { inclusionProbabilities } from "./sampling/inclusion.ts";
 import { KeyRates } from "./sampling/key-rates.ts";
 import { PivotalDraw } from "./sampling/pivotal-draw.ts";
+import { SlowOfKey } from "./sampling/slow-of-key.ts";
 
 const minuteMs = 60_000;
-
-/** Share of the byte budget that is planned with, so that the hard limit seldom has to cut what was drawn. */
-const plannedBytes = 0.9;
 
 /** Values of the threshold of a trace: 48 of its 56 bits, which a double holds exactly. */
 const thresholdRange = 2 ** 48;
@@ -30,6 +29,8 @@ export interface SamplerOptions {
   readonly maxBytesPerSecond?: number | undefined;
   /** Limit of each keep-always class on its own. Default: 0, no classes. */
   readonly keepAlwaysPerSecond?: number;
+  /** The class of records above the 99th percentile of their key's weights. Default: none, they are like others. */
+  readonly slowClass?: number | undefined;
   /** In [0, 1]: the rates of groups do not fall below it for pressure. Default: 0. */
   readonly minRate?: number;
   /** First records of each key in an interval that are kept, within half of the goal. Default: 0. */
@@ -50,10 +51,11 @@ export class Sampler {
   readonly #options: SamplerOptions;
   readonly #intervalMs: number;
   readonly #goal: Allowance;
-  readonly #bytes: Allowance | undefined;
+  readonly #bytes: ByteLimit | undefined;
   readonly #rules: readonly (Allowance | undefined)[];
   readonly #classes = new Map<number, Allowance>();
   readonly #firsts: FirstOfKey | undefined;
+  readonly #slow: SlowOfKey | undefined;
   readonly #keys: KeyRates;
   readonly #draw: PivotalDraw;
   #scratch = new Scratch(0);
@@ -63,7 +65,7 @@ export class Sampler {
     this.#options = options;
     this.#intervalMs = intervalMs;
     this.#goal = new Allowance({ perSecond: maxRecordsPerSecond, intervalMs });
-    if (maxBytesPerSecond !== undefined) this.#bytes = new Allowance({ perSecond: maxBytesPerSecond, intervalMs });
+    if (maxBytesPerSecond !== undefined) this.#bytes = new ByteLimit({ perSecond: maxBytesPerSecond, intervalMs });
     this.#rules = groups.map(({ maxPerMinute }) =>
       maxPerMinute === undefined ? undefined : new Allowance({ perSecond: maxPerMinute / 60, intervalMs: minuteMs }),
     );
@@ -71,7 +73,9 @@ export class Sampler {
       const budget = (maxRecordsPerSecond * intervalMs) / 2000;
       this.#firsts = new FirstOfKey({ perKey: minimumPerKey, budget, intervalMs });
     }
-    this.#keys = new KeyRates({ capacity: options.maxKeys ?? 2000, intervalMs });
+    const capacity = options.maxKeys ?? 2000;
+    this.#keys = new KeyRates({ capacity, intervalMs });
+    if (options.slowClass !== undefined) this.#slow = new SlowOfKey(capacity);
     this.#draw = new PivotalDraw(options.random);
   }
 
@@ -91,8 +95,9 @@ export class Sampler {
     this.#guarantee(candidates, nowMs, pressure);
     this.#byRate(candidates, nowMs, pressure);
     this.#byGoal(candidates, nowMs, pressure);
-    this.#byBytes(candidates, nowMs);
+    this.#bytes?.plan(candidates, nowMs);
     this.#drawAll(candidates);
+    this.#bytes?.enforce(candidates, nowMs);
   }
 
   /** Keep-always classes and the first of each key, as far as their budgets go: probability 1. */
@@ -111,7 +116,8 @@ export class Sampler {
       decided[index] = 0;
       guarantees[index] = ordinary;
       probabilities[index] = 0;
-      const kind = classes[index] as number;
+      let kind = classes[index] as number;
+      if (this.#isSlow(candidates, index, slot)) kind ||= this.#options.slowClass ?? ordinary;
       if (kind !== ordinary && this.#takeOfClass(kind, nowMs)) {
         guarantees[index] = kind;
         probabilities[index] = 1;
@@ -125,6 +131,12 @@ export class Sampler {
       this.#goal.charge(1);
       left -= 1;
     }
+  }
+
+  #isSlow({ keys, weights }: Candidates, index: number, slot: number): boolean {
+    const weight = weights[index] as number;
+    if (this.#slow === undefined || slot === none || !(weight > 0)) return false;
+    return this.#slow.isSlow(slot, keys[index] as number, weight);
   }
 
   #takeOfClass(kind: number, nowMs: number): boolean {
@@ -256,29 +268,6 @@ export class Sampler {
     }
   }
 
-  /** What the bytes leave of that: guarantees first, and all probabilities by one factor. */
-  #byBytes(candidates: Candidates, nowMs: number): void {
-    if (this.#bytes === undefined) return;
-    const { bytes, probabilities, guarantees, count } = candidates;
-    let guaranteed = 0;
-    let wanted = 0;
-    for (let index = 0; index < count; index++) {
-      const expected = (probabilities[index] as number) * (bytes[index] as number);
-      if (guarantees[index] === ordinary) wanted += expected;
-      else guaranteed += expected;
-    }
-    const ofGuaranteed = factor(this.#bytes.take(nowMs, guaranteed, plannedBytes), guaranteed);
-    const ofOthers = factor(this.#bytes.take(nowMs, wanted, plannedBytes), wanted);
-    if (ofGuaranteed === 1 && ofOthers === 1) return;
-    const code = verdicts.indexOf("over_byte_limit");
-    for (let index = 0; index < count; index++) {
-      const share = guarantees[index] === ordinary ? ofOthers : ofGuaranteed;
-      if (share === 1) continue;
-      probabilities[index] = (probabilities[index] as number) * share;
-      candidates.verdicts[index] = code;
-    }
-  }
-
   #drawAll(candidates: Candidates): void {
     const { probabilities, randomness, thresholds, verdicts: decided, count } = candidates;
     for (let index = 0; index < count; index++) {
@@ -298,10 +287,6 @@ export class Sampler {
       decided[index] = 0;
     }
   }
-}
-
-function factor(given: number, wanted: number): number {
-  return wanted > 0 ? given / wanted : 1;
 }
 
 /** Columns that only a decision needs; by place in `order`, but for `slots`. */

@@ -37,10 +37,15 @@ export class Allowance {
     return this.#endMs;
   }
 
-  /** What is left until the interval ends, when only `factor` of the budget is to be used. */
+  /** What is left until the interval ends, when only `factor` of the budget is to be used; below 0 when it is less. */
   left(nowMs: number, factor = 1): number {
     this.#roll(nowMs);
     return this.#budget * factor - this.#used;
+  }
+
+  /** The same, but always above 0: for probabilities. */
+  available(nowMs: number, factor = 1): number {
+    return Math.max(this.left(nowMs, factor), this.#budget * factor * leastShare);
   }
 
   /** Takes off what was given without asking. */
@@ -50,7 +55,7 @@ export class Allowance {
 
   /** How much of what a batch wants it gets: above 0 and at most all. */
   take(nowMs: number, wanted: number, factor = 1): number {
-    const left = Math.max(this.left(nowMs, factor), this.#budget * factor * leastShare);
+    const left = this.available(nowMs, factor);
     if (!(wanted > 0)) return 0;
     this.#observe(nowMs, wanted);
     const more = Math.max(0, Math.ceil((this.#endMs - nowMs) / this.#gapMs) - 1);

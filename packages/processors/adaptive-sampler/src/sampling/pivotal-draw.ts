@@ -14,8 +14,8 @@ export class PivotalDraw {
   readonly #random: () => number;
   /** Where the next record begins in the present unit, in [0, 1). */
   #position = 0;
-  /** Where in the present unit its winner is; below `#position` when it has been met. */
-  #winner: number | undefined;
+  /** Where in the present unit its winner is; NaN when it is not drawn yet, -1 when there is none any more. */
+  #winner = Number.NaN;
 
   /** `random` gives numbers in [0, 1). */
   constructor(random: () => number) {
@@ -25,7 +25,7 @@ export class PivotalDraw {
   /** Whether to keep the next record, whose probability is in [0, 1]. */
   keep(probability: number): boolean {
     if (probability >= 1) return true;
-    this.#winner ??= this.#random();
+    if (Number.isNaN(this.#winner)) this.#winner = this.#random();
     const end = this.#position + probability;
     const won = this.#winner >= this.#position && this.#winner < end;
     if (end < 1) {

@@ -1,0 +1,201 @@
+import { type AttributeKey, type Attributes, attributeKey, type Cursor, type Item } from "@dbintel/pdata";
+import type { AdaptiveSamplerConfig, KeepAlwaysClass } from "./config.ts";
+import { classNumber } from "./reasons.ts";
+import type { Rule } from "./rule.ts";
+import { Candidates, none, ordinary } from "./sampling/candidates.ts";
+import { Deduplication, Repeats } from "./sampling/deduplication.ts";
+import { FirstSight } from "./sampling/first-sight.ts";
+import type { Traits } from "./traits.ts";
+
+export const adjustedCount = attributeKey("sampling.adjusted_count");
+
+const responseStatus = attributeKey("db.response.status_code");
+/** A deadlock was broken: SQLSTATE of PostgreSQL, error number of MySQL and MariaDB. */
+const deadlockCodes = ["40P01", "1213"].map((code) => new TextEncoder().encode(code));
+
+/** Independent hashes of one value. */
+const seed = 0x5bd1e995;
+const checkSeed = 0x1b873593;
+
+/** What becomes of the item at a position of the batch. */
+export const fates = { candidate: 0, exact: 1, duplicate: 2, failed: 3 } as const;
+
+/** What a batch taught, to be forgotten when it is not taken: its sender sends it again. */
+export class Lesson {
+  readonly repeats = new Repeats();
+  readonly fingerprints: number[] = [];
+  readonly plans: number[] = [];
+}
+
+/** Reads what a decision needs from the items of a batch into columns, without decoding or allocating where it can. */
+export class Survey<T extends Item> {
+  /** One for each item whose fate is `candidate`, in their order. */
+  readonly candidates = new Candidates();
+  /** By candidate: suppressed records that it stands for. */
+  duplicates = new Float64Array(0);
+  /** By position in the batch. */
+  fates = new Uint8Array(0);
+  readonly #rules: readonly Rule<T>[];
+  readonly #traits: Traits<T>;
+  readonly #deduplication: Deduplication;
+  readonly #deduplicates: boolean;
+  readonly #hashKey: AttributeKey;
+  readonly #keys: Readonly<Record<"database" | "fingerprint" | "plan" | "blocking", readonly AttributeKey[]>>;
+  readonly #classes: ReadonlySet<KeepAlwaysClass>;
+  readonly #fingerprints: FirstSight;
+  readonly #plans: FirstSight;
+
+  constructor(args: { config: AdaptiveSamplerConfig; rules: readonly Rule<T>[]; traits: Traits<T> }) {
+    const { deduplication, keep_always, attributes } = args.config;
+    this.#rules = args.rules;
+    this.#traits = args.traits;
+    this.#deduplicates = deduplication.enabled;
+    this.#deduplication = new Deduplication({ windowMs: deduplication.window, cacheSize: deduplication.cache_size });
+    this.#hashKey = attributeKey(deduplication.hash_attribute);
+    this.#keys = {
+      database: attributes.database.map(attributeKey),
+      fingerprint: attributes.fingerprint.map(attributeKey),
+      plan: attributes.plan.map(attributeKey),
+      blocking: attributes.blocking.map(attributeKey),
+    };
+    this.#classes = new Set(keep_always.classes);
+    this.#fingerprints = new FirstSight(keep_always.memory);
+    this.#plans = new FirstSight(keep_always.memory);
+  }
+
+  /** Reads a batch of `count` items; `suppressRepeats` turns deduplication on where it is off. */
+  read(args: {
+    readonly items: Cursor & T;
+    readonly count: number;
+    readonly nowMs: number;
+    readonly suppressRepeats: boolean;
+    readonly lesson: Lesson;
+  }): void {
+    const { items, count, nowMs, lesson } = args;
+    const { candidates } = this;
+    candidates.reset(count);
+    if (this.fates.length < count || this.fates.length > candidates.weights.length) {
+      this.fates = new Uint8Array(candidates.weights.length);
+      this.duplicates = new Float64Array(candidates.weights.length);
+    }
+    const deduplicates = this.#deduplicates || args.suppressRepeats;
+    let candidate = 0;
+    for (let position = 0; items.advance(); position++) {
+      const fate = this.#readOne(items, candidate, deduplicates, nowMs, lesson);
+      this.fates[position] = fate;
+      if (fate === fates.candidate) candidate += 1;
+    }
+    candidates.count = candidate;
+  }
+
+  forget(lesson: Lesson): void {
+    lesson.repeats.takeBack();
+    this.#fingerprints.forget(lesson.fingerprints);
+    this.#plans.forget(lesson.plans);
+  }
+
+  /** A malformed item fails alone: the others of its batch have nothing to do with it. */
+  #readOne(item: T, index: number, deduplicates: boolean, nowMs: number, lesson: Lesson): number {
+    try {
+      if (this.#traits.isExact(item)) return fates.exact;
+      this.#describe(item, index, lesson);
+      if (deduplicates && this.#isRepeat(item, index, nowMs, lesson)) return fates.duplicate;
+      return fates.candidate;
+    } catch {
+      return fates.failed;
+    }
+  }
+
+  #describe(item: T, index: number, lesson: Lesson): void {
+    const { candidates } = this;
+    const { attributes } = item;
+    const database = this.#database(item);
+    const plan = firstHash(attributes, this.#keys.plan);
+    const fingerprint = firstHash(attributes, this.#keys.fingerprint);
+    const known = attributes.getNumber(adjustedCount);
+    const byThreshold = this.#traits.readTrace(item, candidates, index);
+    candidates.multiplicities[index] = known !== undefined && known > 0 && known < 2 ** 53 ? known : byThreshold;
+    candidates.weights[index] = this.#traits.weight(item);
+    candidates.bytes[index] = item.byteSize;
+    candidates.groups[index] = this.#groupOf(item);
+    const statement = fingerprint === none ? none : join(database, fingerprint);
+    const named = fingerprint === none ? this.#traits.nameHash(item) : none;
+    const shape = fingerprint === none ? (named === none ? none : join(database, named)) : statement;
+    candidates.keys[index] = shape === none || plan === none ? shape : join(shape, plan);
+    candidates.classes[index] = this.#classOf(item, statement, plan, lesson);
+    this.duplicates[index] = 0;
+  }
+
+  #database(item: T): number {
+    const own = firstHash(item.attributes, this.#keys.database);
+    return own === none ? firstHash(item.resource.attributes, this.#keys.database) : own;
+  }
+
+  #groupOf(item: T): number {
+    let group = 0;
+    // The last one, the default, matches all.
+    while (this.#rules[group]?.matches(item) === false) group += 1;
+    return group;
+  }
+
+  /** The number of the first class that the item belongs to. First sights are noted in any case. */
+  #classOf(item: T, statement: number, plan: number, lesson: Lesson): number {
+    const classes = this.#classes;
+    const newStatement =
+      classes.has("new_fingerprints") && statement !== none && this.#fingerprints.isNew(statement, lesson.fingerprints);
+    const newPlan = classes.has("new_plans") && plan !== none && this.#plans.isNew(join(statement, plan), lesson.plans);
+    if (classes.has("deadlocks") && isDeadlock(item.attributes)) return classNumber("deadlocks");
+    if (classes.has("errors") && this.#traits.isError(item)) return classNumber("errors");
+    if (classes.has("blocking") && isSet(item.attributes, this.#keys.blocking)) return classNumber("blocking");
+    if (newStatement) return classNumber("new_fingerprints");
+    if (newPlan) return classNumber("new_plans");
+    return ordinary;
+  }
+
+  /** Nothing that is always kept, by class or by rule, is suppressed. */
+  #isRepeat(item: T, index: number, nowMs: number, { repeats }: Lesson): boolean {
+    const { candidates } = this;
+    const group = candidates.groups[index] as number;
+    if (candidates.classes[index] !== ordinary || this.#rules[group]?.rate === 1) return false;
+    const hash = item.attributes.hash(this.#hashKey, seed);
+    if (hash === none) return false;
+    const check = item.attributes.hash(this.#hashKey, checkSeed);
+    const { duplicates } = this;
+    return this.#deduplication.suppresses({ hash, check, index, candidates, duplicates, repeats, nowMs });
+  }
+}
+
+function isDeadlock(attributes: Attributes): boolean {
+  if (!attributes.has(responseStatus)) return false;
+  for (const code of deadlockCodes) if (attributes.equals(responseStatus, code)) return true;
+  return false;
+}
+
+function isSet(attributes: Attributes, keys: readonly AttributeKey[]): boolean {
+  for (const key of keys) {
+    const kind = attributes.kind(key);
+    if (kind === undefined || kind === "empty") continue;
+    const value = attributes.get(key);
+    if (Array.isArray(value)) return value.length > 0;
+    return value !== false && value !== "" && Number(value) !== 0;
+  }
+  return false;
+}
+
+/** The hash of the first of the attributes that is there. */
+function firstHash(attributes: Attributes, keys: readonly AttributeKey[]): number {
+  for (const key of keys) {
+    const hash = attributes.hash(key, seed);
+    if (hash !== none) return hash | 0;
+  }
+  return none;
+}
+
+/** Joins two hashes, the order counts; never `none`. The finalizer is that of MurmurHash3. */
+function join(a: number, b: number): number {
+  let hash = Math.imul(a, 0x9e3779b1) ^ b;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  hash ^= hash >>> 16;
+  return hash === none ? 0 : hash;
+}

@@ -1,0 +1,118 @@
+import type { ItemOf } from "@dbintel/condition";
+import { type AttributeKey, attributeKey, type LogRecord, type Span } from "@dbintel/pdata";
+import type { AdaptiveSamplerConfig } from "./config.ts";
+import { type Candidates, none } from "./sampling/candidates.ts";
+import { randomnessOf, readTraceState, writeThreshold } from "./trace-state.ts";
+
+/** The first severity number of ERROR. */
+const errorSeverity = 17;
+const errorStatus = 2;
+const errorType = attributeKey("error.type");
+
+/** Values of the 48 bits that thresholds are compared with. */
+const thresholdRange = 2 ** 48;
+
+/** What log records and spans tell in different ways. */
+export interface Traits<Item> {
+  /** Whether the item is no sample at all, but a sum or a change of state. */
+  isExact(item: Item): boolean;
+  isError(item: Item): boolean;
+  /** A hash of what the item is named, for items without a statement; `none` without a name. */
+  nameHash(item: Item): number;
+  /** NaN when unknown. */
+  weight(item: Item): number;
+  /** Sets the randomness and threshold of the item's trace; how many items it stands for by that threshold. */
+  readTrace(item: Item, candidates: Candidates, index: number): number;
+  /** Writes down the threshold that the item's trace has passed now. */
+  writeTrace(item: Item, candidates: Candidates, index: number): void;
+}
+
+export const traits: { readonly [C in "log" | "span"]: (config: AdaptiveSamplerConfig) => Traits<ItemOf[C]> } = {
+  log: (config) => new LogTraits(config),
+  span: () => new SpanTraits(),
+};
+
+class LogTraits implements Traits<LogRecord> {
+  readonly #exactEvents: ReadonlySet<string>;
+  readonly #weights: readonly AttributeKey[];
+
+  constructor(config: AdaptiveSamplerConfig) {
+    this.#exactEvents = new Set(config.exact_events);
+    this.#weights = config.attributes.weight.map(attributeKey);
+  }
+
+  isExact(record: LogRecord): boolean {
+    return this.#exactEvents.size > 0 && this.#exactEvents.has(record.eventName);
+  }
+
+  isError(record: LogRecord): boolean {
+    return record.severityNumber >= errorSeverity || record.attributes.has(errorType);
+  }
+
+  nameHash(record: LogRecord): number {
+    return hashText(record.eventName);
+  }
+
+  weight({ attributes }: LogRecord): number {
+    for (const key of this.#weights) {
+      const weight = attributes.getNumber(key);
+      if (weight !== undefined) return weight;
+    }
+    return Number.NaN;
+  }
+
+  readTrace(record: LogRecord, candidates: Candidates, index: number): number {
+    const { traceId } = record;
+    candidates.randomness[index] = traceId === "" ? none : randomnessOf(traceId);
+    candidates.thresholds[index] = 0;
+    return 1;
+  }
+
+  /** A log record has no trace state; its adjusted count says it all. */
+  writeTrace(): void {}
+}
+
+class SpanTraits implements Traits<Span> {
+  isExact(): boolean {
+    return false;
+  }
+
+  isError(span: Span): boolean {
+    return span.statusCode === errorStatus || span.attributes.has(errorType);
+  }
+
+  nameHash(span: Span): number {
+    return hashText(span.name);
+  }
+
+  weight(span: Span): number {
+    return Number(span.endTimeUnixNano - span.startTimeUnixNano);
+  }
+
+  readTrace(span: Span, candidates: Candidates, index: number): number {
+    const { traceState } = span;
+    const said = traceState === "" ? undefined : readTraceState(traceState);
+    const own = said === undefined || said.randomness === none ? randomnessOf(span.traceId) : said.randomness;
+    candidates.randomness[index] = own;
+    // Below the threshold that it claims to have passed: the claim means nothing.
+    const passed = said === undefined || said.threshold > own ? 0 : Math.max(0, said.threshold);
+    candidates.thresholds[index] = passed;
+    return thresholdRange / (thresholdRange - passed);
+  }
+
+  writeTrace(span: Span, candidates: Candidates, index: number): void {
+    const passed = candidates.thresholds[index] as number;
+    const { traceState } = span;
+    const { threshold } = readTraceState(traceState);
+    if (threshold > (candidates.randomness[index] as number)) span.traceState = writeThreshold(traceState, undefined);
+    else if (passed !== Math.max(0, threshold)) span.traceState = writeThreshold(traceState, passed);
+  }
+}
+
+/** FNV-1a (Fowler, Noll, Vo) over UTF-16 code units; `none` for an empty text. */
+function hashText(text: string): number {
+  if (text === "") return none;
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  return hash;
+}

@@ -43,7 +43,8 @@ export class BreakerWatch {
   }
 
   #log({ instance, database, collectorClass, from, to, cause, openMs }: BreakerEvent): void {
-    if (instance !== this.#context.endpoint || database !== this.#context.database) return;
+    // What concerns the instance has no database.
+    if (instance !== this.#context.endpoint || (database !== "" && database !== this.#context.database)) return;
     const name = collectorClass === undefined ? instance : `${instance}, ${collectorClass}`;
     const fields = {
       instance,

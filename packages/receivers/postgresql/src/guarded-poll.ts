@@ -29,7 +29,9 @@ export function guardedPoll(options: GuardedPollOptions) {
   let met: DbintelError | undefined;
   const heldBack = (database: GuardedDatabase): PollResult => ({
     batches: [],
-    problems: [withBreaker(met ?? new DbintelError(...waiting(context)), database)],
+    problems: [
+      withBreaker(met ?? new DbintelError(...waiting(context)), stateOf(database) ?? `open for ${collectorClass}`),
+    ],
   });
   return async (args: { readonly signal: AbortSignal }): Promise<PollResult> => {
     const database = registry.database(context.endpoint, context.database);
@@ -58,7 +60,8 @@ export function guardedPoll(options: GuardedPollOptions) {
       if (aborted) admission.release();
       else admission.fail(classifyError(args.signal.aborted ? args.signal.reason : error));
       met = databaseProblem(error, context);
-      throw met;
+      const state = stateOf(database);
+      throw state === undefined ? met : withBreaker(met, state);
     }
   };
 }
@@ -76,13 +79,20 @@ export function breakerGate(host: Host, context: ProblemContext): () => void {
 }
 
 /** The same problem, for the board; its hint says what the breaker does about it. */
-function withBreaker(problem: DbintelError, { whole }: GuardedDatabase): DbintelError {
-  const { message, code, hint, retryable, cause } = problem;
-  const state = whole.stage === undefined ? whole.state : `${whole.state}, ${whole.stage}`;
+function withBreaker({ message, code, hint, retryable, cause }: DbintelError, state: string): DbintelError {
+  const said = hint === undefined ? "" : `${hint}; `;
   return new DbintelError(message, {
-    ...{ code, retryable, cause },
-    hint: `${hint === undefined ? "" : `${hint}; `}polls are held back, circuit breaker: ${state}`,
+    code,
+    retryable,
+    cause,
+    hint: `${said}polls are held back, circuit breaker: ${state}`,
   });
+}
+
+/** The state of the breaker of all classes together; `undefined` when it is closed. */
+function stateOf({ whole }: GuardedDatabase): string | undefined {
+  if (whole.state === "closed") return undefined;
+  return whole.stage === undefined ? whole.state : `${whole.state}, ${whole.stage}`;
 }
 
 function waiting({ endpoint }: ProblemContext): ConstructorParameters<typeof DbintelError> {

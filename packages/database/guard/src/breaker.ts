@@ -26,7 +26,8 @@ export interface Permit {
 
 export interface Refusal {
   readonly admitted: false;
-  readonly reason: "open" | "forced_open" | "probing";
+  /** `busy`: too many calls are under way. `shed`: left out, with other classes that cost much, under overload. */
+  readonly reason: "open" | "forced_open" | "probing" | "busy" | "shed";
   /** Milliseconds until asking again can help; `undefined` when that depends on others. */
   readonly retryAfterMs: number | undefined;
 }
@@ -43,6 +44,7 @@ export type ChangeCause =
   | "failure_rate"
   | "slow_calls"
   | "configuration"
+  | "parent"
   | "probe_failed"
   | "delay_over"
   | "recovered";
@@ -134,6 +136,11 @@ export class Breaker {
     if (this.#state !== "open") this.#open(cause, openMs);
   }
 
+  /** Closes because its parent has opened, which decides alone from now on; the next delay is the longer for it. */
+  absorb(): void {
+    if (this.#state !== "closed") this.#change("closed", "parent");
+  }
+
   /**
    * Judges calls that others made and that nobody asked for here: how many of them failed, how many were slow. While
    * half-open they count as one probe.
@@ -176,8 +183,12 @@ export class Breaker {
   }
 
   #refusal(cheap: boolean): Refusal | undefined {
-    if (this.#state === "closed") return undefined;
     const { settings, nowMs } = this.#options;
+    if (this.#state === "closed") {
+      return this.#inFlight < settings.maxConcurrent
+        ? undefined
+        : { admitted: false, reason: "busy", retryAfterMs: undefined };
+    }
     if (this.#state === "open") {
       const retryAfterMs = this.#openUntilMs - nowMs();
       if (retryAfterMs > 0) return { admitted: false, reason: "open", retryAfterMs };

@@ -1,9 +1,20 @@
 import type { Host } from "@dbintel/pipeline";
-import { type Admission, Breaker, type BreakerMode, type BreakerSnapshot, type StateChange } from "./breaker.ts";
+import { AdaptiveTimeout } from "./adaptive-timeout.ts";
+import {
+  Breaker,
+  type BreakerMode,
+  type BreakerSnapshot,
+  type BreakerState,
+  type Permit,
+  type ProbeStage,
+  type Refusal,
+  type StateChange,
+} from "./breaker.ts";
 import type { ErrorClass } from "./error-class.ts";
+import { type GuardedInstance, type InstanceMember, mostlyOpen } from "./guarded-instance.ts";
 import type { BreakerSettings } from "./settings.ts";
 
-/** Whom a breaker guards. `collectorClass` is absent on the breaker of the database as a whole. */
+/** Whom a breaker guards: a class of statements; without it a database; without that, "", the instance. */
 export interface BreakerName {
   readonly instance: string;
   readonly database: string;
@@ -12,12 +23,24 @@ export interface BreakerName {
 
 export interface BreakerEvent extends BreakerName, StateChange {}
 
-export interface GuardedDatabaseOptions {
-  readonly instance: string;
-  readonly database: string;
-  readonly settings: BreakerSettings;
-  readonly environment: Pick<Host, "clock" | "random">;
-  readonly onChange: (event: BreakerEvent) => void;
+/** Leave to ask a database once. */
+export interface DatabasePermit extends Permit {
+  /** How long to wait for the answer: twice what 99 of 100 calls of the class took, within bounds. */
+  readonly timeoutMs: number;
+  /** The server went away: leave its old connections, resolve its name again, and ask for its role. */
+  readonly rediscover: boolean;
+}
+
+/** What the guard says to a call. */
+export type DatabaseAdmission = DatabasePermit | Refusal;
+
+/** A breaker as others may see it. */
+export interface BreakerView {
+  readonly state: BreakerState;
+  /** The stage of the probes; `undefined` unless half-open. */
+  readonly stage: ProbeStage | undefined;
+  readonly mode: BreakerMode;
+  readonly consecutiveFailures: number;
 }
 
 export interface DatabaseSnapshot {
@@ -27,38 +50,63 @@ export interface DatabaseSnapshot {
   readonly classes: readonly (readonly [name: string, snapshot: BreakerSnapshot])[];
 }
 
+export interface GuardedDatabaseOptions {
+  readonly instance: string;
+  readonly database: string;
+  readonly settings: BreakerSettings;
+  readonly environment: Pick<Host, "clock" | "random">;
+  readonly server: GuardedInstance;
+  readonly onChange: (event: BreakerEvent) => void;
+}
+
 /** More kinds of statements than any receiver has: a bound, not a setting. */
 const classLimit = 32;
-/** Steps of longer intervals before a breaker opens: up to 2^4 times. */
-const longestStep = 4;
-/** The share of open classes at which the database as a whole opens. */
-const openShare = 0.5;
+
+interface StatementClass {
+  readonly breaker: Breaker;
+  readonly timeout: AdaptiveTimeout;
+}
 
 /**
- * One database with a breaker for each class of statements and one for all together. A class opens alone by its own
- * failures; the whole opens when half of at least two classes are open, or when the connection itself fails. While
- * the whole is not closed it alone decides, so that only its staged probes reach the database.
+ * One database with a breaker for each class of statements and one for all together, below the breaker of its
+ * instance. A class opens alone by its own failures, the whole when half of at least two classes are open. A parent
+ * that opens closes its children and decides alone until it has recovered: nothing recovers twice.
  */
-export class GuardedDatabase {
+export class GuardedDatabase implements InstanceMember {
   readonly #options: GuardedDatabaseOptions;
+  readonly #server: GuardedInstance;
   readonly #whole: Breaker;
-  readonly #classes = new Map<string, Breaker>();
-  #step = 0;
-  #calm = 0;
+  readonly #classes = new Map<string, StatementClass>();
 
   constructor(options: GuardedDatabaseOptions) {
     this.#options = options;
-    this.#whole = this.#breaker();
+    this.#server = options.server;
+    this.#whole = this.#breaker(undefined, (change) => {
+      if (change.to === "open") for (const { breaker } of this.#classes.values()) breaker.absorb();
+    });
   }
 
-  /** The breaker of the database as a whole. */
-  get whole(): Pick<Breaker, "state" | "stage" | "mode" | "consecutiveFailures"> {
-    return this.#whole;
+  /** What decides about all classes: the breaker of the instance unless that is closed, else that of the database. */
+  get whole(): BreakerView {
+    const { state, stage, consecutiveFailures } =
+      this.#server.breaker.state === "closed" ? this.#whole : this.#server.breaker;
+    const { mode } = this.#whole;
+    return { state, stage, mode, consecutiveFailures };
+  }
+
+  /** The instance, for what concerns all of its databases. */
+  get instance(): Pick<GuardedInstance, "breaker" | "trip"> {
+    return this.#server;
+  }
+
+  /** Whether the database as a whole is left alone for its own sake. */
+  get open(): boolean {
+    return this.#whole.state === "open";
   }
 
   /** ≥ 1: how many times longer intervals are to be, doubled by each overload and halved by each few successes. */
   get intervalFactor(): number {
-    return 2 ** this.#step;
+    return this.#server.intervalFactor;
   }
 
   setMode(mode: BreakerMode): void {
@@ -70,41 +118,38 @@ export class GuardedDatabase {
     this.#whole.trip("health");
   }
 
+  absorb(): void {
+    this.#whole.absorb();
+    for (const { breaker } of this.#classes.values()) breaker.absorb();
+  }
+
   /** Asks for one call of a class. `cheap` says that no other class asks less of the database. */
-  admit(collectorClass: string, cheap: boolean): Admission {
+  admit(collectorClass: string, cheap: boolean): DatabaseAdmission {
+    const statements = this.#class(collectorClass);
+    const { mode } = this.#whole;
+    if (mode !== "auto") return this.#granted(this.#whole.admit(cheap), statements);
+    const server = this.#server.admit(collectorClass, cheap);
+    // Whoever probes decides alone.
+    if (!server.admitted || server.stage !== undefined) return this.#granted(server, statements);
     const whole = this.#whole.admit(cheap);
-    if (!whole.admitted || whole.stage !== undefined || this.#whole.mode !== "auto") return this.#observed(whole);
-    const own = this.#class(collectorClass).admit();
+    if (!whole.admitted || whole.stage !== undefined) {
+      if (!whole.admitted) server.release();
+      return this.#granted(whole.admitted ? both(whole, server) : whole, statements);
+    }
+    const own = statements.breaker.admit();
     if (!own.admitted) {
+      server.release();
       whole.release();
       return own;
     }
-    return this.#observed({
-      admitted: true,
-      stage: own.stage,
-      succeed: (durationMs) => {
-        whole.succeed(durationMs);
-        own.succeed(durationMs);
-      },
-      fail: (errorClass) => {
-        own.fail(errorClass);
-        // A lost connection or a refused login concerns all classes; of the rest the share of open ones tells.
-        if (errorClass === "failover" || errorClass === "overload") whole.fail(errorClass);
-        else whole.release();
-        if (this.#openShare() >= openShare) this.#whole.trip("children");
-      },
-      release: () => {
-        whole.release();
-        own.release();
-      },
-    });
+    return this.#granted(this.#withParents(own, whole, server), statements);
   }
 
   /** What a restart must not forget; `undefined` when all is well. */
   snapshot(): DatabaseSnapshot | undefined {
     const { instance, database } = this.#options;
     const whole = this.#whole.snapshot();
-    const classes = [...this.#classes].flatMap(([name, breaker]) => {
+    const classes = [...this.#classes].flatMap(([name, { breaker }]) => {
       const snapshot = breaker.snapshot();
       return snapshot === undefined ? [] : [[name, snapshot] as const];
     });
@@ -114,51 +159,110 @@ export class GuardedDatabase {
 
   restore(snapshot: DatabaseSnapshot, elapsedMs: number): void {
     if (snapshot.whole !== undefined) this.#whole.restore(snapshot.whole, elapsedMs);
-    for (const [name, state] of snapshot.classes) this.#class(name).restore(state, elapsedMs);
+    for (const [name, state] of snapshot.classes) this.#class(name).breaker.restore(state, elapsedMs);
   }
 
-  /** The permit with a look at its outcome for the longer intervals. */
-  #observed(admission: Admission): Admission {
-    if (!admission.admitted) return admission;
+  /** The outcome of a call in calm times: to the class first what it alone is at fault for, to the instance the rest. */
+  #withParents(own: Permit, whole: Permit, server: Permit): Permit {
     return {
-      ...admission,
+      ...own,
       succeed: (durationMs) => {
-        admission.succeed(durationMs);
-        if (this.#step === 0 || ++this.#calm < this.#options.settings.successThreshold) return;
-        this.#step--;
-        this.#calm = 0;
+        own.succeed(durationMs);
+        whole.succeed(0);
+        server.succeed(0);
       },
-      fail: (errorClass: ErrorClass) => {
-        admission.fail(errorClass);
-        this.#calm = 0;
-        if (errorClass === "overload") this.#step = Math.min(longestStep, this.#step + 1);
+      fail: (errorClass) => {
+        whole.release();
+        if (concernsInstance(errorClass)) server.fail(errorClass);
+        else server.release();
+        // One failure opens one breaker: when it was the last one for the instance, the class has nothing to add.
+        if (this.#server.breaker.state !== "closed") own.release();
+        else own.fail(errorClass);
+        const children = [...this.#classes.values()].map(({ breaker }) => ({ open: breaker.state === "open" }));
+        if (mostlyOpen(children)) this.#whole.trip("children");
+        if (this.open) this.#server.judge();
+      },
+      release: () => {
+        own.release();
+        whole.release();
+        server.release();
       },
     };
   }
 
-  #openShare(): number {
-    if (this.#classes.size < 2) return 0;
-    return [...this.#classes.values()].filter(({ state }) => state === "open").length / this.#classes.size;
+  /** The permit with a look at its outcome for the timeout of its class and for the steps of the instance. */
+  #granted(admission: Permit | Refusal, { timeout }: StatementClass): DatabaseAdmission {
+    if (!admission.admitted) return admission;
+    const { clock } = this.#options.environment;
+    const startedMs = clock.monotonicMs();
+    const timeoutMs = timeout.ms;
+    return {
+      ...admission,
+      timeoutMs,
+      rediscover: this.#server.moved,
+      succeed: (durationMs) => {
+        admission.succeed(durationMs);
+        timeout.answered(durationMs);
+        this.#server.succeeded();
+      },
+      fail: (errorClass) => {
+        admission.fail(errorClass);
+        if (clock.monotonicMs() - startedMs >= timeoutMs) timeout.expired();
+        this.#server.failed(errorClass);
+      },
+    };
   }
 
-  #class(name: string): Breaker {
+  #class(name: string): StatementClass {
     const known = this.#classes.get(name);
     if (known !== undefined) return known;
     // Beyond the bound classes share one breaker, and are still guarded.
     const bounded = this.#classes.size < classLimit - 1 ? name : "other";
-    const breaker = this.#classes.get(bounded) ?? this.#breaker(bounded);
-    this.#classes.set(bounded, breaker);
-    return breaker;
+    const { baseTimeoutMs: baseMs, maxTimeoutMs: maxMs } = this.#options.settings;
+    const created = this.#classes.get(bounded) ?? {
+      breaker: this.#breaker(bounded),
+      timeout: new AdaptiveTimeout({ baseMs, maxMs }),
+    };
+    this.#classes.set(bounded, created);
+    return created;
   }
 
-  #breaker(collectorClass?: string): Breaker {
+  #breaker(collectorClass?: string, after: (change: StateChange) => void = () => {}): Breaker {
     const { instance, database, settings, environment, onChange } = this.#options;
     const name = { instance, database, ...(collectorClass === undefined ? {} : { collectorClass }) };
     return new Breaker({
       settings,
       random: environment.random,
       nowMs: () => environment.clock.monotonicMs(),
-      onChange: (change) => onChange({ ...name, ...change }),
+      onChange: (change) => {
+        onChange({ ...name, ...change });
+        after(change);
+      },
     });
   }
+}
+
+/** A server that is away or full is so for all of its databases. */
+function concernsInstance(errorClass: ErrorClass): boolean {
+  return errorClass === "failover" || errorClass === "overload";
+}
+
+/** The probe of a database, whose failure may be its instance's as well. */
+function both(probe: Permit, server: Permit): Permit {
+  return {
+    ...probe,
+    succeed: (durationMs) => {
+      probe.succeed(durationMs);
+      server.succeed(0);
+    },
+    fail: (errorClass) => {
+      probe.fail(errorClass);
+      if (concernsInstance(errorClass)) server.fail(errorClass);
+      else server.release();
+    },
+    release: () => {
+      probe.release();
+      server.release();
+    },
+  };
 }

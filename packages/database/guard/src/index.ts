@@ -16,7 +16,14 @@ export { Breaker, breakerModes } from "./breaker.ts";
 export type { Calls } from "./call-window.ts";
 export type { ErrorClass } from "./error-class.ts";
 export { classifyError } from "./error-class.ts";
-export type { BreakerEvent, BreakerName, DatabaseSnapshot } from "./guarded-database.ts";
+export type {
+  BreakerEvent,
+  BreakerName,
+  BreakerView,
+  DatabaseAdmission,
+  DatabasePermit,
+  DatabaseSnapshot,
+} from "./guarded-database.ts";
 export { GuardedDatabase } from "./guarded-database.ts";
 export type { BreakerRegistryOptions } from "./registry.ts";
 export { BreakerRegistry, breakers } from "./registry.ts";

@@ -1,6 +1,8 @@
 import type { Host, SharedKey } from "@dbintel/pipeline";
 import { LRUCache } from "lru-cache";
+import type { BreakerSnapshot } from "./breaker.ts";
 import { type BreakerEvent, type DatabaseSnapshot, GuardedDatabase } from "./guarded-database.ts";
+import { GuardedInstance } from "./guarded-instance.ts";
 import { type BreakerSettings, defaultBreakerSettings } from "./settings.ts";
 
 export interface BreakerRegistryOptions {
@@ -14,27 +16,32 @@ export interface BreakerRegistryOptions {
 
 /** A tenth of the time to live: so much later than due a forgotten database's memory is given back at most. */
 const sweepsPerTtl = 10;
-const snapshotVersion = 1;
+const snapshotVersion = 2;
 
-/** The breakers of all databases that a collector watches. */
+/** The breakers of all instances and databases that a collector watches. */
 export class BreakerRegistry {
   readonly #options: BreakerRegistryOptions;
   readonly #ttlMs: number;
-  readonly #databases: LRUCache<string, GuardedDatabase>;
+  readonly #settings: BreakerSettings;
+  readonly #databases: LRUCache<string, Guarded>;
+  readonly #instances: LRUCache<string, GuardedInstance>;
   readonly #watchers = new Set<(event: BreakerEvent) => void>();
   #sweptMs = 0;
 
   constructor(options: BreakerRegistryOptions) {
     this.#options = options;
+    this.#settings = options.settings ?? defaultBreakerSettings;
     this.#ttlMs = options.ttlMs ?? 1_800_000;
-    this.#databases = new LRUCache({
+    const bounds = {
       max: options.max ?? 10_000,
       ttl: this.#ttlMs,
       updateAgeOnGet: true,
       // A monotonic clock may start at 0, which the cache takes for "no time".
       perf: { now: () => 1 + options.environment.clock.monotonicMs() },
       ttlResolution: 0,
-    });
+    };
+    this.#databases = new LRUCache({ ...bounds, dispose: ({ server, database }) => server.leave(database) });
+    this.#instances = new LRUCache(bounds);
   }
 
   /** How many databases are remembered. */
@@ -47,18 +54,20 @@ export class BreakerRegistry {
   database(instance: string, database: string): GuardedDatabase {
     this.#sweep();
     const key = JSON.stringify([instance, database]);
+    // Asked for each time, so that it is remembered as long as any of its databases.
+    const server = this.#instance(instance);
     const known = this.#databases.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.database;
     const created = new GuardedDatabase({
       instance,
       database,
-      settings: this.#options.settings ?? defaultBreakerSettings,
+      server,
+      settings: this.#settings,
       environment: this.#options.environment,
-      onChange: (event) => {
-        for (const watcher of this.#watchers) watcher(event);
-      },
+      onChange: (event) => this.#tell(event),
     });
-    this.#databases.set(key, created);
+    server.join(created);
+    this.#databases.set(key, { server, database: created });
     return created;
   }
 
@@ -70,12 +79,17 @@ export class BreakerRegistry {
 
   /** What is not well, as bytes for `host.storage`; `only` limits it to one instance. */
   snapshot(only?: string): Uint8Array {
+    const wanted = (instance: string) => only === undefined || instance === only;
     const databases = [...this.#databases.values()]
-      .map((database) => database.snapshot())
+      .map(({ database }) => database.snapshot())
       .filter((snapshot) => snapshot !== undefined)
-      .filter(({ instance }) => only === undefined || instance === only);
-    const savedUnixMs = this.#unixMs();
-    return Buffer.from(JSON.stringify({ version: snapshotVersion, savedUnixMs, databases }));
+      .filter(({ instance }) => wanted(instance));
+    const instances = [...this.#instances].flatMap(([instance, server]) => {
+      const state = wanted(instance) ? server.snapshot() : undefined;
+      return state === undefined ? [] : [{ instance, state }];
+    });
+    const snapshot: RegistrySnapshot = { version: snapshotVersion, savedUnixMs: this.#unixMs(), databases, instances };
+    return Buffer.from(JSON.stringify(snapshot));
   }
 
   /** Takes over a snapshot; one that is damaged or of another version counts as none. Answers whether it was used. */
@@ -83,10 +97,27 @@ export class BreakerRegistry {
     const saved = parsed(bytes);
     if (saved === undefined) return false;
     const elapsedMs = Math.max(0, this.#unixMs() - saved.savedUnixMs);
+    for (const { instance, state } of saved.instances) this.#instance(instance).restore(state, elapsedMs);
     for (const snapshot of saved.databases) {
       this.database(snapshot.instance, snapshot.database).restore(snapshot, elapsedMs);
     }
     return true;
+  }
+
+  #instance(instance: string): GuardedInstance {
+    const known = this.#instances.get(instance);
+    if (known !== undefined) return known;
+    const created = new GuardedInstance({
+      settings: this.#settings,
+      environment: this.#options.environment,
+      onChange: (change) => this.#tell({ instance, database: "", ...change }),
+    });
+    this.#instances.set(instance, created);
+    return created;
+  }
+
+  #tell(event: BreakerEvent): void {
+    for (const watcher of this.#watchers) watcher(event);
   }
 
   #unixMs(): number {
@@ -98,12 +129,20 @@ export class BreakerRegistry {
     if (nowMs - this.#sweptMs < this.#ttlMs / sweepsPerTtl) return;
     this.#sweptMs = nowMs;
     this.#databases.purgeStale();
+    this.#instances.purgeStale();
   }
 }
 
+interface Guarded {
+  readonly server: GuardedInstance;
+  readonly database: GuardedDatabase;
+}
+
 interface RegistrySnapshot {
+  readonly version: typeof snapshotVersion;
   readonly savedUnixMs: number;
   readonly databases: readonly DatabaseSnapshot[];
+  readonly instances: readonly { readonly instance: string; readonly state: BreakerSnapshot }[];
 }
 
 function parsed(bytes: Uint8Array): RegistrySnapshot | undefined {

@@ -20,6 +20,13 @@ export interface BreakerSettings {
   readonly probes: number;
   /** Successes of the slow start that close it. */
   readonly successThreshold: number;
+  /** Calls under way at once while it is closed. */
+  readonly maxConcurrent: number;
+  /** Bounds of the adaptive timeout of a class of statements. */
+  readonly baseTimeoutMs: number;
+  readonly maxTimeoutMs: number;
+  /** Classes of statements that an overloaded instance does without, those that cost most first. */
+  readonly shedOrder: readonly string[];
 }
 
 /** The usual settings of a breaker that guards a database which is polled. */
@@ -36,4 +43,8 @@ export const defaultBreakerSettings: BreakerSettings = {
   configurationRecheckMs: 300_000,
   probes: 1,
   successThreshold: 3,
+  maxConcurrent: 100,
+  baseTimeoutMs: 5000,
+  maxTimeoutMs: 30_000,
+  shedOrder: ["plans", "schemas", "sizes", "texts", "statements"],
 };

@@ -143,7 +143,8 @@ describe("a sick database", () => {
       ["health", "failure_rate"],
       ["database", "health"],
     ]);
-    expect(host.shared(breakers).database("db:5432", "shop").admit("counters", true)).toMatchObject({
+    // A receiver polls the instance through a database of its own choice.
+    expect(host.shared(breakers).database("db:5432", "postgres").admit("counters", true)).toMatchObject({
       admitted: false,
       reason: "open",
     });
@@ -154,6 +155,17 @@ describe("a sick database", () => {
       { "db.circuit.to": "half_open" },
       { "db.circuit.to": "closed" },
     ]);
+    await stop();
+  });
+
+  it("holds back the polls of that database alone, if so told", async () => {
+    const settings = { health: { ...health, hold_polls: "database" as const } };
+    const { clock, send, stop, host } = await running({ settings });
+    for (const batch of mixed(6, 2)) await send(batch);
+    await clock.advance(1000);
+    const registry = host.shared(breakers);
+    expect(registry.database("db:5432", "shop").admit("counters", true).admitted).toBe(false);
+    expect(registry.database("db:5432", "users").admit("counters", true).admitted).toBe(true);
     await stop();
   });
 

@@ -244,8 +244,11 @@ export class Circuits {
   }
 
   #holdPolls({ instance, database, mode }: Circuit): void {
-    if (mode !== "auto" || this.#config.health?.hold_polls === "none") return;
-    this.#registry.database(instance, database).trip();
+    if (mode !== "auto" || this.#config.health === undefined) return;
+    const { hold_polls: whose } = this.#config.health;
+    const guarded = this.#registry.database(instance, database);
+    if (whose === "database") guarded.trip();
+    else if (whose === "instance") guarded.instance.trip();
   }
 
   #modeOf(instance: string, database: string): BreakerMode {

@@ -31,14 +31,12 @@ class Canonical {
   }
 
   text(): string {
-    return this.#node(this.#plan.root, undefined);
+    return this.#node(withoutWorkers(this.#plan.root), undefined);
   }
 
   /** `above` is the table whose rows a bitmap index scan marks. */
   #node(node: PlanNode, above: PlanNode | undefined): string {
     const table = node.relation === undefined ? above : node;
-    const [only] = node.children;
-    if (only !== undefined && node.children.length === 1 && isFolded(node)) return this.#node(only, table);
     const below = node.children.map((child) => this.#node(child, table));
     const children = isAppend(node) ? [...new Set(below)] : below;
     // An append of one is what PostgreSQL shows when pruning has left a single partition.
@@ -77,9 +75,13 @@ function labelled(label: string, value: string | undefined): readonly string[] {
   return value === undefined || value === "" ? [] : [`${label}=${JSON.stringify(value)}`];
 }
 
-/** What is there only because workers share the job. */
-function isFolded(node: PlanNode): boolean {
-  return node.kind === "gather" || node.partialMode === "Partial";
+/** The plan as one process would run it: without what is there only because workers share the job. */
+function withoutWorkers(node: PlanNode): PlanNode {
+  const children = node.children.map(withoutWorkers);
+  const input = children.find(({ role }) => role === "outer");
+  if (input === undefined || (node.kind !== "gather" && node.partialMode !== "Partial")) return { ...node, children };
+  const others = children.filter((child) => child !== input);
+  return { ...input, role: node.role, children: [...others, ...input.children] };
 }
 
 function isAppend(node: PlanNode): boolean {

@@ -18,12 +18,12 @@ function withoutServerNumbers(relation: string): string {
 }
 
 /**
- * The name of the partitioned table that a scanned table seems to be a partition of. PostgreSQL numbers the aliases of
- * partitions (`m_1` for a partition of `m`); where pruning has left one at planning time, its alias is the parent's.
+ * The name of the partitioned table that a scanned table seems to be a partition of. Below an append PostgreSQL numbers
+ * the aliases of partitions (`m_1` for a partition of `m`); where pruning has left one, its alias is the parent's.
  */
-function parentName({ alias, relation }: PlanNode): string | undefined {
+function parentName({ alias, relation, role }: PlanNode): string | undefined {
   if (alias === undefined || relation === undefined || alias === relation) return undefined;
-  const stem = withoutNumber(alias);
+  const stem = role === "member" ? withoutNumber(alias) : undefined;
   if (stem !== undefined && stem !== relation) return stem;
   return relation.startsWith(alias) && isPartitionSuffix(relation.slice(alias.length)) ? alias : undefined;
 }

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 const benchmarks: Readonly<Record<string, string>> = {
   pdata: "pdata/bench.ts",
   condition: "condition/bench.ts",
+  guard: "guard/bench.ts",
   postgresql: "postgresql/poll.ts",
   processors: "processors/bench.ts",
   relay: "pipeline/relay.ts",

@@ -27,16 +27,16 @@ export function guardedPoll(options: GuardedPollOptions) {
   const registry = host.shared(breakers);
   const guards = new StatementGuards({ host, context, ping: (signal) => source.ping(signal) });
   let met: DbintelError | undefined;
-  const heldBack = (database: GuardedDatabase): PollResult => ({
-    batches: [],
-    problems: [
-      withBreaker(met ?? new DbintelError(...waiting(context)), stateOf(database) ?? `open for ${collectorClass}`),
-    ],
-  });
+  const heldBack = (database: GuardedDatabase): PollResult => {
+    const problem = met ?? new DbintelError(...waiting(context));
+    return { batches: [], problems: [withBreaker(problem, stateOf(database) ?? `open for ${collectorClass}`)] };
+  };
   return async (args: { readonly signal: AbortSignal }): Promise<PollResult> => {
     const database = registry.database(context.endpoint, context.database);
     const admission = database.admit(collectorClass, cheapest);
-    if (!admission.admitted) return heldBack(database);
+    if (!admission.admitted) {
+      return admission.reason === "shed" ? { batches: [], problems: [shed(options)] } : heldBack(database);
+    }
     const startedMs = host.clock.monotonicMs();
     try {
       if (admission.stage === "ping") {
@@ -93,6 +93,14 @@ function withBreaker({ message, code, hint, retryable, cause }: DbintelError, st
 function stateOf({ whole }: GuardedDatabase): string | undefined {
   if (whole.state === "closed") return undefined;
   return whole.stage === undefined ? whole.state : `${whole.state}, ${whole.stage}`;
+}
+
+function shed({ collectorClass, context }: GuardedPollOptions): DbintelError {
+  return new DbintelError(`${collectorClass} of ${context.endpoint} are left out while the server is overloaded`, {
+    code: "DBI_DATABASE_UNREACHABLE",
+    hint: "the collector asks less and more rarely until its statements are answered again; it goes on by itself",
+    retryable: true,
+  });
 }
 
 function waiting({ endpoint }: ProblemContext): ConstructorParameters<typeof DbintelError> {

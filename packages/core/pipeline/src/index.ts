@@ -36,7 +36,9 @@ export type {
 export type { LogLevel } from "./json-logger.ts";
 export { jsonLogger, logLevels } from "./json-logger.ts";
 export { Ledger } from "./ledger.ts";
+export { OwnEvents } from "./own-events.ts";
 export type { SharedKey } from "./shared.ts";
+export { Snapshot } from "./snapshot.ts";
 export type { ComponentStatus } from "./status.ts";
 export { componentStates } from "./status.ts";
 export type { Storage, StorageOwner, StorageProvider } from "./storage.ts";

@@ -71,10 +71,8 @@ function holdsName(pieces: readonly Piece[]): boolean {
 
 function pushGroup(form: string[], open: string, inner: readonly string[]): void {
   const before = form.at(-1);
-  if (open === "[" && before === "array") {
-    form.pop();
-    if (areValues(inner)) form.push(value);
-    else form.push(`[${inner.join(" ")}]`);
+  if (open === "[" && before === "array" && areValues(inner)) {
+    form[form.length - 1] = value;
     return;
   }
   const list = before === "in" || before === "any" || before === "all";

@@ -1,4 +1,5 @@
-import { RefusedError } from "@dbintel/errors";
+import { RefusedError, RetryableError } from "@dbintel/errors";
+import { feedback } from "@dbintel/feedback";
 import { breakers } from "@dbintel/guard";
 import { logsBuilder, tracesBuilder } from "@dbintel/pdata";
 import { createTestHost } from "@dbintel/pipeline/testing";
@@ -97,6 +98,13 @@ describe("a flood of one database", () => {
       await clock.advance(1000);
     }
     expect(limited).toBe(5);
+    // What it asks for now is more than its own part, and there is enough to lend: it recovers.
+    for (let second = 0; second < 30; second++) {
+      await pass("users", 1);
+      borrowed = await pass("shop", 8);
+      await clock.advance(1000);
+    }
+    expect(borrowed).toBe(8);
     await stop();
   });
 });
@@ -288,4 +296,56 @@ it("says little when a thousand databases open at once", async () => {
   expect(host.lines.length).toBe(60);
   expect(events().length).toBe(256);
   await stop();
+});
+
+it("counts what it decides, drops and refuses", async () => {
+  const counted: Record<string, number> = {};
+  const keyOf = (name: string, { processor: _, ...labels }: Readonly<Record<string, string>>) =>
+    [name.replace("dbintel_circuit_breaker_", ""), ...Object.values(labels)].join(" ");
+  const meter = Object.assign(createTestHost().meter, {
+    createCounter: (name: string) => ({
+      add: (value: number, labels: Readonly<Record<string, string>>) => {
+        counted[keyOf(name, labels)] = (counted[keyOf(name, labels)] ?? 0) + value;
+      },
+    }),
+    createGauge: (name: string) => ({
+      record: (value: number, labels: Readonly<Record<string, string>>) => {
+        counted[keyOf(name, labels)] = value;
+      },
+    }),
+  });
+  const host = createTestHost({ meter });
+  const exporters = { ids: ["otlp_http"] };
+  const { part, send, clock, stop } = await running({
+    settings: { flood, failure_threshold: 1, exporters },
+    host,
+  });
+  await send(records("shop", 50));
+  await send(logsBuilder().resource({ attributes: {} }).scope({ name: "app" }).record({}).build());
+  await clock.advance(1000);
+  host.shared(feedback).exporterFailed({ exporter: "otlp_http", error: new RetryableError("quota exceeded") });
+  await expect(part.consume(records("shop", 1), context)).rejects.toThrow("limited");
+  await clock.advance(1000);
+  expect(counted).toEqual({
+    "items passed auto": 10,
+    "items flood auto": 40,
+    "items unnamed auto": 1,
+    "changes flood open consecutive_failures": 1,
+    "changes exporter open quota": 1,
+    "batches exporter_quota": 1,
+    "circuits open": 2,
+    "circuits half_open": 0,
+    databases: 1,
+  });
+  await stop();
+});
+
+it("begins anew with other settings under the same id", async () => {
+  const host = createTestHost();
+  const before = await running({ settings: { mode: "force_open" }, host });
+  const after = await running({ settings: {}, host });
+  expect(await before.send(records("shop", 1))).toEqual({ circuit_forced_open: 1 });
+  expect(await after.send(records("shop", 1))).toEqual({});
+  await before.stop();
+  await after.stop();
 });

@@ -44,7 +44,8 @@ export class CircuitBreaker implements Component, Consumer {
     this.#signal = args.signal;
     this.#next = args.next;
     const all = host.shared(circuits);
-    this.#circuits = all.get(id) ?? new Circuits({ id, config, host });
+    const known = all.get(id);
+    this.#circuits = known?.isFor(config) === true ? known : new Circuits({ id, config, host });
     all.set(id, this.#circuits);
     this.#finder = this.#circuits.finder();
     this.#passage = new Passage({ config, host, next: args.next });
@@ -84,8 +85,12 @@ export class CircuitBreaker implements Component, Consumer {
       return;
     }
     this.#judge(batch);
+    if (batch.count === 0) {
+      for (const permit of passage.permits) permit.release();
+      return;
+    }
     try {
-      if (batch.count > 0) await this.#passage.send(batch, context);
+      await this.#passage.send(batch, context);
       for (const permit of passage.permits) permit.succeed(0);
     } catch (error) {
       // Whether it was the account's fault is what the exporter's own failures tell.

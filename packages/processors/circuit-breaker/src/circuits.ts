@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { feedback } from "@dbintel/feedback";
 import { Breaker, type BreakerMode, type BreakerRegistry, type BreakerSettings, breakers } from "@dbintel/guard";
 import type { Host, SharedKey, Timer } from "@dbintel/pipeline";
@@ -77,6 +78,11 @@ export class Circuits {
       onChange: (exporter, limit, change) =>
         this.#announce({ kind: "exporter", exporter, ...change, ...this.#stamp(), evidence: { limit } }),
     });
+  }
+
+  /** Whether it was made for these settings; after a reload the old ones may still be at work. */
+  isFor(config: CircuitBreakerConfig): boolean {
+    return isDeepStrictEqual(config, this.#config);
   }
 
   /** A finder of its own for each pipeline. */
@@ -191,9 +197,13 @@ export class Circuits {
   #settle(circuit: Circuit): void {
     const flooded = circuit.excess > 0;
     if (flooded || circuit.flood !== undefined) {
-      const admission = this.#breakerOf(circuit, "flood").admit();
+      const breaker = this.#breakerOf(circuit, "flood");
+      const held = breaker.state === "open";
+      const admission = breaker.admit();
       if (admission.admitted) {
-        if (flooded) admission.fail("overload");
+        // An interval in which nothing was lent says nothing about what comes when it is.
+        if (held) admission.release();
+        else if (flooded) admission.fail("overload");
         else admission.succeed(0);
       }
     }

@@ -13,6 +13,7 @@ const benchmarks: Readonly<Record<string, string>> = {
   postgresql: "postgresql/poll.ts",
   processors: "processors/bench.ts",
   relay: "pipeline/relay.ts",
+  sampling: "sampling/bench.ts",
   sql: "sql/bench.ts",
   startup: "startup/bench.ts",
 };

@@ -1,8 +1,7 @@
-import { seededRandom } from "@dbintel/pipeline/testing";
 import { describe, expect, test } from "vitest";
 import { inclusionProbabilities } from "../../src/sampling/inclusion.ts";
 import { PivotalDraw } from "../../src/sampling/pivotal-draw.ts";
-import { Estimates, logNormal, seeds } from "./trials.ts";
+import { Estimates, logNormal, numbers, seeds } from "./trials.ts";
 
 const size = 200;
 const durations = logNormal(size, 0);
@@ -31,7 +30,7 @@ describe.each([5, 40, 120])("%i of 200 records kept", (allowance) => {
   const caps = new Float64Array(size).fill(1);
   const total = inclusionProbabilities({ sizes: durations, caps, probabilities, from: 0, to: size, allowance });
   const samples = seeds.map((seed) => {
-    const draw = new PivotalDraw(seededRandom(seed).next);
+    const draw = new PivotalDraw(numbers(seed));
     return Array.from(probabilities, (probability) => draw.keep(probability));
   });
 
@@ -59,57 +58,35 @@ describe.each([5, 40, 120])("%i of 200 records kept", (allowance) => {
     expect(chiSquared).toBeLessThan(degrees + 3 * Math.sqrt(2 * degrees));
   });
 
-  test("sums of the durations are estimated without bias, and within three deviations", () => {
+  test.each([
+    ["durations", duration],
+    ["numbers of records, though probabilities follow the durations,", () => 1],
+  ] as const)("%s are estimated without bias, and within three deviations", (_, value) => {
     for (const [name, members] of Object.entries(subsets)) {
-      const { estimates, deviation } = estimate(members, duration);
-      expect(estimates.bias(deviation), `bias of ${name}`).toBeLessThan(3);
-      // 0.27 % of normal estimates are beyond. A sum of few records is not normal: one of probability p is beyond
-      // whenever it is kept and p is below a tenth; what bounds all is Chebyshev's inequality.
-      expect(estimates.beyond(3 * deviation), `estimates of ${name} beyond`).toBeLessThan(
-        nearNormal(members) ? 0.01 : 1 / 9,
-      );
-    }
-  });
-
-  test("numbers of records are estimated without bias too, though probabilities follow the durations", () => {
-    for (const [name, members] of Object.entries(subsets)) {
-      const { estimates, deviation } = estimate(members, () => 1);
-      expect(estimates.bias(deviation), `bias of ${name}`).toBeLessThan(3);
-      // Skewed however many they are: a short record that is kept stands for many.
-      expect(estimates.beyond(3 * deviation), `estimates of ${name} beyond`).toBeLessThan(1 / 9);
+      const estimates = estimate(members, value);
+      expect(estimates.bias, `bias of ${name}`).toBeLessThan(3);
+      const beyond = estimates.beyond(3 * estimates.expectedDeviation);
+      expect(beyond, `estimates of ${name} beyond`).toBeLessThan(estimates.mayBeBeyond);
     }
   });
 
   test("the time spent by all of them together is off by one record at most", () => {
-    const { estimates, deviation } = estimate(positions, duration);
-    // One record more or less, of those that are not kept for certain, is what the sum is off by.
-    const tau = Math.max(...positions.filter((position) => (probabilities[position] ?? 1) < 1).map(adjusted));
-    expect(estimates.beyond(tau)).toBe(0);
-    expect(estimates.deviation).toBeLessThan(deviation / 2);
+    const estimates = estimate(positions, duration);
+    // Those that are not kept for certain stand for the same time each.
+    const shortest = sorted[0] ?? 0;
+    expect(estimates.beyond(duration(shortest) / (probabilities[shortest] ?? 1))).toBe(0);
+    expect(estimates.deviation).toBeLessThan(estimates.expectedDeviation / 2);
   });
 
-  function adjusted(position: number): number {
-    return duration(position) / (probabilities[position] ?? 1);
-  }
-
-  /** The rule of thumb for binomial numbers: five kept and five dropped are expected. */
-  function nearNormal(members: readonly number[]): boolean {
-    const kept = members.reduce((sum, position) => sum + (probabilities[position] ?? 0), 0);
-    return kept >= 5 && members.length - kept >= 5;
-  }
-
-  /** Beside the estimates the deviation that independent draws would have (Horvitz, Thompson, JASA 47, 1952). */
-  function estimate(members: readonly number[], value: (position: number) => number) {
-    const estimates = new Estimates(members.reduce((sum, position) => sum + value(position), 0));
+  function estimate(members: readonly number[], value: (position: number) => number): Estimates {
+    const estimates = new Estimates(
+      members.map((position) => ({ value: value(position), probability: probabilities[position] ?? 1 })),
+    );
     for (const kept of samples) {
       let sum = 0;
       for (const position of members) if (kept[position]) sum += value(position) / (probabilities[position] ?? 1);
       estimates.add(sum);
     }
-    const variance = members.reduce(
-      (sum, position) => sum + value(position) ** 2 * (1 / (probabilities[position] ?? 1) - 1),
-      0,
-    );
-    return { estimates, deviation: Math.sqrt(variance) };
+    return estimates;
   }
 });

@@ -17,7 +17,7 @@ function run(detector: RegressionDetector, windows: number, observation: Partial
   return Array.from({ length: windows }, (_, window) => {
     const meanMs = (observation.meanMs ?? usual.meanMs) * (1 + ((window % 5) - 2) / 50);
     detector.observe({ ...usual, ...observation, meanMs });
-    return detector.endWindow(60);
+    return detector.endWindow({ seconds: 60, endMs: 0 });
   }).flat();
 }
 
@@ -107,7 +107,7 @@ describe("RegressionDetector", () => {
         const meanMs = factor * (8 + (call % 5));
         detector.observe({ query: "q", plan: factor === 1 ? "a" : "b", calls: 1, meanMs });
       }
-      return detector.endWindow(60);
+      return detector.endWindow({ seconds: 60, endMs: 0 });
     };
     for (let count = 0; count < 20; count++) expect(window(1)).toEqual([]);
     expect([...window(3), ...window(3)].map(({ kind }) => kind)).toEqual(["change", "regression"]);

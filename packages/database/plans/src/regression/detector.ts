@@ -1,5 +1,5 @@
 import { discoveryThreshold } from "./benjamini-hochberg.ts";
-import type { Observation, RegressionEvent } from "./events.ts";
+import type { Observation, RegressionEvent, RegressionWindow } from "./events.ts";
 import { QueryState, type StoredQuery } from "./query-state.ts";
 import type { Comparison } from "./reference.ts";
 import { defaultRegressionSettings, type RegressionSettings } from "./settings.ts";
@@ -50,12 +50,12 @@ export class RegressionDetector {
     if (oldest !== undefined) this.#queries.delete(oldest);
   }
 
-  /** Ends a window of that length. */
-  endWindow(seconds: number): readonly RegressionEvent[] {
+  /** Ends a window. */
+  endWindow(window: RegressionWindow): readonly RegressionEvent[] {
     const events: RegressionEvent[] = [];
     const weighed: Weighed[] = [];
     for (const state of this.#queries.values()) {
-      const change = state.close(seconds);
+      const change = state.close(window);
       if (change !== undefined) events.push(change);
       const comparison = state.weigh();
       if (comparison !== undefined) weighed.push([state, comparison]);

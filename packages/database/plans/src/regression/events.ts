@@ -11,6 +11,13 @@ export interface Observation {
   readonly blocksReadPerCall?: number | undefined;
 }
 
+/** The time that a detector's observations come from. */
+export interface RegressionWindow {
+  readonly seconds: number;
+  /** Milliseconds since 1970. */
+  readonly endMs: number;
+}
+
 /** Why a statement has become slower, as far as the figures tell. */
 export type RegressionCause =
   /** Another plan, the same work. */

@@ -9,6 +9,8 @@ export class Evidence {
   log: Moments = noMoments;
   calls = 0;
   seconds = 0;
+  /** Of the day, at the end of the last window. */
+  hour = 0;
   readonly #callsByPlan = new Map<string, number>();
   #totalMs = 0;
   #rows = 0;
@@ -35,6 +37,7 @@ export class Evidence {
     this.log = mergeMoments(this.log, other.log);
     this.calls += other.calls;
     this.seconds += other.seconds;
+    this.hour = other.hour;
     this.#totalMs += other.#totalMs;
     this.#rows += other.#rows;
     this.#rowCalls += other.#rowCalls;

@@ -1,4 +1,5 @@
-import type { RegressionCause, RegressionEvent } from "./events.ts";
+import { hourOf } from "./daily-rhythm.ts";
+import type { RegressionCause, RegressionEvent, RegressionWindow } from "./events.ts";
 import { Evidence } from "./evidence.ts";
 import { type Comparison, compare, firstReference, learn, type Reference, slowdownOf } from "./reference.ts";
 import type { RegressionSettings } from "./settings.ts";
@@ -65,7 +66,7 @@ export class QueryState {
   }
 
   /** Ends the window; tells of another plan. */
-  close(seconds: number): RegressionEvent | undefined {
+  close({ seconds, endMs }: RegressionWindow): RegressionEvent | undefined {
     const window = this.#window;
     this.#window = undefined;
     if (window === undefined) {
@@ -73,6 +74,7 @@ export class QueryState {
       return undefined;
     }
     window.seconds = seconds;
+    window.hour = hourOf(endMs);
     const before = this.#plan;
     this.#plan = window.plan ?? before;
     const changed = before !== "" && this.#plan !== before;

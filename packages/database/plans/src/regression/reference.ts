@@ -1,3 +1,4 @@
+import { type DailyRhythm, expectedOffset, learnOffset, noRhythm } from "./daily-rhythm.ts";
 import type { Slowdown } from "./events.ts";
 import type { Evidence } from "./evidence.ts";
 import { variance } from "./moments.ts";
@@ -9,9 +10,10 @@ export interface Reference {
   readonly plan: string;
   /** Verdicts that went in, up to the memory. */
   readonly weight: number;
-  /** Mean and variance over the verdicts of the mean logarithm of the time. */
+  /** Mean and variance over the verdicts of the mean logarithm of the time, without the rhythm of the day. */
   readonly logMean: number;
   readonly logVariance: number;
+  readonly rhythm: DailyRhythm;
   readonly meanMs: number;
   readonly rowsPerCall?: number | undefined;
   readonly blocksReadPerCall?: number | undefined;
@@ -24,6 +26,7 @@ export function firstReference(evidence: Evidence, plan: string): Reference {
     weight: 1,
     logMean: evidence.log.mean,
     logVariance: 0,
+    rhythm: noRhythm,
     meanMs: evidence.meanMs,
     rowsPerCall: evidence.rowsPerCall,
     blocksReadPerCall: evidence.blocksReadPerCall,
@@ -34,13 +37,15 @@ export function firstReference(evidence: Evidence, plan: string): Reference {
 export function learn(reference: Reference, evidence: Evidence, memory: number): Reference {
   const weight = Math.min(reference.weight + 1, memory);
   const share = 1 / weight;
-  const delta = evidence.log.mean - reference.logMean;
+  const difference = evidence.log.mean - reference.logMean;
+  const delta = difference - expectedOffset(reference.rhythm, evidence.hour);
   return {
     plan: reference.plan,
     weight,
     logMean: reference.logMean + delta * share,
     // Exponentially weighted variance (Finch, "Incremental calculation of weighted mean and variance", 2009).
     logVariance: (1 - share) * (reference.logVariance + delta * delta * share),
+    rhythm: learnOffset(reference.rhythm, evidence.hour, difference, Math.ceil(memory / 24)),
     meanMs: mixed(reference.meanMs, evidence.meanMs, share) ?? 0,
     rowsPerCall: mixed(reference.rowsPerCall, evidence.rowsPerCall, share),
     blocksReadPerCall: mixed(reference.blocksReadPerCall, evidence.blocksReadPerCall, share),
@@ -59,14 +64,16 @@ export interface Comparison extends Omit<Slowdown, "ratioLow" | "ratioHigh"> {
 }
 
 /**
- * Compares with what is usual: Welch's t on mean logarithms, one-sided.
+ * Compares with what is usual at that hour: Welch's t on mean logarithms, one-sided.
  *
  * Executions of one window share the load of that time and are no independent samples. So what varies is taken from
- * window to window: the variance of a new mean is at least that of the old ones, which holds the time of day and the
- * state of the cache, and the degrees of freedom are the number of windows, not of executions.
+ * window to window: the variance of a new mean is at least that of the old ones, which holds the load and the state of
+ * the cache, and the degrees of freedom are the number of windows, not of executions.
  */
 export function compare(reference: Reference, evidence: Evidence): Comparison {
-  const difference = evidence.log.mean - reference.logMean;
+  const offset = expectedOffset(reference.rhythm, evidence.hour);
+  const difference = evidence.log.mean - reference.logMean - offset;
+  const usualMs = reference.meanMs * Math.exp(offset);
   const degrees = Math.max(reference.weight - 1, 1);
   const between = (reference.logVariance * reference.weight) / degrees;
   const within = variance(evidence.log) / Math.max(evidence.log.count, 1);
@@ -77,9 +84,9 @@ export function compare(reference: Reference, evidence: Evidence): Comparison {
     degrees,
     ratio: Math.exp(difference),
     pValue: pValueOf(difference, error, degrees),
-    usualMs: reference.meanMs,
+    usualMs,
     currentMs: evidence.meanMs,
-    impact: ((evidence.meanMs - reference.meanMs) / 1000) * (evidence.calls / Math.max(evidence.seconds, 1)),
+    impact: ((evidence.meanMs - usualMs) / 1000) * (evidence.calls / Math.max(evidence.seconds, 1)),
   };
 }
 

@@ -1,5 +1,5 @@
 import { byteSize, duration } from "@dbintel/config";
-import { defaultPlanLimits } from "@dbintel/plans";
+import { defaultPlanLimits, defaultRegressionSettings } from "@dbintel/plans";
 import { z } from "zod";
 
 const names = () => z.array(z.string().min(1)).refine((list) => new Set(list).size === list.length, "names one twice");
@@ -35,6 +35,40 @@ export const planAttributeExtractorConfig = z.strictObject({
     .boolean()
     .default(true)
     .describe("Add what is wrong with the plan, with evidence and recommendation, as db.query.plan.findings"),
+  regression: z
+    .strictObject({
+      enabled: z
+        .boolean()
+        .default(true)
+        .describe("Tell of statements that get another plan, become slower, and recover"),
+      window: duration()
+        .refine((ms) => ms > 0, "must be more than 0")
+        .prefault("5m")
+        .describe("How long executions are gathered before they are compared with what is usual"),
+      ratio: z.number().gt(1).default(defaultRegressionSettings.ratio).describe("Times the usual time that is slow"),
+      recovery_ratio: z
+        .number()
+        .gt(1)
+        .default(defaultRegressionSettings.recoveryRatio)
+        .describe("Times the usual time below which a statement has recovered"),
+      min_impact: z
+        .number()
+        .nonnegative()
+        .default(defaultRegressionSettings.minImpact)
+        .describe("Seconds of database time lost per second below which slowness does not matter"),
+      max_queries: z
+        .int()
+        .positive()
+        .max(1_000_000)
+        .default(defaultRegressionSettings.maxQueries)
+        .describe("Statements that are followed; the one that has not run for longest goes"),
+    })
+    .refine(({ ratio, recovery_ratio }) => recovery_ratio < ratio, {
+      error: "must be less than ratio",
+      path: ["recovery_ratio"],
+    })
+    .prefault({})
+    .describe("Following statements over time"),
   ansi_quotes: z
     .boolean()
     .default(false)

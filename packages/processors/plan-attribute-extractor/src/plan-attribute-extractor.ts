@@ -1,11 +1,14 @@
 import { type AttributeKey, attributeKey, type LogRecord, type Logs } from "@dbintel/pdata";
-import type { Component, ConsumeContext, Consumer, Host } from "@dbintel/pipeline";
+import { type Component, type ConsumeContext, type Consumer, type Host, OwnEvents, Snapshot } from "@dbintel/pipeline";
 import type { SqlSyntax } from "@dbintel/sql";
 import type { PlanAttributeExtractorConfig } from "./config.ts";
 import { ExtractorMetrics } from "./metrics.ts";
 import { type PlanPlace, PlanPlaces } from "./plan-place.ts";
-import { PlanReader, type PlanResult } from "./plan-reader.ts";
-import { Statements } from "./statements.ts";
+import { PlanReader, type PlanResult, type ReadPlan } from "./plan-reader.ts";
+import { executionsOf } from "./regression/observation.ts";
+import { RegressionWatch } from "./regression/regression-watch.ts";
+import { statementOf } from "./regression/statement.ts";
+import { type SafeStatement, Statements } from "./statements.ts";
 import { Syntaxes } from "./syntax.ts";
 
 const queryText = attributeKey("db.query.text");
@@ -13,7 +16,8 @@ const unreadKey = attributeKey("db.query.plan.unread_reason");
 
 /**
  * Writes into each record what its plan says, in place of the plan's own text, and makes its statements safe. A plan
- * that cannot be read may hold constants: it does not go on, the record does. Drops and holds nothing.
+ * that cannot be read may hold constants: it does not go on, the record does. Sends events about statements that get
+ * another plan or become slower. Drops and holds nothing that came in.
  */
 export class PlanAttributeExtractor implements Component, Consumer<"logs"> {
   readonly #next: Consumer<"logs">;
@@ -25,6 +29,10 @@ export class PlanAttributeExtractor implements Component, Consumer<"logs"> {
   readonly #fingerprintKey: AttributeKey;
   readonly #syntaxes: Syntaxes;
   readonly #metrics: ExtractorMetrics;
+  readonly #events: OwnEvents;
+  readonly #watch: RegressionWatch | undefined;
+  readonly #snapshot: Snapshot | undefined;
+  #running = false;
 
   constructor(args: {
     readonly id: string;
@@ -46,49 +54,97 @@ export class PlanAttributeExtractor implements Component, Consumer<"logs"> {
       noBackslashEscapes: config.no_backslash_escapes,
     });
     this.#metrics = new ExtractorMetrics(host, args.id);
+    this.#events = new OwnEvents({ host, next: args.next });
+    if (!config.regression.enabled) return;
+    const send = (event: Logs) => this.#events.send(event);
+    const watch = new RegressionWatch({ config: config.regression, maxPlans: config.cache_size, host, send });
+    this.#watch = watch;
+    this.#snapshot = new Snapshot({
+      host,
+      name: "regressions",
+      loss: "what is usual for each statement is learnt anew",
+      take: () => watch.snapshot(),
+      restore: (snapshot) => watch.restore(snapshot),
+    });
   }
 
-  async start(_options: { readonly signal: AbortSignal }): Promise<void> {}
+  async start(_options: { readonly signal: AbortSignal }): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    await this.#snapshot?.load();
+    this.#watch?.start();
+  }
 
-  async stop(_options: { readonly signal: AbortSignal }): Promise<void> {}
+  async stop({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    if (!this.#running) return;
+    this.#running = false;
+    this.#watch?.stop();
+    await this.#events.finish(signal);
+    await this.#snapshot?.save();
+  }
 
   consume(batch: Logs, context: ConsumeContext): Promise<void> {
     this.#plans.begin();
     const record = batch.records();
     while (record.advance()) {
-      this.#makeStatementsSafe(record);
+      const statement = this.#makeStatementsSafe(record);
       const place = this.#places.find(record);
-      if (place !== undefined) this.#tell(record, place);
+      const plan = place === undefined ? undefined : this.#tell(record, place);
+      if (this.#watch !== undefined) this.#follow(this.#watch, record, statement ?? plan?.query, plan);
     }
     return this.#next.consume(batch, context);
   }
 
-  #makeStatementsSafe(record: LogRecord): void {
+  /** The first of the record's statements, made safe as all of them. */
+  #makeStatementsSafe(record: LogRecord): SafeStatement | undefined {
     const { attributes } = record;
+    let first: SafeStatement | undefined;
     for (const key of this.#statementKeys) {
       const text = attributes.getString(key);
       if (text === undefined) continue;
       const safe = this.#statements.safe(text, this.#syntaxOf(record));
       this.#metrics.statement();
       if (safe.text !== text) attributes.set(key, safe.text);
-      if (!attributes.has(this.#fingerprintKey)) attributes.set(this.#fingerprintKey, safe.fingerprint);
+      first ??= safe;
     }
+    if (first !== undefined && !attributes.has(this.#fingerprintKey)) {
+      attributes.set(this.#fingerprintKey, first.fingerprint);
+    }
+    return first;
   }
 
-  #tell(record: LogRecord, { utf8, key }: PlanPlace): void {
+  /** Writes what the plan says; answers with the plan when it could be read. */
+  #tell(record: LogRecord, { utf8, key }: PlanPlace): ReadPlan | undefined {
     const result = this.#read(utf8, this.#syntaxOf(record));
     this.#places.removeOthers(record, key);
     const { attributes } = record;
     if ("reason" in result) {
       replacePlan(record, key, undefined);
       attributes.set(unreadKey, result.reason);
-      return;
+      return undefined;
     }
     replacePlan(record, key, this.#config.plan_output === "anonymized" ? result.tree : undefined);
     for (const [name, value] of result.attributes) attributes.set(name, value);
-    if (result.query === undefined) return;
+    if (result.query === undefined) return result;
     if (!attributes.has(queryText)) attributes.set(queryText, result.query.text);
     if (!attributes.has(this.#fingerprintKey)) attributes.set(this.#fingerprintKey, result.query.fingerprint);
+    return result;
+  }
+
+  /** Notes how a statement was executed, where the record tells: by what its text says, or else a fingerprint it has. */
+  #follow(
+    watch: RegressionWatch,
+    record: LogRecord,
+    said: SafeStatement | undefined,
+    plan: ReadPlan | undefined,
+  ): void {
+    const executions = executionsOf(record);
+    if (executions === undefined && plan === undefined) return;
+    const fingerprint = said?.fingerprint ?? record.attributes.getString(this.#fingerprintKey);
+    if (fingerprint === undefined) return;
+    const statement = statementOf(record, fingerprint, said?.text ?? "");
+    if (plan !== undefined) watch.planned(statement, plan);
+    if (executions !== undefined) watch.executed(statement, executions);
   }
 
   #read(utf8: Uint8Array | undefined, syntax: SqlSyntax): PlanResult {

@@ -5,6 +5,7 @@ import {
   type Finding,
   findingsOf,
   type Plan,
+  type PlanHashes,
   type PlannedQuery,
   planAttributes,
   planHashes,
@@ -25,6 +26,9 @@ export interface ReadPlan {
   readonly tree: string;
   /** The statement, where the plan came with it. */
   readonly query: PlannedQuery | undefined;
+  /** The full hash. */
+  readonly hash: string;
+  readonly plan: Plan;
 }
 
 export type PlanResult = ReadPlan | { readonly reason: UnreadReason };
@@ -52,6 +56,7 @@ export class PlanReader {
     this.#known = new LRUCache({
       max: config.cache_size,
       maxSize: mostRememberedCharacters,
+      // The tree as objects takes a few times the characters of its text.
       sizeCalculation: (result) => ("tree" in result ? result.tree.length : 0) + 256,
     });
   }
@@ -77,12 +82,14 @@ export class PlanReader {
     const { max_plan_size: maxLength, max_depth: maxDepth, max_nodes: maxNodes } = this.#config;
     const { plan, reason } = readPlan(text, { syntax, limits: { maxLength, maxDepth, maxNodes } });
     if (plan === undefined) return { reason };
-    return { attributes: this.#attributesOf(plan), tree: JSON.stringify(plan.root), query: plan.query };
+    const hashes = planHashes(plan);
+    const attributes = this.#attributesOf(plan, hashes);
+    return { attributes, tree: JSON.stringify(plan.root), query: plan.query, hash: hashes.full, plan };
   }
 
-  #attributesOf(plan: Plan): [string, AnyValue][] {
+  #attributesOf(plan: Plan, hashes: PlanHashes): [string, AnyValue][] {
     const attributes: [string, AnyValue][] = [];
-    for (const [name, value] of planAttributes(plan, planHashes(plan))) {
+    for (const [name, value] of planAttributes(plan, hashes)) {
       const whole = typeof value === "number" && Number.isInteger(value) && wholeNumbers.has(name);
       attributes.push([name, whole ? BigInt(value) : value]);
     }

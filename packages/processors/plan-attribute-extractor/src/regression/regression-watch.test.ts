@@ -1,0 +1,61 @@
+import { type AnyValue, type Logs, logsBuilder } from "@dbintel/pdata";
+import { createTestHost, FakeClock, Sink } from "@dbintel/pipeline/testing";
+import { expect, it } from "vitest";
+import { planAttributeExtractor } from "../component.ts";
+import { planAttributeExtractorConfig } from "../config.ts";
+import { RegressionWatch } from "./regression-watch.ts";
+
+const signal = new AbortController().signal;
+
+/** What auto_explain logs of one execution. */
+function logged(ms: number): string {
+  const plan = { "Node Type": "Seq Scan", "Relation Name": "t", "Actual Rows": 1, "Actual Loops": 1 };
+  return `duration: ${ms} ms  plan:\n${JSON.stringify({ "Query Text": "SELECT * FROM t WHERE a = 5", Plan: plan })}`;
+}
+
+async function through(
+  windows: readonly (readonly Readonly<Record<string, AnyValue>>[])[],
+  bodies: readonly number[][],
+) {
+  const clock = new FakeClock();
+  const sink = new Sink<"logs">();
+  const { definition, config } = planAttributeExtractor({ regression: { window: "1m" } });
+  const host = createTestHost({ clock });
+  const processor = definition.create({ id: "test", config, host, signal: "logs", next: sink });
+  await processor.start({ signal });
+  for (let window = 0; window < Math.max(windows.length, bodies.length); window++) {
+    const builder = logsBuilder().resource({ attributes: { "server.address": "db" } });
+    for (const attributes of windows[window] ?? []) builder.record({ attributes });
+    for (const ms of bodies[window] ?? []) builder.record({ body: logged(ms) });
+    await processor.consume(builder.build(), { signal });
+    await clock.advance(60_000);
+  }
+  await processor.stop({ signal });
+  return sink.batches
+    .flatMap((batch) => Array.from((batch as Logs).records(), ({ eventName }) => eventName))
+    .filter(Boolean);
+}
+
+const executions = (ms: number) => Array.from({ length: 40 }, (_, index) => ms * (1 + (index % 7) / 20));
+const usual = Array.from({ length: 14 }, () => executions(20));
+const slow = Array.from({ length: 4 }, () => executions(200));
+
+it("follows single executions of auto_explain", async () => {
+  expect(await through([], [...usual, ...slow])).toEqual(["db.plan.regression"]);
+});
+
+it("lets them be where a receiver counts the executions", async () => {
+  const counters = { "db.query.text": "SELECT * FROM t WHERE a = $1", "postgresql.calls": 5000n };
+  const steady = [...usual, ...slow].map(() => [{ ...counters, "postgresql.total_exec_time": 100 }]);
+  expect(await through(steady, [...usual, ...slow])).toEqual([]);
+});
+
+it.each(["", "null", "{}", '{"version":2}', '{"version":1,"detector":{"queries":[]},"history":{}}'])(
+  "takes no snapshot such as %j",
+  (text) => {
+    const { regression: config } = planAttributeExtractorConfig.parse({});
+    const watch = new RegressionWatch({ config, maxPlans: 1, host: createTestHost(), send: () => {} });
+    expect(watch.restore(Buffer.from(text))).toBe(false);
+    expect(watch.restore(watch.snapshot())).toBe(true);
+  },
+);

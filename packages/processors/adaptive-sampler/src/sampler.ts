@@ -153,76 +153,76 @@ export class Sampler {
     return true;
   }
 
-  /** What the rate of each group makes of the others, heavier ones with a higher probability. */
+  /** What the rate of each group makes of the others. */
   #byRate(candidates: Candidates, nowMs: number, pressure: number): void {
     const { groups, minRate = 0 } = this.#options;
-    const { probabilities, sizes, caps } = this.#scratch;
+    const { probabilities, sizes } = this.#scratch;
     this.#order(candidates);
     const { order, starts } = this.#scratch;
     for (let group = 0; group < groups.length; group++) {
-      const from = starts[group] as number;
-      const to = starts[group + 1] as number;
+      const from = starts[2 * group] as number;
+      const traces = starts[2 * group + 1] as number;
+      const to = starts[2 * group + 2] as number;
       if (from === to) continue;
       const { rate } = groups[group] as SamplingGroup;
       const wanted = Math.max(rate * pressure, Math.min(rate, minRate)) * (to - from);
       const allowance = this.#rules[group]?.take(nowMs, wanted) ?? wanted;
-      if (allowance === 0) {
-        probabilities.fill(0, from, to);
-      } else {
-        this.#weigh(candidates, from, to);
-        caps.fill(1, from, to);
-        inclusionProbabilities({ sizes, caps, probabilities, from, to, allowance });
-        // On the scale of the probabilities, so that the goal weighs records of all groups by one measure.
-        for (let place = from; place < to; place++) sizes[place] = (sizes[place] as number) * (allowance / (to - from));
-      }
-      if (allowance < wanted) this.#blame(candidates, from, to, "over_rule_limit");
-      else this.#blame(candidates, from, to, "sampled_out");
+      const share = allowance / (to - from);
+      // Records of traces are alike: with equal probabilities they agree, wherever they are decided on.
+      probabilities.fill(share, traces, to);
+      sizes.fill(2 * share, traces, to);
+      this.#byWeight(candidates, from, traces, share);
+      this.#blame(candidates, from, to, allowance < wanted ? "over_rule_limit" : "sampled_out");
     }
-    for (let place = 0; place < (starts[groups.length] as number); place++) {
+    for (let place = 0; place < (starts[2 * groups.length] as number); place++) {
       candidates.probabilities[order[place] as number] = probabilities[place] as number;
     }
   }
 
-  /** Writes the ordinary candidates by group into `order`. */
+  /** Writes the ordinary candidates into `order` by group, and in each group those of traces behind the others. */
   #order(candidates: Candidates): void {
-    const { groups, guarantees } = candidates;
-    const count = this.#options.groups.length;
+    const { groups, guarantees, randomness } = candidates;
+    const count = 2 * this.#options.groups.length;
     const scratch = this.#scratch;
     if (scratch.starts.length !== count + 1) scratch.starts = new Int32Array(count + 1);
     const { order, starts } = scratch;
     starts.fill(0);
     for (let index = 0; index < candidates.count; index++) {
       if (guarantees[index] !== ordinary) continue;
-      const group = groups[index] as number;
-      starts[group + 1] = (starts[group + 1] as number) + 1;
+      const part = 2 * (groups[index] as number) + (randomness[index] === none ? 0 : 1);
+      starts[part + 1] = (starts[part + 1] as number) + 1;
     }
-    for (let group = 0; group < count; group++) {
-      starts[group + 1] = (starts[group + 1] as number) + (starts[group] as number);
+    for (let part = 0; part < count; part++) {
+      starts[part + 1] = (starts[part + 1] as number) + (starts[part] as number);
     }
-    // Filling moves each start to where its group ends, which is where the next one begins.
+    // Filling moves each start to where its part ends, which is where the next one begins.
     for (let index = 0; index < candidates.count; index++) {
       if (guarantees[index] !== ordinary) continue;
-      const group = groups[index] as number;
-      const place = starts[group] as number;
+      const part = 2 * (groups[index] as number) + (randomness[index] === none ? 0 : 1);
+      const place = starts[part] as number;
       order[place] = index;
-      starts[group] = place + 1;
+      starts[part] = place + 1;
     }
     starts.copyWithin(1, 0, count);
     starts[0] = 0;
   }
 
   /**
-   * Sizes for a group: half of it is shared out evenly and half by weight, so that sums of the weight are precise and
-   * no count is more than twice as coarse as without weights. Records of traces weigh alike: they agree on thresholds.
+   * Probabilities for a stretch of which a share is to be kept: half of that is shared out evenly and half by weight,
+   * so that sums of the weight are precise and no count is more than twice as coarse as without weights.
    */
-  #weigh(candidates: Candidates, from: number, to: number): void {
-    const { weights, multiplicities, randomness } = candidates;
-    const { order, sizes } = this.#scratch;
+  #byWeight(candidates: Candidates, from: number, to: number, share: number): void {
+    const { weights, multiplicities } = candidates;
+    const { order, sizes, caps, probabilities } = this.#scratch;
+    if (share === 0) {
+      probabilities.fill(0, from, to);
+      return;
+    }
     let sum = 0;
     let known = 0;
     for (let place = from; place < to; place++) {
       const weight = weights[order[place] as number] as number;
-      if (!(weight >= 0) || weight === Number.POSITIVE_INFINITY) continue;
+      if (!isUsable(weight)) continue;
       sum += weight;
       known += 1;
     }
@@ -230,9 +230,11 @@ export class Sampler {
     for (let place = from; place < to; place++) {
       const index = order[place] as number;
       const weight = weights[index] as number;
-      const usable = mean > 0 && weight >= 0 && weight !== Number.POSITIVE_INFINITY && randomness[index] === none;
-      sizes[place] = (multiplicities[index] as number) * (1 + (usable ? weight / mean : 1));
+      const byWeight = mean > 0 && isUsable(weight) ? weight / mean : 1;
+      sizes[place] = share * (multiplicities[index] as number) * (1 + byWeight);
     }
+    caps.fill(1, from, to);
+    inclusionProbabilities({ sizes, caps, probabilities, from, to, allowance: share * (to - from) });
   }
 
   #blame(candidates: Candidates, from: number, to: number, verdict: Verdict): void {
@@ -244,7 +246,7 @@ export class Sampler {
   /** What the goal leaves of that, shared by keys. */
   #byGoal(candidates: Candidates, nowMs: number, pressure: number): void {
     const { order, starts, probabilities, sizes, caps, slots } = this.#scratch;
-    const to = starts[this.#options.groups.length] as number;
+    const to = starts[2 * this.#options.groups.length] as number;
     let wanted = 0;
     let wanting = 0;
     // Those with a rate of 0 want nothing; the others close ranks.
@@ -289,6 +291,10 @@ export class Sampler {
   }
 }
 
+function isUsable(weight: number): boolean {
+  return weight >= 0 && weight < Number.POSITIVE_INFINITY;
+}
+
 /** Columns that only a decision needs; by place in `order`, but for `slots`. */
 class Scratch {
   readonly capacity: number;
@@ -298,7 +304,7 @@ class Scratch {
   readonly probabilities: Float64Array;
   /** By position of the candidate: the key's slot. */
   readonly slots: Int32Array;
-  /** Where each group begins in `order`, and where the last one ends. */
+  /** Where in `order` each group's records begin, where those of traces among them, and where the last one ends. */
   starts = new Int32Array(0);
 
   constructor(capacity: number) {

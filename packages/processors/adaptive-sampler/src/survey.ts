@@ -155,8 +155,8 @@ export class Survey<T extends Item> {
   /** Nothing that is always kept, by class or by rule, is suppressed. */
   #isRepeat(item: T, index: number, nowMs: number, { repeats }: Lesson): boolean {
     const { candidates } = this;
-    const group = candidates.groups[index] as number;
-    if (candidates.classes[index] !== ordinary || this.#rules[group]?.rate === 1) return false;
+    const rule = this.#rules[candidates.groups[index] as number];
+    if (candidates.classes[index] !== ordinary || (rule?.name !== undefined && rule.rate === 1)) return false;
     const hash = item.attributes.hash(this.#hashKey, seed);
     if (hash === none) return false;
     const check = item.attributes.hash(this.#hashKey, checkSeed);

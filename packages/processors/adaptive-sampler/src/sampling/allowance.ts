@@ -1,11 +1,17 @@
-/** Weight of the newest batch in what is expected of the next ones. */
+/** Weight of the newest arrival in what is expected of the next ones. */
 const weight = 0.2;
 
-/** Assumed before there is a second batch: so many come in an interval. */
-const presumedBatches = 10;
+/** Batches that come within this share of the interval are one arrival: sources that poll at the same time. */
+const together = 1e-3;
 
-/** At most this share of what is left goes to one batch, so that one more that was not expected is not left out. */
-const largestShare = 0.99;
+/** Before there is a second arrival the time between two is presumed to be this share of the interval. */
+const presumedGap = 0.1;
+
+/** Arrivals that are only just expected before the interval ends are not: the last one would leave its share unused. */
+const tolerance = 0.1;
+
+/** At most this share of what is left goes to one batch, so that another that was not expected finds something. */
+const largestShare = 0.9;
 
 /** Share of the budget that is always taken as left: a probability of zero would bias what is estimated. */
 const leastShare = 1e-6;
@@ -20,16 +26,20 @@ export class Allowance {
   readonly #intervalMs: number;
   #endMs: number;
   #used = 0;
-  #lastMs: number | undefined;
-  #gapMs: number;
-  #batch = 0;
+  /** When the first arrival was, and the present one. */
+  #firstMs = Number.NaN;
+  #arrivalMs = Number.NaN;
+  /** What the batches of the present arrival wanted, and an average of those before. */
+  #wanted = 0;
+  #meanWanted = Number.NaN;
+  /** Arrivals in the last interval, older ones counting less and less. */
+  #arrivals = 0;
 
   /** `untilMs`: when the first interval ends. Default: one interval after the first question. */
   constructor(args: { readonly perSecond: number; readonly intervalMs: number; readonly untilMs?: number }) {
     this.#endMs = args.untilMs ?? Number.NEGATIVE_INFINITY;
     this.#intervalMs = args.intervalMs;
     this.#budget = (args.perSecond * args.intervalMs) / 1000;
-    this.#gapMs = args.intervalMs / presumedBatches;
   }
 
   /** When the present interval ends. */
@@ -58,9 +68,7 @@ export class Allowance {
     const left = this.available(nowMs, factor);
     if (!(wanted > 0)) return 0;
     this.#observe(nowMs, wanted);
-    const more = Math.max(0, Math.ceil((this.#endMs - nowMs) / this.#gapMs) - 1);
-    const expected = more * Math.max(this.#batch, wanted);
-    const given = Math.min(wanted, left * Math.min(largestShare, wanted / (wanted + expected)));
+    const given = Math.min(wanted, left * Math.min(largestShare, wanted / (wanted + this.#expected(nowMs))));
     this.#used += given;
     return given;
   }
@@ -73,11 +81,28 @@ export class Allowance {
   }
 
   #observe(nowMs: number, wanted: number): void {
-    if (this.#lastMs !== undefined) {
-      const gap = Math.min(this.#intervalMs, nowMs - this.#lastMs);
-      this.#gapMs = Math.max(1e-3, this.#gapMs + weight * (gap - this.#gapMs));
+    if (Number.isNaN(this.#firstMs)) {
+      this.#firstMs = nowMs;
+      this.#arrivalMs = nowMs;
+      this.#arrivals = 1;
+    } else if (nowMs - this.#arrivalMs >= this.#intervalMs * together) {
+      const before = Number.isNaN(this.#meanWanted) ? this.#wanted : this.#meanWanted;
+      this.#meanWanted = before + weight * (this.#wanted - before);
+      this.#arrivals = 1 + this.#arrivals * Math.exp((this.#arrivalMs - nowMs) / this.#intervalMs);
+      this.#arrivalMs = nowMs;
+      this.#wanted = 0;
     }
-    this.#batch = this.#lastMs === undefined ? wanted : this.#batch + weight * (wanted - this.#batch);
-    this.#lastMs = nowMs;
+    this.#wanted += wanted;
+  }
+
+  /** What will be wanted until the interval ends, beside what is now. A burst is taken to go on. */
+  #expected(nowMs: number): number {
+    const before = Math.exp((this.#firstMs - this.#arrivalMs) / this.#intervalMs);
+    // The first and the present arrival count half: n arrivals have n - 1 gaps between them.
+    const arrivals = before === 1 ? 1 / presumedGap : (this.#arrivals - (1 + before) / 2) / (1 - before);
+    const more = (arrivals * (this.#endMs - nowMs)) / this.#intervalMs;
+    const mean = Number.isNaN(this.#meanWanted) ? 0 : this.#meanWanted;
+    const here = Math.max(0, mean - this.#wanted);
+    return here + Math.max(0, Math.floor(more - tolerance)) * Math.max(mean, this.#wanted);
   }
 }

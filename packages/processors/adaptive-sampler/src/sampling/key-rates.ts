@@ -97,7 +97,7 @@ export class KeyRates {
 
   #isOwn(slot: number): boolean {
     const error = this.#errors[slot] as number;
-    return (this.#counts[slot] as number) - error >= error;
+    return (this.#counts[slot] as number) - error > error;
   }
 
   #slotOf(key: number): number {

@@ -5,6 +5,9 @@ const warmup = 100;
 const step = 0.1;
 const above = 0.01;
 
+/** So much above the quantile a value is slow: the estimate swings by a step even where all values are alike. */
+const margin = Math.exp(step);
+
 /**
  * The 99th percentile of each key of the table, by stochastic approximation (Robbins, Monro, Ann. Math. Statist. 22,
  * 1951) on a logarithmic scale: it follows a distribution that shifts, and needs one number a key.
@@ -21,7 +24,7 @@ export class SlowOfKey {
     this.#counts = new Uint8Array(capacity);
   }
 
-  /** Whether a value above 0 is above the 99th percentile of its key so far; counts it in any case. */
+  /** Whether a value above 0 is clearly above the 99th percentile of its key so far; counts it in any case. */
   isSlow(slot: number, key: number, value: number): boolean {
     if (this.#keys[slot] !== key) {
       this.#keys[slot] = key;
@@ -35,8 +38,7 @@ export class SlowOfKey {
       this.#quantiles[slot] = Math.max(quantile, value);
       return false;
     }
-    const slow = value > quantile;
-    this.#quantiles[slot] = quantile * Math.exp(step * (slow ? 1 - above : -above));
-    return slow;
+    this.#quantiles[slot] = quantile * Math.exp(step * (value > quantile ? 1 - above : -above));
+    return value > quantile * margin;
   }
 }

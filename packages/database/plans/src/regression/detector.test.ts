@@ -113,6 +113,17 @@ describe("RegressionDetector", () => {
     expect([...window(3), ...window(3)].map(({ kind }) => kind)).toEqual(["change", "regression"]);
   });
 
+  it("tells of no change while plans share a statement", () => {
+    const detector = learned();
+    const events = Array.from({ length: 10 }, (_, window) => {
+      detector.observe({ ...usual, plan: "index", calls: 50 });
+      detector.observe({ ...usual, plan: "scan", calls: 40 + 20 * (window % 2) });
+      return detector.endWindow({ seconds: 60, endMs: 0 });
+    });
+    expect(events.flat()).toEqual([]);
+    expect(run(detector, 1, { plan: "scan" })).toMatchObject([{ kind: "change", before: "index", after: "scan" }]);
+  });
+
   it("goes on after a restart where it was", () => {
     const before = learned();
     run(before, 5, { plan: "scan", meanMs: 40 });

@@ -48,7 +48,7 @@ export interface Slowdown {
 }
 
 export type RegressionEvent =
-  /** Another plan runs most of the executions of a statement. */
+  /** Another plan runs two thirds of the executions of a statement or more. */
   | { readonly kind: "change"; readonly query: string; readonly before: string; readonly after: string }
   | ({
       readonly kind: "regression";

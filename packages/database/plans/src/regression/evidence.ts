@@ -12,6 +12,7 @@ export class Evidence {
   /** Of the day, at the end of the last window. */
   hour = 0;
   readonly #callsByPlan = new Map<string, number>();
+  #plannedCalls = 0;
   #totalMs = 0;
   #rows = 0;
   #rowCalls = 0;
@@ -22,7 +23,10 @@ export class Evidence {
     this.log = mergeMoments(this.log, logMoments(calls, meanMs, standardDeviationMs));
     this.calls += calls;
     this.#totalMs += meanMs * calls;
-    if (plan !== undefined) this.#count(plan, calls);
+    if (plan !== undefined) {
+      this.#plannedCalls += calls;
+      this.#count(plan, calls);
+    }
     if (rowsPerCall !== undefined) {
       this.#rows += rowsPerCall * calls;
       this.#rowCalls += calls;
@@ -43,17 +47,16 @@ export class Evidence {
     this.#rowCalls += other.#rowCalls;
     this.#blocksRead += other.#blocksRead;
     this.#blockCalls += other.#blockCalls;
+    this.#plannedCalls += other.#plannedCalls;
     for (const [plan, calls] of other.#callsByPlan) this.#count(plan, calls);
   }
 
-  /** The plan with the most executions. */
+  /** The plan of two thirds of the executions at least. Where several share a statement, none of them is its plan. */
   get plan(): string | undefined {
-    let most = 0;
-    let plan: string | undefined;
-    for (const [name, calls] of this.#callsByPlan) {
-      if (calls > most) [most, plan] = [calls, name];
+    for (const [plan, calls] of this.#callsByPlan) {
+      if (calls * 3 >= this.#plannedCalls * 2) return plan;
     }
-    return plan;
+    return undefined;
   }
 
   get meanMs(): number {

@@ -54,7 +54,7 @@ export class QueryState {
     return { query: this.#query, plan: this.#plan, reference: this.#reference, regressed: this.#regressed };
   }
 
-  /** Whether most executions of the last window had another plan than the usual one. */
+  /** Whether the statement runs by another plan than the usual one. */
   get hasOtherPlan(): boolean {
     return this.#reference !== undefined && this.#reference.plan !== this.#plan;
   }

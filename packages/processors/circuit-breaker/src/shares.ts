@@ -12,6 +12,7 @@ export class Shares {
   /** What is handed out in this interval, and among how many at least. */
   #refill: number;
   #workers = 1;
+  #entered = 0;
   #lent = 0;
 
   constructor(args: { readonly itemsPerSecond: number; readonly burstMs: number; readonly intervalMs: number }) {
@@ -33,8 +34,10 @@ export class Shares {
 
   /** Hands a database its part of the interval that begins, `absent` intervals after its last one. */
   enter(circuit: Circuit, absent: number): void {
-    const part = this.#refill / this.#workers;
-    const most = Math.max(1, (this.#perSecond / this.#workers) * this.#burstSeconds, part);
+    // Many may begin at once: each counts for those that come after it.
+    const workers = Math.max(this.#workers, ++this.#entered);
+    const part = this.#refill / workers;
+    const most = Math.max(1, (this.#perSecond / workers) * this.#burstSeconds, part);
     const tokens = circuit.interval < 0 ? most : circuit.tokens + part * absent;
     // What an absent database has left was handed to the others already.
     if (absent === 1) this.#lend(tokens - most);
@@ -44,6 +47,7 @@ export class Shares {
   /** Begins an interval after one of this length with so many databases at work. */
   turn(elapsedMs: number, workers: number): void {
     this.#workers = Math.max(1, workers);
+    this.#entered = 0;
     this.#refill = this.#perSecond * Math.min(elapsedMs / 1000, this.#burstSeconds);
   }
 

@@ -19,13 +19,13 @@ interface Outcome {
   readonly guarantees: Uint8Array;
 }
 
-function run(seed: number): Outcome {
+function run(seed: number, samplerIntervalMs = intervalMs): Outcome {
   const sampler = new Sampler({
     groups: [{ rate: 1 }],
     maxRecordsPerSecond: goalPerSecond,
     keepAlwaysPerSecond,
     minimumPerKey: 1,
-    intervalMs,
+    intervalMs: samplerIntervalMs,
     random: numbers(seed),
   });
   const adjustedCounts = new Float64Array(records.length);
@@ -42,7 +42,7 @@ function run(seed: number): Outcome {
   return { adjustedCounts, probabilities, guarantees };
 }
 
-const outcomes = seeds.map(run);
+const outcomes = seeds.map((seed) => run(seed));
 const { probabilities } = outcomes[0] ?? run(1);
 
 /** Positions of the records that the condition holds for. */
@@ -111,6 +111,18 @@ describe("a goal of 20 records a second, and traffic of 40, 400, 40, 10 and 10",
         const endFrom = (positions[0] ?? 0) + (positions.length * 2) / 3;
         expect(kept.filter((at) => at >= endFrom).length, `of ${rate}`).toBeGreaterThan(goal / 6);
       }
+    }
+  });
+
+  test("so is a burst in the middle of an interval: the whole of it does not pass the goal", () => {
+    const [before, burst] = [intervals[0]?.positions ?? [], intervals[1]?.positions ?? []];
+    for (const seed of seeds.slice(0, 100)) {
+      const { adjustedCounts, guarantees } = run(seed, 2 * intervalMs);
+      const isKept = (at: number) => adjustedCounts[at] !== 0 && guarantees[at] !== errorClass;
+      const inBurst = burst.filter(isKept).length;
+      expect(before.filter(isKept).length + inBurst).toBeLessThanOrEqual(1.01 * 2 * goal);
+      // What was left when it began is not lost either.
+      expect(inBurst).toBeGreaterThan(goal / 2);
     }
   });
 

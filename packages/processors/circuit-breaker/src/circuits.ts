@@ -132,9 +132,11 @@ export class Circuits {
     this.#schedule();
   }
 
-  /** Rests with the last one. */
+  /** Hands the member what is still to be announced; rests with the last one. */
   leave(member: Member): void {
-    if (!this.#members.delete(member) || this.#members.size > 0) return;
+    if (!this.#members.delete(member)) return;
+    member.announce(() => this.#announcements.take());
+    if (this.#members.size > 0) return;
     this.#timer?.cancel();
     for (const leave of this.#leave) leave();
   }

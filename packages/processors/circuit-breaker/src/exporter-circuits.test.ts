@@ -120,10 +120,11 @@ describe("the breaker of an exporter's account", () => {
     await stop();
   });
 
-  it("is remembered over a restart", async () => {
+  it("is remembered over a restart, and announced before it", async () => {
     const before = await running({ settings: { exporters } });
     fail(before.host, "otlp_http/a", quota());
     await before.stop();
+    expect(before.events()).toMatchObject([{ "db.circuit.to": "open" }]);
     const after = await running({
       settings: { exporters },
       host: createTestHost({ storage: before.host.storage }),

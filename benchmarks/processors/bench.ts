@@ -4,6 +4,7 @@
  *   npm run bench -- processors
  */
 import { median, type Row, report } from "../harness/results.ts";
+import { adaptiveSamplerTasks, adaptiveSamplerWithKeys } from "./adaptive-sampler.ts";
 import { circuitBreakerTasks, circuitBreakerWithKeys } from "./circuit-breaker.ts";
 import { costControlTasks, costControlWithKeys } from "./cost-control.ts";
 import type { ProcessorTask } from "./task.ts";
@@ -53,6 +54,8 @@ function collect(): void {
 }
 
 const rows: Row[] = [];
+for (const task of adaptiveSamplerTasks()) rows.push(await timed(task));
+for (const keys of [1000, 100_000, 1_000_000]) rows.push(await held("adaptive_sampler", keys, adaptiveSamplerWithKeys));
 for (const task of await costControlTasks()) rows.push(await timed(task));
 for (const keys of [1000, 100_000, 1_000_000]) rows.push(await held("cost_control", keys, costControlWithKeys));
 for (const task of circuitBreakerTasks()) rows.push(await timed(task));

@@ -21,6 +21,10 @@ const entries: { readonly [Kind in ComponentKind]: Readonly<Record<string, Entry
     postgresql: { load: async () => (await import("@dbintel/receiver-postgresql")).postgresql.definition },
   },
   processor: {
+    adaptive_sampler: {
+      aliases: ["adaptivesampler"],
+      load: async () => (await import("@dbintel/processor-adaptive-sampler")).adaptiveSampler.definition,
+    },
     attributes: { load: async () => (await import("@dbintel/processor-attributes")).attributes.definition },
     batch: { load: async () => (await import("@dbintel/processor-batch")).batch.definition },
     circuit_breaker: {

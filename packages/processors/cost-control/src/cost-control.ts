@@ -1,6 +1,14 @@
 import { PartialError } from "@dbintel/errors";
 import type { Batch, Signal } from "@dbintel/pdata";
-import type { Component, ConsumeContext, Consumer, Host, Timer } from "@dbintel/pipeline";
+import {
+  type Component,
+  type ConsumeContext,
+  type Consumer,
+  type Host,
+  OwnEvents,
+  Snapshot,
+  type Timer,
+} from "@dbintel/pipeline";
 import { Budget, budgets } from "./budget.ts";
 import type { CostControlConfig } from "./config.ts";
 import { CostMetrics } from "./metrics.ts";
@@ -8,7 +16,6 @@ import { Reducer } from "./reducer.ts";
 import { stepEvent } from "./step-event.ts";
 
 const saveEveryMs = 5 * 60_000;
-const snapshotName = "budget";
 
 /**
  * Keeps what passes within the budget that the instances of its id share: each batch is reduced as the step of the
@@ -23,12 +30,13 @@ export class CostControl implements Component, Consumer {
   readonly #budget: Budget;
   readonly #metrics: CostMetrics;
   readonly #reducer: Reducer;
+  readonly #events: OwnEvents;
+  readonly #snapshot: Snapshot;
   #timer: Timer | undefined;
   #running = false;
   #savedAtMs = 0;
-  /** Work that no caller waits for: announcing and saving at the timer. */
-  #background: Promise<void> = Promise.resolve();
-  #abort = new AbortController();
+  /** Saving at the timer, which no caller waits for. */
+  #saving: Promise<void> = Promise.resolve();
 
   constructor(args: {
     readonly id: string;
@@ -44,17 +52,25 @@ export class CostControl implements Component, Consumer {
     this.#signal = args.signal;
     this.#next = args.next;
     const all = host.shared(budgets);
-    this.#budget = all.get(id) ?? new Budget({ id, config, host });
-    all.set(id, this.#budget);
+    const budget = all.get(id) ?? new Budget({ id, config, host });
+    all.set(id, budget);
+    this.#budget = budget;
     this.#metrics = new CostMetrics(host, id, args.signal);
-    this.#reducer = new Reducer({ config, budget: this.#budget, metrics: this.#metrics });
+    this.#reducer = new Reducer({ config, budget, metrics: this.#metrics });
+    this.#events = new OwnEvents({ host, next: args.next });
+    this.#snapshot = new Snapshot({
+      host,
+      name: "budget",
+      loss: "this month's bytes are counted from here on",
+      take: () => budget.snapshot(),
+      restore: (snapshot) => budget.restore(snapshot),
+    });
   }
 
   async start(_options: { readonly signal: AbortSignal }): Promise<void> {
     if (this.#running) return;
     this.#running = true;
-    this.#abort = new AbortController();
-    await this.#load();
+    await this.#snapshot.load();
     this.#budget.join();
     this.#savedAtMs = this.#host.clock.monotonicMs();
     this.#budget.look();
@@ -65,12 +81,9 @@ export class CostControl implements Component, Consumer {
     if (!this.#running) return;
     this.#running = false;
     this.#timer?.cancel();
-    const abort = () => this.#abort.abort(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    await this.#background;
-    signal.removeEventListener("abort", abort);
-    await this.#save();
+    await this.#events.finish(signal);
+    await this.#saving;
+    await this.#snapshot.save();
     this.#budget.leave();
   }
 
@@ -96,56 +109,32 @@ export class CostControl implements Component, Consumer {
 
   #schedule(): void {
     this.#timer = this.#host.clock.schedule(this.#config.ladder.interval, () => {
-      this.#background = this.#background.then(() => this.#tick());
-      if (this.#running) this.#schedule();
+      this.#schedule();
+      this.#tick();
     });
   }
 
-  async #tick(): Promise<void> {
+  #tick(): void {
     this.#budget.look();
     const { step, pressure, usedShare } = this.#budget;
     this.#metrics.state({ step, pressure, usedShare, cardinality: this.#reducer.cardinality });
-    await this.#announce();
+    this.#announce();
     const nowMs = this.#host.clock.monotonicMs();
     if (nowMs - this.#savedAtMs < saveEveryMs) return;
     this.#savedAtMs = nowMs;
-    await this.#save();
+    this.#saving = this.#saving.then(() => this.#snapshot.save());
   }
 
   /** Sends what the budget announces, where there is a logs pipeline; it was logged in any case. */
-  async #announce(): Promise<void> {
+  #announce(): void {
     if (this.#signal !== "logs") return;
-    const { accounting, build, logger } = this.#host;
     for (const change of this.#budget.takeAnnouncements()) {
-      const event = stepEvent({ id: this.#id, change, config: this.#config, build });
-      accounting.received("logs", event.count);
+      const event = stepEvent({ id: this.#id, change, config: this.#config, build: this.#host.build });
       const bytes = event.byteSize;
       this.#budget.count(bytes, bytes);
-      try {
-        await this.#next.consume(event, { signal: this.#abort.signal });
-      } catch (error) {
-        this.#budget.count(-bytes, -bytes);
-        accounting.dropped("logs", event.count, "event_rejected");
-        logger.warn({ error }, "the event of a budget step was not taken");
-      }
-    }
-  }
-
-  async #load(): Promise<void> {
-    try {
-      const snapshot = await this.#host.storage.load(snapshotName);
-      if (snapshot === undefined || this.#budget.restore(snapshot)) return;
-      this.#host.logger.warn({}, "the saved budget is unreadable; this month's bytes are counted from here on");
-    } catch (error) {
-      this.#host.logger.warn({ error }, "the saved budget cannot be read; this month's bytes are counted from here on");
-    }
-  }
-
-  async #save(): Promise<void> {
-    try {
-      await this.#host.storage.save(snapshotName, this.#budget.snapshot());
-    } catch (error) {
-      this.#host.logger.warn({ error }, "the budget was not saved; a restart would go on from the save before");
+      void this.#events.send(event).then((taken) => {
+        if (!taken) this.#budget.count(-bytes, -bytes);
+      });
     }
   }
 }

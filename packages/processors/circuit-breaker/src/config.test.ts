@@ -59,11 +59,13 @@ describe("circuitBreakerConfig", () => {
         max_open_state_timeout: "1s",
         base_timeout: "1m",
         health: {},
+        timeout: "5s",
         memory_threshold_mb: 512,
         unknown: 1,
       }),
     ).toEqual([
       "health: says nothing about what a sick database looks like: set log, span, datapoint or slow_span_threshold",
+      "timeout: not supported: write base_timeout",
       "memory_threshold_mb: not supported: use the processor memory_limiter",
       ': Unrecognized key: "unknown"',
     ]);

@@ -135,6 +135,8 @@ export const circuitBreakerConfig = z
     base_timeout: time().prefault("5s").describe("Shortest adaptive timeout"),
     max_timeout: time().prefault("30s").describe("Longest adaptive timeout"),
     on_error: z.enum(["pass", "drop"]).default("pass").describe("What becomes of an item that cannot be judged"),
+    max_concurrent: replaced("write max_concurrent_requests"),
+    timeout: replaced("write base_timeout"),
     health_check_interval: replaced("the state is looked at every second"),
     memory_threshold_mb: replaced("use the processor memory_limiter"),
     cpu_threshold_percent: replaced("a receiver is slowed down by the breakers of @dbintel/guard"),

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import type pg from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { eventually } from "../harness/condition.ts";
+import { freePort } from "../harness/free-port.ts";
 import { postgresLogSettings, readPostgresLog } from "../harness/postgres-log.ts";
 import { WatchedCollector } from "../harness/watched-collector.ts";
 import { type PostgresServer, startPostgres } from "../servers/index.ts";
@@ -28,7 +29,7 @@ describePostgres(18, "configs/protect.yaml", () => {
   afterAll(() => server.stop());
 
   /** The configuration as it is, at a faster pace. */
-  function run(settings: readonly string[] = []): Promise<WatchedCollector> {
+  async function run(settings: readonly string[] = []): Promise<WatchedCollector> {
     const pace = [
       "receivers.postgresql.collection_interval=200ms",
       "receivers.postgresql.top_query_collection.collection_interval=200ms",
@@ -36,7 +37,7 @@ describePostgres(18, "configs/protect.yaml", () => {
       // Deadlines are no subject here: a busy machine must not look like a slow database.
       "receivers.postgresql.timeout=30s",
     ];
-    return WatchedCollector.start({
+    return await WatchedCollector.start({
       config: fileURLToPath(new URL("../../configs/protect.yaml", import.meta.url)),
       settings: [...pace, ...settings],
       env: {
@@ -44,6 +45,7 @@ describePostgres(18, "configs/protect.yaml", () => {
         POSTGRES_USER: monitor.user,
         POSTGRES_PASSWORD: monitor.password,
         POSTGRES_TLS_INSECURE: "true",
+        OTLP_LISTEN: `127.0.0.1:${await freePort()}`,
       },
     });
   }
@@ -58,7 +60,8 @@ describePostgres(18, "configs/protect.yaml", () => {
   }
 
   async function expectCleanEnd(collector: WatchedCollector): Promise<void> {
-    const exporter = (await collector.balancedLedgers()).filter(({ id }) => id === "otlp_http");
+    const ledgers = await collector.balancedLedgers();
+    const exporter = ledgers.filter(({ id, received }) => id === "otlp_http" && received > 0);
     expect(exporter.map(({ signal }) => signal).sort()).toEqual(["logs", "metrics"]);
     for (const { sent, dropped } of exporter) {
       expect(sent).toBeGreaterThan(0);
@@ -168,6 +171,35 @@ describePostgres(18, "configs/protect.yaml", () => {
         ? true
         : undefined,
     );
+    await expectCleanEnd(collector);
+  });
+
+  it("samples what applications send, and neither sums nor changes of state", async () => {
+    const port = await freePort();
+    await using collector = await run([`receivers.otlp.protocols.http.endpoint=127.0.0.1:${port}`]);
+    await flow(collector);
+    const sent = 500;
+    const logRecords = Array.from({ length: sent }, (_, index) => ({
+      eventName: "shop.request",
+      severityNumber: 9,
+      attributes: [{ key: "request", value: { intValue: String(index) } }],
+    }));
+    const response = await fetch(`http://127.0.0.1:${port}/v1/logs`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] }),
+    });
+    expect(response.status).toBe(200);
+    const kept = () => collector.backend.records.filter(({ eventName }) => eventName === "shop.request");
+    const left = await collector.until("the sampled records have left", async () => {
+      const ledgers = await collector.balancedLedgers();
+      const sampled = ledgers.find(({ id, signal }) => id === "adaptive_sampler" && signal === "logs")?.dropped ?? 0;
+      return sampled > 0 && sampled + kept().length === sent ? kept() : undefined;
+    });
+    console.log(`of ${sent} records of an application ${left.length} were kept`);
+    for (const { attributes } of left) expect(Number(attributes["sampling.adjusted_count"])).toBeGreaterThanOrEqual(1);
+    const sums = collector.backend.records.filter(({ eventName }) => eventName === "db.server.top_query");
+    for (const { attributes } of sums) expect(attributes).not.toHaveProperty("sampling.adjusted_count");
     await expectCleanEnd(collector);
   });
 

@@ -10,7 +10,7 @@ import type { StreamSampler } from "./stream-sampler.ts";
 interface EmaThroughputOptions {
   readonly goalThroughputPerSec: number;
   readonly random: Random;
-  /** Whether rates are whole numbers, rounded up, as up to version 0.5; later versions keep the fraction. */
+  /** Whether rates are whole numbers, rounded up, as in its first versions; later ones keep the fraction. */
   readonly wholeRates: boolean;
 }
 

@@ -1,14 +1,13 @@
 import { type Batch, logsBuilder } from "@dbintel/pdata";
 import { createTestHost } from "@dbintel/pipeline/testing";
 import { adaptiveSampler, Candidates, Sampler } from "@dbintel/processor-adaptive-sampler";
-import type { z } from "zod";
 import type { ProcessorTask } from "./task.ts";
 
 const records = 1000;
 const context = { signal: new AbortController().signal };
 const text = "SELECT a, b, c FROM orders WHERE id = $1";
 
-type Settings = z.input<typeof adaptiveSampler.definition.schema>;
+type Settings = NonNullable<Parameters<typeof adaptiveSampler>[0]>;
 
 function processor(settings: Settings) {
   const { definition, config } = adaptiveSampler({ max_records_per_second: 1e9, minimum_per_key: 0, ...settings });

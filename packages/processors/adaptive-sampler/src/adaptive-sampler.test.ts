@@ -106,7 +106,7 @@ describe("what is always kept", () => {
       { attributes: { "db.response.status_code": "40P01" }, severityNumber: 17 },
       { attributes: { "postgresql.blocking.pids": [4n] } },
       { attributes: { "postgresql.blocking.pids": [] } },
-      { attributes: { blocking_pid: 0n } },
+      { attributes: { "postgresql.blocking.pids": 0n } },
       { attributes: statement("a") },
       { attributes: statement("a") },
       { attributes: statement("a", { "db.namespace": "other" }) },

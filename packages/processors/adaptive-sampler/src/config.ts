@@ -73,7 +73,7 @@ const attributes = z
       .default(["db.client.operation.duration", "avg_duration_ms"])
       .describe("How much a log record weighs, a number; a span weighs its duration"),
     blocking: names()
-      .default(["postgresql.blocking.pids", "blocking_pid"])
+      .default(["postgresql.blocking.pids"])
       .describe("Say that a session blocks or is blocked, when set and neither empty, 0 nor false"),
   })
   .prefault({})

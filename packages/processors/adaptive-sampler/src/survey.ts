@@ -10,7 +10,7 @@ import type { Traits } from "./traits.ts";
 export const adjustedCount = attributeKey("sampling.adjusted_count");
 
 const responseStatus = attributeKey("db.response.status_code");
-/** A deadlock was broken: SQLSTATE of PostgreSQL, error number of MySQL and MariaDB. */
+/** An error that broke a deadlock: SQLSTATE of PostgreSQL, error number of MySQL and MariaDB. */
 const deadlockCodes = ["40P01", "1213"].map((code) => new TextEncoder().encode(code));
 
 /** Independent hashes of one value. */
@@ -144,8 +144,10 @@ export class Survey<T extends Item> {
     const newStatement =
       classes.has("new_fingerprints") && statement !== none && this.#fingerprints.isNew(statement, lesson.fingerprints);
     const newPlan = classes.has("new_plans") && plan !== none && this.#plans.isNew(join(statement, plan), lesson.plans);
-    if (classes.has("deadlocks") && isDeadlock(item.attributes)) return classNumber("deadlocks");
-    if (classes.has("errors") && this.#traits.isError(item)) return classNumber("errors");
+    if (this.#traits.isError(item)) {
+      if (classes.has("deadlocks") && isDeadlock(item.attributes)) return classNumber("deadlocks");
+      if (classes.has("errors")) return classNumber("errors");
+    }
     if (classes.has("blocking") && isSet(item.attributes, this.#keys.blocking)) return classNumber("blocking");
     if (newStatement) return classNumber("new_fingerprints");
     if (newPlan) return classNumber("new_plans");
@@ -166,7 +168,6 @@ export class Survey<T extends Item> {
 }
 
 function isDeadlock(attributes: Attributes): boolean {
-  if (!attributes.has(responseStatus)) return false;
   for (const code of deadlockCodes) if (attributes.equals(responseStatus, code)) return true;
   return false;
 }

@@ -1,5 +1,5 @@
 import type { Batch, Item, Signal } from "@dbintel/pdata";
-import type { Component, ConsumeContext, Consumer, Host } from "@dbintel/pipeline";
+import { type Component, type ConsumeContext, type Consumer, type Host, OwnEvents, Snapshot } from "@dbintel/pipeline";
 import type { CircuitFinder } from "./circuit-finder.ts";
 import { Circuits, circuits, type Member } from "./circuits.ts";
 import type { CircuitBreakerConfig } from "./config.ts";
@@ -7,8 +7,6 @@ import type { Tally } from "./metrics.ts";
 import { Passage } from "./passage.ts";
 import { type Signs, signsOf } from "./signs.ts";
 import { type Change, stateChangeEvent } from "./state-change.ts";
-
-const snapshotName = "circuits";
 
 /**
  * Decides about each item by the state of its database and about each batch by the state of its exporters' accounts,
@@ -19,16 +17,14 @@ export class CircuitBreaker implements Component, Consumer {
   readonly #config: CircuitBreakerConfig;
   readonly #host: Host;
   readonly #signal: Signal;
-  readonly #next: Consumer;
   readonly #circuits: Circuits;
   readonly #finder: CircuitFinder;
   readonly #passage: Passage;
   readonly #signs: Signs | undefined;
   readonly #member: Member = { announce: (changes) => this.#announce(changes) };
+  readonly #events: OwnEvents;
+  readonly #snapshot: Snapshot;
   #running = false;
-  /** Events on their way that no caller waits for. */
-  #background: Promise<void> = Promise.resolve();
-  #abort = new AbortController();
 
   constructor(args: {
     readonly id: string;
@@ -42,21 +38,28 @@ export class CircuitBreaker implements Component, Consumer {
     this.#config = config;
     this.#host = host;
     this.#signal = args.signal;
-    this.#next = args.next;
     const all = host.shared(circuits);
     const known = all.get(id);
-    this.#circuits = known?.isFor(config) === true ? known : new Circuits({ id, config, host });
-    all.set(id, this.#circuits);
-    this.#finder = this.#circuits.finder();
+    const shared = known?.isFor(config) === true ? known : new Circuits({ id, config, host });
+    all.set(id, shared);
+    this.#circuits = shared;
+    this.#finder = shared.finder();
     this.#passage = new Passage({ config, host, next: args.next });
     this.#signs = signsOf(config.health, args.signal);
+    this.#events = new OwnEvents({ host, next: args.next });
+    this.#snapshot = new Snapshot({
+      host,
+      name: "circuits",
+      loss: "all breakers begin closed",
+      take: () => shared.snapshot(),
+      restore: (snapshot) => shared.restore(snapshot),
+    });
   }
 
   async start(_options: { readonly signal: AbortSignal }): Promise<void> {
     if (this.#running) return;
     this.#running = true;
-    this.#abort = new AbortController();
-    await this.#load();
+    await this.#snapshot.load();
     this.#circuits.join(this.#member);
   }
 
@@ -64,12 +67,8 @@ export class CircuitBreaker implements Component, Consumer {
     if (!this.#running) return;
     this.#running = false;
     this.#circuits.leave(this.#member);
-    const abort = () => this.#abort.abort(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    await this.#background;
-    signal.removeEventListener("abort", abort);
-    await this.#save();
+    await this.#events.finish(signal);
+    await this.#snapshot.save();
   }
 
   async consume(batch: Batch, context: ConsumeContext): Promise<void> {
@@ -132,41 +131,10 @@ export class CircuitBreaker implements Component, Consumer {
 
   #announce(changes: () => readonly Change[]): boolean {
     if (this.#signal !== "logs") return false;
-    const taken = changes();
-    if (taken.length > 0) this.#background = this.#background.then(() => this.#send(taken));
+    for (const change of changes()) {
+      void this.#events.send(stateChangeEvent({ id: this.#id, change, build: this.#host.build }));
+    }
     return true;
-  }
-
-  async #send(changes: readonly Change[]): Promise<void> {
-    const { accounting, build, logger } = this.#host;
-    for (const change of changes) {
-      const event = stateChangeEvent({ id: this.#id, change, build });
-      accounting.received("logs", event.count);
-      try {
-        await this.#next.consume(event, { signal: this.#abort.signal });
-      } catch (error) {
-        accounting.dropped("logs", event.count, "event_rejected");
-        logger.warn({ error }, "the event of a change of state was not taken");
-      }
-    }
-  }
-
-  async #load(): Promise<void> {
-    try {
-      const snapshot = await this.#host.storage.load(snapshotName);
-      if (snapshot === undefined || this.#circuits.restore(snapshot)) return;
-      this.#host.logger.warn({}, "the saved breakers are unreadable; all begin closed");
-    } catch (error) {
-      this.#host.logger.warn({ error }, "the saved breakers cannot be read; all begin closed");
-    }
-  }
-
-  async #save(): Promise<void> {
-    try {
-      await this.#host.storage.save(snapshotName, this.#circuits.snapshot());
-    } catch (error) {
-      this.#host.logger.warn({ error }, "the breakers were not saved; a restart would begin with those saved before");
-    }
   }
 }
 

@@ -13,6 +13,9 @@ const responseStatus = attributeKey("db.response.status_code");
 /** An error that broke a deadlock: SQLSTATE of PostgreSQL, error number of MySQL and MariaDB. */
 const deadlockCodes = ["40P01", "1213"].map((code) => new TextEncoder().encode(code));
 
+/** What the attributes of a kept record add to it, roughly. */
+const markBytes = 80;
+
 /** Independent hashes of one value. */
 const seed = 0x5bd1e995;
 const checkSeed = 0x1b873593;
@@ -116,7 +119,7 @@ export class Survey<T extends Item> {
     const byThreshold = this.#traits.readTrace(item, candidates, index);
     candidates.multiplicities[index] = known !== undefined && known > 0 && known < 2 ** 53 ? known : byThreshold;
     candidates.weights[index] = this.#traits.weight(item);
-    candidates.bytes[index] = item.byteSize;
+    candidates.bytes[index] = item.byteSize + markBytes;
     candidates.groups[index] = this.#groupOf(item);
     const statement = fingerprint === none ? none : join(database, fingerprint);
     const named = fingerprint === none ? this.#traits.nameHash(item) : none;

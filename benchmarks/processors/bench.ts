@@ -7,6 +7,7 @@ import { median, type Row, report } from "../harness/results.ts";
 import { adaptiveSamplerTasks, adaptiveSamplerWithKeys } from "./adaptive-sampler.ts";
 import { circuitBreakerTasks, circuitBreakerWithKeys } from "./circuit-breaker.ts";
 import { costControlTasks, costControlWithKeys } from "./cost-control.ts";
+import { planAttributeExtractorTasks } from "./plan-attribute-extractor.ts";
 import type { ProcessorTask } from "./task.ts";
 
 const alive = new WeakSet<object>();
@@ -60,4 +61,5 @@ for (const task of await costControlTasks()) rows.push(await timed(task));
 for (const keys of [1000, 100_000, 1_000_000]) rows.push(await held("cost_control", keys, costControlWithKeys));
 for (const task of circuitBreakerTasks()) rows.push(await timed(task));
 for (const keys of [1000, 100_000, 1_000_000]) rows.push(await held("circuit_breaker", keys, circuitBreakerWithKeys));
+for (const task of planAttributeExtractorTasks()) rows.push(await timed(task));
 report("processors", rows);

@@ -36,6 +36,13 @@ export interface AttributeKey {
   readonly utf8: Uint8Array;
 }
 
+/** Attribute names to look up together, the preferred one first: made once by `attributeKeys`. */
+export interface AttributeKeys {
+  readonly keys: readonly AttributeKey[];
+  /** At `nameMark` of a name: 1 when a name has it, so that most others are told apart by one look. */
+  readonly marks: Uint8Array;
+}
+
 /**
  * The attributes of whatever the cursor that owns this view stands on.
  * Where a name occurs twice, reads see the first, `set` keeps the first place and removes the others, `delete`
@@ -45,6 +52,8 @@ export interface Attributes {
   /** How many attributes there are, repeated names included. */
   readonly size: number;
   has(key: string | AttributeKey): boolean;
+  /** Which of the keys there is, the first of them in their own order, or -1: one walk, and allocates nothing. */
+  firstOf(keys: AttributeKeys): number;
   kind(key: string | AttributeKey): ValueKind | undefined;
   /** The decoded value; `undefined` when there is no such attribute. */
   get(key: string | AttributeKey): AnyValue | undefined;

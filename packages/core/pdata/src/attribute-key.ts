@@ -1,4 +1,4 @@
-import type { AttributeKey } from "./api.ts";
+import type { AttributeKey, AttributeKeys } from "./api.ts";
 
 const maxCached = 4096;
 const maxCachedLength = 256;
@@ -17,6 +17,19 @@ export function attributeKey(name: string): AttributeKey {
     cache.set(name, key);
   }
   return key;
+}
+
+/** The keys of several names, for looking them up in one walk. */
+export function attributeKeys(names: readonly string[]): AttributeKeys {
+  const keys = names.map(attributeKey);
+  const marks = new Uint8Array(256);
+  for (const { utf8 } of keys) marks[nameMark(utf8.length, utf8.at(-1) ?? 0)] = 1;
+  return { keys, marks };
+}
+
+/** A number below 256 for a name of that length with that last byte (0 when it is empty). */
+export function nameMark(length: number, lastByte: number): number {
+  return ((length << 3) ^ lastByte) & 255;
 }
 
 /** A `Map` iterates in the order of insertion. */

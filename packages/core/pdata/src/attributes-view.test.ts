@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { AnyValue, AttributeKey, Attributes } from "./api.ts";
-import { attributeKey } from "./attribute-key.ts";
+import { attributeKey, attributeKeys } from "./attribute-key.ts";
 import { decodeLogs } from "./batches.ts";
 import { decodeJson } from "./json-decoder.ts";
 import { logsBuilder } from "./logs-builder.ts";
@@ -84,6 +84,19 @@ test("a key made by hand is as good as one of attributeKey", () => {
   expect(attributes.getInt({ name: "name", utf8: Buffer.from("name") })).toBe(1n);
   attributes.set({ name: "new", utf8: Buffer.from("new") }, true);
   expect(attributes.getBoolean(attributeKey("new"))).toBe(true);
+});
+
+test.each<[readonly string[], number]>([
+  [["b", "a"], 0],
+  [["absent", "b"], 1],
+  [["absent", "x"], -1],
+  [["", "a"], 0],
+  [["l".repeat(200), "a"], 0],
+  [["l".repeat(201)], -1],
+  [[], -1],
+])("the first of %j is number %i", (names, index) => {
+  const attributes = attributesOf({ a: 1n, ["l".repeat(200)]: "x".repeat(200), "": null, b: 2n });
+  expect(attributes.firstOf(attributeKeys(names))).toBe(index);
 });
 
 describe("values that are refused", () => {

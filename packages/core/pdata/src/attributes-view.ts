@@ -1,5 +1,5 @@
 import { decodeKey, decodeKeyValue, decodeMember, memberKind, writeKeyValue, writeValue } from "./any-value.ts";
-import type { AnyValue, AttributeKey, Attributes, ValueKind } from "./api.ts";
+import type { AnyValue, AttributeKey, AttributeKeys, Attributes, ValueKind } from "./api.ts";
 import { attributeKey } from "./attribute-key.ts";
 import { hashBytes } from "./hash.ts";
 import {
@@ -7,6 +7,7 @@ import {
   DOUBLE_TAG,
   equalAt,
   findKeyValue,
+  firstKeyOf,
   hashKey,
   hashMember,
   INT_TAG,
@@ -63,6 +64,12 @@ export class AttributesView implements Attributes {
   has(key: string | AttributeKey): boolean {
     this.#place.sync();
     return this.#find(key, this.#place.start) >= 0;
+  }
+
+  firstOf(keys: AttributeKeys): number {
+    this.#place.sync();
+    const { source, start, end } = this.#place;
+    return firstKeyOf(source.bytes, start, end, this.#tag, keys);
   }
 
   kind(key: string | AttributeKey): ValueKind | undefined {

@@ -1,6 +1,6 @@
 export type * from "./api.ts";
 export { metricTypes, signals } from "./api.ts";
-export { attributeKey } from "./attribute-key.ts";
+export { attributeKey, attributeKeys } from "./attribute-key.ts";
 export { decode, decodeLogs, decodeMetrics, decodeTraces } from "./batches.ts";
 export { decodeExportResponse, decodeRpcStatus, encodeExportResponse, encodeRpcStatus } from "./exchange.ts";
 export type * from "./exchange-api.ts";

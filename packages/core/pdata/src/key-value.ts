@@ -6,7 +6,8 @@
  * The usual KeyValue starts with its key and has lengths in one byte: that case is decided by a few comparisons
  * (benchmark `pdata`, first row); any other takes the general way.
  */
-import type { AttributeKey } from "./api.ts";
+import type { AttributeKey, AttributeKeys } from "./api.ts";
+import { nameMark } from "./attribute-key.ts";
 import { hashBytes } from "./hash.ts";
 import { afterField, afterVarint, contentStart, fieldNumber, findField, readUint32 } from "./wire.ts";
 
@@ -46,6 +47,33 @@ export function findKeyValue(bytes: Uint8Array, start: number, end: number, tag:
     pos = content + size;
   }
   return -1;
+}
+
+/** The index of the first of the wanted keys that is the name of a KeyValue field with tag byte `tag`, or -1. */
+export function firstKeyOf(bytes: Uint8Array, start: number, end: number, tag: number, wanted: AttributeKeys): number {
+  const { keys, marks } = wanted;
+  let first = keys.length;
+  let pos = start;
+  while (pos < end && first > 0) {
+    if (bytes[pos] !== tag) {
+      pos = afterField(bytes, pos);
+      continue;
+    }
+    let content = pos + 2;
+    let size = bytes[pos + 1] as number;
+    if (size > 127) {
+      size = readUint32(bytes, pos + 1);
+      content = afterVarint(bytes, pos + 1);
+    }
+    pos = content + size;
+    const length = bytes[content + 1] as number;
+    const isUsual = size > 1 && bytes[content] === KEY && length > 0 && length < 128;
+    if (isUsual && marks[nameMark(length, bytes[content + 1 + length] as number)] === 0) continue;
+    for (let index = 0; index < first; index++) {
+      if (keyEquals(bytes, content, pos, (keys[index] as AttributeKey).utf8)) first = index;
+    }
+  }
+  return first === keys.length ? -1 : first;
 }
 
 function keyEquals(bytes: Uint8Array, start: number, end: number, utf8: Uint8Array): boolean {

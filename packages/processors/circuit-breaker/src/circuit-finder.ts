@@ -1,4 +1,4 @@
-import { type AttributeKey, type Attributes, attributeKey, type Item } from "@dbintel/pdata";
+import { type AttributeKey, type AttributeKeys, type Attributes, attributeKeys, type Item } from "@dbintel/pdata";
 import type { Circuit } from "./circuit.ts";
 import type { CircuitTable } from "./circuit-table.ts";
 
@@ -13,8 +13,8 @@ const longestName = 512;
  */
 export class CircuitFinder {
   readonly #table: CircuitTable;
-  readonly #instanceKeys: readonly AttributeKey[];
-  readonly #databaseKeys: readonly AttributeKey[];
+  readonly #instanceKeys: AttributeKeys;
+  readonly #databaseKeys: AttributeKeys;
   #last: Circuit | undefined;
   /** What the resource of the last item names, as an index into the keys; -1: nothing. */
   #ordinal = -1;
@@ -29,8 +29,8 @@ export class CircuitFinder {
     readonly databaseAttributes: readonly string[];
   }) {
     this.#table = args.table;
-    this.#instanceKeys = args.instanceAttributes.map(attributeKey);
-    this.#databaseKeys = args.databaseAttributes.map(attributeKey);
+    this.#instanceKeys = attributeKeys(args.instanceAttributes);
+    this.#databaseKeys = attributeKeys(args.databaseAttributes);
   }
 
   /** To be called before the items of a batch: circuits may have been forgotten since the last one. */
@@ -66,8 +66,8 @@ export class CircuitFinder {
   }
 
   #look(inInstance: Attributes, instance: number, inDatabase: Attributes, database: number): Circuit | undefined {
-    const instanceKey = this.#instanceKeys[instance];
-    const databaseKey = this.#databaseKeys[database];
+    const instanceKey = this.#instanceKeys.keys[instance];
+    const databaseKey = this.#databaseKeys.keys[database];
     if (instanceKey === undefined && databaseKey === undefined) return undefined;
     const last = this.#last;
     if (last !== undefined && named(last, inInstance, instanceKey, inDatabase, databaseKey)) return last;
@@ -97,10 +97,12 @@ export class CircuitFinder {
 }
 
 /** Which of the keys stands there with a text; -1: none. */
-function place(attributes: Attributes, keys: readonly AttributeKey[]): number {
-  for (let index = 0; index < keys.length; index++) {
-    const key = keys[index];
-    if (key !== undefined && attributes.kind(key) === "string") return index;
+function place(attributes: Attributes, wanted: AttributeKeys): number {
+  const first = attributes.firstOf(wanted);
+  const { keys } = wanted;
+  // Where the first of them holds something else than a text, one of the others may hold one.
+  for (let index = first; index >= 0 && index < keys.length; index++) {
+    if (attributes.kind(keys[index] as AttributeKey) === "string") return index;
   }
   return -1;
 }

@@ -79,8 +79,8 @@ export const planAttributeExtractorConfig = z.strictObject({
     .describe("MySQL and MariaDB run with NO_BACKSLASH_ESCAPES in sql_mode"),
   max_plan_size: byteSize()
     .refine((bytes) => bytes > 0, "must be more than 0")
-    .prefault("1MiB")
-    .describe("A longer plan is not read"),
+    .prefault("256KiB")
+    .describe("A longer plan is not read: reading one holds up everything else"),
   max_depth: z
     .int()
     .positive()

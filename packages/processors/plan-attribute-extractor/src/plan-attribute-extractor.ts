@@ -1,4 +1,11 @@
-import { type AttributeKey, attributeKey, type LogRecord, type Logs } from "@dbintel/pdata";
+import {
+  type AttributeKey,
+  type AttributeKeys,
+  attributeKey,
+  attributeKeys,
+  type LogRecord,
+  type Logs,
+} from "@dbintel/pdata";
 import { type Component, type ConsumeContext, type Consumer, type Host, OwnEvents, Snapshot } from "@dbintel/pipeline";
 import type { SqlSyntax } from "@dbintel/sql";
 import type { PlanAttributeExtractorConfig } from "./config.ts";
@@ -25,7 +32,7 @@ export class PlanAttributeExtractor implements Component, Consumer<"logs"> {
   readonly #places: PlanPlaces;
   readonly #plans: PlanReader;
   readonly #statements: Statements;
-  readonly #statementKeys: readonly AttributeKey[];
+  readonly #statementKeys: AttributeKeys;
   readonly #fingerprintKey: AttributeKey;
   readonly #syntaxes: Syntaxes;
   readonly #metrics: ExtractorMetrics;
@@ -47,7 +54,7 @@ export class PlanAttributeExtractor implements Component, Consumer<"logs"> {
     this.#plans = new PlanReader(config, host.clock);
     this.#statements = new Statements(config.cache_size);
     const { enabled, attributes, fingerprint_attribute: fingerprint } = config.query_anonymization;
-    this.#statementKeys = (enabled ? attributes : []).map((name) => attributeKey(name));
+    this.#statementKeys = attributeKeys(enabled ? attributes : []);
     this.#fingerprintKey = attributeKey(fingerprint);
     this.#syntaxes = new Syntaxes({
       ansiQuotes: config.ansi_quotes,
@@ -98,8 +105,9 @@ export class PlanAttributeExtractor implements Component, Consumer<"logs"> {
   /** The first of the record's statements, made safe as all of them. */
   #makeStatementsSafe(record: LogRecord): SafeStatement | undefined {
     const { attributes } = record;
+    if (attributes.firstOf(this.#statementKeys) < 0) return undefined;
     let first: SafeStatement | undefined;
-    for (const key of this.#statementKeys) {
+    for (const key of this.#statementKeys.keys) {
       const text = attributes.getString(key);
       if (text === undefined) continue;
       const safe = this.#statements.safe(text, this.#syntaxOf(record));

@@ -1,4 +1,4 @@
-import { type AttributeKey, attributeKey, type LogRecord } from "@dbintel/pdata";
+import { type AttributeKey, type AttributeKeys, attributeKeys, type LogRecord } from "@dbintel/pdata";
 
 /** Where in a record a plan was found. */
 export interface PlanPlace {
@@ -20,25 +20,24 @@ const autoExplain = Buffer.from("duration: ");
 
 /** Finds the plan of a record. */
 export class PlanPlaces {
-  readonly #keys: readonly AttributeKey[];
+  readonly #keys: AttributeKeys;
   readonly #body: boolean;
 
   constructor(names: readonly string[], body: boolean) {
-    this.#keys = names.map((name) => attributeKey(name));
+    this.#keys = attributeKeys(names);
     this.#body = body;
   }
 
   find(record: LogRecord): PlanPlace | undefined {
-    for (const key of this.#keys) {
-      if (record.attributes.has(key)) return { utf8: record.attributes.getUtf8(key), key };
-    }
+    const key = this.#keys.keys[record.attributes.firstOf(this.#keys)];
+    if (key !== undefined) return { utf8: record.attributes.getUtf8(key), key };
     const body = this.#body ? record.bodyUtf8 : undefined;
     return body !== undefined && looksLikePlan(body) ? { utf8: body, key: undefined } : undefined;
   }
 
   /** Takes away what is left of plans: a record is told about one. */
   removeOthers(record: LogRecord, kept: AttributeKey | undefined): void {
-    for (const key of this.#keys) if (key !== kept) record.attributes.delete(key);
+    for (const key of this.#keys.keys) if (key !== kept) record.attributes.delete(key);
   }
 }
 

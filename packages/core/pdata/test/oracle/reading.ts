@@ -3,6 +3,7 @@ import {
   type AnyValue,
   type Attributes,
   attributeKey,
+  attributeKeys,
   type Batch,
   type DataPoint,
   type LogRecord,
@@ -38,8 +39,11 @@ function readAttributes(attributes: Attributes): unknown {
     names,
     entries: [...attributes.entries()],
     byName: [...new Set(names), "absent"].map((name) => readByName(attributes, name)),
+    firstOf: [attributes.firstOf(attributeKeys(["absent", ...names.toReversed()])), attributes.firstOf(absentKeys)],
   };
 }
+
+const absentKeys = attributeKeys(["absent", "absent too"]);
 
 function readByName(attributes: Attributes, name: string): unknown {
   const key = attributeKey(name);
@@ -66,6 +70,7 @@ function expectAttributes(list: readonly OracleKeyValue[]): unknown {
     names,
     entries: attributes(list),
     byName: [...new Set(names), "absent"].map((name) => expectByName(list, name)),
+    firstOf: [names.includes("absent") ? 0 : names.length > 0 ? 1 : -1, names.includes("absent") ? 0 : -1],
   };
 }
 

@@ -1,4 +1,4 @@
-import { type AttributeKey, attributeKey, type LogRecord } from "@dbintel/pdata";
+import { type AttributeKey, attributeKey, attributeKeys, type LogRecord } from "@dbintel/pdata";
 
 /** Executions that a record tells of. */
 export interface Executions {
@@ -32,23 +32,23 @@ const sources: readonly CounterNames[] = [
   },
 ];
 
+const callsKeys = attributeKeys(sources.map(({ calls }) => calls.name));
+
 /** The executions of an interval, when the record has the counters of a statement. */
 export function executionsOf({ attributes }: LogRecord): Executions | undefined {
-  for (const source of sources) {
-    const calls = attributes.getNumber(source.calls);
-    if (calls === undefined) continue;
-    const seconds = attributes.getNumber(source.seconds);
-    if (seconds === undefined || !(calls > 0)) return undefined;
-    const each = (key: AttributeKey | undefined) => {
-      const total = key === undefined ? undefined : attributes.getNumber(key);
-      return total === undefined ? undefined : total / calls;
-    };
-    return {
-      calls,
-      meanMs: (1000 * seconds) / calls,
-      rowsPerCall: each(source.rows),
-      blocksReadPerCall: each(source.blocksRead),
-    };
-  }
-  return undefined;
+  const source = sources[attributes.firstOf(callsKeys)];
+  if (source === undefined) return undefined;
+  const calls = attributes.getNumber(source.calls);
+  const seconds = attributes.getNumber(source.seconds);
+  if (calls === undefined || seconds === undefined || !(calls > 0)) return undefined;
+  const each = (key: AttributeKey | undefined) => {
+    const total = key === undefined ? undefined : attributes.getNumber(key);
+    return total === undefined ? undefined : total / calls;
+  };
+  return {
+    calls,
+    meanMs: (1000 * seconds) / calls,
+    rowsPerCall: each(source.rows),
+    blocksReadPerCall: each(source.blocksRead),
+  };
 }

@@ -1,4 +1,12 @@
-import { type AttributeKey, type Attributes, attributeKey, type Cursor, type Item } from "@dbintel/pdata";
+import {
+  type AttributeKey,
+  type AttributeKeys,
+  type Attributes,
+  attributeKey,
+  attributeKeys,
+  type Cursor,
+  type Item,
+} from "@dbintel/pdata";
 import type { AdaptiveSamplerConfig, KeepAlwaysClass } from "./config.ts";
 import { classNumber } from "./reasons.ts";
 import type { Rule } from "./rule.ts";
@@ -43,7 +51,7 @@ export class Survey<T extends Item> {
   readonly #deduplication: Deduplication;
   readonly #deduplicates: boolean;
   readonly #hashKey: AttributeKey;
-  readonly #keys: Readonly<Record<"database" | "fingerprint" | "plan" | "blocking", readonly AttributeKey[]>>;
+  readonly #keys: Readonly<Record<"database" | "fingerprint" | "plan" | "blocking", AttributeKeys>>;
   readonly #classes: ReadonlySet<KeepAlwaysClass>;
   readonly #fingerprints: FirstSight;
   readonly #plans: FirstSight;
@@ -56,10 +64,10 @@ export class Survey<T extends Item> {
     this.#deduplication = new Deduplication({ windowMs: deduplication.window, cacheSize: deduplication.cache_size });
     this.#hashKey = attributeKey(deduplication.hash_attribute);
     this.#keys = {
-      database: attributes.database.map(attributeKey),
-      fingerprint: attributes.fingerprint.map(attributeKey),
-      plan: attributes.plan.map(attributeKey),
-      blocking: attributes.blocking.map(attributeKey),
+      database: attributeKeys(attributes.database),
+      fingerprint: attributeKeys(attributes.fingerprint),
+      plan: attributeKeys(attributes.plan),
+      blocking: attributeKeys(attributes.blocking),
     };
     this.#classes = new Set(keep_always.classes);
     this.#fingerprints = new FirstSight(keep_always.memory);
@@ -175,8 +183,9 @@ function isDeadlock(attributes: Attributes): boolean {
   return false;
 }
 
-function isSet(attributes: Attributes, keys: readonly AttributeKey[]): boolean {
-  for (const key of keys) {
+function isSet(attributes: Attributes, wanted: AttributeKeys): boolean {
+  const first = attributes.firstOf(wanted);
+  for (const key of first < 0 ? [] : wanted.keys.slice(first)) {
     const kind = attributes.kind(key);
     if (kind === undefined || kind === "empty") continue;
     const value = attributes.get(key);
@@ -186,10 +195,12 @@ function isSet(attributes: Attributes, keys: readonly AttributeKey[]): boolean {
   return false;
 }
 
-/** The hash of the first of the attributes that is there. */
-function firstHash(attributes: Attributes, keys: readonly AttributeKey[]): number {
-  for (const key of keys) {
-    const hash = attributes.hash(key, seed);
+/** The hash of the first of the attributes that has a value. */
+function firstHash(attributes: Attributes, wanted: AttributeKeys): number {
+  const { keys } = wanted;
+  const first = attributes.firstOf(wanted);
+  for (let index = first; index >= 0 && index < keys.length; index++) {
+    const hash = attributes.hash(keys[index] as AttributeKey, seed);
     if (hash !== none) return hash | 0;
   }
   return none;

@@ -1,5 +1,12 @@
 import type { ItemOf } from "@dbintel/condition";
-import { type AttributeKey, attributeKey, type LogRecord, type Span } from "@dbintel/pdata";
+import {
+  type AttributeKey,
+  type AttributeKeys,
+  attributeKey,
+  attributeKeys,
+  type LogRecord,
+  type Span,
+} from "@dbintel/pdata";
 import type { AdaptiveSamplerConfig } from "./config.ts";
 import { type Candidates, none } from "./sampling/candidates.ts";
 import { randomnessOf, readTraceState, writeThreshold } from "./trace-state.ts";
@@ -34,11 +41,11 @@ export const traits: { readonly [C in "log" | "span"]: (config: AdaptiveSamplerC
 
 class LogTraits implements Traits<LogRecord> {
   readonly #exactEvents: ReadonlySet<string>;
-  readonly #weights: readonly AttributeKey[];
+  readonly #weights: AttributeKeys;
 
   constructor(config: AdaptiveSamplerConfig) {
     this.#exactEvents = new Set(config.exact_events);
-    this.#weights = config.attributes.weight.map(attributeKey);
+    this.#weights = attributeKeys(config.attributes.weight);
   }
 
   isExact(record: LogRecord): boolean {
@@ -54,8 +61,10 @@ class LogTraits implements Traits<LogRecord> {
   }
 
   weight({ attributes }: LogRecord): number {
-    for (const key of this.#weights) {
-      const weight = attributes.getNumber(key);
+    const { keys } = this.#weights;
+    const first = attributes.firstOf(this.#weights);
+    for (let index = first; index >= 0 && index < keys.length; index++) {
+      const weight = attributes.getNumber(keys[index] as AttributeKey);
       if (weight !== undefined) return weight;
     }
     return Number.NaN;

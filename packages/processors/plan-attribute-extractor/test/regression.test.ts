@@ -22,7 +22,7 @@ function follower(storage = createTestHost().storage) {
     storage,
     processor,
     /** Counters of one window, the plan that was sampled in it, and the end of the window. */
-    async window(meanMs: number, plan: string): Promise<void> {
+    window: async (meanMs: number, plan: string): Promise<void> => {
       const calls = 500;
       const counters = {
         "postgresql.calls": BigInt(calls),

@@ -119,7 +119,14 @@ export const adaptiveSamplerConfig = z.strictObject({
   deduplication,
   attributes,
   exact_events: names()
-    .default(["db.server.top_query", "telemetry.budget.step", "db.circuit.state_change"])
+    .default([
+      "db.server.top_query",
+      "telemetry.budget.step",
+      "db.circuit.state_change",
+      "db.plan.change",
+      "db.plan.regression",
+      "db.plan.recovery",
+    ])
     .describe("Names of events that pass untouched, because they are sums or changes of state and not samples"),
   on_error: z.enum(["pass", "drop"]).default("pass").describe("What becomes of a record that cannot be judged"),
   in_memory_only: replaced("remove it: state is in memory"),

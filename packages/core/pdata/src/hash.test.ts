@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hashBytes } from "./hash.ts";
+import { hashBytes, hashText, joinHash } from "./hash.ts";
 
 // Of the reference implementation, SMHasher's MurmurHash3_x86_32.
 test.each([
@@ -15,4 +15,18 @@ test.each([
 ])("MurmurHash3 of %j with seed %i", (text, seed, hash) => {
   const bytes = Buffer.from(`<${text}>`);
   expect(hashBytes(bytes, 1, bytes.length - 1, seed) >>> 0).toBe(hash);
+});
+
+test("hashes of texts and of two hashes differ by content, seed and order", () => {
+  const hashes = [
+    hashText("ab", 1),
+    hashText("ba", 1),
+    hashText("ab", 2),
+    hashText("", 1),
+    joinHash(1, 2),
+    joinHash(2, 1),
+  ];
+  expect(new Set(hashes).size).toBe(hashes.length);
+  expect(hashText("ab", 1)).toBe(hashes[0]);
+  expect(hashes.every((hash) => (hash | 0) === hash)).toBe(true);
 });

@@ -19,7 +19,24 @@ export function hashBytes(bytes: Uint8Array, start: number, end: number, seed: n
   let rest = 0;
   for (let shift = 0; pos < end; pos++, shift += 8) rest |= (bytes[pos] as number) << shift;
   hash ^= scramble(rest) ^ (end - start);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  return finish(hash);
+}
+
+/** A hash of a text that is no bytes of a batch, for tables beside those of `hashBytes`. */
+export function hashText(text: string, seed: number): number {
+  let hash = seed ^ text.length;
+  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x9e3779b1);
+  return finish(hash);
+}
+
+/** One hash of two; their order counts. */
+export function joinHash(a: number, b: number): number {
+  return finish(Math.imul(a, 31) ^ b);
+}
+
+/** The finalizer of MurmurHash3. */
+function finish(value: number): number {
+  let hash = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return hash ^ (hash >>> 16);
 }

@@ -4,6 +4,7 @@ export { attributeKey, attributeKeys } from "./attribute-key.ts";
 export { decode, decodeLogs, decodeMetrics, decodeTraces } from "./batches.ts";
 export { decodeExportResponse, decodeRpcStatus, encodeExportResponse, encodeRpcStatus } from "./exchange.ts";
 export type * from "./exchange-api.ts";
+export { hashText, joinHash } from "./hash.ts";
 export { decodeJson } from "./json-decoder.ts";
 export { encodeJson } from "./json-encoder.ts";
 export { logsBuilder } from "./logs-builder.ts";

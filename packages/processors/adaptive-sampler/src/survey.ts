@@ -6,6 +6,7 @@ import {
   attributeKeys,
   type Cursor,
   type Item,
+  joinHash,
 } from "@dbintel/pdata";
 import type { AdaptiveSamplerConfig, KeepAlwaysClass } from "./config.ts";
 import { classNumber } from "./reasons.ts";
@@ -206,11 +207,8 @@ function firstHash(attributes: Attributes, wanted: AttributeKeys): number {
   return none;
 }
 
-/** Joins two hashes, the order counts; never `none`. The finalizer is that of MurmurHash3. */
+/** One hash of two; never `none`. */
 function join(a: number, b: number): number {
-  let hash = Math.imul(a, 0x9e3779b1) ^ b;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  hash ^= hash >>> 16;
+  const hash = joinHash(a, b);
   return hash === none ? 0 : hash;
 }

@@ -4,6 +4,7 @@ import {
   type AttributeKeys,
   attributeKey,
   attributeKeys,
+  hashText,
   type LogRecord,
   type Span,
 } from "@dbintel/pdata";
@@ -57,7 +58,7 @@ class LogTraits implements Traits<LogRecord> {
   }
 
   nameHash(record: LogRecord): number {
-    return hashText(record.eventName);
+    return nameHash(record.eventName);
   }
 
   weight({ attributes }: LogRecord): number {
@@ -91,7 +92,7 @@ class SpanTraits implements Traits<Span> {
   }
 
   nameHash(span: Span): number {
-    return hashText(span.name);
+    return nameHash(span.name);
   }
 
   weight(span: Span): number {
@@ -118,10 +119,7 @@ class SpanTraits implements Traits<Span> {
   }
 }
 
-/** FNV-1a (Fowler, Noll, Vo) over UTF-16 code units; `none` for an empty text. */
-function hashText(text: string): number {
-  if (text === "") return none;
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  return hash;
+/** `none` for an empty name. */
+function nameHash(name: string): number {
+  return name === "" ? none : hashText(name, 0);
 }

@@ -1,10 +1,11 @@
 import type { DataPoint, Distribution, Item, Metric, Metrics } from "@dbintel/pdata";
+import { hashText, joinHash } from "@dbintel/pdata";
 import { LRUCache } from "lru-cache";
 import { joinDistributions } from "./distributions.ts";
-import { hashText, joinHash, wideHash } from "./hash.ts";
 import { type FoldedSeries, MetricSeries, otherValue, type Producer } from "./metric-series.ts";
 import { add, type NumberValue } from "./number-value.ts";
 import { Totals } from "./totals.ts";
+import { wideHash } from "./wide-hash.ts";
 
 /** Metrics whose series are counted; one beyond displaces that which was silent longest. */
 const maxMetrics = 1000;

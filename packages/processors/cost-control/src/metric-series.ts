@@ -1,8 +1,8 @@
-import { type AttributeKey, type Attributes, attributeKey } from "@dbintel/pdata";
+import { type AttributeKey, type Attributes, attributeKey, hashText, joinHash } from "@dbintel/pdata";
 import { AttributeValues } from "./attribute-values.ts";
-import { hashText, joinHash, wideHash } from "./hash.ts";
 import { SeriesTable } from "./series-table.ts";
 import { Sketch } from "./sketch.ts";
+import { wideHash } from "./wide-hash.ts";
 
 /** What stands for the values that were folded. */
 export const otherValue = "other";

@@ -1,5 +1,5 @@
+import { hashText } from "@dbintel/pdata";
 import { expect, it } from "vitest";
-import { hashText } from "./hash.ts";
 import { Sketch } from "./sketch.ts";
 
 it("counts few values exactly", () => {

@@ -41,6 +41,10 @@ const entries: { readonly [Kind in ComponentKind]: Readonly<Record<string, Entry
       aliases: ["planattributeextractor"],
       load: async () => (await import("@dbintel/processor-plan-attribute-extractor")).planAttributeExtractor.definition,
     },
+    query_correlator: {
+      aliases: ["querycorrelator"],
+      load: async () => (await import("@dbintel/processor-query-correlator")).queryCorrelator.definition,
+    },
     resource: { load: async () => (await import("@dbintel/processor-resource")).resource.definition },
   },
   exporter: {

@@ -1,0 +1,4 @@
+import { describeProcessorContract } from "@dbintel/pipeline/testing/contracts";
+import { queryCorrelator } from "./component.ts";
+
+describeProcessorContract(queryCorrelator);

@@ -1,0 +1,3 @@
+export { queryCorrelator } from "./component.ts";
+export type { QueryCorrelatorConfig } from "./config.ts";
+export { queryCorrelatorConfig } from "./config.ts";

@@ -8,6 +8,7 @@ import { adaptiveSamplerTasks, adaptiveSamplerWithKeys } from "./adaptive-sample
 import { circuitBreakerTasks, circuitBreakerWithKeys } from "./circuit-breaker.ts";
 import { costControlTasks, costControlWithKeys } from "./cost-control.ts";
 import { planAttributeExtractorTasks } from "./plan-attribute-extractor.ts";
+import { queryCorrelatorTasks } from "./query-correlator.ts";
 import type { ProcessorTask } from "./task.ts";
 
 const alive = new WeakSet<object>();
@@ -62,4 +63,5 @@ for (const keys of [1000, 100_000, 1_000_000]) rows.push(await held("cost_contro
 for (const task of circuitBreakerTasks()) rows.push(await timed(task));
 for (const keys of [1000, 100_000, 1_000_000]) rows.push(await held("circuit_breaker", keys, circuitBreakerWithKeys));
 for (const task of planAttributeExtractorTasks()) rows.push(await timed(task));
+for (const task of queryCorrelatorTasks()) rows.push(await timed(task));
 report("processors", rows);

@@ -6,6 +6,7 @@ export type { RedactedSql } from "./redaction.ts";
 export { redactExpression, redactSql } from "./redaction.ts";
 export type { SqlSummary } from "./summary.ts";
 export type { SqlDialect, SqlSyntax } from "./syntax.ts";
+export { SystemSyntaxes } from "./system-syntaxes.ts";
 export type { TableName } from "./table-name.ts";
 export type { TraceContext } from "./traceparent.ts";
 export { parseTraceparent } from "./traceparent.ts";

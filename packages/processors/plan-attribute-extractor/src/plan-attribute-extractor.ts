@@ -7,7 +7,7 @@ import {
   type Logs,
 } from "@dbintel/pdata";
 import { type Component, type ConsumeContext, type Consumer, type Host, OwnEvents, Snapshot } from "@dbintel/pipeline";
-import type { SqlSyntax } from "@dbintel/sql";
+import { type SqlSyntax, SystemSyntaxes } from "@dbintel/sql";
 import type { PlanAttributeExtractorConfig } from "./config.ts";
 import { ExtractorMetrics } from "./metrics.ts";
 import { type PlanPlace, PlanPlaces } from "./plan-place.ts";
@@ -16,7 +16,6 @@ import { executionsOf } from "./regression/observation.ts";
 import { RegressionWatch } from "./regression/regression-watch.ts";
 import { statementOf } from "./regression/statement.ts";
 import { type SafeStatement, Statements } from "./statements.ts";
-import { Syntaxes } from "./syntax.ts";
 
 const queryText = attributeKey("db.query.text");
 const unreadKey = attributeKey("db.query.plan.unread_reason");
@@ -34,7 +33,7 @@ export class PlanAttributeExtractor implements Component, Consumer<"logs"> {
   readonly #statements: Statements;
   readonly #statementKeys: AttributeKeys;
   readonly #fingerprintKey: AttributeKey;
-  readonly #syntaxes: Syntaxes;
+  readonly #syntaxes: SystemSyntaxes;
   readonly #metrics: ExtractorMetrics;
   readonly #events: OwnEvents;
   readonly #watch: RegressionWatch | undefined;
@@ -56,7 +55,7 @@ export class PlanAttributeExtractor implements Component, Consumer<"logs"> {
     const { enabled, attributes, fingerprint_attribute: fingerprint } = config.query_anonymization;
     this.#statementKeys = attributeKeys(enabled ? attributes : []);
     this.#fingerprintKey = attributeKey(fingerprint);
-    this.#syntaxes = new Syntaxes({
+    this.#syntaxes = new SystemSyntaxes({
       ansiQuotes: config.ansi_quotes,
       noBackslashEscapes: config.no_backslash_escapes,
     });

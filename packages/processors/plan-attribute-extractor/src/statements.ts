@@ -1,4 +1,4 @@
-import { fingerprintSql, redactSql, type SqlSyntax } from "@dbintel/sql";
+import { analyzeSql, type SqlSyntax } from "@dbintel/sql";
 import { LRUCache } from "lru-cache";
 
 /** A statement that may leave. */
@@ -23,7 +23,8 @@ export class Statements {
     const key = `${syntax.dialect} ${text}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const safe = { text: redactSql(text, syntax).text, fingerprint: fingerprintSql(text, syntax) };
+    const { text: safeText, fingerprint } = analyzeSql(text, syntax);
+    const safe = { text: safeText, fingerprint };
     if (text.length <= longestRemembered) this.#known.set(key, safe);
     return safe;
   }

@@ -1,10 +1,10 @@
 import { type AnyValue, attributeKey, attributeKeys, type LogRecord, type Logs } from "@dbintel/pdata";
 import type { Component, ConsumeContext, Consumer, Host } from "@dbintel/pipeline";
+import { SystemSyntaxes } from "@dbintel/sql";
 import type { QueryCorrelatorConfig } from "./config.ts";
 import { type Load, loadOf } from "./load.ts";
 import { CorrelatorMetrics } from "./metrics.ts";
 import { type Statement, Statements } from "./statements.ts";
-import { Syntaxes } from "./syntax.ts";
 import { link, sessionTrace } from "./trace-link.ts";
 
 const textKeys = [attributeKey("db.query.text"), attributeKey("db.statement")] as const;
@@ -32,7 +32,7 @@ export class QueryCorrelator implements Component, Consumer<"logs"> {
   readonly #next: Consumer<"logs">;
   readonly #config: QueryCorrelatorConfig;
   readonly #statements: Statements;
-  readonly #syntaxes: Syntaxes;
+  readonly #syntaxes: SystemSyntaxes;
   readonly #metrics: CorrelatorMetrics;
 
   constructor(args: {
@@ -45,7 +45,7 @@ export class QueryCorrelator implements Component, Consumer<"logs"> {
     this.#next = args.next;
     this.#config = config;
     this.#statements = new Statements(config.cache_size);
-    this.#syntaxes = new Syntaxes({
+    this.#syntaxes = new SystemSyntaxes({
       ansiQuotes: config.ansi_quotes,
       noBackslashEscapes: config.no_backslash_escapes,
     });

@@ -97,6 +97,9 @@ test.each<[readonly string[], number]>([
 ])("the first of %j is number %i", (names, index) => {
   const attributes = attributesOf({ a: 1n, ["l".repeat(200)]: "x".repeat(200), "": null, b: 2n });
   expect(attributes.firstOf(attributeKeys(names))).toBe(index);
+  const found = new Uint8Array(names.length).fill(7);
+  attributes.mark(attributeKeys(names), found);
+  expect([...found]).toEqual(names.map((name) => (attributes.has(name) ? 1 : 0)));
 });
 
 describe("values that are refused", () => {

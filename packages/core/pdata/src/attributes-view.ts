@@ -12,6 +12,7 @@ import {
   hashMember,
   INT_TAG,
   isNamed,
+  markKeys,
   memberOf,
   STRING_TAG,
 } from "./key-value.ts";
@@ -70,6 +71,12 @@ export class AttributesView implements Attributes {
     this.#place.sync();
     const { source, start, end } = this.#place;
     return firstKeyOf(source.bytes, start, end, this.#tag, keys);
+  }
+
+  mark(keys: AttributeKeys, found: Uint8Array): void {
+    this.#place.sync();
+    const { source, start, end } = this.#place;
+    markKeys(source.bytes, start, end, this.#tag, keys, found);
   }
 
   kind(key: string | AttributeKey): ValueKind | undefined {

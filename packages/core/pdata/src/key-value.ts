@@ -51,10 +51,44 @@ export function findKeyValue(bytes: Uint8Array, start: number, end: number, tag:
 
 /** The index of the first of the wanted keys that is the name of a KeyValue field with tag byte `tag`, or -1. */
 export function firstKeyOf(bytes: Uint8Array, start: number, end: number, tag: number, wanted: AttributeKeys): number {
-  const { keys, marks } = wanted;
+  const { keys } = wanted;
   let first = keys.length;
-  let pos = start;
-  while (pos < end && first > 0) {
+  for (let pos = nextLikely(bytes, start, end, tag, wanted.marks); pos < end && first > 0; ) {
+    const content = contentStart(bytes, pos);
+    const after = afterField(bytes, pos);
+    for (let index = 0; index < first; index++) {
+      if (keyEquals(bytes, content, after, (keys[index] as AttributeKey).utf8)) first = index;
+    }
+    pos = nextLikely(bytes, after, end, tag, wanted.marks);
+  }
+  return first === keys.length ? -1 : first;
+}
+
+/** Sets `found` to 1 for each of the wanted keys that is the name of a KeyValue field with tag byte `tag`, else to 0. */
+export function markKeys(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  tag: number,
+  wanted: AttributeKeys,
+  found: Uint8Array,
+): void {
+  const { keys } = wanted;
+  found.fill(0, 0, keys.length);
+  for (let pos = nextLikely(bytes, start, end, tag, wanted.marks); pos < end; ) {
+    const content = contentStart(bytes, pos);
+    const after = afterField(bytes, pos);
+    for (let index = 0; index < keys.length; index++) {
+      if (keyEquals(bytes, content, after, (keys[index] as AttributeKey).utf8)) found[index] = 1;
+    }
+    pos = nextLikely(bytes, after, end, tag, wanted.marks);
+  }
+}
+
+/** The next KeyValue field from `pos` on whose name may be one of those with the marks; `end` or more without one. */
+function nextLikely(bytes: Uint8Array, from: number, end: number, tag: number, marks: Uint8Array): number {
+  let pos = from;
+  while (pos < end) {
     if (bytes[pos] !== tag) {
       pos = afterField(bytes, pos);
       continue;
@@ -65,15 +99,12 @@ export function firstKeyOf(bytes: Uint8Array, start: number, end: number, tag: n
       size = readUint32(bytes, pos + 1);
       content = afterVarint(bytes, pos + 1);
     }
-    pos = content + size;
     const length = bytes[content + 1] as number;
     const isUsual = size > 1 && bytes[content] === KEY && length > 0 && length < 128;
-    if (isUsual && marks[nameMark(length, bytes[content + 1 + length] as number)] === 0) continue;
-    for (let index = 0; index < first; index++) {
-      if (keyEquals(bytes, content, pos, (keys[index] as AttributeKey).utf8)) first = index;
-    }
+    if (!isUsual || marks[nameMark(length, bytes[content + 1 + length] as number)] === 1) return pos;
+    pos = content + size;
   }
-  return first === keys.length ? -1 : first;
+  return pos;
 }
 
 function keyEquals(bytes: Uint8Array, start: number, end: number, utf8: Uint8Array): boolean {

@@ -1,12 +1,11 @@
 import {
   type AttributeKey,
-  type AttributeKeys,
   type Attributes,
   attributeKey,
-  attributeKeys,
   type Cursor,
   type Item,
   joinHash,
+  type Resource,
 } from "@dbintel/pdata";
 import type { AdaptiveSamplerConfig, KeepAlwaysClass } from "./config.ts";
 import { classNumber } from "./reasons.ts";
@@ -14,6 +13,7 @@ import type { Rule } from "./rule.ts";
 import { Candidates, none, ordinary } from "./sampling/candidates.ts";
 import { Deduplication, Repeats } from "./sampling/deduplication.ts";
 import { FirstSight } from "./sampling/first-sight.ts";
+import { Told } from "./told.ts";
 import type { Traits } from "./traits.ts";
 
 export const adjustedCount = attributeKey("sampling.adjusted_count");
@@ -52,7 +52,10 @@ export class Survey<T extends Item> {
   readonly #deduplication: Deduplication;
   readonly #deduplicates: boolean;
   readonly #hashKey: AttributeKey;
-  readonly #keys: Readonly<Record<"database" | "fingerprint" | "plan" | "blocking", AttributeKeys>>;
+  readonly #told: Told;
+  /** The database that the resource at this position names. */
+  #resource = -1;
+  #resourceDatabase = none;
   readonly #classes: ReadonlySet<KeepAlwaysClass>;
   readonly #fingerprints: FirstSight;
   readonly #plans: FirstSight;
@@ -64,12 +67,7 @@ export class Survey<T extends Item> {
     this.#deduplicates = deduplication.enabled;
     this.#deduplication = new Deduplication({ windowMs: deduplication.window, cacheSize: deduplication.cache_size });
     this.#hashKey = attributeKey(deduplication.hash_attribute);
-    this.#keys = {
-      database: attributeKeys(attributes.database),
-      fingerprint: attributeKeys(attributes.fingerprint),
-      plan: attributeKeys(attributes.plan),
-      blocking: attributeKeys(attributes.blocking),
-    };
+    this.#told = new Told({ ...attributes, adjusted_count: [adjustedCount.name], error: ["error.type"] });
     this.#classes = new Set(keep_always.classes);
     this.#fingerprints = new FirstSight(keep_always.memory);
     this.#plans = new FirstSight(keep_always.memory);
@@ -86,6 +84,7 @@ export class Survey<T extends Item> {
     const { items, count, nowMs, lesson } = args;
     const { candidates } = this;
     candidates.reset(count);
+    this.#resource = -1;
     if (this.fates.length < count || this.fates.length > candidates.weights.length) {
       this.fates = new Uint8Array(candidates.weights.length);
       this.duplicates = new Float64Array(candidates.weights.length);
@@ -121,13 +120,17 @@ export class Survey<T extends Item> {
   #describe(item: T, index: number, lesson: Lesson): void {
     const { candidates } = this;
     const { attributes } = item;
-    const database = this.#database(item);
-    const plan = firstHash(attributes, this.#keys.plan);
-    const fingerprint = firstHash(attributes, this.#keys.fingerprint);
-    const known = attributes.getNumber(adjustedCount);
+    const told = this.#told;
+    const shared = this.#databaseOf(item.resource);
+    told.look(attributes);
+    const own = told.hash(attributes, "database");
+    const database = own === none ? shared : own;
+    const plan = told.hash(attributes, "plan");
+    const fingerprint = told.hash(attributes, "fingerprint");
+    const known = told.number(attributes, "adjusted_count");
     const byThreshold = this.#traits.readTrace(item, candidates, index);
     candidates.multiplicities[index] = known !== undefined && known > 0 && known < 2 ** 53 ? known : byThreshold;
-    candidates.weights[index] = this.#traits.weight(item);
+    candidates.weights[index] = this.#traits.weight(item, told.number(attributes, "weight"));
     candidates.bytes[index] = item.byteSize + markBytes;
     candidates.groups[index] = this.#groupOf(item);
     const statement = fingerprint === none ? none : join(database, fingerprint);
@@ -138,9 +141,13 @@ export class Survey<T extends Item> {
     this.duplicates[index] = 0;
   }
 
-  #database(item: T): number {
-    const own = firstHash(item.attributes, this.#keys.database);
-    return own === none ? firstHash(item.resource.attributes, this.#keys.database) : own;
+  #databaseOf({ ordinal, attributes }: Resource): number {
+    if (ordinal !== this.#resource) {
+      this.#told.look(attributes);
+      this.#resourceDatabase = this.#told.hash(attributes, "database");
+      this.#resource = ordinal;
+    }
+    return this.#resourceDatabase;
   }
 
   #groupOf(item: T): number {
@@ -156,11 +163,11 @@ export class Survey<T extends Item> {
     const newStatement =
       classes.has("new_fingerprints") && statement !== none && this.#fingerprints.isNew(statement, lesson.fingerprints);
     const newPlan = classes.has("new_plans") && plan !== none && this.#plans.isNew(join(statement, plan), lesson.plans);
-    if (this.#traits.isError(item)) {
+    if (this.#traits.isError(item, this.#told.has("error"))) {
       if (classes.has("deadlocks") && isDeadlock(item.attributes)) return classNumber("deadlocks");
       if (classes.has("errors")) return classNumber("errors");
     }
-    if (classes.has("blocking") && isSet(item.attributes, this.#keys.blocking)) return classNumber("blocking");
+    if (classes.has("blocking") && this.#told.isSet(item.attributes, "blocking")) return classNumber("blocking");
     if (newStatement) return classNumber("new_fingerprints");
     if (newPlan) return classNumber("new_plans");
     return ordinary;
@@ -182,29 +189,6 @@ export class Survey<T extends Item> {
 function isDeadlock(attributes: Attributes): boolean {
   for (const code of deadlockCodes) if (attributes.equals(responseStatus, code)) return true;
   return false;
-}
-
-function isSet(attributes: Attributes, wanted: AttributeKeys): boolean {
-  const first = attributes.firstOf(wanted);
-  for (const key of first < 0 ? [] : wanted.keys.slice(first)) {
-    const kind = attributes.kind(key);
-    if (kind === undefined || kind === "empty") continue;
-    const value = attributes.get(key);
-    if (Array.isArray(value)) return value.length > 0;
-    return value !== false && value !== "" && Number(value) !== 0;
-  }
-  return false;
-}
-
-/** The hash of the first of the attributes that has a value. */
-function firstHash(attributes: Attributes, wanted: AttributeKeys): number {
-  const { keys } = wanted;
-  const first = attributes.firstOf(wanted);
-  for (let index = first; index >= 0 && index < keys.length; index++) {
-    const hash = attributes.hash(keys[index] as AttributeKey, seed);
-    if (hash !== none) return hash | 0;
-  }
-  return none;
 }
 
 /** One hash of two; never `none`. */

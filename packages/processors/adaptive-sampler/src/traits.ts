@@ -1,13 +1,5 @@
 import type { ItemOf } from "@dbintel/condition";
-import {
-  type AttributeKey,
-  type AttributeKeys,
-  attributeKey,
-  attributeKeys,
-  hashText,
-  type LogRecord,
-  type Span,
-} from "@dbintel/pdata";
+import { hashText, type LogRecord, type Span } from "@dbintel/pdata";
 import type { AdaptiveSamplerConfig } from "./config.ts";
 import { type Candidates, none } from "./sampling/candidates.ts";
 import { randomnessOf, readTraceState, writeThreshold } from "./trace-state.ts";
@@ -15,7 +7,6 @@ import { randomnessOf, readTraceState, writeThreshold } from "./trace-state.ts";
 /** The first severity number of ERROR. */
 const errorSeverity = 17;
 const errorStatus = 2;
-const errorType = attributeKey("error.type");
 
 /** Values of the 48 bits that thresholds are compared with. */
 const thresholdRange = 2 ** 48;
@@ -24,11 +15,12 @@ const thresholdRange = 2 ** 48;
 export interface Traits<Item> {
   /** Whether the item is no sample at all, but a sum or a change of state. */
   isExact(item: Item): boolean;
-  isError(item: Item): boolean;
+  /** `hasErrorType`: whether the item has an `error.type`. */
+  isError(item: Item, hasErrorType: boolean): boolean;
   /** A hash of what the item is named, for items without a statement; `none` without a name. */
   nameHash(item: Item): number;
-  /** NaN when unknown. */
-  weight(item: Item): number;
+  /** NaN when unknown; `told` is what an attribute says. */
+  weight(item: Item, told: number | undefined): number;
   /** Sets the randomness and threshold of the item's trace; how many items it stands for by that threshold. */
   readTrace(item: Item, candidates: Candidates, index: number): number;
   /** Writes down the threshold that the item's trace has passed now. */
@@ -42,33 +34,25 @@ export const traits: { readonly [C in "log" | "span"]: (config: AdaptiveSamplerC
 
 class LogTraits implements Traits<LogRecord> {
   readonly #exactEvents: ReadonlySet<string>;
-  readonly #weights: AttributeKeys;
 
   constructor(config: AdaptiveSamplerConfig) {
     this.#exactEvents = new Set(config.exact_events);
-    this.#weights = attributeKeys(config.attributes.weight);
   }
 
   isExact(record: LogRecord): boolean {
     return this.#exactEvents.size > 0 && this.#exactEvents.has(record.eventName);
   }
 
-  isError(record: LogRecord): boolean {
-    return record.severityNumber >= errorSeverity || record.attributes.has(errorType);
+  isError(record: LogRecord, hasErrorType: boolean): boolean {
+    return hasErrorType || record.severityNumber >= errorSeverity;
   }
 
   nameHash(record: LogRecord): number {
     return nameHash(record.eventName);
   }
 
-  weight({ attributes }: LogRecord): number {
-    const { keys } = this.#weights;
-    const first = attributes.firstOf(this.#weights);
-    for (let index = first; index >= 0 && index < keys.length; index++) {
-      const weight = attributes.getNumber(keys[index] as AttributeKey);
-      if (weight !== undefined) return weight;
-    }
-    return Number.NaN;
+  weight(_record: LogRecord, told: number | undefined): number {
+    return told ?? Number.NaN;
   }
 
   readTrace(record: LogRecord, candidates: Candidates, index: number): number {
@@ -87,8 +71,8 @@ class SpanTraits implements Traits<Span> {
     return false;
   }
 
-  isError(span: Span): boolean {
-    return span.statusCode === errorStatus || span.attributes.has(errorType);
+  isError(span: Span, hasErrorType: boolean): boolean {
+    return hasErrorType || span.statusCode === errorStatus;
   }
 
   nameHash(span: Span): number {

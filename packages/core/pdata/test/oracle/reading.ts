@@ -40,7 +40,14 @@ function readAttributes(attributes: Attributes): unknown {
     entries: [...attributes.entries()],
     byName: [...new Set(names), "absent"].map((name) => readByName(attributes, name)),
     firstOf: [attributes.firstOf(attributeKeys(["absent", ...names.toReversed()])), attributes.firstOf(absentKeys)],
+    marked: marked(attributes, ["absent", ...names.toReversed()]),
   };
+}
+
+function marked(attributes: Attributes, names: readonly string[]): readonly number[] {
+  const found = new Uint8Array(names.length).fill(7);
+  attributes.mark(attributeKeys(names), found);
+  return [...found];
 }
 
 const absentKeys = attributeKeys(["absent", "absent too"]);
@@ -70,6 +77,7 @@ function expectAttributes(list: readonly OracleKeyValue[]): unknown {
     names,
     entries: attributes(list),
     byName: [...new Set(names), "absent"].map((name) => expectByName(list, name)),
+    marked: [names.includes("absent") ? 1 : 0, ...names.map(() => 1)],
     firstOf: [names.includes("absent") ? 0 : names.length > 0 ? 1 : -1, names.includes("absent") ? 0 : -1],
   };
 }

@@ -3,8 +3,8 @@
  *
  *   npm run bench -- postgresql [--polls=60]
  *
- * The built `dbintel` polls a server with many statements, some of which are executed again between two polls; 60
- * polls are an hour at the default interval. CPU and memory are the process's as the operating system accounts them.
+ * The built `dbintel` polls a server with many statements, some of which are executed again in each round; 60 polls
+ * are an hour at the default interval. CPU and memory are the process's as the operating system accounts them.
  * The server's time is what pg_stat_statements records for the receiver's statements, beside `SELECT count(*)` over the
  * same function, run in turn with the polls by the same user with the server's default settings.
  */
@@ -20,7 +20,7 @@ import { type CountingProxy, countingProxy } from "./counting-proxy.ts";
 
 interface Scenario {
   readonly entries: number;
-  /** How many of them are executed between two polls; a tenth of these more often than the others. */
+  /** How many of them are executed in a round, of one or two polls; a tenth of these more often than the others. */
   readonly executed: number;
   readonly intervalSeconds: number;
 }
@@ -63,7 +63,7 @@ async function measure(scenario: Scenario): Promise<Row> {
   const readMs = median(rounds.map((round) => round.readMs / round.polls));
   const countMs = median(rounds.map((round) => round.countMs));
   return {
-    name: `${entries.toLocaleString("en")} statements, ${executed.toLocaleString("en")} executed between polls`,
+    name: `${entries.toLocaleString("en")} statements, ${executed.toLocaleString("en")} executed a round`,
     figures: {
       polls: done,
       "collector CPU ms/poll": cpuMs / done,

@@ -108,6 +108,10 @@ function nextLikely(bytes: Uint8Array, from: number, end: number, tag: number, m
 }
 
 function keyEquals(bytes: Uint8Array, start: number, end: number, utf8: Uint8Array): boolean {
+  const length = bytes[start + 1] as number;
+  if (end - start > 1 && bytes[start] === KEY && length < 128) {
+    return length === utf8.length && equalAt(bytes, start + 2, utf8);
+  }
   const pos = findField(bytes, start, end, 1);
   if (pos < 0) return utf8.length === 0;
   const content = contentStart(bytes, pos);

@@ -1,7 +1,7 @@
 import { duration, secret } from "@dbintel/config";
 import { interval, pollingSettings } from "@dbintel/polling";
 import { z } from "zod";
-import { absentMetricNames, metricNames } from "./metric-catalogue.ts";
+import { absentMetricNames, metricNames } from "./metrics/metric-catalogue.ts";
 import { resourceAttributeNames } from "./resource.ts";
 
 /** `host:port`, the host a name, an address or an IPv6 address in brackets. */

@@ -6,16 +6,16 @@ import { breakers } from "@dbintel/guard";
 import type { Signal } from "@dbintel/pdata";
 import type { Component, Consumers, Host } from "@dbintel/pipeline";
 import { createPoller, type Poller, ProblemBoard } from "@dbintel/polling";
-import { BreakerWatch } from "./breaker-watch.ts";
 import { type PostgresqlConfig, parseEndpoint, settingsWithoutEffect } from "./config.ts";
-import { type ConnectionSettings, DatabaseConnection } from "./connection.ts";
-import { breakerGate, guardedPoll } from "./guarded-poll.ts";
-import { MetricPoll } from "./metric-poll.ts";
-import type { ProblemContext } from "./problems.ts";
+import { type ConnectionSettings, DatabaseConnection } from "./connection/connection.ts";
+import type { ProblemContext } from "./connection/problems.ts";
+import { MetricPoll } from "./metrics/metric-poll.ts";
+import { BreakerWatch } from "./protection/breaker-watch.ts";
+import { breakerGate, guardedPoll } from "./protection/guarded-poll.ts";
 import { instanceResource } from "./resource.ts";
-import { StatementPoll } from "./statement-poll.ts";
-import { StatementSource } from "./statement-source.ts";
-import { topQueryEvent } from "./top-query-events.ts";
+import { StatementPoll } from "./statements/statement-poll.ts";
+import { StatementSource } from "./statements/statement-source.ts";
+import { topQueryEvent } from "./statements/top-query-events.ts";
 
 /** Databases of managed services that nobody but the provider may enter. */
 const providerDatabases = new Set([

@@ -1,5 +1,5 @@
-import type { StatementShape } from "../src/statement-columns.ts";
-import type { StatementTable } from "../src/statement-table.ts";
+import type { StatementShape } from "../src/statements/statement-columns.ts";
+import type { StatementTable } from "../src/statements/statement-table.ts";
 
 /** An entry of pg_stat_statements as a test states it; counters in the order of the shape. */
 export interface TestEntry {

@@ -3,11 +3,11 @@ import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import { createTestHost } from "@dbintel/pipeline/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { DatabaseConnection } from "../src/connection.ts";
-import { metricDefinitions } from "../src/metric-catalogue.ts";
-import { MetricPoll, type MetricPollOptions } from "../src/metric-poll.ts";
+import { DatabaseConnection } from "../src/connection/connection.ts";
+import { metricDefinitions } from "../src/metrics/metric-catalogue.ts";
+import { MetricPoll, type MetricPollOptions } from "../src/metrics/metric-poll.ts";
+import { StatementGuards } from "../src/protection/statement-guard.ts";
 import { instanceResource } from "../src/resource.ts";
-import { StatementGuards } from "../src/statement-guard.ts";
 import { never, type Point, pointsOf, settingsOf } from "./watch.ts";
 
 for (const major of [13, 14, 15, 16, 17, 18]) {

@@ -5,10 +5,10 @@ import { feedback, noSavings } from "@dbintel/feedback";
 import { breakers, defaultBreakerSettings } from "@dbintel/guard";
 import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { DatabaseConnection } from "../src/connection.ts";
-import { guardedPoll } from "../src/guarded-poll.ts";
+import { DatabaseConnection } from "../src/connection/connection.ts";
 import { postgresql } from "../src/index.ts";
-import { MetricPoll } from "../src/metric-poll.ts";
+import { MetricPoll } from "../src/metrics/metric-poll.ts";
+import { guardedPoll } from "../src/protection/guarded-poll.ts";
 import { instanceResource } from "../src/resource.ts";
 import { eventsOf, never, pointsOf, settingsOf, watchStatements } from "./watch.ts";
 

@@ -1,8 +1,8 @@
-import type { StatementShape } from "../src/statement-columns.ts";
-import type { StatementEpoch } from "../src/statement-deltas.ts";
-import { Fingerprints } from "../src/statement-filter.ts";
-import type { KnownStatements, StatementReading } from "../src/statement-source.ts";
-import { StatementTable } from "../src/statement-table.ts";
+import type { StatementShape } from "../src/statements/statement-columns.ts";
+import type { StatementEpoch } from "../src/statements/statement-deltas.ts";
+import { Fingerprints } from "../src/statements/statement-filter.ts";
+import type { KnownStatements, StatementReading } from "../src/statements/statement-source.ts";
+import { StatementTable } from "../src/statements/statement-table.ts";
 import { append, type TestEntry } from "./data-row.ts";
 
 interface ModelEntry {

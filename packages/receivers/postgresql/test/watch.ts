@@ -3,12 +3,12 @@ import type { PostgresServer } from "@dbintel/e2e/servers";
 import type { AnyValue, Batch, Logs, Metrics } from "@dbintel/pdata";
 import { createTestHost } from "@dbintel/pipeline/testing";
 import type { PollResult } from "@dbintel/polling";
-import type { ConnectionSettings } from "../src/connection.ts";
-import { guardedPoll } from "../src/guarded-poll.ts";
+import type { ConnectionSettings } from "../src/connection/connection.ts";
+import { guardedPoll } from "../src/protection/guarded-poll.ts";
+import { StatementGuards } from "../src/protection/statement-guard.ts";
 import { instanceResource } from "../src/resource.ts";
-import { StatementGuards } from "../src/statement-guard.ts";
-import { StatementPoll } from "../src/statement-poll.ts";
-import { StatementSource } from "../src/statement-source.ts";
+import { StatementPoll } from "../src/statements/statement-poll.ts";
+import { StatementSource } from "../src/statements/statement-source.ts";
 
 export const never = new AbortController().signal;
 

@@ -1,6 +1,6 @@
 import { type BreakerEvent, breakers } from "@dbintel/guard";
 import { type Host, Snapshot } from "@dbintel/pipeline";
-import type { ProblemContext } from "./problems.ts";
+import type { ProblemContext } from "../connection/problems.ts";
 
 /** Logs what the breakers of one server do, and keeps open ones over a restart. */
 export class BreakerWatch {

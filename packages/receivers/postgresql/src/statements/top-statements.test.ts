@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { append } from "../test/data-row.ts";
+import { append } from "../../test/data-row.ts";
 import { statementShape } from "./statement-columns.ts";
 import { statementDeltas } from "./statement-deltas.ts";
 import { StatementTable } from "./statement-table.ts";

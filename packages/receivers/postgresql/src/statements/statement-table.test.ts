@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { append, type TestEntry } from "../test/data-row.ts";
+import { append, type TestEntry } from "../../test/data-row.ts";
 import { type StatementShape, statementShape } from "./statement-columns.ts";
 import { StatementTable } from "./statement-table.ts";
 

@@ -3,17 +3,17 @@ import { feedback } from "@dbintel/feedback";
 import { metricsBuilder, type ResourceInit } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import type { PollResult } from "@dbintel/polling";
-import { type Capabilities, discover } from "./capabilities.ts";
-import type { DatabaseConnection, Row } from "./connection.ts";
+import { type Capabilities, discover } from "../connection/capabilities.ts";
+import type { DatabaseConnection, Row } from "../connection/connection.ts";
+import { databaseProblem, type ProblemContext } from "../connection/problems.ts";
+import { integer, text } from "../connection/row-values.ts";
+import type { StatementGuard } from "../protection/statement-guard.ts";
+import { receiverScope } from "../resource.ts";
 import { DatabaseSizes } from "./database-sizes.ts";
 import { metricQueries } from "./metric-catalogue.ts";
 import type { MetricDefinition, MetricQuery } from "./metric-definition.ts";
 import { addMetric } from "./metric-points.ts";
 import { sizeQuery } from "./metrics-database.ts";
-import { databaseProblem, type ProblemContext } from "./problems.ts";
-import { receiverScope } from "./resource.ts";
-import { integer, text } from "./row-values.ts";
-import type { StatementGuard } from "./statement-guard.ts";
 
 export interface MetricPollOptions {
   readonly host: Host;

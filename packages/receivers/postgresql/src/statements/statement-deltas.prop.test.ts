@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { modelKey, StatementModel } from "../test/statement-model.ts";
+import { modelKey, StatementModel } from "../../test/statement-model.ts";
 import { counterIndex, type StatementShape, statementShape } from "./statement-columns.ts";
 import { deltaKinds } from "./statement-deltas.ts";
 import { StatementMemory } from "./statement-memory.ts";

@@ -1,7 +1,7 @@
 import type { MetricsBuilder, NumberPointInit } from "@dbintel/pdata";
-import type { Row } from "./connection.ts";
+import type { Row } from "../connection/connection.ts";
+import { integer, number, text } from "../connection/row-values.ts";
 import type { MetricDefinition, MetricQuery } from "./metric-definition.ts";
-import { integer, number, text } from "./row-values.ts";
 
 /** Makes the data points of one metric from the rows of its query and adds the metric, if there are any. */
 export function addMetric(args: {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { append, type TestEntry } from "../test/data-row.ts";
+import { append, type TestEntry } from "../../test/data-row.ts";
 import { statementShape } from "./statement-columns.ts";
 import { continuity, deltaKinds, type StatementEpoch, statementDeltas } from "./statement-deltas.ts";
 import { StatementTable } from "./statement-table.ts";

@@ -1,4 +1,4 @@
-import { applicationName } from "./connection.ts";
+import { applicationName } from "../connection/connection.ts";
 import { databaseLabels, type MetricQuery, single } from "./metric-definition.ts";
 
 /** What goes on at this moment. */

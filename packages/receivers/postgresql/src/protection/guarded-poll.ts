@@ -2,7 +2,7 @@ import { DbintelError } from "@dbintel/errors";
 import { breakers, classifyError, type GuardedDatabase } from "@dbintel/guard";
 import type { Host } from "@dbintel/pipeline";
 import type { PollResult } from "@dbintel/polling";
-import { databaseProblem, type ProblemContext } from "./problems.ts";
+import { databaseProblem, type ProblemContext } from "../connection/problems.ts";
 import { type StatementGuard, StatementGuards } from "./statement-guard.ts";
 
 export interface GuardedPollOptions {

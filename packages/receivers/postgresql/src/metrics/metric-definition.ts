@@ -1,4 +1,4 @@
-import type { Capabilities } from "./capabilities.ts";
+import type { Capabilities } from "../connection/capabilities.ts";
 
 /** A number of a row and what tells it from the other numbers of the same metric. */
 export interface MetricValue {

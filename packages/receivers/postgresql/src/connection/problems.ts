@@ -1,6 +1,6 @@
 import { DbintelError, type ErrorCode, isDbintelError } from "@dbintel/errors";
 
-import { mostStatements } from "./statement-table.ts";
+import { mostStatements } from "../statements/statement-table.ts";
 
 /** What a problem's text may name: never more than this of the configuration. */
 export interface ProblemContext {

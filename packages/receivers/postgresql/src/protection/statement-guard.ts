@@ -2,7 +2,7 @@ import type { DbintelError } from "@dbintel/errors";
 import { breakers, classifyError, type GuardedDatabase, type ProbeStage } from "@dbintel/guard";
 import type { Host } from "@dbintel/pipeline";
 import pg from "pg";
-import { databaseProblem, type ProblemContext } from "./problems.ts";
+import { databaseProblem, type ProblemContext } from "../connection/problems.ts";
 
 /** Some statements of a poll. */
 export interface GuardedWork<T> {

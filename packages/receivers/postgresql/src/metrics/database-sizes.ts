@@ -2,10 +2,10 @@ import type { Savings } from "@dbintel/feedback";
 import { classifyError } from "@dbintel/guard";
 import type { Clock } from "@dbintel/pipeline";
 import pg from "pg";
-import type { DatabaseConnection, Row } from "./connection.ts";
+import type { DatabaseConnection, Row } from "../connection/connection.ts";
+import { number, text } from "../connection/row-values.ts";
+import type { StatementGuard } from "../protection/statement-guard.ts";
 import { sizeQuery } from "./metrics-database.ts";
-import { number, text } from "./row-values.ts";
-import type { StatementGuard } from "./statement-guard.ts";
 
 /**
  * The server measures a database by asking the file system about each of its files, which takes no lock and long on

@@ -2,7 +2,7 @@ import type { Savings } from "@dbintel/feedback";
 import type { Clock } from "@dbintel/pipeline";
 import { redactSql } from "@dbintel/sql";
 import { LRUCache } from "lru-cache";
-import { marker } from "./connection.ts";
+import { marker } from "../connection/connection.ts";
 import type { StoredText } from "./statement-source.ts";
 import type { StatementKey } from "./statement-table.ts";
 

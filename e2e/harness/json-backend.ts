@@ -1,0 +1,35 @@
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+
+/** An HTTP server on a free port of the loopback interface that hands each request's JSON to `answer`. */
+export interface JsonBackend extends AsyncDisposable {
+  readonly endpoint: string;
+}
+
+/** A request whose body is no JSON, or that `answer` throws at, gets a 400. */
+export async function startJsonBackend(
+  answer: (request: { readonly path: string; readonly body: unknown }, response: ServerResponse) => void,
+): Promise<JsonBackend> {
+  const server = createServer(async (request, response) => {
+    try {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk);
+      response.setHeader("content-type", "application/json");
+      answer({ path: request.url ?? "", body: JSON.parse(Buffer.concat(chunks).toString()) }, response);
+    } catch (error) {
+      response.writeHead(400).end(String(error));
+    }
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}

@@ -82,6 +82,11 @@ export interface Attributes {
   hashAll(seed: number, without?: readonly AttributeKey[]): number;
   /** Visits the attributes in the order of `keys()` with 32-bit hashes (signed) of name and value; decodes nothing. */
   forEachHash(visit: (name: number, value: number) => void): void;
+  /**
+   * Visits the attributes in the order of `keys()` with the bytes of the name, the kind of the value, and the bytes of
+   * a string, of other bytes, or of an encoded list or map (0 for other kinds). Allocates nothing, decodes nothing.
+   */
+  forEachShape(visit: (nameBytes: number, kind: ValueKind, valueBytes: number) => void): void;
   set(key: string | AttributeKey, value: AnyValue): void;
   /** True when something was removed. */
   delete(key: string | AttributeKey): boolean;

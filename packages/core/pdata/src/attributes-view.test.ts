@@ -164,6 +164,25 @@ describe("hashes of all attributes", () => {
   });
 });
 
+test("shapes are those of names and values, in the order of the names", () => {
+  const shapes: unknown[] = [];
+  const values = { "": "ä", ["n".repeat(200)]: "v".repeat(300), i: 7n, d: 1, b: true, none: null, list: ["xy"] };
+  attributesOf({ ...values, bytes: Uint8Array.of(1, 2, 3), map: new Map([["k", 1n]]) }).forEachShape((...shape) =>
+    shapes.push(shape),
+  );
+  expect(shapes).toEqual([
+    [0, "string", 2],
+    [200, "string", 300],
+    [1, "int", 0],
+    [1, "double", 0],
+    [1, "bool", 0],
+    [4, "empty", 0],
+    [4, "array", 6],
+    [5, "bytes", 3],
+    [3, "map", 9],
+  ]);
+});
+
 test("what a record says does not depend on when, where and in which trace it says it", () => {
   const saying = (init: LogRecordInit) => {
     const record = logsBuilder().record(init).build().records();

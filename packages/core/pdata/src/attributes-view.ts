@@ -4,6 +4,7 @@ import { attributeKey } from "./attribute-key.ts";
 import { hashBytes } from "./hash.ts";
 import {
   BOOL_TAG,
+  contentLength,
   DOUBLE_TAG,
   equalAt,
   findKeyValue,
@@ -14,6 +15,7 @@ import {
   isNamed,
   markKeys,
   memberOf,
+  nameLength,
   STRING_TAG,
 } from "./key-value.ts";
 import type { Place } from "./place.ts";
@@ -168,6 +170,17 @@ export class AttributesView implements Attributes {
     const { bytes } = source;
     for (let pos = start; pos < end; pos = afterField(bytes, pos)) {
       if (bytes[pos] === this.#tag) visit(hashKey(bytes, pos, 0), hashMember(bytes, pos, 0));
+    }
+  }
+
+  forEachShape(visit: (nameBytes: number, kind: ValueKind, valueBytes: number) => void): void {
+    this.#place.sync();
+    const { source, start, end } = this.#place;
+    const { bytes } = source;
+    for (let pos = start; pos < end; pos = afterField(bytes, pos)) {
+      if (bytes[pos] !== this.#tag) continue;
+      const member = memberOf(bytes, pos);
+      visit(nameLength(bytes, pos), memberKind(bytes, member), contentLength(bytes, member));
     }
   }
 

@@ -9,7 +9,7 @@
 import type { AttributeKey, AttributeKeys } from "./api.ts";
 import { nameMark } from "./attribute-key.ts";
 import { hashBytes } from "./hash.ts";
-import { afterField, afterVarint, contentStart, fieldNumber, findField, readUint32 } from "./wire.ts";
+import { afterField, afterVarint, contentStart, fieldNumber, findField, LEN, readUint32 } from "./wire.ts";
 
 const KEY = 0x0a;
 const VALUE = 0x12;
@@ -143,6 +143,17 @@ export function hashKey(bytes: Uint8Array, pos: number, seed: number): number {
 export function hashMember(bytes: Uint8Array, pos: number, seed: number): number {
   const member = memberOf(bytes, pos);
   return member < 0 ? hashBytes(bytes, pos, pos, seed) : hashBytes(bytes, member, afterField(bytes, member), seed);
+}
+
+/** The bytes of the name in the KeyValue field at `pos`. */
+export function nameLength(bytes: Uint8Array, pos: number): number {
+  const key = findField(bytes, contentStart(bytes, pos), afterField(bytes, pos), 1);
+  return key < 0 ? 0 : afterField(bytes, key) - contentStart(bytes, key);
+}
+
+/** The bytes that the member at `pos` contains when it is of variable length; 0 for others, and for -1. */
+export function contentLength(bytes: Uint8Array, pos: number): number {
+  return pos >= 0 && ((bytes[pos] as number) & 7) === LEN ? afterField(bytes, pos) - contentStart(bytes, pos) : 0;
 }
 
 /** Whether the KeyValue field at `pos` has one of the names. */

@@ -27,7 +27,10 @@ export interface BreakerEvent extends BreakerName, StateChange {}
 export interface DatabasePermit extends Permit {
   /** How long to wait for the answer: twice what 99 of 100 calls of the class took, within bounds. */
   readonly timeoutMs: number;
-  /** The server went away: leave its old connections, resolve its name again, and ask for its role. */
+  /**
+   * The server went away since a call of this class succeeded: leave the old connection, resolve the name again, and
+   * ask for the role.
+   */
   readonly rediscover: boolean;
 }
 
@@ -65,6 +68,8 @@ const classLimit = 32;
 interface StatementClass {
   readonly breaker: Breaker;
   readonly timeout: AdaptiveTimeout;
+  /** The instance's moves when a call last succeeded. */
+  seenMoves: number;
 }
 
 /**
@@ -104,7 +109,7 @@ export class GuardedDatabase implements InstanceMember {
     return this.#whole.state === "open";
   }
 
-  /** ≥ 1: how many times longer intervals are to be, doubled by each overload and halved by each few successes. */
+  /** ≥ 1: how many times longer intervals are to be, doubled by each overload and halved in calm times. */
   get intervalFactor(): number {
     return this.#server.intervalFactor;
   }
@@ -191,18 +196,21 @@ export class GuardedDatabase implements InstanceMember {
   }
 
   /** The permit with a look at its outcome for the timeout of its class and for the steps of the instance. */
-  #granted(admission: Permit | Refusal, { timeout }: StatementClass): DatabaseAdmission {
+  #granted(admission: Permit | Refusal, statements: StatementClass): DatabaseAdmission {
     if (!admission.admitted) return admission;
     const { clock } = this.#options.environment;
+    const { timeout } = statements;
     const startedMs = clock.monotonicMs();
     const timeoutMs = timeout.ms;
+    const { moves } = this.#server;
     return {
       ...admission,
       timeoutMs,
-      rediscover: this.#server.moved,
+      rediscover: moves > statements.seenMoves,
       succeed: (durationMs) => {
         admission.succeed(durationMs);
         timeout.answered(durationMs);
+        statements.seenMoves = moves;
         this.#server.succeeded();
       },
       fail: (errorClass) => {
@@ -222,6 +230,7 @@ export class GuardedDatabase implements InstanceMember {
     const created = this.#classes.get(bounded) ?? {
       breaker: this.#breaker(bounded),
       timeout: new AdaptiveTimeout({ baseMs, maxMs }),
+      seenMoves: this.#server.moves,
     };
     this.#classes.set(bounded, created);
     return created;

@@ -90,8 +90,8 @@ it("opens when half of its databases are open", () => {
   expect(changes().filter(([database]) => database === "")).toEqual([["", undefined, "open", "children"]]);
 });
 
-it("does without the dear classes first when it is overloaded, never without the cheapest", () => {
-  const { registry } = watch({ shedOrder: ["plans", "sizes", "statements"] });
+it("does without the dear classes first when it is overloaded, never without the cheapest", async () => {
+  const { registry, clock } = watch({ shedOrder: ["plans", "sizes", "statements"] });
   const shop = registry.database("db:5432", "shop");
   const refused = () =>
     ["plans", "sizes", "statements", "counters"].filter((name) => {
@@ -108,20 +108,41 @@ it("does without the dear classes first when it is overloaded, never without the
   expect(seen).toEqual([[], [], ["plans"], ["plans", "sizes"], ["plans", "sizes", "statements"]]);
   expect(shop.admit("statements", true)).toMatchObject({ admitted: true });
   expect(shop.intervalFactor).toBe(16);
-  for (let call = 0; call < 12; call++) granted(shop, "counters").succeed(1);
+  for (let minute = 0; minute < 4; minute++) {
+    await clock.advance(defaultBreakerSettings.decayMs);
+    granted(shop, "counters").succeed(1);
+  }
   expect(refused()).toEqual([]);
   expect(shop.intervalFactor).toBe(1);
 });
 
-it("asks to be found again after it went away, until somebody has reached it", () => {
+it("is relieved for as long, however many calls a poll is made of", async () => {
+  const { registry, clock } = watch();
+  const shop = registry.database("db:5432", "shop");
+  for (let step = 0; step < 2; step++) granted(shop, "locks").fail("overload");
+  const factors: number[] = [];
+  for (let poll = 0; poll < 12; poll++) {
+    await clock.advance(10_000);
+    for (let view = 0; view < 10; view++) granted(shop, `view ${view}`).succeed(1);
+    // What the server does not understand says nothing about its load.
+    granted(shop, "views").fail("ours");
+    factors.push(shop.intervalFactor);
+  }
+  expect(factors).toEqual([4, 4, 4, 4, 4, 2, 2, 2, 2, 2, 2, 1]);
+});
+
+it("asks each class to find it again after it went away, until that class has reached it", () => {
   const { registry } = watch();
   const shop = registry.database("db:5432", "shop");
-  expect(granted(shop, "counters").rediscover).toBe(false);
+  const asked = () => ["counters", "statements"].map((name) => granted(shop, name).rediscover);
+  expect(asked()).toEqual([false, false]);
   fail(shop, "counters", "failover", 1);
-  const found = granted(registry.database("db:5432", "users"), "counters");
-  expect(found.rediscover).toBe(true);
-  found.succeed(1);
-  expect(granted(shop, "counters").rediscover).toBe(false);
+  expect(asked()).toEqual([true, true]);
+  granted(shop, "counters").succeed(1);
+  expect(asked()).toEqual([false, true]);
+  granted(shop, "statements").succeed(1);
+  expect(asked()).toEqual([false, false]);
+  expect(granted(registry.database("db:5432", "users"), "counters").rediscover).toBe(false);
 });
 
 it("waits for an answer as long as answers of its class take, within bounds", async () => {

@@ -32,15 +32,18 @@ export function mostlyOpen(children: Iterable<{ readonly open: boolean }>): bool
  * One server with all of its databases. What the server as a whole is at fault for counts here: lost connections,
  * failover, overload. While its breaker is not closed it alone decides, so that only its staged probes reach the
  * server, whichever database they are for. Before it opens it gives way in steps: first longer intervals, then also
- * without the classes of `shedOrder`, the first of them first.
+ * without the classes of `shedOrder`, the first of them first. A success takes a step back once nothing has failed for
+ * `decayMs`.
  */
 export class GuardedInstance {
   readonly #settings: BreakerSettings;
   readonly #breaker: Breaker;
   readonly #members = new Set<InstanceMember>();
+  readonly #nowMs: () => number;
   #step = 0;
-  #calm = 0;
-  #moved = false;
+  /** When the last step was taken, forth or back. */
+  #steppedMs = 0;
+  #moves = 0;
 
   constructor(options: {
     readonly settings: BreakerSettings;
@@ -49,10 +52,11 @@ export class GuardedInstance {
   }) {
     const { settings, environment, onChange } = options;
     this.#settings = settings;
+    this.#nowMs = () => environment.clock.monotonicMs();
     this.#breaker = new Breaker({
       settings,
       random: environment.random,
-      nowMs: () => environment.clock.monotonicMs(),
+      nowMs: this.#nowMs,
       onChange: (change) => {
         onChange(change);
         if (change.to === "open") for (const member of this.#members) member.absorb();
@@ -64,14 +68,14 @@ export class GuardedInstance {
     return this.#breaker;
   }
 
-  /** ≥ 1: how many times longer intervals are to be, doubled by each overload and halved by each few successes. */
+  /** ≥ 1: how many times longer intervals are to be. */
   get intervalFactor(): number {
     return 2 ** this.#step;
   }
 
-  /** Whether the server went away and nobody has reached it since. */
-  get moved(): boolean {
-    return this.#moved;
+  /** How often the server was found to be away. */
+  get moves(): number {
+    return this.#moves;
   }
 
   /** Databases that are remembered. */
@@ -100,19 +104,23 @@ export class GuardedInstance {
     return { admitted: false, reason: "shed", retryAfterMs: undefined };
   }
 
-  /** Looks at a success, whichever breaker decided about the call. */
+  /**
+   * Looks at a success, whichever breaker decided about the call. It is time that takes a step back and not the number
+   * of successes: one poll may be made of many calls.
+   */
   succeeded(): void {
-    this.#moved = false;
-    if (this.#step === 0 || ++this.#calm < this.#settings.successThreshold) return;
+    const nowMs = this.#nowMs();
+    if (this.#step === 0 || nowMs - this.#steppedMs < this.#settings.decayMs) return;
     this.#step--;
-    this.#calm = 0;
+    this.#steppedMs = nowMs;
   }
 
   /** Looks at a failure, whichever breaker decided about the call. */
   failed(errorClass: ErrorClass): void {
-    this.#calm = 0;
+    if (errorClass === "ours" || errorClass === "configuration") return;
+    this.#steppedMs = this.#nowMs();
     if (errorClass === "overload") this.#step = Math.min(lastStep, this.#step + 1);
-    if (errorClass === "failover") this.#moved = true;
+    if (errorClass === "failover") this.#moves++;
   }
 
   /** Opens when half of its databases are open. */

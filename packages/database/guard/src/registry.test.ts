@@ -1,6 +1,13 @@
 import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
 import { expect, it } from "vitest";
-import { type BreakerEvent, BreakerRegistry, breakers, type ErrorClass, type GuardedDatabase } from "./index.ts";
+import {
+  type BreakerEvent,
+  BreakerRegistry,
+  breakers,
+  defaultBreakerSettings,
+  type ErrorClass,
+  type GuardedDatabase,
+} from "./index.ts";
 
 const openForLongMs = 700_000;
 
@@ -60,17 +67,39 @@ it("opens the database when the connection fails, and lets only a ping through t
   expect(shop.admit("counters", true)).toMatchObject({ admitted: true, stage: "cheapest" });
 });
 
-it("asks for longer intervals before it opens, and takes that back", () => {
-  const { registry } = watch();
+it("asks for longer intervals before it opens, and takes that back in calm times", async () => {
+  const { registry, clock } = watch();
   const shop = registry.database("db:5432", "shop");
   fail(shop, "counters", "overload", 2);
   expect(shop.intervalFactor).toBe(4);
   expect(shop.whole.state).toBe("closed");
-  for (let call = 0; call < 6; call++) {
+  for (let step = 0; step < 2; step++) {
+    await clock.advance(defaultBreakerSettings.decayMs);
     const admission = shop.admit("counters", true);
     if (admission.admitted) admission.succeed(1);
   }
   expect(shop.intervalFactor).toBe(1);
+});
+
+it("judges an instance by settings of its own, and the others and what comes after by the usual ones", () => {
+  const { registry } = watch();
+  const isOpenAfter = (failures: number, instance: string) => {
+    const database = registry.database(instance, "shop");
+    fail(database, "counters", "other", failures);
+    return !database.admit("counters", true).admitted;
+  };
+  expect(isOpenAfter(1, "db:5432")).toBe(false);
+  const undo = registry.configure("db:5432", { ...defaultBreakerSettings, failureThreshold: 2 });
+  // Begins anew: the failure from before does not count.
+  expect(isOpenAfter(1, "db:5432")).toBe(false);
+  expect(isOpenAfter(1, "db:5432")).toBe(true);
+  expect(isOpenAfter(2, "other:5432")).toBe(false);
+  const undoLater = registry.configure("db:5432", { ...defaultBreakerSettings, failureThreshold: 1 });
+  undo();
+  expect(isOpenAfter(1, "db:5432")).toBe(true);
+  undoLater();
+  registry.configure("db:5432", defaultBreakerSettings)();
+  expect(isOpenAfter(4, "db:5432")).toBe(false);
 });
 
 it("remembers open breakers over a restart", async () => {

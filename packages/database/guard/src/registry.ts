@@ -7,6 +7,7 @@ import { type BreakerSettings, defaultBreakerSettings } from "./settings.ts";
 
 export interface BreakerRegistryOptions {
   readonly environment: Pick<Host, "clock" | "random">;
+  /** For instances that nobody has configured. Default `defaultBreakerSettings`. */
   readonly settings?: BreakerSettings;
   /** Databases that are remembered; beyond it the one that was asked for longest ago is forgotten. Default 10,000. */
   readonly max?: number;
@@ -23,6 +24,8 @@ export class BreakerRegistry {
   readonly #options: BreakerRegistryOptions;
   readonly #ttlMs: number;
   readonly #settings: BreakerSettings;
+  /** By instance; as many as there are components that watch one. */
+  readonly #configured = new Map<string, BreakerSettings>();
   readonly #databases: LRUCache<string, Guarded>;
   readonly #instances: LRUCache<string, GuardedInstance>;
   readonly #watchers = new Set<(event: BreakerEvent) => void>();
@@ -62,13 +65,25 @@ export class BreakerRegistry {
       instance,
       database,
       server,
-      settings: this.#settings,
+      settings: this.#settingsOf(instance),
       environment: this.#options.environment,
       onChange: (event) => this.#tell(event),
     });
     server.join(created);
     this.#databases.set(key, { server, database: created });
     return created;
+  }
+
+  /**
+   * Gives an instance and its databases settings of their own, until the returned function is called. What was known of
+   * it begins anew, so call it before `restore`. Where several components watch one instance the last one's count.
+   */
+  configure(instance: string, settings: BreakerSettings): () => void {
+    this.#configured.set(instance, settings);
+    this.#forget(instance);
+    return () => {
+      if (this.#configured.get(instance) === settings) this.#configured.delete(instance);
+    };
   }
 
   /** Calls the watcher at each change of a state, until the returned function is called. */
@@ -108,12 +123,23 @@ export class BreakerRegistry {
     const known = this.#instances.get(instance);
     if (known !== undefined) return known;
     const created = new GuardedInstance({
-      settings: this.#settings,
+      settings: this.#settingsOf(instance),
       environment: this.#options.environment,
       onChange: (change) => this.#tell({ instance, database: "", ...change }),
     });
     this.#instances.set(instance, created);
     return created;
+  }
+
+  #settingsOf(instance: string): BreakerSettings {
+    return this.#configured.get(instance) ?? this.#settings;
+  }
+
+  #forget(instance: string): void {
+    const server = this.#instances.peek(instance);
+    if (server === undefined) return;
+    this.#instances.delete(instance);
+    for (const [key, guarded] of this.#databases) if (guarded.server === server) this.#databases.delete(key);
   }
 
   #tell(event: BreakerEvent): void {

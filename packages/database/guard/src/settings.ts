@@ -13,6 +13,7 @@ export interface BreakerSettings {
   /** The ceiling of the first open time; it doubles with each opening and halves with each `decayMs` spent closed. */
   readonly minOpenMs: number;
   readonly maxOpenMs: number;
+  /** Calm time after which one opening, or one step of an overload, is forgiven. */
   readonly decayMs: number;
   /** How long to leave a database alone that refuses us for its configuration. */
   readonly configurationRecheckMs: number;

@@ -81,10 +81,61 @@ function mysqlForms(syntax: SqlSyntax, inner: () => string, choose: Choice): (()
   ];
 }
 
-/** A statement of the grammar that `choose` walks through. The same walk in two spellings gives one fingerprint. */
+/**
+ * A statement that queries or changes rows, of the grammar that `choose` walks through. The same walk in two spellings
+ * gives one fingerprint.
+ */
 export function statement(syntax: SqlSyntax, choose: Choice, spelling: Spelling): string {
   return new Sentence(syntax, choose, spelling).statement();
 }
+
+/** A utility statement with a secret at a place that only its own grammar knows. */
+export function utilityStatement(syntax: SqlSyntax, choose: Choice, spelling: Spelling): string {
+  const forms = [...utilities, ...(syntax.dialect === "postgresql" ? postgresqlUtilities : mysqlUtilities)];
+  const words = pick(choose, forms).split(" ");
+  return words
+    .map((word) => (word === "?" ? spelling.constant() : /^[A-Z]+$/.test(word) ? spelling.keyword(word) : word))
+    .reduce((text, word) => `${text}${spelling.space()}${word}`);
+}
+
+/** `?` is a constant; the secret word is a value that needs no quotes. */
+const utilities = [
+  `SET SESSION zone = ?`,
+  `SET ROLE ${secretWord}`,
+  `GRANT ${secretWord} TO joe`,
+  "CREATE VIEW v AS SELECT a FROM t WHERE b = ?",
+  "CREATE TABLE t ( a int DEFAULT ? , b text )",
+  "ALTER TABLE t ALTER COLUMN a SET DEFAULT ?",
+  "CREATE SERVER s FOREIGN DATA WRAPPER w OPTIONS ( user ? , password ? )",
+  "DO ?",
+];
+const postgresqlUtilities = [
+  "CREATE ROLE joe LOGIN PASSWORD ?",
+  "ALTER USER joe PASSWORD ?",
+  "CREATE USER MAPPING FOR joe SERVER s OPTIONS ( password ? )",
+  "CREATE SUBSCRIPTION s CONNECTION ? PUBLICATION p",
+  "COMMENT ON TABLE t IS ?",
+  "SECURITY LABEL ON TABLE t IS ?",
+  "COPY ( SELECT a FROM t WHERE b = ? ) TO STDOUT",
+  "NOTIFY channel, ?",
+  "ALTER SYSTEM SET primary_conninfo = ?",
+  "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS ?",
+  "CREATE TABLE t PARTITION OF u FOR VALUES FROM ( ? ) TO ( ? )",
+];
+const mysqlUtilities = [
+  "CREATE USER joe IDENTIFIED BY ?",
+  "ALTER USER joe IDENTIFIED BY ?",
+  "SET PASSWORD FOR joe = ?",
+  "GRANT ALL ON t TO joe IDENTIFIED BY ?",
+  "CHANGE MASTER TO MASTER_PASSWORD = ?",
+  "CHANGE REPLICATION SOURCE TO SOURCE_PASSWORD = ?",
+  "LOAD DATA INFILE ? INTO TABLE t",
+  "SET @a = ?",
+  "CREATE EVENT e ON SCHEDULE EVERY ? DAY DO UPDATE t SET a = ?",
+  "CREATE TABLE t ( a int COMMENT ? )",
+  "START REPLICA USER = ? PASSWORD = ?",
+  "START SLAVE PASSWORD = ?",
+];
 
 class Sentence {
   readonly #syntax: SqlSyntax;
@@ -105,24 +156,29 @@ class Sentence {
       () => this.#words("UPDATE", this.#table(), "SET", `a = ${this.#expression(2)}`, this.#where(2)),
       () => this.#words("DELETE FROM", this.#table(), this.#where(2)),
       () => this.#words("WITH", `q AS (${this.#select(1)})`, this.#select(2)),
+      () => this.#words(`(${this.#select(1)})`, "UNION ALL", `(${this.#select(1)})`),
       () => this.#words("EXPLAIN", this.#select(1)),
     ]);
   }
 
   #select(depth: number): string {
+    const join = this.#choose(4) > 0 ? "" : this.#words("LEFT JOIN", "u", "ON", this.#condition(depth - 1));
     const columns = this.#list(1 + this.#choose(3), () => this.#expression(depth - 1));
     const rest = this.#oneOf([
       () => "",
       () => this.#words("GROUP BY", this.#column(), "HAVING", this.#expression(depth - 1), ">", this.#constant()),
       () => this.#words("ORDER BY", this.#column(), "LIMIT", this.#number(), "OFFSET", this.#number()),
     ]);
-    return this.#words("SELECT", columns, "FROM", this.#table(), this.#where(depth - 1), rest);
+    return this.#words("SELECT", columns, "FROM", this.#table(), join, this.#where(depth - 1), rest);
   }
 
   #insert(): string {
     const width = 1 + this.#choose(3);
     const rows = this.#list(this.#spelling.length(), () => `(${this.#list(width, () => this.#constant())})`);
-    return this.#words("INSERT INTO", `${pick(this.#choose, ["t", "public.orders"])} (a, b)`, "VALUES", rows);
+    const conflict =
+      this.#syntax.dialect === "postgresql" ? "ON CONFLICT (a) DO UPDATE SET" : "ON DUPLICATE KEY UPDATE";
+    const rest = this.#choose(4) > 0 ? "" : this.#words(conflict, `b = ${this.#expression(1)}`);
+    return this.#words("INSERT INTO", `${pick(this.#choose, ["t", "public.orders"])} (a, b)`, "VALUES", rows, rest);
   }
 
   #where(depth: number): string {

@@ -43,6 +43,13 @@ export interface AttributeKeys {
   readonly marks: Uint8Array;
 }
 
+/** Attributes that many items are given, encoded once by `encodeAttributes`. */
+export interface EncodedAttributes {
+  readonly keys: AttributeKeys;
+  /** For each key its KeyValue behind the length of it. */
+  readonly pieces: readonly Uint8Array[];
+}
+
 /**
  * The attributes of whatever the cursor that owns this view stands on.
  * Where a name occurs twice, reads see the first, `set` keeps the first place and removes the others, `delete`
@@ -88,6 +95,8 @@ export interface Attributes {
    */
   forEachShape(visit: (nameBytes: number, kind: ValueKind, valueBytes: number) => void): void;
   set(key: string | AttributeKey, value: AnyValue): void;
+  /** Adds those of the attributes that are not there yet, all in one edit. */
+  add(encoded: EncodedAttributes): void;
   /** True when something was removed. */
   delete(key: string | AttributeKey): boolean;
   keys(): Iterable<string>;

@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { AnyValue, AttributeKey, Attributes } from "./api.ts";
 import { attributeKey, attributeKeys } from "./attribute-key.ts";
-import { decodeLogs } from "./batches.ts";
+import { decodeLogs, decodeTraces } from "./batches.ts";
+import { encodeAttributes } from "./encoded-attributes.ts";
 import { decodeJson } from "./json-decoder.ts";
 import { logsBuilder } from "./logs-builder.ts";
 import { PdataError } from "./pdata-error.ts";
 import type { LogRecordInit } from "./producer-api.ts";
+import { tracesBuilder } from "./traces-builder.ts";
 
 /** The attributes of a single record. */
 function attributesOf(init: Record<string, AnyValue>): Attributes {
@@ -194,4 +196,45 @@ test("what a record says does not depend on when, where and in which trace it sa
   expect(saying({ ...same, flags: 1, attributes: { b: "y", a: "x" } })).toBe(saying(said));
   const others = [{ severityNumber: 10 }, { body: "y" }, { eventName: "f" }, { attributes: {} }, { severityText: "I" }];
   expect(new Set([said, ...others.map((other) => ({ ...said, ...other }))].map(saying)).size).toBe(6);
+});
+
+describe("attributes that were encoded before", () => {
+  const said = { a: "x", n: null, l: ["y", 1n], m: new Map([["k", 2]]), ["l".repeat(300)]: "z".repeat(300) };
+  const encoded = encodeAttributes({ ...said, absent: undefined });
+
+  test.each<[string, Record<string, AnyValue>]>([
+    ["an item without any", {}],
+    ["an item with others", { b: 1n }],
+    ["one that has some of them", { a: 7n, l: false }],
+    ["one that has all of them", { ...said, a: "mine" }],
+  ])("are added to %s, where they are missing", (_name, before) => {
+    const attributes = attributesOf(before);
+    attributes.add(encoded);
+    attributes.add(encoded);
+    expect(Object.fromEntries(attributes.entries())).toEqual({ ...said, ...before });
+    expect(attributes.size).toBe(Object.keys({ ...said, ...before }).length);
+  });
+
+  test("change nothing where none is missing", () => {
+    const logs = logsBuilder().record({ attributes: said }).build();
+    const records = logs.records();
+    records.advance();
+    records.attributes.add(encoded);
+    expect(logs.edited).toBe(false);
+  });
+
+  test("are added to spans and resources alike", () => {
+    const spans = tracesBuilder()
+      .resource({ attributes: { b: 1n } })
+      .span({ traceId: "1".repeat(32), spanId: "2".repeat(16), name: "s", startTimeUnixNano: 1n, endTimeUnixNano: 2n })
+      .build();
+    for (const span of spans.spans()) {
+      span.attributes.add(encoded);
+      span.resource.attributes.add(encoded);
+    }
+    const again = decodeTraces(spans.encode()).spans();
+    again.advance();
+    expect(Object.fromEntries(again.attributes.entries())).toEqual(said);
+    expect(Object.fromEntries(again.resource.attributes.entries())).toEqual({ b: 1n, ...said });
+  });
 });

@@ -1,5 +1,5 @@
 import { decodeKey, decodeKeyValue, decodeMember, memberKind, writeKeyValue, writeValue } from "./any-value.ts";
-import type { AnyValue, AttributeKey, AttributeKeys, Attributes, ValueKind } from "./api.ts";
+import type { AnyValue, AttributeKey, AttributeKeys, Attributes, EncodedAttributes, ValueKind } from "./api.ts";
 import { attributeKey } from "./attribute-key.ts";
 import { hashBytes } from "./hash.ts";
 import {
@@ -197,6 +197,23 @@ export class AttributesView implements Attributes {
       this.#writeWith(patch, first, value);
       this.#replaceAll(key, first, patch);
     }
+  }
+
+  add({ keys, pieces }: EncodedAttributes): void {
+    const place = this.#place;
+    const patch = place.scratch();
+    place.sync();
+    const found = new Uint8Array(pieces.length);
+    markKeys(place.source.bytes, place.start, place.end, this.#tag, keys, found);
+    for (let index = 0; index < pieces.length; index++) {
+      if (found[index] === 1) continue;
+      const piece = pieces[index] as Uint8Array;
+      patch.byte(this.#tag);
+      patch.raw(piece, 0, piece.length);
+    }
+    if (patch.length === 0) return;
+    place.own(patch.length);
+    place.splice(place.end, place.end, patch.bytes.subarray(0, patch.length));
   }
 
   delete(key: string | AttributeKey): boolean {

@@ -1,5 +1,5 @@
+import { AttributeValues } from "@dbintel/cardinality";
 import type { AttributeKey, Attributes } from "@dbintel/pdata";
-import { AttributeValues } from "./attribute-values.ts";
 
 /** Attribute names whose values are counted; further ones count as having few. */
 const maxNames = 256;

@@ -1,10 +1,10 @@
+import { Folding } from "@dbintel/cardinality";
 import type { AttributeKey, Attributes, Batch, Item, LogRecord, Logs, Metrics, Span, Traces } from "@dbintel/pdata";
 import type { Budget } from "./budget.ts";
 import type { CostControlConfig } from "./config.ts";
 import { cutAttributes, cutBody } from "./cutting.ts";
 import { Duplicates } from "./duplicates.ts";
 import { Essentials } from "./essentials.ts";
-import { Folding } from "./folding.ts";
 import type { CostMetrics } from "./metrics.ts";
 import { Pruning, prune } from "./pruning.ts";
 

@@ -1,5 +1,6 @@
 import { describe } from "vitest";
 import { findMariadb } from "./mariadb.ts";
+import { findMysql, mysqlUrl } from "./mysql.ts";
 import { availablePostgresVersions } from "./postgres-binaries.ts";
 
 const available = new Set(availablePostgresVersions());
@@ -15,4 +16,14 @@ export function describePostgres(major: number, name: string, suite: () => void)
 /** The same for MariaDB. */
 export function describeMariadb(name: string, suite: () => void): void {
   describe.skipIf(findMariadb() === undefined)(`${name} [MariaDB]`, suite);
+}
+
+/** The same for MySQL: an installation, or a server that runs already. */
+export function describeMysql(name: string, suite: () => void): void {
+  describe.skipIf(findMysql() === undefined && mysqlUrl() === undefined)(`${name} [MySQL]`, suite);
+}
+
+/** The same for tests that restart their MySQL, change its settings or clear its statistics. */
+export function describeOwnMysql(name: string, suite: () => void): void {
+  describe.skipIf(findMysql() === undefined)(`${name} [MySQL]`, suite);
 }

@@ -1,4 +1,4 @@
-import { type MariadbServer, startMariadb } from "@dbintel/e2e/servers";
+import { type MysqlServer, startMariadb } from "@dbintel/e2e/servers";
 import { describeMariadb } from "@dbintel/e2e/servers/vitest";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -27,7 +27,7 @@ const statements = [
 ];
 
 describeMariadb("the fingerprint of performance_schema's digest text", () => {
-  let server: MariadbServer;
+  let server: MysqlServer;
   let connection: Connection;
   beforeAll(async () => {
     server = await startMariadb();

@@ -40,6 +40,8 @@ export const errorCodes = {
   DBI_DATABASE_VERSION: "The server is older than the oldest supported version.",
   DBI_DATABASE_QUERY: "A query of the collector failed.",
 
+  DBI_NEW_RELIC_API: "A question to New Relic's API failed.",
+
   DBI_CONDITION_SYNTAX: "A condition does not parse or does not type-check.",
   DBI_FILE: "A file could not be written or read.",
 } as const;

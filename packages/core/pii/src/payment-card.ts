@@ -1,0 +1,95 @@
+import { digitsOf, isUniform, luhn } from "./checksum.ts";
+import type { Detector, Verdict } from "./detector.ts";
+
+/** Issuer ranges by their first digits, both ends included, and the lengths that the issuer gives out. */
+interface CardRange {
+  readonly from: number;
+  readonly to: number;
+  readonly lengths: readonly number[];
+}
+
+/** The ranges of ISO/IEC 7812 that the networks publish, in six digits. */
+const ranges: readonly CardRange[] = [
+  { from: 220000, to: 220499, lengths: [16, 17, 18, 19] }, // Mir
+  { from: 222100, to: 272099, lengths: [16] }, // Mastercard
+  { from: 300000, to: 305999, lengths: [14, 16, 17, 18, 19] }, // Diners Club
+  { from: 309500, to: 309599, lengths: [14, 16] }, // Diners Club
+  { from: 340000, to: 349999, lengths: [15] }, // American Express
+  { from: 352800, to: 358999, lengths: [16, 17, 18, 19] }, // JCB
+  { from: 360000, to: 369999, lengths: [14, 16, 17, 18, 19] }, // Diners Club
+  { from: 370000, to: 379999, lengths: [15] }, // American Express
+  { from: 380000, to: 399999, lengths: [14, 16, 17, 18, 19] }, // Diners Club
+  { from: 400000, to: 499999, lengths: [13, 16, 19] }, // Visa
+  { from: 500000, to: 509999, lengths: [16] }, // Maestro
+  { from: 510000, to: 559999, lengths: [16] }, // Mastercard
+  { from: 560000, to: 589999, lengths: [16] }, // Maestro
+  { from: 601100, to: 601199, lengths: [16, 17, 18, 19] }, // Discover
+  { from: 620000, to: 629999, lengths: [16, 17, 18, 19] }, // UnionPay
+  { from: 630000, to: 639999, lengths: [16] }, // Maestro
+  { from: 644000, to: 659999, lengths: [16, 17, 18, 19] }, // Discover
+  { from: 670000, to: 679999, lengths: [16] }, // Maestro
+];
+
+/** How the digits of a card are grouped where they are: as printed on cards of 16, 19, 15 and 14 digits. */
+const groupings = new Set(["4,4,4,4", "4,4,4,4,3", "4,6,5", "4,6,4"]);
+
+/** Numbers without gaps of 17 digits and more are identifiers of queries and times far more often than cards. */
+const longestUngrouped = 16;
+
+/** Whether these digits are the number of a payment card: range, length and Luhn's check. */
+export function isPaymentCard(digits: string): boolean {
+  const prefix = Number(digits.slice(0, 6));
+  const known = ranges.some(
+    ({ from, to, lengths }) => prefix >= from && prefix <= to && lengths.includes(digits.length),
+  );
+  return known && !isUniform(digits) && luhn(digits);
+}
+
+/** The card in a run of digit groups, which may begin with another number and go on behind the card. */
+function cardIn(run: string): Verdict {
+  const groups = [...run.matchAll(/[0-9]+/g)].map(({ index, 0: digits }) => ({
+    start: index,
+    end: index + digits.length,
+  }));
+  for (let first = 0; first < groups.length; first++) {
+    for (let last = groups.length - 1; last >= first; last--) {
+      const part = groups.slice(first, last + 1);
+      const start = part[0]?.start ?? 0;
+      const end = part.at(-1)?.end ?? 0;
+      const sizes = part.map((group) => group.end - group.start).join();
+      const isUsual = part.length === 1 ? end - start <= longestUngrouped : groupings.has(sizes);
+      if (isUsual && isPaymentCard(digitsOf(run.slice(start, end)))) return [start, end];
+    }
+  }
+  return false;
+}
+
+export const paymentCards: readonly Detector[] = [
+  {
+    entity: "payment_card",
+    level: "low",
+    pattern: "\\b[2-6](?:[ -]?[0-9]){12,18}\\b",
+    accept: cardIn,
+    overlapping: true,
+  },
+  {
+    // Longer numbers without gaps, where the text says that they are cards.
+    entity: "payment_card",
+    level: "low",
+    pattern: "\\b[2-6][0-9]{16,18}\\b",
+    context: [
+      "card",
+      "credit card",
+      "debit card",
+      "pan",
+      "karte",
+      "tarjeta",
+      "carte",
+      "cartão",
+      "carta",
+      "карта",
+      "kaart",
+    ],
+    accept: isPaymentCard,
+  },
+];

@@ -1,21 +1,31 @@
 import { once } from "node:events";
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 
 /** An HTTP server on a free port of the loopback interface that hands each request's JSON to `answer`. */
 export interface JsonBackend extends AsyncDisposable {
   readonly endpoint: string;
 }
 
+export interface JsonRequest {
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Of the body, as it came. */
+  readonly byteLength: number;
+  readonly body: unknown;
+}
+
 /** A request whose body is no JSON, or that `answer` throws at, gets a 400. */
 export async function startJsonBackend(
-  answer: (request: { readonly path: string; readonly body: unknown }, response: ServerResponse) => void,
+  answer: (request: JsonRequest, response: ServerResponse) => void,
 ): Promise<JsonBackend> {
   const server = createServer(async (request, response) => {
     try {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk);
       response.setHeader("content-type", "application/json");
-      answer({ path: request.url ?? "", body: JSON.parse(Buffer.concat(chunks).toString()) }, response);
+      const bytes = Buffer.concat(chunks);
+      const { url: path = "", headers } = request;
+      answer({ path, headers, byteLength: bytes.length, body: JSON.parse(bytes.toString()) }, response);
     } catch (error) {
       response.writeHead(400).end(String(error));
     }

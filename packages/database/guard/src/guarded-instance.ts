@@ -36,7 +36,7 @@ export function mostlyOpen(children: Iterable<{ readonly open: boolean }>): bool
  * `decayMs`.
  */
 export class GuardedInstance {
-  readonly #settings: BreakerSettings;
+  readonly settings: BreakerSettings;
   readonly #breaker: Breaker;
   readonly #members = new Set<InstanceMember>();
   readonly #nowMs: () => number;
@@ -51,7 +51,7 @@ export class GuardedInstance {
     readonly onChange: (change: StateChange) => void;
   }) {
     const { settings, environment, onChange } = options;
-    this.#settings = settings;
+    this.settings = settings;
     this.#nowMs = () => environment.clock.monotonicMs();
     this.#breaker = new Breaker({
       settings,
@@ -110,7 +110,7 @@ export class GuardedInstance {
    */
   succeeded(): void {
     const nowMs = this.#nowMs();
-    if (this.#step === 0 || nowMs - this.#steppedMs < this.#settings.decayMs) return;
+    if (this.#step === 0 || nowMs - this.#steppedMs < this.settings.decayMs) return;
     this.#step--;
     this.#steppedMs = nowMs;
   }
@@ -137,7 +137,7 @@ export class GuardedInstance {
   }
 
   #sheds(collectorClass: string): boolean {
-    const { shedOrder } = this.#settings;
+    const { shedOrder } = this.settings;
     const share = (this.#step - firstShedding + 1) / (lastStep - firstShedding + 1);
     const place = shedOrder.indexOf(collectorClass);
     return place >= 0 && place < Math.ceil(share * shedOrder.length);

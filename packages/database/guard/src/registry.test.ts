@@ -97,8 +97,11 @@ it("judges an instance by settings of its own, and the others and what comes aft
   const undoLater = registry.configure("db:5432", { ...defaultBreakerSettings, failureThreshold: 1 });
   undo();
   expect(isOpenAfter(1, "db:5432")).toBe(true);
+  // The same settings again, as after a reload, change nothing; others do.
+  registry.configure("db:5432", { ...defaultBreakerSettings, failureThreshold: 1 });
   undoLater();
-  registry.configure("db:5432", defaultBreakerSettings)();
+  expect(isOpenAfter(0, "db:5432")).toBe(true);
+  registry.configure("db:5432", defaultBreakerSettings);
   expect(isOpenAfter(4, "db:5432")).toBe(false);
 });
 

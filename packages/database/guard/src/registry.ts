@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Host, SharedKey } from "@dbintel/pipeline";
 import { LRUCache } from "lru-cache";
 import type { BreakerSnapshot } from "./breaker.ts";
@@ -75,12 +76,14 @@ export class BreakerRegistry {
   }
 
   /**
-   * Gives an instance and its databases settings of their own, until the returned function is called. What was known of
-   * it begins anew, so call it before `restore`. Where several components watch one instance the last one's count.
+   * Gives an instance and its databases settings of their own, until the returned function is called. Where they differ
+   * from those before, what was known of it begins anew: call it before `restore`. Where several components watch one
+   * instance the last one's count.
    */
   configure(instance: string, settings: BreakerSettings): () => void {
     this.#configured.set(instance, settings);
-    this.#forget(instance);
+    const server = this.#instances.peek(instance);
+    if (server !== undefined && !isDeepStrictEqual(server.settings, settings)) this.#forget(instance, server);
     return () => {
       if (this.#configured.get(instance) === settings) this.#configured.delete(instance);
     };
@@ -135,9 +138,7 @@ export class BreakerRegistry {
     return this.#configured.get(instance) ?? this.#settings;
   }
 
-  #forget(instance: string): void {
-    const server = this.#instances.peek(instance);
-    if (server === undefined) return;
+  #forget(instance: string, server: GuardedInstance): void {
     this.#instances.delete(instance);
     for (const [key, guarded] of this.#databases) if (guarded.server === server) this.#databases.delete(key);
   }

@@ -1,6 +1,8 @@
 import { inspect } from "node:util";
+import { defaultBreakerSettings } from "@dbintel/guard";
 import { describe, expect, it } from "vitest";
 import { parseEndpoint, postgresqlConfig, settingsWithoutEffect } from "./config.ts";
+import { breakerSettings } from "./protection/breaker-settings.ts";
 
 const required = { username: "otel", password: "secret" };
 
@@ -23,6 +25,13 @@ describe("postgresqlConfig", () => {
     });
   });
 
+  it("guards the server as @dbintel/guard does by default", () => {
+    const { circuit_breaker } = postgresqlConfig.parse(required);
+    const { shedOrder, ...settings } = breakerSettings(circuit_breaker);
+    expect({ ...settings, shedOrder: defaultBreakerSettings.shedOrder }).toEqual(defaultBreakerSettings);
+    expect(shedOrder).toEqual(defaultBreakerSettings.shedOrder.filter((name) => name !== "schemas"));
+  });
+
   it("never prints the password", () => {
     const config = postgresqlConfig.parse(required);
     expect(inspect(config, { depth: 9 }) + JSON.stringify(config)).not.toContain("secret");
@@ -35,6 +44,13 @@ describe("postgresqlConfig", () => {
     [{ collection_interval: "0" }, "collection_interval"],
     [{ metrics: { "postgresql.comits": { enabled: true } } }, "metrics"],
     [{ databse: ["x"] }, ""],
+    [{ circuit_breaker: { failure_rate: 1.1 } }, "circuit_breaker.failure_rate"],
+    [{ circuit_breaker: { failure_threshold: 0 } }, "circuit_breaker.failure_threshold"],
+    [{ circuit_breaker: { window: "0s" } }, "circuit_breaker.window"],
+    [{ circuit_breaker: { base_timeout: "40s" } }, "circuit_breaker.max_timeout"],
+    [{ circuit_breaker: { open_state_timeout: "11m" } }, "circuit_breaker.max_open_state_timeout"],
+    [{ circuit_breaker: { shed_order: ["size"] } }, "circuit_breaker.shed_order.0"],
+    [{ circuit_breaker: { shed_order: ["sizes", "sizes"] } }, "circuit_breaker.shed_order"],
   ])("refuses %j", (change, path) => {
     const result = postgresqlConfig.safeParse({ ...required, ...change });
     expect(result.error?.issues[0]?.path.join(".")).toBe(path);

@@ -2,6 +2,7 @@ import { duration, secret } from "@dbintel/config";
 import { interval, pollingSettings } from "@dbintel/polling";
 import { z } from "zod";
 import { absentMetricNames, metricNames } from "./metrics/metric-catalogue.ts";
+import { circuitBreaker } from "./protection/breaker-settings.ts";
 import { resourceAttributeNames } from "./resource.ts";
 
 /** `host:port`, the host a name, an address or an IPv6 address in brackets. */
@@ -44,9 +45,23 @@ const topQueryCollection = z.strictObject({
     .default(200)
     .describe("Statements with an event of their own by execution time; a quarter as many by calls"),
   max_rows_per_query: z.number().int().optional().describe("Without effect: every statement is looked at"),
-  max_explain_each_interval: z.number().int().optional().describe("Without effect: plans are not collected"),
-  query_plan_cache_size: z.number().int().optional().describe("Without effect: plans are not collected"),
-  query_plan_cache_ttl: duration().optional().describe("Without effect: plans are not collected"),
+  max_explain_each_interval: z
+    .number()
+    .int()
+    .min(0)
+    .default(20)
+    .describe("Plans asked for in each database at each reading at most; 0 for none; 1000 in the OpenTelemetry Collector"),
+  query_plan_cache_size: z
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(1000)
+    .describe("Statements whose plan is remembered"),
+  query_plan_cache_ttl: duration()
+    .refine((ms) => ms > 0, "must be more than 0")
+    .prefault("1h")
+    .describe("Time after which a plan is asked for again; before that when the statement becomes slower or faster"),
 });
 
 /** Events; the OpenTelemetry Collector has both off by default. */
@@ -76,6 +91,7 @@ export const postgresqlConfig = z.strictObject({
   ...pollingSettings({ interval: "10s" }),
   statement_timeout: duration().prefault("5s").describe("The server gives up any statement of the receiver after this"),
   lock_timeout: duration().prefault("100ms").describe("The server gives up waiting for a lock after this"),
+  circuit_breaker: circuitBreaker.describe("When the server is left alone, and how polls come back"),
   metrics: named(metricNames, metric).prefault({}).describe("Which metrics are sent"),
   resource_attributes: named([...resourceAttributeNames, ...databaseAttributeNames()], switchable)
     .prefault({})
@@ -118,9 +134,6 @@ export function settingsWithoutEffect(config: PostgresqlConfig): readonly string
     sent["db.server.query_sample"]?.enabled === true && "events.db.server.query_sample",
     config.connection_pool !== undefined && "connection_pool",
     top.max_rows_per_query !== undefined && "top_query_collection.max_rows_per_query",
-    (top.max_explain_each_interval ?? 0) > 0 && "top_query_collection.max_explain_each_interval",
-    top.query_plan_cache_size !== undefined && "top_query_collection.query_plan_cache_size",
-    top.query_plan_cache_ttl !== undefined && "top_query_collection.query_plan_cache_ttl",
   ];
   for (const [name, settings] of Object.entries(config.metrics)) {
     if (settings?.enabled === true && absentMetricNames.includes(name)) idle.push(`metrics.${name}`);

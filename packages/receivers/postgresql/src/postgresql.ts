@@ -7,9 +7,12 @@ import type { Signal } from "@dbintel/pdata";
 import type { Component, Consumers, Host } from "@dbintel/pipeline";
 import { createPoller, type Poller, ProblemBoard } from "@dbintel/polling";
 import { type PostgresqlConfig, parseEndpoint, settingsWithoutEffect } from "./config.ts";
+import { KnownServer } from "./connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "./connection/connection.ts";
 import type { ProblemContext } from "./connection/problems.ts";
 import { MetricPoll } from "./metrics/metric-poll.ts";
+import { PlanCollector } from "./plans/plan-collector.ts";
+import { breakerSettings } from "./protection/breaker-settings.ts";
 import { BreakerWatch } from "./protection/breaker-watch.ts";
 import { breakerGate, guardedPoll } from "./protection/guarded-poll.ts";
 import { instanceResource } from "./resource.ts";
@@ -27,6 +30,9 @@ const providerDatabases = new Set([
   "alloydbmetadata",
 ]);
 
+/** An overload makes no interval longer than this: its end should not be seen much later than it comes. */
+const longestStretchedMs = 300_000;
+
 /**
  * Watches one server over two connections: one polls the statistics views, the other pg_stat_statements, each at its
  * own interval. What is not wired into a pipeline is not asked for.
@@ -43,7 +49,11 @@ export class PostgresqlReceiver implements Component {
     this.#config = args.config;
     this.#host = args.host;
     this.#next = args.next;
-    this.#breakers = new BreakerWatch({ host: args.host, context: contextOf(args.config) });
+    this.#breakers = new BreakerWatch({
+      host: args.host,
+      context: contextOf(args.config),
+      settings: breakerSettings(args.config.circuit_breaker),
+    });
   }
 
   async start(): Promise<void> {
@@ -79,7 +89,7 @@ export class PostgresqlReceiver implements Component {
     const connection = new DatabaseConnection(settings, config.connect_database);
     const poll = new MetricPoll({
       ...common,
-      connection,
+      server: new KnownServer(connection, config.endpoint),
       enabled: ({ name, enabled }) => config.metrics[name]?.enabled ?? enabled,
       enabledLabel: (name) => config.resource_attributes[name]?.enabled ?? true,
     });
@@ -93,7 +103,8 @@ export class PostgresqlReceiver implements Component {
         timeout: config.timeout,
         // The views cost the server less than pg_stat_statements, so they are asked first when it recovers.
         poll: guardedPoll({ ...common, collectorClass: "metrics", cheapest: true, source: connection, poll }),
-        intervalFactor: () => this.#stretch() * this.#host.shared(feedback).savings.metricsIntervalFactor,
+        intervalFactor: () =>
+          this.#stretch(config.collection_interval) * this.#host.shared(feedback).savings.metricsIntervalFactor,
       }),
     );
   }
@@ -101,7 +112,8 @@ export class PostgresqlReceiver implements Component {
   #pollStatements(settings: ConnectionSettings, problems: ProblemBoard): void {
     const { config, common } = this.#common(problems);
     const source = new StatementSource(settings, config.endpoint, config.connect_database);
-    const poll = new StatementPoll({ ...common, source, limit: config.top_query_collection.top_n_query });
+    const plans = this.#planCollector(settings);
+    const poll = new StatementPoll({ ...common, source, plans, limit: config.top_query_collection.top_n_query });
     this.#connections.push(source);
     this.#pollers.push(
       createPoller({
@@ -111,17 +123,29 @@ export class PostgresqlReceiver implements Component {
         initialDelay: config.initial_delay,
         timeout: config.timeout,
         poll: guardedPoll({ ...common, collectorClass: "statements", cheapest: !this.#next.metrics, source, poll }),
-        intervalFactor: () => this.#stretch(),
+        intervalFactor: () => this.#stretch(config.top_query_collection.collection_interval),
       }),
     );
   }
 
-  /** How many times longer the intervals are while the database is overloaded. */
-  #stretch(): number {
+  #planCollector(settings: ConnectionSettings): PlanCollector | undefined {
+    const {
+      max_explain_each_interval: limit,
+      query_plan_cache_size: cacheSize,
+      query_plan_cache_ttl: cacheTtlMs,
+      collection_interval: intervalMs,
+    } = this.#config.top_query_collection;
+    if (limit === 0) return undefined;
+    const context = contextOf(this.#config);
+    return new PlanCollector({ host: this.#host, settings, context, limit, cacheSize, cacheTtlMs, intervalMs });
+  }
+
+  /** How many times longer an interval is while the database is overloaded. */
+  #stretch(intervalMs: number): number {
     const { endpoint, connect_database: database } = this.#config;
     const { whole, intervalFactor } = this.#host.shared(breakers).database(endpoint, database);
     // While it is not closed the breaker alone says when the database is asked: longer intervals would add to its delay.
-    return whole.state === "closed" ? intervalFactor : 1;
+    return whole.state === "closed" ? Math.min(intervalFactor, Math.max(1, longestStretchedMs / intervalMs)) : 1;
   }
 
   #common(problems: ProblemBoard) {

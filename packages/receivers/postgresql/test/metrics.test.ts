@@ -3,12 +3,13 @@ import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import { createTestHost } from "@dbintel/pipeline/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { KnownServer } from "../src/connection/capabilities.ts";
 import { DatabaseConnection } from "../src/connection/connection.ts";
 import { metricDefinitions } from "../src/metrics/metric-catalogue.ts";
 import { MetricPoll, type MetricPollOptions } from "../src/metrics/metric-poll.ts";
 import { StatementGuards } from "../src/protection/statement-guard.ts";
 import { instanceResource } from "../src/resource.ts";
-import { never, type Point, pointsOf, settingsOf } from "./watch.ts";
+import { calm, never, type Point, pointsOf, settingsOf } from "./watch.ts";
 
 for (const major of [13, 14, 15, 16, 17, 18]) {
   describePostgres(major, "metrics", () => {
@@ -35,10 +36,10 @@ for (const major of [13, 14, 15, 16, 17, 18]) {
     function watch(options: Partial<MetricPollOptions> = {}) {
       const host = createTestHost();
       const context = { endpoint: "test:5432", username: "otel", database: "postgres" };
-      const guards = new StatementGuards({ host, context, ping: (signal) => connection.ping(signal) });
+      const guards = new StatementGuards({ host, context, source: connection });
       const metrics = new MetricPoll({
         host,
-        connection,
+        server: new KnownServer(connection, context.endpoint),
         resource: instanceResource({ host: server.host, port: server.port, enabled: () => true }),
         context,
         enabled: () => true,
@@ -46,7 +47,7 @@ for (const major of [13, 14, 15, 16, 17, 18]) {
         reportsDatabase: () => true,
         ...options,
       });
-      const poll = () => metrics.poll({ signal: never, guard: guards.forPoll(undefined, never) });
+      const poll = () => metrics.poll({ signal: never, guard: guards.forPoll(calm) });
       const points = async () => pointsOf((await poll()).batches);
       return { host, poll, points };
     }

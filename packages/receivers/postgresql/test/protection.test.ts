@@ -2,15 +2,17 @@ import { eventually } from "@dbintel/e2e/condition";
 import { freePort, type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import { feedback, noSavings } from "@dbintel/feedback";
-import { breakers, defaultBreakerSettings } from "@dbintel/guard";
+import { type BreakerSettings, breakers, defaultBreakerSettings } from "@dbintel/guard";
 import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { KnownServer } from "../src/connection/capabilities.ts";
 import { DatabaseConnection } from "../src/connection/connection.ts";
 import { postgresql } from "../src/index.ts";
-import { MetricPoll } from "../src/metrics/metric-poll.ts";
+import { MetricPoll, type MetricPollOptions } from "../src/metrics/metric-poll.ts";
 import { guardedPoll } from "../src/protection/guarded-poll.ts";
+import { StatementGuards } from "../src/protection/statement-guard.ts";
 import { instanceResource } from "../src/resource.ts";
-import { eventsOf, never, pointsOf, settingsOf, watchStatements } from "./watch.ts";
+import { calm, eventsOf, never, pointsOf, settingsOf, watchStatements } from "./watch.ts";
 
 const { failureThreshold, maxOpenMs } = defaultBreakerSettings;
 const minuteMs = 60_000;
@@ -24,23 +26,27 @@ describePostgres(18, "what protects a server", () => {
   afterAll(() => server.stop());
 
   /** Polls of metrics as the receiver makes them; one call a poll. */
-  function watchMetrics() {
+  function watchMetrics(options: { readonly enabled?: MetricPollOptions["enabled"] } = {}) {
     const host = createTestHost();
     const connection = new DatabaseConnection(settingsOf(server), "postgres");
     const context = { endpoint: `${server.host}:${server.port}`, username: server.superuser, database: "postgres" };
     const poll = new MetricPoll({
       host,
-      connection,
+      server: new KnownServer(connection, context.endpoint),
       context,
       resource: instanceResource({ host: server.host, port: server.port, enabled: () => true }),
-      enabled: ({ enabled }) => enabled,
+      enabled: options.enabled ?? (({ enabled }) => enabled),
       enabledLabel: () => true,
       reportsDatabase: () => true,
     });
+    const database = () => host.shared(breakers).database(context.endpoint, context.database);
     const guarded = guardedPoll({ host, context, collectorClass: "metrics", cheapest: true, source: connection, poll });
     return {
       host,
-      guarded: () => host.shared(breakers).database(context.endpoint, context.database),
+      connection,
+      guards: new StatementGuards({ host, context, source: connection }),
+      configure: (settings: BreakerSettings) => host.shared(breakers).configure(context.endpoint, settings),
+      database,
       async poll() {
         const { batches, problems } = await guarded({ signal: never });
         return { problems, names: new Set(pointsOf(batches).map(({ name }) => name)) };
@@ -60,7 +66,7 @@ describePostgres(18, "what protects a server", () => {
       expect(problems?.map(({ message }) => message)).toEqual([expect.stringContaining("lock timeout")]);
       expect(names).toContain("postgresql.backends");
     }
-    expect(watch.guarded().whole.state).toBe("closed");
+    expect(watch.database().whole.state).toBe("closed");
     await holder.query("ROLLBACK");
     await holder.end();
 
@@ -77,6 +83,73 @@ describePostgres(18, "what protects a server", () => {
       expect(++polls).toBeLessThan(10);
     }
     await watch.close();
+  });
+
+  it("is not asked for what costs most while a budget wants only what is essential", async () => {
+    const watch = watchMetrics({ enabled: () => true });
+    const dear = ["postgresql.db_size", "postgresql.database.locks"];
+    const holder = await server.connect();
+    await holder.query("BEGIN; LOCK TABLE pg_class IN ACCESS SHARE MODE");
+    expect([...(await watch.poll()).names]).toEqual(expect.arrayContaining(dear));
+    watch.host.shared(feedback).demand("budget", { ...noSavings, essentialsOnly: true });
+    const { names } = await watch.poll();
+    expect(names).toContain("postgresql.backends");
+    for (const name of dear) expect(names).not.toContain(name);
+    await holder.end();
+    await watch.close();
+  });
+
+  it("gives each class of statements the shorter of the configured and the learnt time", async () => {
+    const watch = watchMetrics();
+    const undo = watch.configure({ ...defaultBreakerSettings, baseTimeoutMs: 300, maxTimeoutMs: 60_000 });
+    const { guards, connection } = watch;
+    const guard = guards.forPoll({ ...calm, timeoutMs: 400 });
+    const shown = async () => {
+      const [row] = await connection.query("SELECT current_setting('statement_timeout') AS ms", [], never);
+      return row?.ms;
+    };
+    expect(await shown()).toBe("5s");
+    expect(await guard.ask({ collectorClass: "counters", cold: false, work: shown })).toBe("300ms");
+    // Outside of a class the poll's own time holds.
+    expect(await shown()).toBe("400ms");
+    const nap = () => connection.query("SELECT pg_sleep(600)", [], never);
+    await expect(guard.ask({ collectorClass: "naps", cold: false, work: nap })).rejects.toMatchObject({
+      code: "DBI_TIMEOUT",
+    });
+    // Once answers have taken long, it waits as long as the configuration lets it.
+    const slow = watch.database().admit("naps", false);
+    if (slow.admitted) slow.succeed(20_000);
+    expect(await guard.ask({ collectorClass: "naps", cold: false, work: shown })).toBe("5s");
+    undo();
+    await watch.close();
+  });
+
+  it("finds the server anew after a failover, on each of its connections", async () => {
+    const watch = watchMetrics();
+    const session = async () => {
+      const result = await watch.poll();
+      expect(result.names).toContain("postgresql.backends");
+      const [row] = await watch.connection.query("SELECT pg_backend_pid() AS pid", [], never);
+      return row?.pid;
+    };
+    const before = await session();
+    expect(await session()).toBe(before);
+    const elsewhere = watch.database().admit("statements", false);
+    if (elsewhere.admitted) elsewhere.fail("failover");
+    const after = await session();
+    expect(after).not.toBe(before);
+    expect(await session()).toBe(after);
+    await watch.close();
+  });
+
+  it("does not wait for a goodbye of a session that has gone silent", async () => {
+    const { connection } = watchMetrics();
+    const [row] = await connection.query("SELECT pg_backend_pid() AS pid", [], never);
+    const pid = Number(row?.pid);
+    process.kill(pid, "SIGSTOP");
+    await connection.close();
+    expect(connection.open).toBe(false);
+    process.kill(pid, "SIGCONT");
   });
 
   it("is asked for sizes half as often, and told them once, when a budget demands that", async () => {
@@ -113,6 +186,26 @@ describePostgres(18, "what protects a server", () => {
     await session.end();
     await watch.close();
   });
+});
+
+it("opens the breaker when its configuration says so", async () => {
+  const endpoint = `127.0.0.1:${await freePort()}`;
+  const { definition, config } = postgresql({
+    ...{ endpoint, username: "otel", password: "secret", tls: { insecure: true }, timeout: "1h" },
+    circuit_breaker: { failure_threshold: 1, open_state_timeout: "20s", max_open_state_timeout: "20s" },
+  });
+  const host = createTestHost();
+  const next = { metrics: { consume: async () => {} } };
+  const component = definition.create({ id: "postgresql", config, host, next });
+  await component.start({ signal: never });
+  const state = () => host.lines.find(({ message }) => message === `circuit breaker of ${endpoint}: open`);
+  await eventually("the breaker opens", async () => {
+    await host.clock.advance(1000);
+    return state();
+  });
+  expect(state()?.fields).toMatchObject({ open_ms: 20_000 });
+  expect(host.shared(breakers).database(endpoint, "postgres").whole.consecutiveFailures).toBe(1);
+  await component.stop({ signal: never });
 });
 
 it("opens the breaker of a server that is away, says so, and still knows it after a restart", async () => {

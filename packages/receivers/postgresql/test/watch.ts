@@ -12,6 +12,9 @@ import { StatementSource } from "../src/statements/statement-source.ts";
 
 export const never = new AbortController().signal;
 
+/** A poll that is no probe. */
+export const calm = { stage: undefined, timeoutMs: 5000, signal: never };
+
 /** How to reach a test server, as its superuser or as `user`. */
 export function settingsOf(
   server: PostgresServer,
@@ -114,8 +117,12 @@ export function watchStatements(
     limit: options.limit ?? 200,
     reportsDatabase: options.reportsDatabase ?? (() => true),
   });
-  const guards = new StatementGuards({ host, context, ping: (signal) => source.ping(signal) });
-  const direct = () => poll.poll({ signal: never, guard: guards.forPoll(undefined, never) });
+  const guards = new StatementGuards({ host, context, source });
+  const direct = () =>
+    poll.poll({
+      signal: never,
+      guard: guards.forPoll(calm),
+    });
   const guarded = guardedPoll({ host, context, collectorClass: "statements", cheapest: true, source, poll });
   return {
     host,

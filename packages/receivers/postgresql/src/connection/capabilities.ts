@@ -28,6 +28,28 @@ export interface Capabilities {
   readonly columns: ReadonlyMap<StatisticsView, ReadonlySet<string>>;
 }
 
+/** The server behind a connection; what it is, is asked once for each session. One for all who use the connection. */
+export class KnownServer {
+  readonly connection: DatabaseConnection;
+  readonly #endpoint: string;
+  #known: { readonly session: number | undefined; readonly capabilities: Capabilities } | undefined;
+
+  constructor(connection: DatabaseConnection, endpoint: string) {
+    this.connection = connection;
+    this.#endpoint = endpoint;
+  }
+
+  async capabilities(signal: AbortSignal): Promise<Capabilities> {
+    const { session } = this.connection;
+    if (this.#known !== undefined && session !== undefined && this.#known.session === session) {
+      return this.#known.capabilities;
+    }
+    const capabilities = await discover(this.connection, this.#endpoint, signal);
+    this.#known = { session: this.connection.session, capabilities };
+    return capabilities;
+  }
+}
+
 /** Asks the server. Rejects with `DBI_DATABASE_VERSION` below PostgreSQL 13. */
 export async function discover(
   connection: DatabaseConnection,

@@ -19,6 +19,8 @@ export interface ConnectionSettings {
   readonly tls: ConnectionOptions | false;
   readonly statementTimeoutMs: number;
   readonly lockTimeoutMs: number;
+  /** Settings of the session, `name=value`, beside its limits. Default {@link sessionOptions}. */
+  readonly sessionOptions?: readonly string[];
   /** Called before each query: what it throws is the answer, and the server hears nothing. */
   readonly gate?: () => void;
 }
@@ -28,8 +30,18 @@ export const marker = "/* dbintel */";
 export const applicationName = "dbintel";
 const connectTimeoutMs = 10_000;
 const keepAliveAfterMs = 30_000;
-/** What sorting and hashing in one of our statements may use before it spills to disk; 4 MB is the usual default. */
-const workMemory = "64MB";
+
+/** What suits our own queries. */
+const sessionOptions: readonly string[] = [
+  // Before sorting and hashing spill to disk; 4 MB is the usual default.
+  "work_mem=64MB",
+  // Compiling one of our statements would take longer than running it.
+  "jit=off",
+  // An array is hashed where the plan knows it; a plan for any array would search it from its start for each row.
+  "plan_cache_mode=force_custom_plan",
+  // Names in our queries mean the system's objects, whatever else the role or the database puts first.
+  "search_path=pg_catalog",
+];
 
 /**
  * One session on one database, opened when it is needed and again after it was lost.
@@ -44,15 +56,34 @@ export class DatabaseConnection {
   #client: pg.Client | undefined;
   #wire: RowConnection | undefined;
   #tracked = true;
+  #sessions = 0;
+  #limitMs: number;
+  /** The limit that the server knows of. */
+  #setLimitMs: number;
 
   constructor(settings: ConnectionSettings, database: string) {
     this.#settings = settings;
     this.database = database;
+    this.#limitMs = settings.statementTimeoutMs;
+    this.#setLimitMs = settings.statementTimeoutMs;
   }
 
   /** Whether there is a session; after one was lost the next query opens another. */
   get open(): boolean {
     return this.#client !== undefined;
+  }
+
+  /** Which session this is, counted from 1; `undefined` when there is none. What was found out is true for one session. */
+  get session(): number | undefined {
+    return this.open ? this.#sessions : undefined;
+  }
+
+  /**
+   * The server gives up each query from here on after `timeoutMs`, or after the configured time where that is shorter.
+   * Costs a round trip with the next query, and only when it differs from what the server was told last.
+   */
+  limit(timeoutMs: number): void {
+    this.#limitMs = Math.min(this.#settings.statementTimeoutMs, Math.ceil(timeoutMs));
   }
 
   /** False when this session's own statements stay out of pg_stat_statements. */
@@ -96,7 +127,10 @@ export class DatabaseConnection {
 
   async close(): Promise<void> {
     const client = this.#client;
+    const stream = this.#wire?.stream;
     this.#client = undefined;
+    // Says goodbye and waits for no answer: there may be nobody left to give one.
+    stream?.once("finish", () => stream.destroy());
     await client?.end().catch(() => {});
   }
 
@@ -109,10 +143,18 @@ export class DatabaseConnection {
       const client = this.#client ?? (await this.#connect());
       const wire = this.#wire;
       if (wire === undefined) throw new DbintelError("a session without a connection", { code: "DBI_INTERNAL" });
+      await this.#tellLimit(client);
       return await work(client, wire);
     } finally {
       signal.removeEventListener("abort", abort);
     }
+  }
+
+  async #tellLimit(client: pg.Client): Promise<void> {
+    const limitMs = this.#limitMs;
+    if (limitMs === this.#setLimitMs) return;
+    await client.query(marked("SELECT set_config('statement_timeout', $1, false)"), [String(limitMs)]);
+    this.#setLimitMs = limitMs;
   }
 
   async #connect(): Promise<pg.Client> {
@@ -124,13 +166,7 @@ export class DatabaseConnection {
       `statement_timeout=${statementTimeoutMs}`,
       `lock_timeout=${lockTimeoutMs}`,
       `idle_in_transaction_session_timeout=${statementTimeoutMs}`,
-      `work_mem=${workMemory}`,
-      // Compiling one of our statements would take longer than running it.
-      "jit=off",
-      // An array is hashed where the plan knows it; a plan for any array would search it from its start for each row.
-      "plan_cache_mode=force_custom_plan",
-      // Names in our queries mean the system's objects, whatever else the role or the database puts first.
-      "search_path=pg_catalog",
+      ...(this.#settings.sessionOptions ?? sessionOptions),
       "datestyle=ISO",
       "timezone=UTC",
     ];
@@ -161,6 +197,8 @@ export class DatabaseConnection {
       throw error;
     }
     this.#client = client;
+    this.#sessions++;
+    this.#setLimitMs = statementTimeoutMs;
     this.#tracked = !(await stopTracking(client));
     return client;
   }
@@ -170,7 +208,7 @@ export class DatabaseConnection {
 async function stopTracking(client: pg.Client): Promise<boolean> {
   try {
     // Unlike a SET, which is recorded itself, this has taken effect when the statement would be recorded.
-    await client.query(marked("SELECT set_config('pg_stat_statements.track', 'none', false)"));
+    await client.query(marked("SELECT pg_catalog.set_config('pg_stat_statements.track', 'none', false)"));
     return true;
   } catch (error) {
     if (error instanceof pg.DatabaseError) return false;

@@ -26,6 +26,8 @@ export interface MetricDefinition {
 export interface MetricQuery {
   readonly name: string;
   readonly metrics: readonly MetricDefinition[];
+  /** Whether it costs the server more than counters do: left out of a probe, and where a budget wants only essentials. */
+  readonly dear?: boolean;
   /** Attributes from columns; a column that is NULL leaves its attribute out. */
   readonly labels?: Readonly<Record<string, string>>;
   /** The query for a server; `undefined` when this one has nothing to ask. */

@@ -3,8 +3,8 @@ import { feedback } from "@dbintel/feedback";
 import { metricsBuilder, type ResourceInit } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import type { PollResult } from "@dbintel/polling";
-import { type Capabilities, discover } from "../connection/capabilities.ts";
-import type { DatabaseConnection, Row } from "../connection/connection.ts";
+import type { Capabilities, KnownServer } from "../connection/capabilities.ts";
+import type { Row } from "../connection/connection.ts";
 import { databaseProblem, type ProblemContext } from "../connection/problems.ts";
 import { integer, text } from "../connection/row-values.ts";
 import type { StatementGuard } from "../protection/statement-guard.ts";
@@ -17,7 +17,7 @@ import { sizeQuery } from "./metrics-database.ts";
 
 export interface MetricPollOptions {
   readonly host: Host;
-  readonly connection: DatabaseConnection;
+  readonly server: KnownServer;
   readonly resource: ResourceInit;
   readonly context: ProblemContext;
   readonly enabled: (definition: MetricDefinition) => boolean;
@@ -36,7 +36,6 @@ export class MetricPoll {
   readonly #options: MetricPollOptions;
   readonly #planned: readonly Planned[];
   readonly #sizes: DatabaseSizes;
-  #capabilities: Capabilities | undefined;
 
   constructor(options: MetricPollOptions) {
     this.#options = options;
@@ -49,9 +48,11 @@ export class MetricPoll {
 
   async poll(args: { readonly signal: AbortSignal; readonly guard: StatementGuard }): Promise<PollResult> {
     const { signal, guard } = args;
-    const { host, connection, context, resource, reportsDatabase } = this.#options;
+    const { host, server, context, resource, reportsDatabase } = this.#options;
+    const { connection } = server;
+    const { essentialsOnly } = host.shared(feedback).savings;
     try {
-      const capabilities = await this.#discover(signal);
+      const capabilities = await server.capabilities(signal);
       const metrics = metricsBuilder().resource(resource).scope(receiverScope(host.build, capabilities.version));
       const [now = {}] = await connection.query(
         "SELECT (date_part('epoch', clock_timestamp()) * 1000000)::int8 AS clock",
@@ -61,6 +62,7 @@ export class MetricPoll {
       const timeUnixNano = (integer(now, "clock") ?? 0n) * 1000n;
       const problems: DbintelError[] = [];
       for (const { query, metrics: definitions } of this.#planned) {
+        if (essentialsOnly && query.dear) continue;
         try {
           const rows = await this.#rows({ query, capabilities, guard, signal });
           const reported = rows.filter((row) => {
@@ -90,20 +92,13 @@ export class MetricPoll {
     readonly signal: AbortSignal;
   }): Promise<readonly Row[]> {
     const { query, capabilities, guard, signal } = args;
-    const { connection, reportsDatabase } = this.#options;
+    const { server, reportsDatabase } = this.#options;
+    const { connection } = server;
     if (query.name === sizeQuery.name) return this.#sizes.rows({ connection, reportsDatabase, guard, signal });
     const sql = query.sql(capabilities);
     if (sql === undefined) return [];
     const work = () => connection.query(sql, [], signal);
-    return (await guard.ask({ collectorClass: query.name, cold: false, work })) ?? [];
-  }
-
-  async #discover(signal: AbortSignal): Promise<Capabilities> {
-    const { connection, context } = this.#options;
-    if (this.#capabilities === undefined || !connection.open) {
-      this.#capabilities = await discover(connection, context.endpoint, signal);
-    }
-    return this.#capabilities;
+    return (await guard.ask({ collectorClass: query.name, cold: query.dear ?? false, work })) ?? [];
   }
 
   #labelled(query: MetricQuery): MetricQuery {

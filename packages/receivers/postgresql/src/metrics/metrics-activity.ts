@@ -27,6 +27,7 @@ export const activityQueries: readonly MetricQuery[] = [
   },
   {
     name: "pg_locks",
+    dear: true,
     labels: { ...databaseLabels, mode: "mode", lock_type: "lock_type" },
     metrics: [
       single(

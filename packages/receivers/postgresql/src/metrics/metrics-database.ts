@@ -76,6 +76,7 @@ export const databaseQueries: readonly MetricQuery[] = [
 /** Sizes, asked rarely and one database at a time: see `database-sizes.ts`. */
 export const sizeQuery = {
   name: "pg_database_size",
+  dear: true,
   labels: databaseLabels,
   metrics: [
     single(

@@ -1,18 +1,24 @@
-import { type BreakerEvent, breakers } from "@dbintel/guard";
+import { type BreakerEvent, type BreakerSettings, breakers } from "@dbintel/guard";
 import { type Host, Snapshot } from "@dbintel/pipeline";
 import type { ProblemContext } from "../connection/problems.ts";
 
-/** Logs what the breakers of one server do, and keeps open ones over a restart. */
+/** Sets the breakers of one server up, logs what they do, and keeps open ones over a restart. */
 export class BreakerWatch {
   readonly #host: Host;
   readonly #context: ProblemContext;
+  readonly #settings: BreakerSettings;
   readonly #snapshot: Snapshot;
   #unwatch: (() => void) | undefined;
 
-  constructor(options: { readonly host: Host; readonly context: ProblemContext }) {
-    const { host, context } = options;
+  constructor(options: {
+    readonly host: Host;
+    readonly context: ProblemContext;
+    readonly settings: BreakerSettings;
+  }) {
+    const { host, context, settings } = options;
     this.#host = host;
     this.#context = context;
+    this.#settings = settings;
     this.#snapshot = new Snapshot({
       host,
       name: "breakers",
@@ -25,7 +31,14 @@ export class BreakerWatch {
   /** Goes on where the last run ended: an open breaker stays open for the rest of its time. */
   async start(): Promise<void> {
     if (this.#unwatch !== undefined) return;
-    this.#unwatch = this.#host.shared(breakers).watch((event) => this.#log(event));
+    const registry = this.#host.shared(breakers);
+    const endings = [
+      registry.configure(this.#context.endpoint, this.#settings),
+      registry.watch((event) => this.#log(event)),
+    ];
+    this.#unwatch = () => {
+      for (const end of endings) end();
+    };
     await this.#snapshot.load();
   }
 

@@ -5,6 +5,16 @@ import type { PollResult } from "@dbintel/polling";
 import { databaseProblem, type ProblemContext } from "../connection/problems.ts";
 import { type StatementGuard, StatementGuards } from "./statement-guard.ts";
 
+/** Whom a poll asks. */
+export interface GuardedSource {
+  /** Asks the smallest question there is. */
+  ping(signal: AbortSignal): Promise<void>;
+  /** How long the server may take for each statement from here on. */
+  limit(timeoutMs: number): void;
+  /** Leaves the session; the next question opens another, and finds out again whom it talks to. */
+  close(): Promise<void>;
+}
+
 export interface GuardedPollOptions {
   readonly host: Host;
   readonly context: ProblemContext;
@@ -12,7 +22,7 @@ export interface GuardedPollOptions {
   readonly collectorClass: string;
   /** Whether no other poll asks less of the server. */
   readonly cheapest: boolean;
-  readonly source: { ping(signal: AbortSignal): Promise<void> };
+  readonly source: GuardedSource;
   readonly poll: {
     poll(args: { readonly signal: AbortSignal; readonly guard: StatementGuard }): Promise<PollResult>;
   };
@@ -25,7 +35,7 @@ export interface GuardedPollOptions {
 export function guardedPoll(options: GuardedPollOptions) {
   const { host, context, collectorClass, cheapest, source, poll } = options;
   const registry = host.shared(breakers);
-  const guards = new StatementGuards({ host, context, ping: (signal) => source.ping(signal) });
+  const guards = new StatementGuards({ host, context, source });
   let met: DbintelError | undefined;
   const heldBack = (database: GuardedDatabase): PollResult => {
     const problem = met ?? new DbintelError(...waiting(context));
@@ -39,12 +49,15 @@ export function guardedPoll(options: GuardedPollOptions) {
     }
     const startedMs = host.clock.monotonicMs();
     try {
+      // What answers under this address now may be another server.
+      if (admission.rediscover) await source.close();
+      source.limit(admission.timeoutMs);
       if (admission.stage === "ping") {
         await source.ping(args.signal);
         admission.succeed(host.clock.monotonicMs() - startedMs);
         return heldBack(database);
       }
-      const guard = guards.forPoll(admission.stage, args.signal);
+      const guard = guards.forPoll({ ...admission, signal: args.signal });
       const result = await poll.poll({ ...args, guard });
       met = undefined;
       if (guard.strained) admission.release();

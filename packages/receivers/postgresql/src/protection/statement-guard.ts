@@ -3,6 +3,7 @@ import { breakers, classifyError, type GuardedDatabase, type ProbeStage } from "
 import type { Host } from "@dbintel/pipeline";
 import pg from "pg";
 import { databaseProblem, type ProblemContext } from "../connection/problems.ts";
+import type { GuardedSource } from "./guarded-poll.ts";
 
 /** Some statements of a poll. */
 export interface GuardedWork<T> {
@@ -27,8 +28,16 @@ export interface StatementGuard {
 export interface StatementGuardsOptions {
   readonly host: Host;
   readonly context: ProblemContext;
-  /** Asks the smallest question there is. */
-  readonly ping: (signal: AbortSignal) => Promise<void>;
+  readonly source: Pick<GuardedSource, "ping" | "limit">;
+}
+
+/** A poll as the breaker has let it through. */
+export interface AdmittedPoll {
+  /** Set when the poll itself is a probe. */
+  readonly stage: ProbeStage | undefined;
+  /** How long the server may take for each of the poll's own statements. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
 }
 
 /** Makes the guards of polls that follow each other, and remembers what holds a class back. */
@@ -41,9 +50,9 @@ export class StatementGuards {
     this.#options = options;
   }
 
-  /** For the next poll; `stage` is set when the poll itself is a probe. */
-  forPoll(stage: ProbeStage | undefined, signal: AbortSignal): StatementGuard {
-    if (stage !== undefined) return { strained: false, ask: (args) => this.#probe(args) };
+  /** For the next poll. */
+  forPoll(poll: AdmittedPoll): StatementGuard {
+    if (poll.stage !== undefined) return { strained: false, ask: (args) => this.#probe(args) };
     let strained = false;
     return {
       get strained() {
@@ -51,7 +60,7 @@ export class StatementGuards {
       },
       ask: async (args) => {
         try {
-          return await this.#ask(args, signal);
+          return await this.#ask(args, poll);
         } catch (error) {
           strained ||= strains(error);
           throw error;
@@ -60,17 +69,19 @@ export class StatementGuards {
     };
   }
 
-  async #ask<T>({ collectorClass, work }: GuardedWork<T>, signal: AbortSignal): Promise<T | undefined> {
-    const { clock } = this.#options.host;
+  async #ask<T>({ collectorClass, work }: GuardedWork<T>, poll: AdmittedPoll): Promise<T | undefined> {
+    const { host, source } = this.#options;
+    const { clock } = host;
     const admission = this.#database.admit(collectorClass, false);
     if (!admission.admitted) return this.#heldBack(collectorClass);
     const startedMs = clock.monotonicMs();
     try {
       if (admission.stage === "ping") {
-        await this.#options.ping(signal);
+        await source.ping(poll.signal);
         admission.succeed(clock.monotonicMs() - startedMs);
         return this.#heldBack(collectorClass);
       }
+      source.limit(admission.timeoutMs);
       const answer = await work();
       admission.succeed(clock.monotonicMs() - startedMs);
       this.#met.delete(collectorClass);
@@ -85,6 +96,8 @@ export class StatementGuards {
       const problem = databaseProblem(error, this.#options.context);
       this.#met.set(collectorClass, problem);
       throw problem;
+    } finally {
+      source.limit(poll.timeoutMs);
     }
   }
 

@@ -12,6 +12,8 @@ import { StatementLedger } from "./statement-ledger.ts";
 import { StatementMemory } from "./statement-memory.ts";
 import type { StatementReading, StatementSource } from "./statement-source.ts";
 import { StatementTexts } from "./statement-texts.ts";
+import type { PlanCollector, StatementPlans } from "../plans/plan-collector.ts";
+import { counterIndex, type StatementColumn } from "./statement-columns.ts";
 import { addTopQueryEvents } from "./top-query-events.ts";
 import { type Selection, selectTop } from "./top-statements.ts";
 
@@ -28,6 +30,8 @@ export interface StatementPollOptions {
   readonly context: ProblemContext;
   /** How many statements get an event of their own by execution time. */
   readonly limit: number;
+  /** Gets the plans of what is reported; absent, events tell none. */
+  readonly plans?: PlanCollector | undefined;
   /** Whether statements of this database are reported. */
   readonly reportsDatabase: (name: string) => boolean;
 }
@@ -49,8 +53,9 @@ export class StatementPoll {
     this.#options = options;
     const { host } = options;
     const { clock } = host;
+    const plans = options.plans?.texts;
     const savings = () => host.shared(feedback).savings;
-    this.#texts = new StatementTexts({ clock, limit: 10 * options.limit + 1000, savings });
+    this.#texts = new StatementTexts({ clock, limit: 10 * options.limit + 1000, savings, keep: plans?.keep });
     this.#roles = new LRUCache({ max: roleNames, ttl: roleTimeToLiveMs, perf: { now: () => clock.monotonicMs() } });
   }
 
@@ -64,6 +69,7 @@ export class StatementPoll {
       if (reading.table.omitted > 0) problems.push(tooManyStatements(context));
       const selection = await this.#select({ reading, deltas, problems, guard, signal });
       const previousMicros = this.#memory.last?.epoch.clockMicros ?? reading.epoch.clockMicros;
+      const plans = await this.#plans({ reading, deltas, selection, problems, guard, signal });
       const scope = receiverScope(host.build, source.capabilities?.version);
       const logs = logsBuilder().resource(resource).scope(scope);
       addTopQueryEvents(logs, {
@@ -71,6 +77,7 @@ export class StatementPoll {
         deltas,
         selection,
         texts: this.#texts,
+        plans,
         roles: this.#roles,
         previousMicros,
         observedUnixNano: host.clock.unixNano(),
@@ -127,6 +134,32 @@ export class StatementPoll {
       problems.push(databaseProblem(error, context));
     }
     return selectTop({ current: table, deltas, limit, excluded });
+  }
+
+  /** Asks for the plans of the selected statements that ran, in their order. */
+  async #plans(args: {
+    readonly reading: StatementReading;
+    readonly deltas: StatementDeltas;
+    readonly selection: Selection;
+    readonly problems: DbintelError[];
+    readonly guard: StatementGuard;
+    readonly signal: AbortSignal;
+  }): Promise<StatementPlans | undefined> {
+    const { reading, deltas, selection, ...rest } = args;
+    const { source, plans } = this.#options;
+    const versionNumber = source.capabilities?.versionNumber;
+    if (plans === undefined || versionNumber === undefined) return undefined;
+    const { shape } = reading.table;
+    const value = (line: number, column: StatementColumn) =>
+      deltas.values[line * shape.counters.length + counterIndex(shape, column)] ?? 0;
+    const candidates = selection.top.flatMap((line) => {
+      const key = reading.table.key(deltas.rows[line] ?? -1);
+      const database = reading.databases.get(key.databaseId)?.name;
+      const calls = value(line, "calls");
+      if (database === undefined || calls === 0) return [];
+      return [{ key, database, role: this.#roles.get(key.userId), meanMs: value(line, "total_exec_time") / calls }];
+    });
+    return plans.collect({ candidates, versionNumber, ...rest });
   }
 
   /** Where the collector's own statements are recorded, what its user ran may be one of them. */

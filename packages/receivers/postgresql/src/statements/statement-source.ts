@@ -66,7 +66,7 @@ const completeEvery = 60;
 /** The extension is looked for in at most so many databases. */
 const mostDatabases = 100;
 /** Longer texts are cut off by the server: all that counts of a statement stands at its beginning. */
-const longestText = 65_536;
+export const longestText = 65_536;
 
 /** Reads pg_stat_statements wherever it is installed, over one connection. */
 export class StatementSource {
@@ -97,6 +97,11 @@ export class StatementSource {
   /** Asks the smallest question there is. */
   async ping(signal: AbortSignal): Promise<void> {
     await this.#connection.ping(signal);
+  }
+
+  /** How long the server may take for each statement from here on. */
+  limit(timeoutMs: number): void {
+    this.#connection.limit(timeoutMs);
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { AnyValue, LogsBuilder } from "@dbintel/pdata";
 import { counterIndex, type StatementShape } from "./statement-columns.ts";
 import { deltaKinds, type StatementDeltas } from "./statement-deltas.ts";
+import type { StatementPlans } from "../plans/plan-collector.ts";
 import type { StatementReading } from "./statement-source.ts";
 import type { StatementTexts } from "./statement-texts.ts";
 import type { Selection } from "./top-statements.ts";
@@ -13,6 +14,8 @@ export interface TopQueryArgs {
   readonly deltas: StatementDeltas;
   readonly selection: Selection;
   readonly texts: StatementTexts;
+  /** Absent where plans are not collected. */
+  readonly plans: StatementPlans | undefined;
   readonly roles: { get(userId: number): string | undefined };
   /** The database's clock at the poll before. */
   readonly previousMicros: bigint;
@@ -41,6 +44,8 @@ export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
     add(started, values, {
       "db.namespace": reading.databases.get(key.databaseId)?.name,
       "db.query.text": args.texts.shown(key),
+      "postgresql.query_plan": args.plans?.get(key)?.plan,
+      "db.query.plan.absent_reason": args.plans?.get(key)?.reason,
       "postgresql.queryid": String(key.queryId),
       "postgresql.userid": BigInt(key.userId),
       "postgresql.rolname": args.roles.get(key.userId),

@@ -38,6 +38,7 @@ describePostgres(18, "configs/protect.yaml", () => {
       "receivers.postgresql.initial_delay=0s",
       // Deadlines are no subject here: a busy machine must not look like a slow database.
       "receivers.postgresql.timeout=30s",
+      "receivers.postgresql.circuit_breaker.decay=1s",
     ];
     return await WatchedCollector.start({
       config: fileURLToPath(new URL("../../configs/protect.yaml", import.meta.url)),

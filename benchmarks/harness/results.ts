@@ -54,7 +54,8 @@ function check(file: string, rows: readonly Row[]): void {
   }
 }
 
-function tableOf(rows: readonly Row[]): string {
+/** The rows as a text. */
+export function tableOf(rows: readonly Row[]): string {
   const columns = [...new Set(rows.flatMap(({ figures }) => Object.keys(figures)))];
   const cells = rows.map(({ name, figures, ratio }) => [
     name,

@@ -1,7 +1,7 @@
 import { type Batch, logsBuilder } from "@dbintel/pdata";
 import { createTestHost } from "@dbintel/pipeline/testing";
 import { adaptiveSampler, Candidates, Sampler } from "@dbintel/processor-adaptive-sampler";
-import type { ProcessorTask } from "./task.ts";
+import { held, type Task, timed, type Work } from "./task.ts";
 
 const records = 1000;
 const context = { signal: new AbortController().signal };
@@ -35,24 +35,15 @@ function logs(firstKey = 0): Batch {
   return builder.build();
 }
 
-/** A batch of 20-attribute records through the processor, and a decision of the library alone. */
-export function adaptiveSamplerTasks(): readonly ProcessorTask[] {
-  const batch = logs();
-  const task = (name: string, settings: Settings): ProcessorTask => {
+function task(name: string, settings: Settings): Task {
+  return timed(`adaptive_sampler: ${name}`, () => {
     const part = processor(settings);
-    return { name: `adaptive_sampler: ${name}`, records, run: () => part.consume(batch.fork(), context) };
-  };
-  return [
-    task("1 % of logs of 20 attributes kept", { default_sample_rate: 0.01 }),
-    task("10 % kept, with a rule in CEL", {
-      rules: [{ name: "slow", condition: 'attributes["db.client.operation.duration"] > 10.0', sample_rate: 1 }],
-    }),
-    task("all kept and marked", { default_sample_rate: 1 }),
-    decision(),
-  ];
+    const batch = logs();
+    return { records, run: () => part.consume(batch.fork(), context) };
+  });
 }
 
-function decision(): ProcessorTask {
+function decision(): Work {
   const sampler = new Sampler({
     groups: [{ rate: 0.1 }],
     maxRecordsPerSecond: 100,
@@ -66,7 +57,6 @@ function decision(): ProcessorTask {
   });
   let nowMs = 0;
   return {
-    name: "adaptive_sampler: decision of the library",
     records,
     run: () => {
       nowMs += 100;
@@ -75,9 +65,20 @@ function decision(): ProcessorTask {
   };
 }
 
-/** A processor that has seen so many statements: what it holds is for the caller to measure. */
-export async function adaptiveSamplerWithKeys(keys: number): Promise<object> {
+/** A processor that has seen so many statements. */
+async function withKeys(keys: number): Promise<object> {
   const part = processor({ minimum_per_key: 2, max_records_per_second: 1000 });
   for (let from = 0; from < keys; from += records) await part.consume(logs(from), context);
   return part;
 }
+
+/** A batch of 20-attribute records through the processor, a decision of the library alone, and what keys cost. */
+export const adaptiveSamplerTasks: readonly Task[] = [
+  task("1 % of logs of 20 attributes kept", { default_sample_rate: 0.01 }),
+  task("10 % kept, with a rule in CEL", {
+    rules: [{ name: "slow", condition: 'attributes["db.client.operation.duration"] > 10.0', sample_rate: 1 }],
+  }),
+  task("all kept and marked", { default_sample_rate: 1 }),
+  timed("adaptive_sampler: decision of the library", decision),
+  ...[1000, 100_000, 1_000_000].map((keys) => held("adaptive_sampler", keys, withKeys)),
+];

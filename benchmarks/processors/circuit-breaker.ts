@@ -1,7 +1,7 @@
 import { type Batch, logsBuilder } from "@dbintel/pdata";
 import { createTestHost } from "@dbintel/pipeline/testing";
 import { circuitBreaker } from "@dbintel/processor-circuit-breaker";
-import type { ProcessorTask } from "./task.ts";
+import { held, type Task, timed } from "./task.ts";
 
 const records = 1000;
 const context = { signal: new AbortController().signal };
@@ -32,26 +32,16 @@ function logs(databaseOf: (index: number) => string, attributes = 19): Batch {
   return builder.build();
 }
 
-/** The pass path, by what neighbours have in common; and a flood, whose items are dropped. */
-export function circuitBreakerTasks(): readonly ProcessorTask[] {
-  const task = (name: string, batch: Batch, settings?: Parameters<typeof processor>[0]): ProcessorTask => {
+function task(name: string, settings: Parameters<typeof processor>[0], databaseOf: (index: number) => string): Task {
+  return timed(`circuit_breaker: ${name}`, () => {
     const part = processor(settings);
-    return { name: `circuit_breaker: ${name}`, records, run: () => part.consume(batch.fork(), context) };
-  };
-  const one = logs(() => "orders");
-  return [
-    task("one database", one),
-    task(
-      "100 databases in turn",
-      logs((index) => `tenant ${index % 100}`),
-    ),
-    task("health by severity", one, { health: { log: "severity_number >= SEVERITY_NUMBER_ERROR" } }),
-    task("flood dropped", one, { flood: { items_per_second: 1 } }),
-  ];
+    const batch = logs(databaseOf);
+    return { records, run: () => part.consume(batch.fork(), context) };
+  });
 }
 
-/** A processor that has seen so many databases: what it holds is for the caller to measure. */
-export async function circuitBreakerWithKeys(keys: number): Promise<object> {
+/** A processor that has seen so many databases. */
+async function withKeys(keys: number): Promise<object> {
   const part = processor();
   for (let from = 0; from < keys; from += records) {
     await part.consume(
@@ -61,3 +51,14 @@ export async function circuitBreakerWithKeys(keys: number): Promise<object> {
   }
   return part;
 }
+
+const one = () => "orders";
+
+/** The pass path, by what neighbours have in common; a flood, whose items are dropped; and what databases cost. */
+export const circuitBreakerTasks: readonly Task[] = [
+  task("one database", {}, one),
+  task("100 databases in turn", {}, (index) => `tenant ${index % 100}`),
+  task("health by severity", { health: { log: "severity_number >= SEVERITY_NUMBER_ERROR" } }, one),
+  task("flood dropped", { flood: { items_per_second: 1 } }, one),
+  ...[1000, 100_000, 1_000_000].map((keys) => held("circuit_breaker", keys, withKeys)),
+];

@@ -1,7 +1,7 @@
 import { type Batch, logsBuilder, metricsBuilder, type Signal } from "@dbintel/pdata";
 import { createTestHost } from "@dbintel/pipeline/testing";
 import { costControl } from "@dbintel/processor-cost-control";
-import type { ProcessorTask } from "./task.ts";
+import { held, type Task, timed } from "./task.ts";
 
 const records = 1000;
 const context = { signal: new AbortController().signal };
@@ -61,25 +61,37 @@ function series(from: number, to: number): Batch {
     .build();
 }
 
-/** The pass path of logs by what the step looks at, and of metrics within and above the limit of series. */
-export async function costControlTasks(): Promise<readonly ProcessorTask[]> {
-  const task = (name: string, batch: Batch, part: Pick<ReturnType<typeof processor>, "consume">): ProcessorTask => ({
-    name: `cost_control: ${name}`,
-    records,
-    run: () => part.consume(batch.fork(), context),
+type Consumer = Pick<ReturnType<typeof processor>, "consume">;
+
+function task(name: string, make: () => Batch, partOf: () => Promise<Consumer> | Consumer): Task {
+  return timed(`cost_control: ${name}`, async () => {
+    const part = await partOf();
+    const batch = make();
+    return { records, run: () => part.consume(batch.fork(), context) };
   });
-  return [
-    task("logs of 20 attributes", logs(), processor("logs")),
-    task("the same, looking for duplicates", logs(), await onStep(1)),
-    task("the same, counting values too", logs(), await onStep(6)),
-    task("series within the limit", series(0, records), processor("metrics")),
-    task("series folded", series(0, records), processor("metrics", 100)),
-  ];
 }
 
-/** A processor that has seen so many series of one metric: what it holds is for the caller to measure. */
-export async function costControlWithKeys(keys: number): Promise<object> {
+/** A processor that has seen so many series of one metric. */
+async function withKeys(keys: number): Promise<object> {
   const part = processor("metrics");
   for (let from = 0; from < keys; from += records) await part.consume(series(from, from + records), context);
   return part;
 }
+
+/** The pass path of logs by what the step looks at, of metrics within and above the limit, and what series cost. */
+export const costControlTasks: readonly Task[] = [
+  task("logs of 20 attributes", logs, () => processor("logs")),
+  task("the same, looking for duplicates", logs, () => onStep(1)),
+  task("the same, counting values too", logs, () => onStep(6)),
+  task(
+    "series within the limit",
+    () => series(0, records),
+    () => processor("metrics"),
+  ),
+  task(
+    "series folded",
+    () => series(0, records),
+    () => processor("metrics", 100),
+  ),
+  ...[1000, 100_000, 1_000_000].map((keys) => held("cost_control", keys, withKeys)),
+];

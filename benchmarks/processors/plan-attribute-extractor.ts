@@ -1,7 +1,7 @@
 import { type AnyValue, type Batch, logsBuilder } from "@dbintel/pdata";
 import { createTestHost } from "@dbintel/pipeline/testing";
 import { planAttributeExtractor } from "@dbintel/processor-plan-attribute-extractor";
-import type { ProcessorTask } from "./task.ts";
+import { type Task, timed, type Work } from "./task.ts";
 
 const records = 1000;
 const context = { signal: new AbortController().signal };
@@ -45,36 +45,31 @@ function plan(number: number): string {
   return JSON.stringify([{ Plan: { "Node Type": "Aggregate", Strategy: "Sorted", Plans: [join] } }]);
 }
 
-/** The pass path; statements and plans that were seen before; and plans that never were. */
-export function planAttributeExtractorTasks(): readonly ProcessorTask[] {
-  const part = processor();
-  const task = (name: string, batch: Batch): ProcessorTask => ({
-    name: `plan_attribute_extractor: ${name}`,
-    records,
-    run: () => part.consume(batch.fork(), context),
+function task(name: string, attributesOf: Parameters<typeof logs>[0]): Task {
+  return timed(`plan_attribute_extractor: ${name}`, () => {
+    const part = processor();
+    const batch = logs(attributesOf);
+    return { records, run: () => part.consume(batch.fork(), context) };
   });
-  let fresh = 0;
-  return [
-    task(
-      "neither plan nor statement",
-      logs(() => ({})),
-    ),
-    task(
-      "a known statement",
-      logs(() => ({ "db.query.text": text })),
-    ),
-    task(
-      "a known plan",
-      logs(() => ({ plan_json: plan(1) })),
-    ),
-    {
-      name: "plan_attribute_extractor: a new plan, made and read",
-      records: 100,
-      run: () => {
-        const builder = logsBuilder().resource({ attributes: {} });
-        for (let index = 0; index < 100; index++) builder.record({ attributes: { plan_json: plan(fresh++) } });
-        return part.consume(builder.build(), context);
-      },
-    },
-  ];
 }
+
+function newPlans(): Work {
+  const part = processor();
+  let fresh = 0;
+  return {
+    records: 100,
+    run: () => {
+      const builder = logsBuilder().resource({ attributes: {} });
+      for (let index = 0; index < 100; index++) builder.record({ attributes: { plan_json: plan(fresh++) } });
+      return part.consume(builder.build(), context);
+    },
+  };
+}
+
+/** The pass path; statements and plans that were seen before; and plans that never were. */
+export const planAttributeExtractorTasks: readonly Task[] = [
+  task("neither plan nor statement", () => ({})),
+  task("a known statement", () => ({ "db.query.text": text })),
+  task("a known plan", () => ({ plan_json: plan(1) })),
+  timed("plan_attribute_extractor: a new plan, made and read", newPlans),
+];

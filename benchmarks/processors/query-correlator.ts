@@ -1,7 +1,7 @@
 import { type AnyValue, type Batch, logsBuilder } from "@dbintel/pdata";
 import { createTestHost } from "@dbintel/pipeline/testing";
 import { queryCorrelator } from "@dbintel/processor-query-correlator";
-import type { ProcessorTask } from "./task.ts";
+import { type Task, timed } from "./task.ts";
 
 const records = 1000;
 const context = { signal: new AbortController().signal };
@@ -24,20 +24,21 @@ function logs(attributes: Readonly<Record<string, AnyValue>>): Batch {
   return builder.build();
 }
 
-/** The pass path; statements that were read before; and statements with their share of the load. */
-export function queryCorrelatorTasks(): readonly ProcessorTask[] {
-  const part = processor();
-  const task = (name: string, batch: Batch): ProcessorTask => ({
-    name: `query_correlator: ${name}`,
-    records,
-    run: () => part.consume(batch.fork(), context),
+function task(name: string, attributes: Parameters<typeof logs>[0]): Task {
+  return timed(`query_correlator: ${name}`, () => {
+    const part = processor();
+    const batch = logs(attributes);
+    return { records, run: () => part.consume(batch.fork(), context) };
   });
-  return [
-    task("no statement", logs({})),
-    task("a known statement", logs({ "db.query.text": text })),
-    task(
-      "a known statement with its counters",
-      logs({ "db.query.text": text, "postgresql.calls": 3n, "postgresql.total_exec_time": 0.5 }),
-    ),
-  ];
 }
+
+/** The pass path; statements that were read before; and statements with their share of the load. */
+export const queryCorrelatorTasks: readonly Task[] = [
+  task("no statement", {}),
+  task("a known statement", { "db.query.text": text }),
+  task("a known statement with its counters", {
+    "db.query.text": text,
+    "postgresql.calls": 3n,
+    "postgresql.total_exec_time": 0.5,
+  }),
+];

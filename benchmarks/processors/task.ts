@@ -1,7 +1,107 @@
-/** One thing that the benchmark of the processors times. */
-export interface ProcessorTask {
+import { median, type Row } from "../harness/results.ts";
+
+/** One line of the benchmark of the processors, measured in a process of its own. */
+export interface Task {
   readonly name: string;
+  measure(): Promise<Row>;
+}
+
+/** One run over some items. */
+export interface Work {
   /** Log records, spans or data points that one run handles. */
   readonly records: number;
   run(): Promise<void> | void;
+}
+
+/** Before anything is timed: so long the compiler has to see the work that is asked of it. */
+const warmUpMs = 1000;
+const samples = 101;
+/** Of CPU time, whose clock ticks in microseconds. */
+const sampleMs = 10;
+
+const alive = new WeakSet<object>();
+
+/**
+ * How long a record takes and how much is allocated for it. Times are CPU time of the whole process, collecting
+ * garbage included: other processes lengthen it only by what they take of caches and clock rate, which shows in how far
+ * the quartiles of the samples lie apart.
+ */
+export function timed(name: string, prepare: () => Promise<Work> | Work): Task {
+  return {
+    name,
+    measure: async () => {
+      const work = await prepare();
+      await sample(work, warmUpMs);
+      const bytes: number[] = [];
+      for (let at = 0; at < samples; at++) bytes.push(await allocated(work));
+      const nanoseconds: number[] = [];
+      for (let at = 0; at < samples; at++) nanoseconds.push(((await sample(work, sampleMs)) * 1e6) / work.records);
+      const middle = median(nanoseconds);
+      const [lower, upper] = quartiles(nanoseconds);
+      return {
+        name,
+        figures: {
+          "CPU ns/record": middle,
+          "quartiles ±%": ((upper - lower) / 2 / middle) * 100,
+          "bytes allocated/record": median(bytes),
+        },
+      };
+    },
+  };
+}
+
+/** What is held after so many keys were met; `load` answers with whatever holds them. */
+export function held(name: string, keys: number, load: (keys: number) => Promise<object>): Task {
+  const full = `${name}: ${keys.toLocaleString("en")} keys`;
+  return {
+    name: full,
+    measure: async () => {
+      // What is compiled and made once stays: a load that is thrown away pays for it.
+      await load(1000);
+      const before = used();
+      const loaded = await load(keys);
+      const megabytes = (used() - before) / 1e6;
+      // Used after the measurement, so that it is alive during it.
+      alive.add(loaded);
+      return { name: full, figures: { "MB held": megabytes } };
+    },
+  };
+}
+
+/** Milliseconds of CPU time of one run, the mean of as many as `ms` have room for. */
+async function sample({ run }: Work, ms: number): Promise<number> {
+  const start = process.cpuUsage();
+  let elapsed = 0;
+  let runs = 0;
+  do {
+    await run();
+    runs++;
+    const { user, system } = process.cpuUsage(start);
+    elapsed = (user + system) / 1000;
+  } while (elapsed < ms);
+  return elapsed / runs;
+}
+
+/** Bytes for each record of one run, into which no collection falls. */
+async function allocated({ records, run }: Work): Promise<number> {
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  await run();
+  return (process.memoryUsage().heapUsed - before) / records;
+}
+
+function quartiles(values: readonly number[]): readonly [lower: number, upper: number] {
+  const middle = median(values);
+  return [median(values.filter((value) => value <= middle)), median(values.filter((value) => value >= middle))];
+}
+
+function used(): number {
+  collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+function collect(): void {
+  if (globalThis.gc === undefined) throw new Error("run it by npm run bench: it needs --expose-gc");
+  globalThis.gc();
 }

@@ -1,0 +1,38 @@
+export { advise } from "./advice/advise.ts";
+export type {
+  BlockerFacts,
+  ConnectionFacts,
+  Evidence,
+  PlanChange,
+  Seen,
+  StatementCounters,
+  UsualLoad,
+} from "./advice/evidence.ts";
+export type {
+  CompositeCode,
+  EvidenceItem,
+  FindingCode,
+  Priority,
+  Severity,
+  SignCode,
+  Unit,
+  WaitFinding,
+} from "./advice/finding.ts";
+export type { AdvisorSettings } from "./advice/settings.ts";
+export { defaultAdvisorSettings } from "./advice/settings.ts";
+export type { BaselineState, Level } from "./baseline/baseline.ts";
+export type { BaselineSettings, Comparison } from "./baseline/baselines.ts";
+export { Baselines, defaultBaselineSettings } from "./baseline/baselines.ts";
+export type { BlockedSession, BlockingEdge, BlockingForest, BlockingRoot } from "./blocking/blocking-forest.ts";
+export { blockingForest } from "./blocking/blocking-forest.ts";
+export type { WaitCategory, WaitClass } from "./category.ts";
+export { waitCategories, waitClassOf } from "./category.ts";
+export type { UnknownEvents } from "./events/unknown-events.ts";
+export type { MysqlSession, PostgresqlSession } from "./events/wait-catalogue.ts";
+export { WaitCatalogue } from "./events/wait-catalogue.ts";
+export type { WaitProfile, WaitShare } from "./profile/wait-profile.ts";
+export { averageActiveSessions, classShare, mergeProfiles, noWaits, waitShare } from "./profile/wait-profile.ts";
+export type { WaitProfileSettings, WaitSample } from "./profile/wait-profiles.ts";
+export { defaultWaitProfileSettings, WaitProfiles } from "./profile/wait-profiles.ts";
+export type { ShareChange, WaitShift, WaitShiftSettings } from "./shift/wait-shift.ts";
+export { defaultWaitShiftSettings, waitShift } from "./shift/wait-shift.ts";

@@ -19,7 +19,8 @@ export type { ReadFailureReason } from "./read-failure.ts";
 export { readFailureReasons } from "./read-failure.ts";
 export type { PlanReading, ReadPlanOptions } from "./reading.ts";
 export { readPlan } from "./reading.ts";
-export type { DailyRhythm } from "./regression/daily-rhythm.ts";
+
+export { regressionAdvice } from "./regression/advice.ts";
 export type { DetectorSnapshot } from "./regression/detector.ts";
 export { RegressionDetector } from "./regression/detector.ts";
 export type { Observation, RegressionCause, RegressionEvent, RegressionWindow, Slowdown } from "./regression/events.ts";
@@ -27,3 +28,4 @@ export type { StoredQuery } from "./regression/query-state.ts";
 export type { Reference } from "./regression/reference.ts";
 export type { RegressionSettings } from "./regression/settings.ts";
 export { defaultRegressionSettings } from "./regression/settings.ts";
+export type { WeeklyRhythm } from "./regression/weekly-rhythm.ts";

@@ -7,7 +7,7 @@ import {
   type Logs,
 } from "@dbintel/pdata";
 import { type Component, type ConsumeContext, type Consumer, type Host, OwnEvents, Snapshot } from "@dbintel/pipeline";
-import { type SqlSyntax, SystemSyntaxes } from "@dbintel/sql";
+import { type SqlSyntax, SystemSyntaxes, TextCache } from "@dbintel/sql";
 import type { PlanAttributeExtractorConfig } from "./config.ts";
 import { ExtractorMetrics } from "./metrics.ts";
 import { type PlanPlace, PlanPlaces } from "./plan-place.ts";
@@ -15,7 +15,7 @@ import { PlanReader, type PlanResult, type ReadPlan } from "./plan-reader.ts";
 import { executionsOf } from "./regression/observation.ts";
 import { RegressionWatch } from "./regression/regression-watch.ts";
 import { statementOf } from "./regression/statement.ts";
-import { type SafeStatement, Statements } from "./statements.ts";
+import { readSafely, type SafeStatement } from "./safe-statement.ts";
 
 const queryText = attributeKey("db.query.text");
 const unreadKey = attributeKey("db.query.plan.unread_reason");
@@ -30,7 +30,7 @@ export class PlanAttributeExtractor implements Component, Consumer<"logs"> {
   readonly #config: PlanAttributeExtractorConfig;
   readonly #places: PlanPlaces;
   readonly #plans: PlanReader;
-  readonly #statements: Statements;
+  readonly #statements: TextCache<SafeStatement>;
   readonly #statementKeys: AttributeKeys;
   readonly #fingerprintKey: AttributeKey;
   readonly #syntaxes: SystemSyntaxes;
@@ -51,7 +51,7 @@ export class PlanAttributeExtractor implements Component, Consumer<"logs"> {
     this.#config = config;
     this.#places = new PlanPlaces(config.plan_attributes, config.body);
     this.#plans = new PlanReader(config, host.clock);
-    this.#statements = new Statements(config.cache_size);
+    this.#statements = new TextCache({ max: config.cache_size, read: readSafely });
     const { enabled, attributes, fingerprint_attribute: fingerprint } = config.query_anonymization;
     this.#statementKeys = attributeKeys(enabled ? attributes : []);
     this.#fingerprintKey = attributeKey(fingerprint);
@@ -109,7 +109,7 @@ export class PlanAttributeExtractor implements Component, Consumer<"logs"> {
     for (const key of this.#statementKeys.keys) {
       const text = attributes.getString(key);
       if (text === undefined) continue;
-      const safe = this.#statements.safe(text, this.#syntaxOf(record));
+      const { value: safe } = this.#statements.read(text, this.#syntaxOf(record));
       this.#metrics.statement();
       if (safe.text !== text) attributes.set(key, safe.text);
       first ??= safe;

@@ -45,6 +45,7 @@ describe("RegressionDetector", () => {
     if (regression?.kind !== "regression") return expect.unreachable();
     expect(regression.ratio).toBeGreaterThan(3.5);
     expect(regression.ratio).toBeLessThan(4.5);
+    expect(regression.rankPValue).toBeLessThan(0.05);
     expect(regression.ratioLow).toBeLessThan(regression.ratio);
     expect(regression.ratioHigh).toBeGreaterThan(regression.ratio);
     expect(regression.usualMs).toBeCloseTo(10, 0);
@@ -79,6 +80,28 @@ describe("RegressionDetector", () => {
       events.push(...run(detector, 1, { meanMs: 10 * noise(window) * (1 + window / 50) }));
     }
     expect(events.map(({ kind }) => kind)).toEqual(["regression"]);
+  });
+
+  it("expects a job of every night once it has seen it", () => {
+    const detector = learned();
+    const day = (): number => {
+      const events = Array.from({ length: 288 }, (_, window) => {
+        const hour = Math.floor(window / 12);
+        detector.observe({ ...usual, meanMs: (hour === 3 ? 25 : 10) * (1 + ((window % 5) - 2) / 50) });
+        return detector.endWindow({ seconds: 300, endMs: hour * 3_600_000 });
+      });
+      return events.flat().filter(({ kind }) => kind === "regression").length;
+    };
+    expect(Array.from({ length: 6 }, day)).toEqual([1, 1, 0, 0, 0, 0]);
+    // Other hours are what they were.
+    expect(run(detector, 3, { meanMs: 25 })).toMatchObject([{ kind: "regression" }]);
+  });
+
+  it("waits where the ranks are in doubt: what is slow now has been as slow at times", () => {
+    const detector = new RegressionDetector({ falseDiscoveryRate: 0.5 });
+    for (let window = 0; window < 12; window++) run(detector, 1, { meanMs: window % 5 < 2 ? 30 : 10 });
+    expect(run(detector, 3, { meanMs: 30 })).toEqual([]);
+    expect(run(detector, 3, { meanMs: 90 }).map(({ kind }) => kind)).toEqual(["regression"]);
   });
 
   it.each<[string, Partial<Observation>]>([

@@ -6,7 +6,7 @@ import { defaultRegressionSettings, type RegressionSettings } from "./settings.t
 
 /** What a detector knows, as plain values for JSON. */
 export interface DetectorSnapshot {
-  readonly version: 1;
+  readonly version: 2;
   readonly queries: readonly StoredQuery[];
 }
 
@@ -75,6 +75,6 @@ export class RegressionDetector {
 
   /** What to give the next detector after a restart. Evidence of windows that await a verdict is left out. */
   snapshot(): DetectorSnapshot {
-    return { version: 1, queries: [...this.#queries.values()].map(({ stored }) => stored) };
+    return { version: 2, queries: [...this.#queries.values()].map(({ stored }) => stored) };
   }
 }

@@ -41,6 +41,11 @@ export interface Slowdown {
   readonly ratioHigh: number;
   /** The probability of a ratio as large or larger were nothing different; 1 where the ratio is not above 1. */
   readonly pValue: number;
+  /**
+   * The probability by the ranks alone (Mann-Whitney) of the slow verdicts among usual ones: a second opinion that no
+   * outlier moves. Of a regression.
+   */
+  readonly rankPValue?: number | undefined;
   readonly usualMs: number;
   readonly currentMs: number;
   /** Seconds of database time lost (negative: won) per second. */

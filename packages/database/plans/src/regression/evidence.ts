@@ -9,8 +9,8 @@ export class Evidence {
   log: Moments = noMoments;
   calls = 0;
   seconds = 0;
-  /** Of the day, at the end of the last window. */
-  hour = 0;
+  /** The end of the last window. */
+  endMs = 0;
   readonly #callsByPlan = new Map<string, number>();
   #plannedCalls = 0;
   #totalMs = 0;
@@ -41,7 +41,7 @@ export class Evidence {
     this.log = mergeMoments(this.log, other.log);
     this.calls += other.calls;
     this.seconds += other.seconds;
-    this.hour = other.hour;
+    this.endMs = other.endMs;
     this.#totalMs += other.#totalMs;
     this.#rows += other.#rows;
     this.#rowCalls += other.#rowCalls;

@@ -1,8 +1,18 @@
-import { hourOf } from "./daily-rhythm.ts";
 import type { RegressionCause, RegressionEvent, RegressionWindow } from "./events.ts";
 import { Evidence } from "./evidence.ts";
-import { type Comparison, compare, firstReference, learn, type Reference, slowdownOf } from "./reference.ts";
+import {
+  type Comparison,
+  compare,
+  firstReference,
+  learn,
+  learnRhythm,
+  type Reference,
+  rankPValueOf,
+  slowdownOf,
+} from "./reference.ts";
 import type { RegressionSettings } from "./settings.ts";
+import { Verdicts } from "./verdicts.ts";
+import type { WeeklyRhythm } from "./weekly-rhythm.ts";
 
 /** What is stored of a statement over a restart. */
 export interface StoredQuery {
@@ -17,6 +27,12 @@ const convincing = 1e-4;
 
 /** A p-value that a single statement may be blamed for. */
 const unlikely = 0.01;
+
+/** What the ranks must say of the slow verdicts behind a regression. Two above twelve usual ones say 0.018. */
+const unlikelyByRank = 0.05;
+
+/** What was slow for no longer than this may be slow again at the same time of another day or week. */
+const passingMs = 36 * 3_600_000;
 
 /** Slower by less than this is no drift, in logarithms. */
 const driftTolerance = Math.log(1.25);
@@ -33,12 +49,14 @@ export class QueryState {
   #window: Evidence | undefined;
   #pending: Evidence | undefined;
   #regressed: boolean;
-  /** The last three verdicts, the latest in the lowest bit: slow while all is well, recovered after a regression. */
-  #verdicts = 0;
+  readonly #verdicts = new Verdicts();
   /** Verdicts since the last that was out of the ordinary. */
   #steady = 0;
-  /** Verdicts since the regression. */
+  /** Verdicts since the regression, and when it came. */
   #regressedFor = 0;
+  #regressedAtMs = 0;
+  /** The rhythm as it would be if what is slow now belonged to it; absent while nothing is, or by another plan. */
+  #slowRhythm: WeeklyRhythm | undefined;
   /** The sum of Page and Hinkley, in logarithms. */
   #drift = 0;
 
@@ -74,7 +92,7 @@ export class QueryState {
       return undefined;
     }
     window.seconds = seconds;
-    window.hour = hourOf(endMs);
+    window.endMs = endMs;
     const before = this.#plan;
     this.#plan = window.plan ?? before;
     const changed = before !== "" && this.#plan !== before;
@@ -102,29 +120,39 @@ export class QueryState {
     const pending = this.#pending;
     const reference = this.#reference;
     if (pending === undefined || reference === undefined) return undefined;
-    if (this.#regressed) return this.#judgeRecovery(comparison, pending);
+    if (this.#regressed) return this.#judgeRecovery(comparison, { pending, reference });
     const drifted = this.#drifts(comparison, reference);
     const { ratio, minImpact } = this.#settings;
     const slow = (discovered || drifted) && comparison.ratio >= ratio && comparison.impact >= minImpact;
-    this.#push(slow);
-    if (slow) {
-      this.#steady = 0;
-      this.#pending = undefined;
-      // Two windows with a cold cache are no rarity. Where nothing else has changed, all three must be slow.
-      if (this.#verdictsSet() < (this.hasOtherPlan ? 2 : 3)) return undefined;
-      this.#become(true);
-      const cause = causeOf({ reference, pending, plan: this.#plan, drifted: !discovered });
-      const before = reference.plan;
-      return { kind: "regression", query: this.#query, before, after: this.#plan, cause, ...slowdownOf(comparison) };
+    this.#verdicts.push(slow, comparison.level);
+    if (!slow) {
+      this.#learn(pending);
+      return undefined;
     }
-    this.#learn(pending);
-    return undefined;
+    this.#steady = 0;
+    this.#pending = undefined;
+    this.#learnSlowRhythm({ pending, reference });
+    const { levels } = this.#verdicts;
+    // Two windows with a cold cache are no rarity. Where nothing else has changed, all three must be slow.
+    if (levels.length < (this.hasOtherPlan ? 2 : 3)) return undefined;
+    const rankPValue = rankPValueOf(reference, levels);
+    if (rankPValue > unlikelyByRank) return undefined;
+    this.#become(true);
+    this.#regressedAtMs = pending.endMs;
+    const cause = causeOf({ reference, pending, plan: this.#plan, drifted: !discovered });
+    const [before, after] = [reference.plan, this.#plan];
+    return { kind: "regression", query: this.#query, before, after, cause, ...slowdownOf(comparison, rankPValue) };
   }
 
-  #judgeRecovery(comparison: Comparison, pending: Evidence): RegressionEvent | undefined {
+  #judgeRecovery(comparison: Comparison, seen: Seen): RegressionEvent | undefined {
+    const { pending, reference } = seen;
     this.#pending = undefined;
-    this.#push(comparison.ratio < this.#settings.recoveryRatio);
-    if (this.#verdictsSet() >= 2) {
+    this.#learnSlowRhythm(seen);
+    this.#verdicts.push(comparison.ratio < this.#settings.recoveryRatio, comparison.level);
+    if (this.#verdicts.levels.length >= 2) {
+      // A nightly job, or the busy Monday: to be expected the next time.
+      const rhythm = pending.endMs - this.#regressedAtMs <= passingMs ? this.#slowRhythm : undefined;
+      if (rhythm !== undefined) this.#reference = { ...reference, rhythm };
       this.#become(false);
       return { kind: "recovery", query: this.#query, plan: this.#plan, ...slowdownOf(comparison) };
     }
@@ -137,18 +165,17 @@ export class QueryState {
   #become(regressed: boolean): void {
     this.#regressed = regressed;
     this.#regressedFor = 0;
-    this.#verdicts = 0;
+    this.#verdicts.clear();
     this.#steady = 0;
     this.#drift = 0;
+    if (!regressed) this.#slowRhythm = undefined;
   }
 
-  #push(verdict: boolean): void {
-    this.#verdicts = ((this.#verdicts << 1) | (verdict ? 1 : 0)) & 0b111;
-  }
-
-  /** How many of the last three verdicts are out of the ordinary. */
-  #verdictsSet(): number {
-    return (this.#verdicts & 1) + ((this.#verdicts >> 1) & 1) + ((this.#verdicts >> 2) & 1);
+  #learnSlowRhythm({ pending: evidence, reference }: Seen): void {
+    const memory = this.#settings.referenceMemory;
+    this.#slowRhythm = this.hasOtherPlan
+      ? undefined
+      : learnRhythm(this.#slowRhythm ?? reference.rhythm, { reference, evidence, memory });
   }
 
   /**
@@ -164,6 +191,7 @@ export class QueryState {
 
   #learn(evidence: Evidence): void {
     this.#pending = undefined;
+    if (this.#verdicts.levels.length === 0) this.#slowRhythm = undefined;
     const reference = this.#reference;
     if (reference === undefined) {
       this.#reference = firstReference(evidence, this.#plan);
@@ -173,6 +201,12 @@ export class QueryState {
     this.#steady++;
     this.#reference = this.#steady >= acceptedPlanAfter ? { ...learned, plan: this.#plan } : learned;
   }
+}
+
+/** What awaits a verdict, and what is usual. */
+interface Seen {
+  readonly pending: Evidence;
+  readonly reference: Reference;
 }
 
 interface Circumstances {

@@ -1,5 +1,5 @@
 import { type AnyValue, type Logs, logsBuilder } from "@dbintel/pdata";
-import { describeDifferences, diffPlans, type Plan, type RegressionEvent } from "@dbintel/plans";
+import { describeDifferences, diffPlans, type Plan, type RegressionEvent, regressionAdvice } from "@dbintel/plans";
 import type { Statement } from "./statement.ts";
 
 const infoSeverity = 9;
@@ -16,7 +16,9 @@ export function planEvent(args: {
 }): Logs {
   const { event, statement, unixNano, build } = args;
   const [before, after] = event.kind === "recovery" ? ["", event.plan] : [event.before, event.after];
-  const difference = differenceOf(args.planOf(before), args.planOf(after));
+  const plans = { before: args.planOf(before), after: args.planOf(after) };
+  const difference = differenceOf(plans);
+  const advice = event.kind === "regression" ? regressionAdvice({ cause: event.cause, ...plans }).join("\n") : "";
   const bad = event.kind === "regression";
   return logsBuilder()
     .resource({ attributes: { ...statement.server } })
@@ -27,7 +29,7 @@ export function planEvent(args: {
       severityNumber: bad ? warnSeverity : infoSeverity,
       severityText: bad ? "WARN" : "INFO",
       eventName: names[event.kind],
-      body: [headline(event), statement.text, difference].filter((part) => part !== "").join("\n"),
+      body: [headline(event), statement.text, difference, advice].filter((part) => part !== "").join("\n"),
       attributes: {
         "db.namespace": statement.database || undefined,
         "db.query.fingerprint": statement.fingerprint,
@@ -35,6 +37,7 @@ export function planEvent(args: {
         "db.query.plan.hash": after || undefined,
         "db.query.plan.previous_hash": before || undefined,
         "db.query.plan.difference": difference || undefined,
+        "db.plan.recommendation": advice || undefined,
         ...figures(event),
       },
     })
@@ -42,7 +45,13 @@ export function planEvent(args: {
 }
 
 /** Both plans in words; "" where one of them is not known. */
-function differenceOf(before: Plan | undefined, after: Plan | undefined): string {
+function differenceOf({
+  before,
+  after,
+}: {
+  readonly before: Plan | undefined;
+  readonly after: Plan | undefined;
+}): string {
   return before === undefined || after === undefined ? "" : describeDifferences(diffPlans(before, after));
 }
 
@@ -65,6 +74,7 @@ function figures(event: RegressionEvent): Record<string, AnyValue> {
     "db.plan.ratio_low": event.ratioLow,
     "db.plan.ratio_high": event.ratioHigh,
     "db.plan.p_value": event.pValue,
+    ...(event.rankPValue === undefined ? {} : { "db.plan.rank_p_value": event.rankPValue }),
     "db.plan.usual_ms": event.usualMs,
     "db.plan.current_ms": event.currentMs,
     "db.plan.impact": event.impact,

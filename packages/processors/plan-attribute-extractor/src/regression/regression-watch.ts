@@ -14,7 +14,7 @@ export interface HashedPlan {
 }
 
 interface StoredWatch {
-  readonly version: 1;
+  readonly version: 2;
   readonly detector: DetectorSnapshot;
   readonly history: StoredHistory;
 }
@@ -79,7 +79,7 @@ export class RegressionWatch {
   }
 
   snapshot(): Uint8Array {
-    const stored: StoredWatch = { version: 1, detector: this.#detector.snapshot(), history: this.#history.stored };
+    const stored: StoredWatch = { version: 2, detector: this.#detector.snapshot(), history: this.#history.stored };
     return Buffer.from(JSON.stringify(stored));
   }
 
@@ -114,7 +114,7 @@ export class RegressionWatch {
 function parsed(snapshot: Uint8Array): StoredWatch | undefined {
   try {
     const stored = JSON.parse(Buffer.from(snapshot).toString("utf8")) as Partial<StoredWatch> | null;
-    if (stored?.version !== 1 || !Array.isArray(stored.detector?.queries)) return undefined;
+    if (stored?.version !== 2 || !Array.isArray(stored.detector?.queries)) return undefined;
     if (!Array.isArray(stored.history?.statements) || !Array.isArray(stored.history.plans)) return undefined;
     return stored as StoredWatch;
   } catch {

@@ -8,5 +8,6 @@ export type { SqlSummary } from "./summary.ts";
 export type { SqlDialect, SqlSyntax } from "./syntax.ts";
 export { SystemSyntaxes } from "./system-syntaxes.ts";
 export type { TableName } from "./table-name.ts";
+export { TextCache } from "./text-cache.ts";
 export type { TraceContext } from "./traceparent.ts";
 export { parseTraceparent } from "./traceparent.ts";

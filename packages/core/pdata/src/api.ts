@@ -7,6 +7,8 @@
  * a pipeline fork for their callee, so a component edits the batch that it is handed.
  */
 
+import type { TextEditor } from "./text-api.ts";
+
 /** The kinds of telemetry, as the OpenTelemetry Collector names them in a configuration. */
 export const signals = ["logs", "metrics", "traces"] as const;
 export type Signal = (typeof signals)[number];
@@ -293,6 +295,8 @@ interface BatchBase {
   scopes(): Cursor & Scope & { readonly resource: Resource };
   /** The request as protobuf bytes; the very same bytes when nothing was edited. */
   encode(): Uint8Array;
+  /** Shows an editor the texts of resources, scopes, metrics and items, wherever they stand, and writes its answers. */
+  editTexts(editor: TextEditor): void;
 }
 
 /** An `ExportLogsServiceRequest`. */

@@ -19,6 +19,8 @@ import { MetricCursor } from "./metric-view.ts";
 import { ResourceCursor, ScopeCursor } from "./resource-view.ts";
 import { SpanCursor } from "./span-cursor.ts";
 import { splitByBytes, splitByCount } from "./split.ts";
+import type { TextEditor } from "./text-api.ts";
+import { editTexts } from "./text-editing.ts";
 
 /** What the batches of all signals do in the same way. */
 abstract class StateBatch<B> {
@@ -56,6 +58,10 @@ abstract class StateBatch<B> {
 
   encode(): Uint8Array {
     return this.state.encode();
+  }
+
+  editTexts(editor: TextEditor): void {
+    editTexts(this.state, editor);
   }
 
   fork(): B {

@@ -13,4 +13,6 @@ export { mergeBatches } from "./merge.ts";
 export { metricsBuilder } from "./metrics-builder.ts";
 export { PdataError } from "./pdata-error.ts";
 export type * from "./producer-api.ts";
+export type * from "./text-api.ts";
+export { textScopes } from "./text-api.ts";
 export { tracesBuilder } from "./traces-builder.ts";

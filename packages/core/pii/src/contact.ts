@@ -1,5 +1,5 @@
 import { digitsOf } from "./checksum.ts";
-import type { Detector } from "./detector.ts";
+import type { Detector, Verdict } from "./detector.ts";
 
 /** Endings of file names that are no top-level domain: `logo@2x.png` is no address. */
 const fileEndings = new Set(
@@ -8,15 +8,19 @@ const fileEndings = new Set(
   ),
 );
 
-/** RFC 5321: 64 bytes before the @, 255 behind, labels of at most 63 without a hyphen at either end; RFC 1123. */
-function isEmail(candidate: string): boolean {
+/**
+ * RFC 5321: 64 bytes before the @, 255 behind, labels of at most 63 without a hyphen at either end; RFC 1123.
+ * Dots that cannot begin an address belong to the text before it.
+ */
+function emailIn(candidate: string): Verdict {
   const at = candidate.lastIndexOf("@");
   const local = candidate.slice(0, at);
   const labels = candidate.slice(at + 1).split(".");
-  const top = labels.at(-1) ?? "";
-  if (local.length > 64 || local.startsWith(".") || local.endsWith(".") || local.includes("..")) return false;
+  const start = Math.max(local.search(/[^.']/), local.lastIndexOf("..") + 1);
+  if (start < 0 || /[.']$/.test(local)) return false;
   if (labels.some((label) => label.length > 63 || label.startsWith("-") || label.endsWith("-"))) return false;
-  return !fileEndings.has(top.toLowerCase());
+  if (fileEndings.has((labels.at(-1) ?? "").toLowerCase())) return false;
+  return [local[start] === "." ? start + 1 : start, candidate.length];
 }
 
 /** Letters of the scripts that are written with spaces between words: what stands before an address is not swallowed. */
@@ -66,7 +70,7 @@ export const contacts: readonly Detector[] = [
     // What stands between a user and a host in a URI is a password, not the beginning of an address.
     pattern: `(?:://[^\\s:/@]{0,128}:)?(?P<value>[${letter}_.%+'-]{1,64}@(?:[${letter}-]{1,63}\\.){1,8}(?:xn--[a-zA-Z0-9-]{1,59}|\\p{L}{2,24}))`,
     sign: "[^\\x00-\\x20]@[^\\x00-\\x2c]",
-    accept: (candidate, before) => before === "" && isEmail(candidate),
+    accept: (candidate, before) => before === "" && emailIn(candidate),
   },
   {
     entity: "phone",

@@ -1,8 +1,8 @@
 import { duration, secret } from "@dbintel/config";
 import { interval, pollingSettings } from "@dbintel/polling";
+import { circuitBreaker } from "@dbintel/watching";
 import { z } from "zod";
 import { absentMetricNames, metricNames } from "./metrics/metric-catalogue.ts";
-import { circuitBreaker } from "./protection/breaker-settings.ts";
 import { resourceAttributeNames } from "./resource.ts";
 
 /** `host:port`, the host a name, an address or an IPv6 address in brackets. */
@@ -50,7 +50,9 @@ const topQueryCollection = z.strictObject({
     .int()
     .min(0)
     .default(20)
-    .describe("Plans asked for in each database at each reading at most; 0 for none; 1000 in the OpenTelemetry Collector"),
+    .describe(
+      "Plans asked for in each database at each reading at most; 0 for none; 1000 in the OpenTelemetry Collector",
+    ),
   query_plan_cache_size: z
     .number()
     .int()

@@ -6,15 +6,13 @@ import { breakers } from "@dbintel/guard";
 import type { Signal } from "@dbintel/pdata";
 import type { Component, Consumers, Host } from "@dbintel/pipeline";
 import { createPoller, type Poller, ProblemBoard } from "@dbintel/polling";
+import { BreakerWatch, breakerGate, breakerSettings, guardedPoll } from "@dbintel/watching";
 import { type PostgresqlConfig, parseEndpoint, settingsWithoutEffect } from "./config.ts";
 import { KnownServer } from "./connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "./connection/connection.ts";
-import type { ProblemContext } from "./connection/problems.ts";
+import { type ProblemContext, watchedDatabase } from "./connection/problems.ts";
 import { MetricPoll } from "./metrics/metric-poll.ts";
 import { PlanCollector } from "./plans/plan-collector.ts";
-import { breakerSettings } from "./protection/breaker-settings.ts";
-import { BreakerWatch } from "./protection/breaker-watch.ts";
-import { breakerGate, guardedPoll } from "./protection/guarded-poll.ts";
 import { instanceResource } from "./resource.ts";
 import { StatementPoll } from "./statements/statement-poll.ts";
 import { StatementSource } from "./statements/statement-source.ts";
@@ -51,7 +49,7 @@ export class PostgresqlReceiver implements Component {
     this.#next = args.next;
     this.#breakers = new BreakerWatch({
       host: args.host,
-      context: contextOf(args.config),
+      watched: contextOf(args.config),
       settings: breakerSettings(args.config.circuit_breaker),
     });
   }
@@ -159,6 +157,7 @@ export class PostgresqlReceiver implements Component {
         enabled: (name) => config.resource_attributes[name]?.enabled ?? true,
       }),
       context: contextOf(config),
+      watched: watchedDatabase(contextOf(config)),
       reportsDatabase: (name: string) => reportsDatabase(config, name),
     };
     return { config, common };

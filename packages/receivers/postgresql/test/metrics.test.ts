@@ -2,12 +2,13 @@ import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import { createTestHost } from "@dbintel/pipeline/testing";
+import { StatementGuards } from "@dbintel/watching";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { KnownServer } from "../src/connection/capabilities.ts";
 import { DatabaseConnection } from "../src/connection/connection.ts";
+import { watchedDatabase } from "../src/connection/problems.ts";
 import { metricDefinitions } from "../src/metrics/metric-catalogue.ts";
 import { MetricPoll, type MetricPollOptions } from "../src/metrics/metric-poll.ts";
-import { StatementGuards } from "../src/protection/statement-guard.ts";
 import { instanceResource } from "../src/resource.ts";
 import { calm, never, type Point, pointsOf, settingsOf } from "./watch.ts";
 
@@ -36,7 +37,7 @@ for (const major of [13, 14, 15, 16, 17, 18]) {
     function watch(options: Partial<MetricPollOptions> = {}) {
       const host = createTestHost();
       const context = { endpoint: "test:5432", username: "otel", database: "postgres" };
-      const guards = new StatementGuards({ host, context, source: connection });
+      const guards = new StatementGuards({ host, watched: watchedDatabase(context), source: connection });
       const metrics = new MetricPoll({
         host,
         server: new KnownServer(connection, context.endpoint),

@@ -4,13 +4,13 @@ import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import { feedback, noSavings } from "@dbintel/feedback";
 import { type BreakerSettings, breakers, defaultBreakerSettings } from "@dbintel/guard";
 import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
+import { guardedPoll, StatementGuards } from "@dbintel/watching";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { KnownServer } from "../src/connection/capabilities.ts";
 import { DatabaseConnection } from "../src/connection/connection.ts";
+import { watchedDatabase } from "../src/connection/problems.ts";
 import { postgresql } from "../src/index.ts";
 import { MetricPoll, type MetricPollOptions } from "../src/metrics/metric-poll.ts";
-import { guardedPoll } from "../src/protection/guarded-poll.ts";
-import { StatementGuards } from "../src/protection/statement-guard.ts";
 import { instanceResource } from "../src/resource.ts";
 import { calm, eventsOf, never, pointsOf, settingsOf, watchStatements } from "./watch.ts";
 
@@ -30,6 +30,7 @@ describePostgres(18, "what protects a server", () => {
     const host = createTestHost();
     const connection = new DatabaseConnection(settingsOf(server), "postgres");
     const context = { endpoint: `${server.host}:${server.port}`, username: server.superuser, database: "postgres" };
+    const watched = watchedDatabase(context);
     const poll = new MetricPoll({
       host,
       server: new KnownServer(connection, context.endpoint),
@@ -40,11 +41,11 @@ describePostgres(18, "what protects a server", () => {
       reportsDatabase: () => true,
     });
     const database = () => host.shared(breakers).database(context.endpoint, context.database);
-    const guarded = guardedPoll({ host, context, collectorClass: "metrics", cheapest: true, source: connection, poll });
+    const guarded = guardedPoll({ host, watched, collectorClass: "metrics", cheapest: true, source: connection, poll });
     return {
       host,
       connection,
-      guards: new StatementGuards({ host, context, source: connection }),
+      guards: new StatementGuards({ host, watched, source: connection }),
       configure: (settings: BreakerSettings) => host.shared(breakers).configure(context.endpoint, settings),
       database,
       async poll() {

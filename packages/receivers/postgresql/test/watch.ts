@@ -3,9 +3,10 @@ import type { PostgresServer } from "@dbintel/e2e/servers";
 import type { AnyValue, Batch, Logs, Metrics } from "@dbintel/pdata";
 import { createTestHost } from "@dbintel/pipeline/testing";
 import type { PollResult } from "@dbintel/polling";
+import { guardedPoll, StatementGuards } from "@dbintel/watching";
 import type { ConnectionSettings } from "../src/connection/connection.ts";
-import { guardedPoll } from "../src/protection/guarded-poll.ts";
-import { StatementGuards } from "../src/protection/statement-guard.ts";
+import { watchedDatabase } from "../src/connection/problems.ts";
+import { PlanCollector } from "../src/plans/plan-collector.ts";
 import { instanceResource } from "../src/resource.ts";
 import { StatementPoll } from "../src/statements/statement-poll.ts";
 import { StatementSource } from "../src/statements/statement-source.ts";
@@ -101,6 +102,8 @@ export function watchStatements(
     readonly user?: { readonly username: string; readonly password: string };
     readonly reportsDatabase?: (name: string) => boolean;
     readonly database?: string;
+    /** Plans that are asked for at each poll; none by default. */
+    readonly explain?: number;
   } = {},
 ) {
   const host = createTestHost();
@@ -109,21 +112,25 @@ export function watchStatements(
   const database = options.database ?? "postgres";
   const source = new StatementSource(settings, endpoint, database);
   const context = { endpoint, username: settings.username, database };
+  const explain = { limit: options.explain ?? 0, cacheSize: 1000, cacheTtlMs: 3_600_000, intervalMs: 60_000 };
+  const plans = explain.limit === 0 ? undefined : new PlanCollector({ host, settings, context, ...explain });
+  const watched = watchedDatabase(context);
   const poll = new StatementPoll({
     host,
     source,
+    plans,
     resource: instanceResource({ host: server.host, port: server.port, enabled: () => true }),
     context,
     limit: options.limit ?? 200,
     reportsDatabase: options.reportsDatabase ?? (() => true),
   });
-  const guards = new StatementGuards({ host, context, source });
+  const guards = new StatementGuards({ host, watched, source });
   const direct = () =>
     poll.poll({
       signal: never,
       guard: guards.forPoll(calm),
     });
-  const guarded = guardedPoll({ host, context, collectorClass: "statements", cheapest: true, source, poll });
+  const guarded = guardedPoll({ host, watched, collectorClass: "statements", cheapest: true, source, poll });
   return {
     host,
     source,

@@ -1,5 +1,6 @@
 import { DbintelError, type ErrorCode, isDbintelError } from "@dbintel/errors";
-
+import type { WatchedDatabase } from "@dbintel/watching";
+import pg from "pg";
 import { mostStatements } from "../statements/statement-table.ts";
 
 /** What a problem's text may name: never more than this of the configuration. */
@@ -14,6 +15,17 @@ interface Explanation {
   readonly message: string;
   readonly hint: string;
   readonly retryable: boolean;
+}
+
+/** How the guard of polls reads this database's errors. */
+export function watchedDatabase(context: ProblemContext): WatchedDatabase {
+  const { endpoint, database } = context;
+  return {
+    endpoint,
+    database,
+    explain: (error) => databaseProblem(error, context),
+    answered: (error) => error instanceof pg.DatabaseError,
+  };
 }
 
 /** The one place where what `pg`, the socket or the server reports becomes a problem with a way out of it. */

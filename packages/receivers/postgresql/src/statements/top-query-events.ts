@@ -1,7 +1,7 @@
 import type { AnyValue, LogsBuilder } from "@dbintel/pdata";
+import type { StatementPlans } from "../plans/plan-collector.ts";
 import { counterIndex, type StatementShape } from "./statement-columns.ts";
 import { deltaKinds, type StatementDeltas } from "./statement-deltas.ts";
-import type { StatementPlans } from "../plans/plan-collector.ts";
 import type { StatementReading } from "./statement-source.ts";
 import type { StatementTexts } from "./statement-texts.ts";
 import type { Selection } from "./top-statements.ts";

@@ -1,9 +1,8 @@
 import type { DbintelError } from "@dbintel/errors";
 import { breakers, classifyError, type GuardedDatabase, type ProbeStage } from "@dbintel/guard";
 import type { Host } from "@dbintel/pipeline";
-import pg from "pg";
-import { databaseProblem, type ProblemContext } from "../connection/problems.ts";
 import type { GuardedSource } from "./guarded-poll.ts";
+import type { WatchedDatabase } from "./watched-database.ts";
 
 /** Some statements of a poll. */
 export interface GuardedWork<T> {
@@ -27,7 +26,7 @@ export interface StatementGuard {
 
 export interface StatementGuardsOptions {
   readonly host: Host;
-  readonly context: ProblemContext;
+  readonly watched: WatchedDatabase;
   readonly source: Pick<GuardedSource, "ping" | "limit">;
 }
 
@@ -70,7 +69,7 @@ export class StatementGuards {
   }
 
   async #ask<T>({ collectorClass, work }: GuardedWork<T>, poll: AdmittedPoll): Promise<T | undefined> {
-    const { host, source } = this.#options;
+    const { host, source, watched } = this.#options;
     const { clock } = host;
     const admission = this.#database.admit(collectorClass, false);
     if (!admission.admitted) return this.#heldBack(collectorClass);
@@ -87,13 +86,13 @@ export class StatementGuards {
       this.#met.delete(collectorClass);
       return answer;
     } catch (error) {
-      if (!(error instanceof pg.DatabaseError)) {
+      if (!watched.answered(error)) {
         // The session is lost: whoever runs the poll tells the breaker, once.
         admission.release();
         throw error;
       }
       admission.fail(classifyError(error));
-      const problem = databaseProblem(error, this.#options.context);
+      const problem = watched.explain(error);
       this.#met.set(collectorClass, problem);
       throw problem;
     } finally {
@@ -103,11 +102,12 @@ export class StatementGuards {
 
   /** A probe asks what it must, and what the server is at fault for is its outcome. */
   async #probe<T>({ cold, work }: GuardedWork<T>): Promise<T | undefined> {
+    const { watched } = this.#options;
     try {
       return cold ? undefined : await work();
     } catch (error) {
-      if (!(error instanceof pg.DatabaseError) || strains(error)) throw error;
-      throw databaseProblem(error, this.#options.context);
+      if (!watched.answered(error) || strains(error)) throw error;
+      throw watched.explain(error);
     }
   }
 
@@ -117,8 +117,8 @@ export class StatementGuards {
   }
 
   get #database(): GuardedDatabase {
-    const { host, context } = this.#options;
-    return host.shared(breakers).database(context.endpoint, context.database);
+    const { host, watched } = this.#options;
+    return host.shared(breakers).database(watched.endpoint, watched.database);
   }
 }
 

@@ -1,29 +1,29 @@
 import { type BreakerEvent, type BreakerSettings, breakers } from "@dbintel/guard";
 import { type Host, Snapshot } from "@dbintel/pipeline";
-import type { ProblemContext } from "../connection/problems.ts";
+import type { WatchedDatabase } from "./watched-database.ts";
 
 /** Sets the breakers of one server up, logs what they do, and keeps open ones over a restart. */
 export class BreakerWatch {
   readonly #host: Host;
-  readonly #context: ProblemContext;
+  readonly #watched: Pick<WatchedDatabase, "endpoint" | "database">;
   readonly #settings: BreakerSettings;
   readonly #snapshot: Snapshot;
   #unwatch: (() => void) | undefined;
 
   constructor(options: {
     readonly host: Host;
-    readonly context: ProblemContext;
+    readonly watched: Pick<WatchedDatabase, "endpoint" | "database">;
     readonly settings: BreakerSettings;
   }) {
-    const { host, context, settings } = options;
+    const { host, watched, settings } = options;
     this.#host = host;
-    this.#context = context;
+    this.#watched = watched;
     this.#settings = settings;
     this.#snapshot = new Snapshot({
       host,
       name: "breakers",
       loss: "all circuit breakers begin closed",
-      take: () => host.shared(breakers).snapshot(context.endpoint),
+      take: () => host.shared(breakers).snapshot(watched.endpoint),
       restore: (bytes) => host.shared(breakers).restore(bytes),
     });
   }
@@ -33,7 +33,7 @@ export class BreakerWatch {
     if (this.#unwatch !== undefined) return;
     const registry = this.#host.shared(breakers);
     const endings = [
-      registry.configure(this.#context.endpoint, this.#settings),
+      registry.configure(this.#watched.endpoint, this.#settings),
       registry.watch((event) => this.#log(event)),
     ];
     this.#unwatch = () => {
@@ -51,7 +51,7 @@ export class BreakerWatch {
 
   #log({ instance, database, collectorClass, from, to, cause, openMs }: BreakerEvent): void {
     // What concerns the instance has no database.
-    if (instance !== this.#context.endpoint || (database !== "" && database !== this.#context.database)) return;
+    if (instance !== this.#watched.endpoint || (database !== "" && database !== this.#watched.database)) return;
     const name = collectorClass === undefined ? instance : `${instance}, ${collectorClass}`;
     const fields = {
       ...{ instance, database, from, to, cause },

@@ -2,8 +2,8 @@ import { DbintelError } from "@dbintel/errors";
 import { breakers, classifyError, type GuardedDatabase } from "@dbintel/guard";
 import type { Host } from "@dbintel/pipeline";
 import type { PollResult } from "@dbintel/polling";
-import { databaseProblem, type ProblemContext } from "../connection/problems.ts";
 import { type StatementGuard, StatementGuards } from "./statement-guard.ts";
+import type { WatchedDatabase } from "./watched-database.ts";
 
 /** Whom a poll asks. */
 export interface GuardedSource {
@@ -17,7 +17,7 @@ export interface GuardedSource {
 
 export interface GuardedPollOptions {
   readonly host: Host;
-  readonly context: ProblemContext;
+  readonly watched: WatchedDatabase;
   /** Names the statements of this poll to the breaker. */
   readonly collectorClass: string;
   /** Whether no other poll asks less of the server. */
@@ -33,16 +33,16 @@ export interface GuardedPollOptions {
  * ping, then the cheapest poll. A poll that was held back brings nothing but the problem that its last call met.
  */
 export function guardedPoll(options: GuardedPollOptions) {
-  const { host, context, collectorClass, cheapest, source, poll } = options;
+  const { host, watched, collectorClass, cheapest, source, poll } = options;
   const registry = host.shared(breakers);
-  const guards = new StatementGuards({ host, context, source });
+  const guards = new StatementGuards({ host, watched, source });
   let met: DbintelError | undefined;
   const heldBack = (database: GuardedDatabase): PollResult => {
-    const problem = met ?? new DbintelError(...waiting(context));
+    const problem = met ?? new DbintelError(...waiting(watched));
     return { batches: [], problems: [withBreaker(problem, stateOf(database) ?? `open for ${collectorClass}`)] };
   };
   return async (args: { readonly signal: AbortSignal }): Promise<PollResult> => {
-    const database = registry.database(context.endpoint, context.database);
+    const database = registry.database(watched.endpoint, watched.database);
     const admission = database.admit(collectorClass, cheapest);
     if (!admission.admitted) {
       return admission.reason === "shed" ? { batches: [], problems: [shed(options)] } : heldBack(database);
@@ -72,7 +72,7 @@ export function guardedPoll(options: GuardedPollOptions) {
       const aborted = classifyError(args.signal.reason) === "other" && args.signal.aborted;
       if (aborted) admission.release();
       else admission.fail(classifyError(args.signal.aborted ? args.signal.reason : error));
-      met = databaseProblem(error, context);
+      met = watched.explain(error);
       const state = stateOf(database);
       throw state === undefined ? met : withBreaker(met, state);
     }
@@ -83,11 +83,11 @@ export function guardedPoll(options: GuardedPollOptions) {
 class HeldBackError extends DbintelError {}
 
 /** Throws while the database's breaker is open: so a poll that was under way when it opened ends with its next query. */
-export function breakerGate(host: Host, context: ProblemContext): () => void {
+export function breakerGate(host: Host, watched: Pick<WatchedDatabase, "endpoint" | "database">): () => void {
   const registry = host.shared(breakers);
   return () => {
-    const { whole } = registry.database(context.endpoint, context.database);
-    if (whole.mode === "auto" && whole.state === "open") throw new HeldBackError(...waiting(context));
+    const { whole } = registry.database(watched.endpoint, watched.database);
+    if (whole.mode === "auto" && whole.state === "open") throw new HeldBackError(...waiting(watched));
   };
 }
 
@@ -108,15 +108,15 @@ function stateOf({ whole }: GuardedDatabase): string | undefined {
   return whole.stage === undefined ? whole.state : `${whole.state}, ${whole.stage}`;
 }
 
-function shed({ collectorClass, context }: GuardedPollOptions): DbintelError {
-  return new DbintelError(`${collectorClass} of ${context.endpoint} are left out while the server is overloaded`, {
+function shed({ collectorClass, watched }: GuardedPollOptions): DbintelError {
+  return new DbintelError(`${collectorClass} of ${watched.endpoint} are left out while the server is overloaded`, {
     code: "DBI_DATABASE_UNREACHABLE",
     hint: "the collector asks less and more rarely until its statements are answered again; it goes on by itself",
     retryable: true,
   });
 }
 
-function waiting({ endpoint }: ProblemContext): ConstructorParameters<typeof DbintelError> {
+function waiting({ endpoint }: Pick<WatchedDatabase, "endpoint">): ConstructorParameters<typeof DbintelError> {
   return [
     `polls of ${endpoint} are held back while its circuit breaker is open`,
     {

@@ -1,6 +1,6 @@
+import { number, text } from "@dbintel/watching";
 import type { DatabaseConnection } from "./connection.ts";
 import { versionTooOld } from "./problems.ts";
-import { number, text } from "./row-values.ts";
 
 const oldestVersion = 130_000;
 

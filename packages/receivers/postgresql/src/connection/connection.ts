@@ -1,12 +1,10 @@
 import type { ConnectionOptions } from "node:tls";
 import type { Secret } from "@dbintel/config";
 import { DbintelError } from "@dbintel/errors";
+import type { Row, Value } from "@dbintel/watching";
 import pg from "pg";
 import { RowConnection, type RowHandler } from "./row-connection.ts";
 
-/** A value as `pg` gives it with our parsers: an int8 is a bigint and never a rounded number. */
-export type Value = string | bigint | number | boolean | null;
-export type Row = Readonly<Record<string, Value>>;
 /** A parameter; a buffer is sent in PostgreSQL's binary format. */
 export type Parameter = string | number | Buffer | readonly (string | number)[];
 

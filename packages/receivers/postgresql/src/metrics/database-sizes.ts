@@ -1,10 +1,10 @@
 import type { Savings } from "@dbintel/feedback";
 import { classifyError } from "@dbintel/guard";
 import type { Clock } from "@dbintel/pipeline";
-import type { StatementGuard } from "@dbintel/watching";
+import type { Row, StatementGuard } from "@dbintel/watching";
+import { number, text } from "@dbintel/watching";
 import pg from "pg";
-import type { DatabaseConnection, Row } from "../connection/connection.ts";
-import { number, text } from "../connection/row-values.ts";
+import type { DatabaseConnection } from "../connection/connection.ts";
 import { sizeQuery } from "./metrics-database.ts";
 
 /**

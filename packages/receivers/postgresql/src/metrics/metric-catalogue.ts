@@ -1,4 +1,5 @@
-import type { MetricDefinition, MetricQuery } from "./metric-definition.ts";
+import type { MetricDefinition } from "@dbintel/watching";
+import type { MetricQuery } from "./metric-definition.ts";
 import { activityQueries } from "./metrics-activity.ts";
 import { databaseQueries, sizeQuery } from "./metrics-database.ts";
 import { serverQueries } from "./metrics-server.ts";

@@ -3,16 +3,14 @@ import { feedback } from "@dbintel/feedback";
 import { metricsBuilder, type ResourceInit } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import type { PollResult } from "@dbintel/polling";
-import type { StatementGuard } from "@dbintel/watching";
+import type { MetricDefinition, Row, StatementGuard } from "@dbintel/watching";
+import { addMetric, integer, text } from "@dbintel/watching";
 import type { Capabilities, KnownServer } from "../connection/capabilities.ts";
-import type { Row } from "../connection/connection.ts";
 import { databaseProblem, type ProblemContext } from "../connection/problems.ts";
-import { integer, text } from "../connection/row-values.ts";
 import { receiverScope } from "../resource.ts";
 import { DatabaseSizes } from "./database-sizes.ts";
 import { metricQueries } from "./metric-catalogue.ts";
-import type { MetricDefinition, MetricQuery } from "./metric-definition.ts";
-import { addMetric } from "./metric-points.ts";
+import type { MetricQuery } from "./metric-definition.ts";
 import { sizeQuery } from "./metrics-database.ts";
 
 export interface MetricPollOptions {

@@ -1,5 +1,6 @@
+import { single } from "@dbintel/watching";
 import { applicationName } from "../connection/connection.ts";
-import { databaseLabels, type MetricQuery, single } from "./metric-definition.ts";
+import { databaseLabels, type MetricQuery } from "./metric-definition.ts";
 
 /** What goes on at this moment. */
 export const activityQueries: readonly MetricQuery[] = [

@@ -1,4 +1,5 @@
-import { databaseLabels, type MetricDefinition, type MetricQuery, micros, single } from "./metric-definition.ts";
+import { type MetricDefinition, single } from "@dbintel/watching";
+import { databaseLabels, type MetricQuery, micros } from "./metric-definition.ts";
 
 function counter(name: string, description: string, unit: string, enabled: boolean, column: string): MetricDefinition {
   return single({ name, description, unit, type: "counter", number: "int", enabled, startColumn: "start" }, column);

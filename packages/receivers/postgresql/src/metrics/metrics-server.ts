@@ -1,4 +1,5 @@
-import { type MetricDefinition, type MetricQuery, micros, single } from "./metric-definition.ts";
+import { type MetricDefinition, single } from "@dbintel/watching";
+import { type MetricQuery, micros } from "./metric-definition.ts";
 
 const counter = { type: "counter", number: "int", enabled: true } as const;
 const bgwriterStart = "bgwriter_start";

@@ -1,9 +1,9 @@
 import { DbintelError } from "@dbintel/errors";
+import { integer, number, text } from "@dbintel/watching";
 import pg from "pg";
 import { type Capabilities, discover } from "../connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "../connection/connection.ts";
 import { extensionMissing, extensionOutdated, identifier } from "../connection/problems.ts";
-import { integer, number, text } from "../connection/row-values.ts";
 import { type StatementShape, statementShape } from "./statement-columns.ts";
 import { continuity, type StatementEpoch } from "./statement-deltas.ts";
 import { changedSql, type Fingerprints } from "./statement-filter.ts";

@@ -1,13 +1,12 @@
 import type { MetricsBuilder, NumberPointInit } from "@dbintel/pdata";
-import type { Row } from "../connection/connection.ts";
-import { integer, number, text } from "../connection/row-values.ts";
-import type { MetricDefinition, MetricQuery } from "./metric-definition.ts";
+import type { MetricDefinition, MetricLabels } from "./metric-definition.ts";
+import { integer, number, type Row, text } from "./row.ts";
 
 /** Makes the data points of one metric from the rows of its query and adds the metric, if there are any. */
 export function addMetric(args: {
   readonly metrics: MetricsBuilder;
   readonly definition: MetricDefinition;
-  readonly labels: MetricQuery["labels"];
+  readonly labels: MetricLabels | undefined;
   readonly rows: readonly Row[];
   readonly timeUnixNano: bigint;
 }): void {

@@ -1,4 +1,7 @@
-import type { Row } from "./connection.ts";
+/** A value as drivers give it with our parsers: a 64-bit integer is a bigint and never a rounded number. */
+export type Value = string | bigint | number | boolean | null;
+/** A row of an answer by the names of its columns. */
+export type Row = Readonly<Record<string, Value>>;
 
 /** A column as an exact integer; `undefined` for NULL and for what is none. */
 export function integer(row: Row, column: string): bigint | undefined {

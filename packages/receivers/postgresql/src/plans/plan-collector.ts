@@ -1,0 +1,216 @@
+import type { DbintelError } from "@dbintel/errors";
+import { feedback } from "@dbintel/feedback";
+import { classifyError } from "@dbintel/guard";
+import type { Host } from "@dbintel/pipeline";
+import type { StatementGuard } from "@dbintel/watching";
+import pg from "pg";
+import type { ConnectionSettings } from "../connection/connection.ts";
+import { databaseProblem, type ProblemContext } from "../connection/problems.ts";
+import type { StatementKey } from "../statements/statement-table.ts";
+import { statementName } from "../statements/statement-texts.ts";
+import { whyNotExplainable } from "./explainable.ts";
+import { PlanMemory, type PlanOccasion } from "./plan-memory.ts";
+import { type NoPlanReason, type PlanOutcome, reasonOf } from "./plan-outcome.ts";
+import { PlanSession } from "./plan-session.ts";
+import { PlanTexts } from "./plan-texts.ts";
+
+/** A statement that is about to be reported. */
+export interface PlanCandidate {
+  readonly key: StatementKey;
+  readonly database: string;
+  readonly role: string | undefined;
+  /** Of the interval, in milliseconds. */
+  readonly meanMs: number;
+}
+
+export interface PlanCollectorOptions {
+  readonly host: Host;
+  readonly settings: ConnectionSettings;
+  readonly context: ProblemContext;
+  /** Statements that are explained in each database at each poll at most. */
+  readonly limit: number;
+  readonly cacheSize: number;
+  readonly cacheTtlMs: number;
+  /** Time between two polls in milliseconds. */
+  readonly intervalMs: number;
+}
+
+interface Due extends PlanCandidate {
+  readonly occasion: PlanOccasion;
+  readonly query: string;
+}
+
+/** The class of these statements: the first that an overloaded server does without. */
+const planClass = "plans";
+/** Of the interval, for all plans of one database: 1 % of a core there. One plan is asked for in any case. */
+const timeShare = 0.01;
+/** Sessions on so many databases, one after the other, in one poll. */
+const mostDatabases = 20;
+const urgency: readonly PlanOccasion[] = ["moved", "new", "expired"];
+
+/** Gets plans for the statements of a poll, within a budget, and remembers them. */
+export class PlanCollector {
+  readonly texts: PlanTexts;
+  readonly #options: PlanCollectorOptions;
+  readonly #memory: PlanMemory;
+  readonly #counter;
+
+  constructor(options: PlanCollectorOptions) {
+    this.#options = options;
+    const { host, cacheSize: size, cacheTtlMs, intervalMs: calmMs } = options;
+    this.texts = new PlanTexts(size);
+    const ttlMs = () => cacheTtlMs * host.shared(feedback).savings.coldIntervalFactor;
+    this.#memory = new PlanMemory({ clock: host.clock, size, ttlMs, calmMs });
+    this.#counter = host.meter.createCounter("dbintel_postgresql_plans", {
+      description: "Plans of statements by outcome: explained, remembered from before, or why there is none.",
+      unit: "{plans}",
+    });
+  }
+
+  /**
+   * Says for each candidate what is known of its plan; the most important come first. A database that cannot be asked
+   * is a problem of its own.
+   */
+  async collect(args: {
+    readonly candidates: readonly PlanCandidate[];
+    readonly versionNumber: number;
+    readonly guard: StatementGuard;
+    readonly problems: DbintelError[];
+    readonly signal: AbortSignal;
+  }): Promise<StatementPlans> {
+    const plans = new StatementPlans();
+    const due = new Map<string, Due[]>();
+    for (const candidate of args.candidates) {
+      const occasion = this.#memory.occasion(candidate.key, candidate.meanMs);
+      const known = this.#memory.get(candidate.key);
+      if (occasion === undefined && known !== undefined) this.#repeat(plans, candidate, known);
+      else if (!plans.has(candidate.key)) this.#prepare(plans, due, candidate, occasion ?? "new");
+    }
+    const databases = [...due].map(([database, statements]) => ({
+      database,
+      statements: statements.toSorted((a, b) => urgency.indexOf(a.occasion) - urgency.indexOf(b.occasion)),
+    }));
+    for (const [index, each] of databases.entries()) {
+      const rest = index < mostDatabases ? await this.#explainAll(plans, { ...args, ...each }) : "budget";
+      for (const { key } of each.statements) {
+        if (!plans.has(key)) this.#tell(plans, key, { reason: rest });
+      }
+    }
+    return plans;
+  }
+
+  /** Of what is known already. */
+  #repeat(plans: StatementPlans, { key }: PlanCandidate, known: PlanOutcome): void {
+    if (plans.has(key)) return;
+    const { suppressRepeats } = this.#options.host.shared(feedback).savings;
+    this.#counter.add(1, { outcome: known.reason ?? "remembered" });
+    plans.set(key, suppressRepeats ? undefined : known);
+  }
+
+  #prepare(plans: StatementPlans, due: Map<string, Due[]>, candidate: PlanCandidate, occasion: PlanOccasion): void {
+    const { key, database } = candidate;
+    const query = this.texts.get(key);
+    const reason = query === undefined ? "text_unknown" : whyNotExplainable(query);
+    if (query === undefined || reason !== undefined) {
+      this.#learn(plans, { ...candidate, occasion }, { reason: reason ?? "text_unknown" });
+      return;
+    }
+    // A statement counts once for each level that it was called at, and has one plan.
+    const others = due.get(database) ?? [];
+    if (others.some((other) => statementName(other.key) === statementName(key))) return;
+    due.set(database, [...others, { ...candidate, occasion, query }]);
+  }
+
+  /** Asks one database; returns why those that are left have no plan. */
+  async #explainAll(
+    plans: StatementPlans,
+    args: {
+      readonly database: string;
+      readonly statements: readonly Due[];
+      readonly versionNumber: number;
+      readonly guard: StatementGuard;
+      readonly problems: DbintelError[];
+      readonly signal: AbortSignal;
+    },
+  ): Promise<NoPlanReason> {
+    const { database, guard, problems, signal } = args;
+    try {
+      const asked = await guard.ask({ collectorClass: planClass, cold: true, work: () => this.#ask(plans, args) });
+      return asked === undefined ? "held_back" : "budget";
+    } catch (error) {
+      signal.throwIfAborted();
+      problems.push(databaseProblem(error, { ...this.#options.context, database }));
+      return "held_back";
+    }
+  }
+
+  /** Asks for as many plans as the budget allows. Rejects when the server is at fault. */
+  async #ask(
+    plans: StatementPlans,
+    args: {
+      readonly database: string;
+      readonly statements: readonly Due[];
+      readonly versionNumber: number;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<true> {
+    const { database, statements, versionNumber, signal } = args;
+    const { host, settings, limit, intervalMs } = this.#options;
+    const session = new PlanSession({ settings, database, versionNumber });
+    const startedMs = host.clock.monotonicMs();
+    try {
+      for (const [count, statement] of statements.entries()) {
+        const spentMs = host.clock.monotonicMs() - startedMs;
+        if (count >= limit || (count > 0 && spentMs > timeShare * intervalMs)) break;
+        this.#learn(plans, statement, await this.#explain(plans, session, statement, signal));
+      }
+      return true;
+    } finally {
+      await session.close();
+    }
+  }
+
+  async #explain(plans: StatementPlans, session: PlanSession, due: Due, signal: AbortSignal): Promise<PlanOutcome> {
+    try {
+      return await session.explain({ query: due.query, userId: due.key.userId, role: due.role }, signal);
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError)) throw error;
+      const outcome = { reason: reasonOf(error.code) } as const;
+      const errorClass = classifyError(error);
+      if (errorClass === "overload" || errorClass === "failover") {
+        // The next poll begins with others.
+        this.#learn(plans, due, outcome);
+        throw error;
+      }
+      return outcome;
+    }
+  }
+
+  #learn(plans: StatementPlans, args: PlanCandidate & { readonly occasion: PlanOccasion }, outcome: PlanOutcome): void {
+    this.#memory.remember({ ...args, outcome });
+    this.#tell(plans, args.key, outcome);
+  }
+
+  #tell(plans: StatementPlans, key: StatementKey, outcome: PlanOutcome): void {
+    this.#counter.add(1, { outcome: outcome.reason ?? "explained" });
+    plans.set(key, outcome);
+  }
+}
+
+/** What the events of one poll say about plans. */
+export class StatementPlans {
+  readonly #outcomes = new Map<string, PlanOutcome | undefined>();
+
+  /** `undefined` where nothing is to be said. */
+  get(key: StatementKey): PlanOutcome | undefined {
+    return this.#outcomes.get(statementName(key));
+  }
+
+  has(key: StatementKey): boolean {
+    return this.#outcomes.has(statementName(key));
+  }
+
+  set(key: StatementKey, outcome: PlanOutcome | undefined): void {
+    this.#outcomes.set(statementName(key), outcome);
+  }
+}

@@ -1,0 +1,73 @@
+import { FakeClock } from "@dbintel/pipeline/testing";
+import { beforeEach, describe, expect, it } from "vitest";
+import { PlanMemory } from "./plan-memory.ts";
+import type { PlanOutcome } from "./plan-outcome.ts";
+
+const key = { databaseId: 1, userId: 2, queryId: 3n, toplevel: true };
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const index: PlanOutcome = { plan: "[]", hash: "index" };
+const scan: PlanOutcome = { plan: "[]", hash: "scan" };
+
+describe("the memory of plans", () => {
+  let clock: FakeClock;
+  let memory: PlanMemory;
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    memory = new PlanMemory({ clock, size: 2, ttlMs: () => hourMs, calmMs: minuteMs });
+  });
+
+  /** Asks for the plan if there is an occasion; says which. */
+  function look(meanMs: number, outcome: PlanOutcome) {
+    const occasion = memory.occasion(key, meanMs);
+    if (occasion !== undefined) memory.remember({ key, occasion, meanMs, outcome });
+    return occasion;
+  }
+
+  it("asks for a plan once, and again when it is old", async () => {
+    expect([look(10, index), look(10, index)]).toEqual(["new", undefined]);
+    await clock.advance(hourMs - 1);
+    expect(look(10, index)).toBeUndefined();
+    await clock.advance(1);
+    expect([look(10, index), look(10, index)]).toEqual(["expired", undefined]);
+  });
+
+  it("asks at once when a statement has become slower or faster", () => {
+    expect([look(10, index), look(14, index), look(16, scan)]).toEqual(["new", undefined, "moved"]);
+    expect(memory.get(key)).toBe(scan);
+    // All of the next interval is by the new plan, which makes it slower still.
+    expect([look(30, scan), look(31, scan)]).toEqual(["moved", undefined]);
+    expect(look(9, index)).toBe("moved");
+  });
+
+  it("leaves a statement that swings alone for longer and longer, for ten minutes at most", async () => {
+    look(10, index);
+    const looks: number[] = [];
+    for (let minute = 0; minute < 60; minute++) {
+      if (look(minute % 2 === 0 ? 100 : 10, index) === "moved") looks.push(minute);
+      await clock.advance(minuteMs);
+    }
+    const gaps = looks.map((minute, at) => minute - (looks[at - 1] ?? 0)).slice(1);
+    expect(gaps[0]).toBe(1);
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(11);
+    expect(gaps).toEqual(gaps.toSorted((a, b) => a - b));
+    expect(looks.length).toBeLessThan(12);
+  });
+
+  it("tries again what failed after a while that doubles, and what the text itself rules out once in its time", async () => {
+    const failed: number[] = [];
+    for (let minute = 0; minute < 200; minute++) {
+      if (look(10 * minute, { reason: "timeout" }) !== undefined) failed.push(minute);
+      await clock.advance(minuteMs);
+    }
+    expect(failed).toEqual([0, 1, 3, 7, 15, 31, 63, 123, 183]);
+  });
+
+  it("keeps no more than its size", () => {
+    for (const queryId of [1n, 2n, 3n]) {
+      memory.remember({ key: { ...key, queryId }, occasion: "new", meanMs: 1, outcome: index });
+    }
+    expect([1n, 2n, 3n].map((queryId) => memory.get({ ...key, queryId }))).toEqual([undefined, index, index]);
+  });
+});

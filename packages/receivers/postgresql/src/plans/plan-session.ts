@@ -1,0 +1,231 @@
+import { planHashes, readPlan } from "@dbintel/plans";
+import { analyzeSql } from "@dbintel/sql";
+import type { Row } from "@dbintel/watching";
+import { integer, text } from "@dbintel/watching";
+import pg from "pg";
+import { type ConnectionSettings, DatabaseConnection, marker } from "../connection/connection.ts";
+import { explainJson } from "./explain-json.ts";
+import { type PlanOutcome, reasonOf } from "./plan-outcome.ts";
+import { type PlannerSetting, pathTo, plannerSettings } from "./planner-settings.ts";
+import { type Complaint, repaired, withoutTypedParameters } from "./repair.ts";
+
+/** A statement as pg_stat_statements keeps it, and whose it is. */
+export interface ExplainedStatement {
+  readonly query: string;
+  readonly userId: number;
+  readonly role: string | undefined;
+}
+
+/**
+ * How a plan is asked for.
+ * - `generic`: `EXPLAIN (GENERIC_PLAN)`, PostgreSQL 16 and later.
+ * - `prepared`: `PREPARE` and `EXPLAIN EXECUTE` under `force_generic_plan`. Always under the same name, so that it is
+ *   few entries of pg_stat_statements, where `generic` is one for each statement.
+ * - `definer`: a function of the DBA that explains with the rights of its owner.
+ */
+type Rung = "generic" | "prepared" | "definer";
+
+/** The function for users that may not read the tables: `text` in, the JSON of EXPLAIN out. */
+export const definerFunction = { schema: "dbintel", name: "explain_statement" } as const;
+
+const planTimeoutMs = 1000;
+const preparedName = "dbintel_plan";
+const definerCall = `${definerFunction.schema}.${definerFunction.name}`;
+/** What stands before the statement in what is sent. */
+const prefixes = {
+  generic: "EXPLAIN (GENERIC_PLAN, FORMAT JSON) ",
+  prepared: `PREPARE ${preparedName} AS `,
+} as const;
+/** Each repair is another attempt. */
+const mostAttempts = 6;
+
+/** A session that plans has the server's settings, and makes plans for any value. */
+const sessionOptions = [
+  "plan_cache_mode=force_generic_plan",
+  "standard_conforming_strings=on",
+  "client_min_messages=error",
+];
+
+/** The server planned a prepared statement for the values that it was given. */
+class NotGenericError extends Error {}
+
+/**
+ * One session on one database that asks for plans. Each is asked for in a read-only transaction of its own that ends
+ * with ROLLBACK. EXPLAIN runs no statement; what planning itself runs, stable functions with constant arguments, is
+ * bound by the transaction and the timeouts.
+ */
+export class PlanSession {
+  readonly #connection: DatabaseConnection;
+  readonly #versionNumber: number;
+  readonly #settings = new Map<number, readonly PlannerSetting[]>();
+  #rungs: readonly Rung[] | undefined;
+  #usualPath = "";
+
+  constructor(args: {
+    readonly settings: ConnectionSettings;
+    readonly database: string;
+    readonly versionNumber: number;
+  }) {
+    const { statementTimeoutMs } = args.settings;
+    const limits = { statementTimeoutMs: Math.min(planTimeoutMs, statementTimeoutMs), sessionOptions };
+    this.#connection = new DatabaseConnection({ ...args.settings, ...limits }, args.database);
+    this.#versionNumber = args.versionNumber;
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close();
+  }
+
+  /**
+   * Asks for the plan of one statement. Rejects when the server was too busy (an error of `pg`), or when the session
+   * is lost.
+   */
+  async explain(statement: ExplainedStatement, signal: AbortSignal): Promise<PlanOutcome> {
+    this.#rungs ??= await this.#begin(signal);
+    const [first = "prepared", ...others] = this.#rungs;
+    let rung = first;
+    let query = withoutTypedParameters(statement.query, this.#versionNumber);
+    let settings = await this.#settingsOf(statement, signal);
+    let searched = false;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return outcomeOf(await this.#attempt({ rung, query, settings }, signal));
+      } catch (error) {
+        if (error instanceof NotGenericError) return { reason: "not_generic" };
+        if (!(error instanceof pg.DatabaseError) || !this.#connection.open) throw error;
+        const reason = reasonOf(error.code);
+        if (reason === "timeout") throw error;
+        const mended = repaired(query, complaintOf(error, rung, query));
+        const next = reason === "no_permission" ? others.find((other) => other !== rung) : undefined;
+        if (attempt < mostAttempts && mended !== undefined) query = mended;
+        else if (next !== undefined && rung === first) rung = next;
+        else if (error.code !== "42P01") return { reason };
+        // It was found in a schema that the user may not look into.
+        else if (searched) return { reason: "no_permission" };
+        else {
+          searched = true;
+          const path = await pathTo(this.#connection, unqualifiedTables(query), signal);
+          if (path === undefined) return { reason };
+          settings = [...settings, ["search_path", path]];
+        }
+      }
+    }
+  }
+
+  async #attempt(
+    args: { readonly rung: Rung; readonly query: string; readonly settings: readonly PlannerSetting[] },
+    signal: AbortSignal,
+  ): Promise<string> {
+    const { rung, query, settings } = args;
+    await this.#query("BEGIN READ ONLY", signal);
+    try {
+      await this.#connection.query(
+        "SELECT set_config(name, value, true) FROM unnest($1::text[], $2::text[]) s(name, value)",
+        [settings.map(([name]) => name), settings.map(([, value]) => value)],
+        signal,
+      );
+      // From here on names are looked for where the statement's role has them: ours say pg_catalog.
+      if (rung === "prepared") return await this.#prepared(query, signal);
+      if (rung === "generic") return planIn(await this.#query(`${prefixes.generic}${query}`, signal));
+      return planIn(await this.#connection.query(`SELECT ${definerCall}($1)::pg_catalog.text`, [query], signal));
+    } finally {
+      if (this.#connection.open) {
+        await this.#query("ROLLBACK", signal);
+        if (rung === "prepared") await this.#query("DEALLOCATE ALL", signal);
+      }
+    }
+  }
+
+  /** EXPLAIN EXECUTE with a NULL for each parameter: a plan for them, and not for any value, would be a false one. */
+  async #prepared(query: string, signal: AbortSignal): Promise<string> {
+    await this.#query(`${prefixes.prepared}${query}`, signal);
+    const [row = {}] = await this.#query(
+      `SELECT pg_catalog.current_setting('plan_cache_mode') AS mode,
+              pg_catalog.cardinality(parameter_types)::bigint AS parameters
+         FROM pg_catalog.pg_prepared_statements`,
+      signal,
+    );
+    if (text(row, "mode") !== "force_generic_plan") throw new NotGenericError();
+    const values = Array.from({ length: Number(integer(row, "parameters") ?? 0n) }, () => "NULL");
+    const list = values.length === 0 ? "" : ` (${values.join(", ")})`;
+    const plan = planIn(await this.#query(`EXPLAIN (FORMAT JSON) EXECUTE ${preparedName}${list}`, signal));
+    if (!(await this.#wasGeneric(signal))) throw new NotGenericError();
+    return plan;
+  }
+
+  /** PostgreSQL 14 and later count how often a prepared statement was planned in either way. */
+  async #wasGeneric(signal: AbortSignal): Promise<boolean> {
+    if (this.#versionNumber < 140_000) return true;
+    const [row = {}] = await this.#query(
+      "SELECT generic_plans, custom_plans FROM pg_catalog.pg_prepared_statements",
+      signal,
+    );
+    return integer(row, "generic_plans") !== 0n && integer(row, "custom_plans") === 0n;
+  }
+
+  async #settingsOf({ userId, role }: ExplainedStatement, signal: AbortSignal): Promise<readonly PlannerSetting[]> {
+    const known = this.#settings.get(userId);
+    if (known !== undefined) return known;
+    const args = { connection: this.#connection, role: { id: userId, name: role }, usualPath: this.#usualPath };
+    const settings = await plannerSettings(args, signal);
+    this.#settings.set(userId, settings);
+    return settings;
+  }
+
+  /** Finds out what can be asked for here, the first choice first. */
+  async #begin(signal: AbortSignal): Promise<readonly Rung[]> {
+    const [path = {}] = await this.#query("SELECT pg_catalog.current_setting('search_path') AS usual", signal);
+    this.#usualPath = text(path, "usual") ?? "";
+    await this.#query("SELECT pg_catalog.set_config('search_path', 'pg_catalog', false)", signal);
+    const { schema, name } = definerFunction;
+    // One that runs with our rights is none of ours: whoever made it would get them.
+    const [row = {}] = await this.#connection.query(
+      `SELECT EXISTS (
+         SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+          WHERE n.nspname = $1 AND p.proname = $2 AND p.prosecdef AND p.proargtypes[0] = 'text'::regtype
+            AND p.pronargs = 1
+            AND has_schema_privilege(n.oid, 'USAGE') AND has_function_privilege(p.oid, 'EXECUTE')) AS definer`,
+      [schema, name],
+      signal,
+    );
+    const own: Rung = this.#versionNumber >= 160_000 && !this.#connection.tracked ? "generic" : "prepared";
+    // A DBA made the function for us to call: its owner sees more than we do.
+    return row.definer === true ? ["definer", own] : [own];
+  }
+
+  /** By the simple protocol: in the other one `$1` would be a parameter of EXPLAIN itself. */
+  #query(sql: string, signal: AbortSignal): Promise<readonly Row[]> {
+    return this.#connection.query(sql, [], signal);
+  }
+}
+
+function planIn([row = {}]: readonly Row[]): string {
+  const [value] = Object.values(row);
+  return typeof value === "string" ? value : "";
+}
+
+function outcomeOf(json: string): PlanOutcome {
+  const { plan } = readPlan(json, { syntax: "postgresql" });
+  return plan === undefined ? { reason: "unreadable" } : { plan: explainJson(plan), hash: planHashes(plan).full };
+}
+
+/** What the server said, and where in `query`: that is the end of what it was sent, or of what the function made of it. */
+function complaintOf(error: pg.DatabaseError, rung: Rung, query: string): Complaint {
+  const { code = "", message, position, internalPosition, internalQuery } = error;
+  const before =
+    rung === "definer"
+      ? characters(internalQuery ?? "") - characters(query)
+      : prefixes[rung].length + marker.length + 1;
+  const at = Number(internalPosition ?? position) - 1 - before;
+  // The server counts characters, and a character outside the basic plane is two units of a text here.
+  return { sqlState: code, message, position: at >= 0 ? Array.from(query).slice(0, at).join("").length : undefined };
+}
+
+function characters(text: string): number {
+  return Array.from(text).length;
+}
+
+function unqualifiedTables(query: string): readonly string[] {
+  const { tables } = analyzeSql(query, "postgresql");
+  return tables.filter(({ schema }) => schema === undefined).map(({ name }) => name);
+}

@@ -46,7 +46,8 @@ class NormalForm {
     if (token.text === ")" && this.#isUnknownValue()) {
       this.#tokens.length -= 2;
       this.#pushValue();
-    } else if (this.#isValue(token)) this.#pushValue();
+    } else if (token.text === ")" && this.#repeatsRow()) this.#tokens.length -= 3;
+    else if (this.#isValue(token)) this.#pushValue();
     else if (token.kind === "word") this.#push("word", this.#word(token.text));
     else if (token.kind === "quoted" && this.#mysql) this.#push("quoted", unquoted(token.text).toLowerCase());
     else if (token.kind === "symbol" && token.text === "=" && this.#last()?.text === "!") {
@@ -86,6 +87,16 @@ class NormalForm {
     return this.#mysql && last?.kind === "word" && last.text === "unknown" && this.#tokens.at(-2)?.text === "(";
   }
 
+  /**
+   * Whether `( ? ) , ( ?` is to be closed. Digests shorten rows that we have told apart: `( ? ?, ... ) , (...)` is what
+   * they make of rows of which the first holds a string in two parts.
+   */
+  #repeatsRow(): boolean {
+    if (!this.#mysql || this.#last() !== value) return false;
+    const [open, of, close, comma, next] = this.#tokens.slice(-6);
+    return open?.text === "(" && of === value && close?.text === ")" && comma?.text === "," && next?.text === "(";
+  }
+
   /** MySQL's digests show `@name` as `@?`, but not `@@name`. */
   #isUserVariable(): boolean {
     return this.#last()?.text === "@" && this.#tokens.at(-2)?.text !== "@";
@@ -114,25 +125,41 @@ class NormalForm {
 
   #word(text: string): string {
     const word = text.toLowerCase();
-    return this.#mysql ? (synonyms.get(word) ?? word) : word;
+    // Behind a dot there is no keyword.
+    return this.#mysql && this.#last()?.text !== "." ? (synonyms.get(word) ?? word) : word;
   }
 }
 
-/** Words that the digests of MySQL and MariaDB replace by another of the same meaning. */
-const synonyms: ReadonlyMap<string, string> = new Map([
-  ["current_timestamp", "now"],
-  ["localtime", "now"],
-  ["localtimestamp", "now"],
-  ["database", "schema"],
-  ["substr", "substring"],
-  ["mid", "substring"],
-  ["distinctrow", "distinct"],
-  ["some", "any"],
-  ["std", "stddev_pop"],
-  ["stddev", "stddev_pop"],
-  ["variance", "var_pop"],
-  ["current_date", "curdate"],
-  ["current_time", "curtime"],
-  ["session_user", "user"],
-  ["system_user", "user"],
-]);
+/** Words that the digests of MySQL and MariaDB replace by another of the same meaning, the one that is told here or not. */
+const synonyms: ReadonlyMap<string, string> = new Map(
+  [
+    "now current_timestamp localtime localtimestamp",
+    "schema database",
+    "schemas databases",
+    "substring substr mid",
+    "distinct distinctrow",
+    "any some",
+    "stddev_pop std stddev",
+    "var_pop variance",
+    "curdate current_date",
+    "curtime current_time",
+    "user session_user system_user",
+    "rlike regexp",
+    "explain describe",
+    "fields columns",
+    "character char",
+    "varchar varcharacter",
+    "decimal dec",
+    "float float4",
+    "double float8",
+    "tinyint int1",
+    "smallint int2",
+    "mediumint int3 middleint",
+    "integer int int4",
+    "bigint int8",
+    ...["second", "minute", "hour", "day", "week", "month", "quarter", "year"].map((unit) => `${unit} sql_tsi_${unit}`),
+  ].flatMap((line) => {
+    const [word = "", ...others] = line.split(" ");
+    return others.map((other) => [other, word] as const);
+  }),
+);

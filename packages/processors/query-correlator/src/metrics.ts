@@ -3,12 +3,24 @@ import type { Host } from "@dbintel/pipeline";
 /** What became of the trace that a statement or a session names. */
 export type LinkOutcome = "linked" | "kept" | "stale";
 
-/** Counts what the processor did. It drops no record. */
+/** Facts that statements and spans are joined with. */
+export type JoinedFact = "tables" | "load" | "plan" | "waits" | "callers" | "blocking" | "transaction";
+
+/** Written; known, but of another time; not known. */
+export type JoinOutcome = "linked" | "stale" | "unknown";
+
+/** Counts what the processor did. It drops no item. */
 export class CorrelatorMetrics {
   readonly #processor: string;
   readonly #statements;
   readonly #shares;
   readonly #links;
+  readonly #joins;
+  readonly #points;
+  /** Since the last `flush`, by outcome and, for joins, by fact: a call for each record would cost more than the rest. */
+  readonly #read = new Map<"read" | "remembered", number>();
+  readonly #linked = new Map<LinkOutcome, number>();
+  readonly #joined = new Map<JoinedFact, Map<JoinOutcome, number>>();
 
   constructor({ meter }: Host, id: string) {
     this.#processor = id;
@@ -24,17 +36,57 @@ export class CorrelatorMetrics {
       description: "Traces named by statements and sessions: linked, kept as the record had one, or stale.",
       unit: "{records}",
     });
+    this.#joins = meter.createCounter("dbintel_query_correlator_joins", {
+      description: "Records and spans by fact that they were to be joined with: linked, stale or unknown.",
+      unit: "{items}",
+    });
+    this.#points = meter.createCounter("dbintel_query_correlator_table_points", {
+      description: "Data points about tables whose value was remembered.",
+      unit: "{points}",
+    });
   }
 
   statement(outcome: "read" | "remembered"): void {
-    this.#statements.add(1, { processor: this.#processor, outcome });
+    count(this.#read, outcome);
+  }
+
+  link(outcome: LinkOutcome): void {
+    count(this.#linked, outcome);
+  }
+
+  join(fact: JoinedFact, outcome: JoinOutcome): void {
+    let outcomes = this.#joined.get(fact);
+    if (outcomes === undefined) {
+      outcomes = new Map();
+      this.#joined.set(fact, outcomes);
+    }
+    count(outcomes, outcome);
   }
 
   shares(records: number): void {
     this.#shares.add(records, { processor: this.#processor });
   }
 
-  link(outcome: LinkOutcome): void {
-    this.#links.add(1, { processor: this.#processor, outcome });
+  tablePoints(points: number): void {
+    this.#points.add(points, { processor: this.#processor });
   }
+
+  /** For the end of a batch. */
+  flush(): void {
+    const processor = this.#processor;
+    drain(this.#read, (outcome, items) => this.#statements.add(items, { processor, outcome }));
+    drain(this.#linked, (outcome, items) => this.#links.add(items, { processor, outcome }));
+    for (const [fact, outcomes] of this.#joined) {
+      drain(outcomes, (outcome, items) => this.#joins.add(items, { processor, fact, outcome }));
+    }
+  }
+}
+
+function count<Name>(counts: Map<Name, number>, name: Name): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+}
+
+function drain<Name>(counts: Map<Name, number>, add: (name: Name, items: number) => void): void {
+  for (const [name, items] of counts) add(name, items);
+  counts.clear();
 }

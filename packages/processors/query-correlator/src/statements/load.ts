@@ -1,4 +1,4 @@
-import { type AttributeKey, attributeKey, type LogRecord } from "@dbintel/pdata";
+import { type AttributeKey, attributeKey, attributeKeys, type LogRecord } from "@dbintel/pdata";
 
 /** Where a receiver puts the differences of a statement's counters: seconds, and how often it ran. */
 const counters: readonly { readonly time: AttributeKey; readonly calls: AttributeKey }[] = [
@@ -7,7 +7,12 @@ const counters: readonly { readonly time: AttributeKey; readonly calls: Attribut
     time: attributeKey("mysql.events_statements_summary_by_digest.sum_timer_wait"),
     calls: attributeKey("mysql.events_statements_summary_by_digest.count_star"),
   },
+  { time: attributeKey("sqlserver.total_elapsed_time"), calls: attributeKey("sqlserver.execution_count") },
 ];
+
+/** The attributes that only records with counters have. */
+export const callNames: readonly string[] = counters.map(({ calls }) => calls.name);
+const callKeys = attributeKeys(callNames);
 
 const namespaceKey = attributeKey("db.namespace");
 const kindKey = attributeKey("dbintel.delta.kind");
@@ -32,23 +37,22 @@ export interface Load {
  */
 export function loadOf(record: LogRecord): Load | undefined {
   const { attributes } = record;
-  for (const { time, calls } of counters) {
-    const executions = attributes.getNumber(calls);
-    const seconds = executions === undefined ? undefined : attributes.getNumber(time);
-    if (executions === undefined || seconds === undefined || !Number.isFinite(seconds) || seconds < 0) continue;
-    return {
-      seconds,
-      mean: executions > 0 ? seconds / executions : undefined,
-      sessions: sessionsOf(record, seconds),
-      other: attributes.getString(kindKey) === "other",
-      group: JSON.stringify([
-        record.resource.ordinal,
-        attributes.getString(namespaceKey) ?? "",
-        String(record.timeUnixNano),
-      ]),
-    };
-  }
-  return undefined;
+  const source = counters[attributes.firstOf(callKeys)];
+  if (source === undefined) return undefined;
+  const executions = attributes.getNumber(source.calls) ?? 0;
+  const seconds = attributes.getNumber(source.time);
+  if (seconds === undefined || !Number.isFinite(seconds) || seconds < 0) return undefined;
+  return {
+    seconds,
+    mean: executions > 0 ? seconds / executions : undefined,
+    sessions: sessionsOf(record, seconds),
+    other: attributes.getString(kindKey) === "other",
+    group: JSON.stringify([
+      record.resource.ordinal,
+      attributes.getString(namespaceKey) ?? "",
+      String(record.timeUnixNano),
+    ]),
+  };
 }
 
 function sessionsOf({ attributes, timeUnixNano }: LogRecord, seconds: number): number | undefined {

@@ -1,6 +1,6 @@
 import { attributeKey, type LogRecord } from "@dbintel/pdata";
 import { parseTraceparent, type TraceContext } from "@dbintel/sql";
-import type { LinkOutcome } from "./metrics.ts";
+import type { LinkOutcome } from "../metrics.ts";
 
 const applicationNameKey = attributeKey("postgresql.application_name");
 const queryStartKey = attributeKey("postgresql.query_start");

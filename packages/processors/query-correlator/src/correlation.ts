@@ -1,0 +1,69 @@
+import type { Clock, Environment, SharedKey } from "@dbintel/pipeline";
+import { SystemSyntaxes, TextCache } from "@dbintel/sql";
+import type { QueryCorrelatorConfig } from "./config.ts";
+import { ByStatement } from "./statements/by-statement.ts";
+import { Callers } from "./statements/callers.ts";
+import type { ServerFacts } from "./statements/server-facts.ts";
+import { readStatement, type Statement } from "./statements/statement.ts";
+import { TableMemory } from "./tables/table-memory.ts";
+
+/** What one `query_correlator` knows, whichever of the signals told it. */
+export class Correlation {
+  readonly config: QueryCorrelatorConfig;
+  readonly statements: TextCache<Statement>;
+  readonly syntaxes: SystemSyntaxes;
+  readonly tables: TableMemory;
+  readonly server: ByStatement<ServerFacts>;
+  readonly callers: ByStatement<Callers>;
+  #version = 0;
+
+  constructor(config: QueryCorrelatorConfig, clock: Clock) {
+    const bounds = { ttlMs: config.retention, clock };
+    this.config = config;
+    this.statements = new TextCache({ max: config.cache_size, read: readStatement });
+    this.syntaxes = new SystemSyntaxes({
+      ansiQuotes: config.ansi_quotes,
+      noBackslashEscapes: config.no_backslash_escapes,
+    });
+    this.tables = new TableMemory({ ...bounds, max: config.max_tables });
+    this.server = new ByStatement<ServerFacts>({
+      ...bounds,
+      max: config.max_statements,
+      create: () => ({ load: undefined, plan: undefined }),
+    });
+    this.callers = new ByStatement({ ...bounds, max: config.max_statements, create: () => new Callers() });
+  }
+
+  /** Another number whenever what is known has changed. */
+  get version(): number {
+    return this.#version;
+  }
+
+  changed(): void {
+    this.#version++;
+  }
+}
+
+/** The correlations of a collector by the id of their processor, which has an instance in each of its pipelines. */
+export class Correlations {
+  readonly #clock: Clock;
+  readonly #byId = new Map<string, Correlation>();
+
+  constructor({ clock }: Environment) {
+    this.#clock = clock;
+  }
+
+  of(id: string, config: QueryCorrelatorConfig): Correlation {
+    let correlation = this.#byId.get(id);
+    if (correlation === undefined) {
+      correlation = new Correlation(config, this.#clock);
+      this.#byId.set(id, correlation);
+    }
+    return correlation;
+  }
+}
+
+export const correlations: SharedKey<Correlations> = {
+  name: "query_correlator",
+  create: (environment) => new Correlations(environment),
+};

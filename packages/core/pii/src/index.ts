@@ -1,3 +1,5 @@
+export type { ChecksumName, CustomPattern } from "./custom-pattern.ts";
+export { checksumNames, customDetector, patternProblem } from "./custom-pattern.ts";
 export type { Detector, SensitivityLevel, Verdict } from "./detector.ts";
 export { sensitivityLevels } from "./detector.ts";
 export { detectorsAt, entities } from "./detectors.ts";

@@ -1,6 +1,7 @@
 import RE2 from "re2";
 import { Context, contextSign } from "./context.ts";
 import type { Detector } from "./detector.ts";
+import { unanchored } from "./sign.ts";
 
 /** Where something sensitive stands in a text, in bytes. */
 export interface Finding {
@@ -31,8 +32,9 @@ export class Scanner {
   readonly #patterns: InstanceType<typeof RE2.Set>;
   readonly #probes: readonly Probe[];
 
-  constructor(detectors: readonly Detector[]) {
-    this.#signs = new RE2.Set(detectors.map(signOf), { maxMem });
+  /** `signs` are RE2 patterns for bytes in which `mayHold` is to see something as well. */
+  constructor(detectors: readonly Detector[], signs: readonly string[] = []) {
+    this.#signs = new RE2.Set([...new Set([...detectors.map(signOf), ...signs])], { maxMem });
     this.#patterns = new RE2.Set(
       detectors.map(({ pattern }) => pattern),
       { maxMem },
@@ -114,7 +116,7 @@ function isWord(byte: number): boolean {
 /** A pattern without its word boundaries and anchors, or the words that its context needs. */
 function signOf({ pattern, sign, context }: Detector): string {
   if (sign !== undefined) return sign;
-  return context === undefined ? pattern.replaceAll("\\b", "") : contextSign(context);
+  return context === undefined ? unanchored(pattern) : contextSign(context);
 }
 
 /** The findings in their order; those that overlap become one, called what comes first. */

@@ -18,6 +18,7 @@ it.each([
   "date_of_birth",
   "auth.token.value",
   "Mot de passe",
+  "db.query.parameter.0",
 ])("%s is sensitive", (name) => {
   expect(isSensitiveKey(name)).toBe(true);
   expect(sign.test(Buffer.from(`\x0a${String.fromCharCode(name.length)}${name}\x12\x03`))).toBe(true);

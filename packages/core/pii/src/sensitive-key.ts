@@ -14,6 +14,9 @@ const followers = "hash,digest,value,text,plain,old,new,current,encrypted,enc,ra
 const sensitive = new Set(names.map((name) => name.replaceAll(" ", "")));
 const follower = new Set(followers);
 
+/** Attributes with the values that a statement ran with, by OpenTelemetry's conventions for databases. */
+const parameterPrefix = "db.query.parameter.";
+
 /** The most words of a name that make up one sensitive one: "social security number", "secret access key". */
 const mostWords = 4;
 const longestName = 256;
@@ -21,6 +24,7 @@ const longestName = 256;
 /** Whether what is stored under a name is sensitive whatever it holds: `user.password`, `apiKey`, `CARD_NUMBER`. */
 export function isSensitiveKey(name: string): boolean {
   if (name.length > longestName) return false;
+  if (name.startsWith(parameterPrefix)) return true;
   const words = wordsOf(name);
   while (words.length > 1 && isFollower(words.at(-1) ?? "")) words.pop();
   for (let count = 1; count <= Math.min(mostWords, words.length); count++) {
@@ -50,7 +54,7 @@ const endOfKey = "\\x12";
  * RE2 that matches the bytes of a request that has an attribute with a sensitive name. Short names count only where
  * they begin a word, since letters like theirs end many others ("span", "shipping").
  */
-export const sensitiveKeySign = `(?i)(?:${names.map(nameSign).join("|")})(?:[^a-z]?(?:${followers.join("|")}|[0-9]+))*${endOfKey}`;
+export const sensitiveKeySign = `(?i)(?:${names.map(nameSign).join("|")})(?:[^a-z]?(?:${followers.join("|")}|[0-9]+))*${endOfKey}|db\\.query\\.parameter\\.`;
 
 function nameSign(name: string): string {
   if (name.length > 4) return name.replaceAll(" ", "[^a-z0-9]?");

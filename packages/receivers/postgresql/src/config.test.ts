@@ -1,8 +1,8 @@
 import { inspect } from "node:util";
 import { defaultBreakerSettings } from "@dbintel/guard";
-import { breakerSettings } from "@dbintel/watching";
+import { breakerSettings, parseEndpoint } from "@dbintel/watching";
 import { describe, expect, it } from "vitest";
-import { parseEndpoint, postgresqlConfig, settingsWithoutEffect } from "./config.ts";
+import { postgresqlConfig, settingsWithoutEffect } from "./config.ts";
 
 const required = { username: "otel", password: "secret" };
 

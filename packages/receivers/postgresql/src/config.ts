@@ -1,39 +1,17 @@
 import { duration, secret } from "@dbintel/config";
 import { interval, pollingSettings } from "@dbintel/polling";
-import { circuitBreaker } from "@dbintel/watching";
+import {
+  circuitBreaker,
+  endpointSetting,
+  idleMetricSettings,
+  metricSetting,
+  named,
+  switchable,
+  tlsSettings,
+} from "@dbintel/watching";
 import { z } from "zod";
 import { absentMetricNames, metricNames } from "./metrics/metric-catalogue.ts";
 import { resourceAttributeNames } from "./resource.ts";
-
-/** `host:port`, the host a name, an address or an IPv6 address in brackets. */
-const endpointPattern = /^(\[[^\]]+\]|[^:\s]+):(\d{1,5})$/;
-
-const tls = z.strictObject({
-  insecure: z.boolean().default(false).describe("Connect without TLS"),
-  insecure_skip_verify: z
-    .boolean()
-    .default(false)
-    .describe("Use TLS and accept any certificate; true in the OpenTelemetry Collector"),
-  ca_file: z.string().optional().describe("Certificate authorities to trust, PEM; the system's by default"),
-  cert_file: z.string().optional().describe("Client certificate, PEM"),
-  key_file: z.string().optional().describe("Key of the client certificate, PEM"),
-});
-
-const metric = z.strictObject({
-  enabled: z.boolean().optional().describe("Whether the metric is sent"),
-  attributes: z.array(z.string()).optional().describe("Accepted for compatibility, without effect"),
-  aggregation_strategy: z
-    .enum(["sum", "avg", "min", "max"])
-    .optional()
-    .describe("Accepted for compatibility, without effect"),
-});
-
-const switchable = z.strictObject({ enabled: z.boolean().describe("Whether it is sent") });
-
-/** An object schema with the same optional entry under each of some names. */
-function named<Entry extends z.ZodType>(names: readonly string[], entry: Entry) {
-  return z.strictObject(Object.fromEntries(names.map((name) => [name, entry.optional()])));
-}
 
 const topQueryCollection = z.strictObject({
   collection_interval: interval("60s").describe("Time between two readings of pg_stat_statements"),
@@ -66,6 +44,17 @@ const topQueryCollection = z.strictObject({
     .describe("Time after which a plan is asked for again; before that when the statement becomes slower or faster"),
 });
 
+const querySampleCollection = z.strictObject({
+  collection_interval: interval("10s").describe("Time between two looks at what sessions do"),
+  max_rows_per_query: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(1000)
+    .describe("Sessions that are looked at, those first that wait for locks"),
+});
+
 /** Events; the OpenTelemetry Collector has both off by default. */
 const events = z.strictObject({
   "db.server.top_query": z
@@ -73,37 +62,39 @@ const events = z.strictObject({
       enabled: z.boolean().default(true).describe("Send an event for each of the top statements of an interval"),
     })
     .prefault({}),
-  "db.server.query_sample": switchable.optional().describe("Without effect: samples are not collected"),
+  "db.server.query_sample": z
+    .strictObject({
+      enabled: z
+        .boolean()
+        .default(true)
+        .describe("Send an event for each session that does something or blocks another"),
+    })
+    .prefault({}),
 });
 
 /** Where the OpenTelemetry Collector has the key, it means the same here. */
 export const postgresqlConfig = z.strictObject({
-  endpoint: z
-    .string()
-    .regex(endpointPattern, 'expected "host:port"')
-    .default("localhost:5432")
-    .describe("host:port of the server, as applications dial it; with transport unix /directory:port"),
+  endpoint: endpointSetting("localhost:5432").describe(
+    "host:port of the server, as applications dial it; with transport unix /directory:port",
+  ),
   transport: z.enum(["tcp", "unix"]).default("tcp").describe("How to connect"),
   username: z.string().min(1).describe("User to connect as; needs the role pg_monitor"),
   password: secret().describe("Password of the user"),
   databases: z.array(z.string()).default([]).describe("Report only these databases; empty means all"),
   exclude_databases: z.array(z.string()).default([]).describe("Do not report these databases"),
   connect_database: z.string().min(1).default("postgres").describe("Database to connect to"),
-  tls: tls.prefault({}).describe("Encryption of the connection"),
+  tls: tlsSettings.prefault({}).describe("Encryption of the connection"),
   ...pollingSettings({ interval: "10s" }),
   statement_timeout: duration().prefault("5s").describe("The server gives up any statement of the receiver after this"),
   lock_timeout: duration().prefault("100ms").describe("The server gives up waiting for a lock after this"),
   circuit_breaker: circuitBreaker.describe("When the server is left alone, and how polls come back"),
-  metrics: named(metricNames, metric).prefault({}).describe("Which metrics are sent"),
+  metrics: named(metricNames, metricSetting).prefault({}).describe("Which metrics are sent"),
   resource_attributes: named([...resourceAttributeNames, ...databaseAttributeNames()], switchable)
     .prefault({})
     .describe("Which attributes of the resource are sent"),
   events: events.prefault({}).describe("Which events are sent"),
   top_query_collection: topQueryCollection.prefault({}).describe("The event db.server.top_query"),
-  query_sample_collection: z
-    .strictObject({ max_rows_per_query: z.number().int().optional() })
-    .optional()
-    .describe("Without effect: samples are not collected"),
+  query_sample_collection: querySampleCollection.prefault({}).describe("The event db.server.query_sample"),
   connection_pool: z
     .strictObject({
       max_idle_time: duration().optional(),
@@ -122,25 +113,12 @@ function databaseAttributeNames(): readonly string[] {
 
 export type PostgresqlConfig = z.output<typeof postgresqlConfig>;
 
-/** Host and port of an endpoint that the schema has accepted. */
-export function parseEndpoint(endpoint: string): { readonly host: string; readonly port: number } {
-  const match = endpointPattern.exec(endpoint);
-  return { host: (match?.[1] ?? "localhost").replace(/^\[|\]$/g, ""), port: Number(match?.[2] ?? 5432) };
-}
-
 /** The settings that were given and have no effect: what the OpenTelemetry Collector knows and this receiver does not. */
 export function settingsWithoutEffect(config: PostgresqlConfig): readonly string[] {
-  const { top_query_collection: top, events: sent } = config;
+  const { top_query_collection: top } = config;
   const idle: (string | false)[] = [
-    config.query_sample_collection !== undefined && "query_sample_collection",
-    sent["db.server.query_sample"]?.enabled === true && "events.db.server.query_sample",
     config.connection_pool !== undefined && "connection_pool",
     top.max_rows_per_query !== undefined && "top_query_collection.max_rows_per_query",
   ];
-  for (const [name, settings] of Object.entries(config.metrics)) {
-    if (settings?.enabled === true && absentMetricNames.includes(name)) idle.push(`metrics.${name}`);
-    if (settings?.attributes !== undefined) idle.push(`metrics.${name}.attributes`);
-    if (settings?.aggregation_strategy !== undefined) idle.push(`metrics.${name}.aggregation_strategy`);
-  }
-  return idle.filter((key) => key !== false);
+  return [...idle.filter((key) => key !== false), ...idleMetricSettings(config.metrics, absentMetricNames)];
 }

@@ -1,16 +1,14 @@
-import { readFile } from "node:fs/promises";
-import type { ConnectionOptions } from "node:tls";
-import { DbintelError } from "@dbintel/errors";
 import { feedback } from "@dbintel/feedback";
 import { breakers } from "@dbintel/guard";
 import type { Signal } from "@dbintel/pdata";
 import type { Component, Consumers, Host } from "@dbintel/pipeline";
 import { createPoller, type Poller, ProblemBoard } from "@dbintel/polling";
-import { BreakerWatch, breakerGate, breakerSettings, guardedPoll } from "@dbintel/watching";
-import { type PostgresqlConfig, parseEndpoint, settingsWithoutEffect } from "./config.ts";
+import { BreakerWatch, breakerGate, breakerSettings, guardedPoll, parseEndpoint, tlsOptions } from "@dbintel/watching";
+import { type PostgresqlConfig, settingsWithoutEffect } from "./config.ts";
 import { KnownServer } from "./connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "./connection/connection.ts";
 import { type ProblemContext, watchedDatabase } from "./connection/problems.ts";
+import { Turn } from "./connection/turn.ts";
 import { MetricPoll } from "./metrics/metric-poll.ts";
 import { PlanCollector } from "./plans/plan-collector.ts";
 import { instanceResource } from "./resource.ts";
@@ -31,9 +29,18 @@ const providerDatabases = new Set([
 /** An overload makes no interval longer than this: its end should not be seen much later than it comes. */
 const longestStretchedMs = 300_000;
 
+/** The server over the connection that the polls of views share. */
+class SharedServer extends KnownServer {
+  readonly turn = new Turn();
+
+  constructor(settings: ConnectionSettings, config: PostgresqlConfig) {
+    super(new DatabaseConnection(settings, config.connect_database), config.endpoint);
+  }
+}
+
 /**
- * Watches one server over two connections: one polls the statistics views, the other pg_stat_statements, each at its
- * own interval. What is not wired into a pipeline is not asked for.
+ * Watches one server over two connections: one polls the statistics views and the sessions, the other
+ * pg_stat_statements, each at its own interval. What is not wired into a pipeline is not asked for.
  */
 export class PostgresqlReceiver implements Component {
   readonly #config: PostgresqlConfig;
@@ -63,10 +70,13 @@ export class PostgresqlReceiver implements Component {
     const settings = { ...(await connectionSettings(this.#config)), gate };
     await this.#breakers.start();
     const problems = new ProblemBoard(this.#host);
-    if (this.#next.metrics !== undefined) this.#pollMetrics(settings, problems);
-    if (this.#next.logs !== undefined && this.#config.events[topQueryEvent].enabled) {
-      this.#pollStatements(settings, problems);
-    }
+    const { events } = this.#config;
+    const hasLogs = this.#next.logs !== undefined;
+    const views = new SharedServer(settings, this.#config);
+    this.#connections.push(views.connection);
+    if (this.#next.metrics !== undefined) this.#pollMetrics(views, problems);
+    if (hasLogs && events[topQueryEvent].enabled) this.#pollStatements(settings, problems);
+    if (hasLogs && events[querySampleEvent].enabled) this.#pollActivity(views, problems);
     for (const poller of this.#pollers) poller.start();
   }
 
@@ -82,16 +92,17 @@ export class PostgresqlReceiver implements Component {
     return this.#pollers.reduce((sum, poller) => sum + poller.held(signal), 0);
   }
 
-  #pollMetrics(settings: ConnectionSettings, problems: ProblemBoard): void {
+  #pollMetrics(views: SharedServer, problems: ProblemBoard): void {
     const { config, common } = this.#common(problems);
-    const connection = new DatabaseConnection(settings, config.connect_database);
     const poll = new MetricPoll({
       ...common,
-      server: new KnownServer(connection, config.endpoint),
+      server: views,
       enabled: ({ name, enabled }) => config.metrics[name]?.enabled ?? enabled,
       enabledLabel: (name) => config.resource_attributes[name]?.enabled ?? true,
     });
-    this.#connections.push(connection);
+    // The views cost the server less than pg_stat_statements, so they are asked first when it recovers.
+    const source = views.connection;
+    const guarded = guardedPoll({ ...common, collectorClass: "metrics", cheapest: true, source, poll });
     this.#pollers.push(
       createPoller({
         ...common,
@@ -99,10 +110,30 @@ export class PostgresqlReceiver implements Component {
         interval: config.collection_interval,
         initialDelay: config.initial_delay,
         timeout: config.timeout,
-        // The views cost the server less than pg_stat_statements, so they are asked first when it recovers.
-        poll: guardedPoll({ ...common, collectorClass: "metrics", cheapest: true, source: connection, poll }),
+        poll: (args) => views.turn.take(args.signal, () => guarded(args)),
         intervalFactor: () =>
           this.#stretch(config.collection_interval) * this.#host.shared(feedback).savings.metricsIntervalFactor,
+      }),
+    );
+  }
+
+  #pollActivity(views: SharedServer, problems: ProblemBoard): void {
+    const { config, common } = this.#common(problems);
+    const { collection_interval: intervalMs, max_rows_per_query: limit } = config.query_sample_collection;
+    const poll = new ActivityPoll({ ...common, server: views, limit, intervalMs });
+    // Cheaper than all that the metrics ask.
+    const cheapest = this.#next.metrics === undefined;
+    const source = views.connection;
+    const guarded = guardedPoll({ ...common, collectorClass: "samples", cheapest, source, poll });
+    this.#pollers.push(
+      createPoller({
+        ...common,
+        name: "samples",
+        interval: intervalMs,
+        initialDelay: config.initial_delay,
+        timeout: config.timeout,
+        poll: (args) => views.turn.take(args.signal, () => guarded(args)),
+        intervalFactor: () => this.#stretch(intervalMs),
       }),
     );
   }
@@ -110,6 +141,8 @@ export class PostgresqlReceiver implements Component {
   #pollStatements(settings: ConnectionSettings, problems: ProblemBoard): void {
     const { config, common } = this.#common(problems);
     const source = new StatementSource(settings, config.endpoint, config.connect_database);
+    const { "db.server.query_sample": samples } = config.events;
+    const cheapest = this.#next.metrics === undefined && !samples.enabled;
     const plans = this.#planCollector(settings);
     const poll = new StatementPoll({ ...common, source, plans, limit: config.top_query_collection.top_n_query });
     this.#connections.push(source);
@@ -120,7 +153,7 @@ export class PostgresqlReceiver implements Component {
         interval: config.top_query_collection.collection_interval,
         initialDelay: config.initial_delay,
         timeout: config.timeout,
-        poll: guardedPoll({ ...common, collectorClass: "statements", cheapest: !this.#next.metrics, source, poll }),
+        poll: guardedPoll({ ...common, collectorClass: "statements", cheapest, source, poll }),
         intervalFactor: () => this.#stretch(config.top_query_collection.collection_interval),
       }),
     );
@@ -184,28 +217,4 @@ async function connectionSettings(config: PostgresqlConfig): Promise<ConnectionS
     statementTimeoutMs: config.statement_timeout,
     lockTimeoutMs: config.lock_timeout,
   };
-}
-
-async function tlsOptions(tls: PostgresqlConfig["tls"]): Promise<ConnectionOptions | false> {
-  if (tls.insecure) return false;
-  const [ca, cert, key] = await Promise.all([tls.ca_file, tls.cert_file, tls.key_file].map(fileContent));
-  return {
-    rejectUnauthorized: !tls.insecure_skip_verify,
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-  };
-}
-
-async function fileContent(path: string | undefined): Promise<Buffer | undefined> {
-  if (path === undefined) return undefined;
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw new DbintelError(`cannot read ${path}`, {
-      code: "DBI_CONFIG_UNREADABLE",
-      hint: "check the paths under tls and that the collector's user may read them",
-      cause,
-    });
-  }
 }

@@ -27,6 +27,8 @@ export type { BlockedSession, BlockingEdge, BlockingForest, BlockingRoot } from 
 export { blockingForest } from "./blocking/blocking-forest.ts";
 export type { WaitCategory, WaitClass } from "./category.ts";
 export { waitCategories, waitClassOf } from "./category.ts";
+export type { WaitEngineSettings } from "./engine/wait-engine.ts";
+export { WaitEngine } from "./engine/wait-engine.ts";
 export type { UnknownEvents } from "./events/unknown-events.ts";
 export type { MysqlSession, PostgresqlSession } from "./events/wait-catalogue.ts";
 export { WaitCatalogue } from "./events/wait-catalogue.ts";

@@ -2,6 +2,8 @@
 export interface AdvisorSettings {
   /** Older evidence is as if it were not there. Default 300. */
   readonly maxAgeSeconds: number;
+  /** The same for a change of plan, which lasts. Default 3,600. */
+  readonly maxPlanChangeAgeSeconds: number;
   /** Samples before shares of time count. Default 20. */
   readonly minSamples: number;
   /** Share of the time, of its interval the lower end, from which on a category counts. Default 0.2. */
@@ -22,6 +24,7 @@ export interface AdvisorSettings {
 
 export const defaultAdvisorSettings: AdvisorSettings = {
   maxAgeSeconds: 300,
+  maxPlanChangeAgeSeconds: 3_600,
   minSamples: 20,
   minShare: 0.2,
   minSessions: 0.05,

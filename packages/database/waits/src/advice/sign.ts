@@ -1,7 +1,15 @@
 import type { BlockingForest } from "../blocking/blocking-forest.ts";
 import type { WaitProfile } from "../profile/wait-profile.ts";
 import type { WaitShift } from "../shift/wait-shift.ts";
-import type { BlockerFacts, ConnectionFacts, Evidence, PlanChange, StatementCounters, UsualLoad } from "./evidence.ts";
+import type {
+  BlockerFacts,
+  ConnectionFacts,
+  Evidence,
+  PlanChange,
+  Seen,
+  StatementCounters,
+  UsualLoad,
+} from "./evidence.ts";
 import type { EvidenceItem, SignCode, Unit } from "./finding.ts";
 import type { AdvisorSettings } from "./settings.ts";
 import type { Weight } from "./severity.ts";
@@ -36,10 +44,6 @@ export interface Sign {
 /** Rules know nothing of one another. */
 export type Rule = (scene: Scene) => readonly Sign[];
 
-export function item(value: number | string, unit: Unit): EvidenceItem {
-  return { value, unit };
-}
-
 /** Leaves out what is not known. */
 export function items(
   entries: Readonly<Record<string, readonly [value: number | string | undefined, unit: Unit]>>,
@@ -53,8 +57,8 @@ export function items(
 
 /** The evidence without what is older than allowed, or from the future by as much: a clock that is wrong proves nothing. */
 export function sceneOf(evidence: Evidence, settings: AdvisorSettings, nowMs: number): Scene {
-  const fresh = <Value>(seen: { readonly timeMs: number; readonly value: Value } | undefined) =>
-    seen !== undefined && Math.abs(nowMs - seen.timeMs) <= settings.maxAgeSeconds * 1000 ? seen.value : undefined;
+  const fresh = <Value>(seen: Seen<Value> | undefined, maxAgeSeconds = settings.maxAgeSeconds) =>
+    seen !== undefined && Math.abs(nowMs - seen.timeMs) <= maxAgeSeconds * 1000 ? seen.value : undefined;
   const waits = fresh(evidence.waits);
   return {
     settings,
@@ -64,7 +68,7 @@ export function sceneOf(evidence: Evidence, settings: AdvisorSettings, nowMs: nu
     usual: fresh(evidence.usual),
     shift: fresh(evidence.shift),
     counters: fresh(evidence.counters),
-    planChange: fresh(evidence.planChange),
+    planChange: fresh(evidence.planChange, settings.maxPlanChangeAgeSeconds),
     blocking: fresh(evidence.blocking),
     blockers: fresh(evidence.blockers),
     connections: fresh(evidence.connections),

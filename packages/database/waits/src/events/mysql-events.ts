@@ -7,8 +7,8 @@ const synchronisation = [...latches, "cond"] as const;
 
 /** Parts of the server whose latches need no closer look. */
 const components = words(`
-  archive aria blackhole csv federated innodb memory myisam myisammrg mysqlx mysys partition performance_schema
-  proxy_proto sql temptable`);
+  archive aria blackhole csv federated innodb memory myisam myisammrg mysqlx mysys p_dyn_loader partition
+  performance_schema pfs proxy_proto refcache session sha2_auth sql temptable`);
 
 const storage = words(`
   archive aria csv innodb myisam myisammrg mysys partition sql`);
@@ -30,7 +30,7 @@ const sqlFolders = synchronisationFolders.map((folder) => `${folder}/sql`);
  */
 const instruments: Partial<Readonly<Record<WaitCategory, readonly string[]>>> = {
   cpu: words(`wait/io/table stage`),
-  lock_table: words(`wait/lock/table wait/synch/cond/mysys/my_thread_var::suspend`),
+  lock_table: words(`wait/lock/table wait/synch/cond/mysys/my_thread_var::suspend wait/synch/cond/sql/COND_thr_lock`),
   lock_metadata: words(`wait/lock/metadata wait/synch/cond/sql/MDL_context::COND_wait_status`),
   lock_user: words(`wait/synch/cond/sql/User_level_lock`),
   io_data: [
@@ -41,47 +41,56 @@ const instruments: Partial<Readonly<Record<WaitCategory, readonly string[]>>> = 
     ...below(
       ["wait/io/file"],
       words(`
-        innodb/innodb_log_file innodb/log innodb/redo_log_archive_file innodb/innodb_arch_file aria/control aria/translog
-        myisam/log sql/binlog sql/binlog_cache sql/binlog_index sql/binlog_index_cache sql/binlog_state sql/tclog
-        sql/log sql/query_log sql/slow_log sql/log_event_data sql/log_event_info sql/MYSQL_LOG`),
+        aria/control aria/translog innodb/innodb_arch_file innodb/innodb_log_file innodb/meb::redo_log_archive_file
+        myisam/log sql/binlog sql/binlog_cache sql/binlog_index sql/binlog_index_cache sql/binlog_state
+        sql/log_event_data sql/log_event_info sql/query_log sql/slow_log sql/tclog`),
     ),
-    ...below(sqlFolders, words(`MYSQL_BIN_LOG TC_LOG_MMAP PAGE wait_for_commit LOCK_log LOCK_after_binlog_sync`)),
-    ...below(sqlFolders, words(`LOCK_commit_ordered LOCK_prepare_ordered COND_prepare_ordered LOCK_binlog`)),
-    ...below(synchronisationFolders, words(`aria/TRANSLOG_BUFFER aria/TRANSLOG_DESCRIPTOR innodb/log_sys_mutex`)),
+    ...below(
+      sqlFolders,
+      words(`
+        COND_prepare_ordered LOCK_after_binlog_sync LOCK_binlog LOCK_commit_ordered LOCK_log LOCK_prepare_ordered
+        MYSQL_BIN_LOG PAGE TC_LOG_MMAP wait_for_commit`),
+    ),
     ...below(
       synchronisationFolders,
-      words(`innodb/log_writer_mutex innodb/log_flusher_mutex innodb/log_write_notifier_mutex`),
+      words(`
+        aria/TRANSLOG_BUFFER aria/TRANSLOG_DESCRIPTOR innodb/log_cmdq_mutex innodb/log_flush_notifier_mutex
+        innodb/log_flusher_mutex innodb/log_sn_lock innodb/log_sys_mutex innodb/log_write_notifier_mutex
+        innodb/log_writer_mutex`),
     ),
-    ...below(synchronisationFolders, words(`innodb/log_flush_notifier_mutex innodb/log_sn_lock innodb/log_cmdq_mutex`)),
   ],
   io_temp: below(
     ["wait/io/file"],
     words(`
       innodb/innodb_temp_file myisam/data_tmp sql/hash_join sql/io_cache sql/load sql/map sql/tempfile temptable`),
   ),
-  network: words(`wait/io/socket wait/synch/cond/sql/Ack_receiver`),
+  network: words(`wait/io/socket`),
   buffer: [
     ...below(
       synchronisationFolders,
       words(`
         innodb/buf_pool_mutex innodb/buf_pool_LRU_list_mutex innodb/buf_pool_free_list_mutex innodb/buf_pool_chunks_mutex
         innodb/buf_pool_zip_free_mutex innodb/buf_pool_zip_hash_mutex innodb/buf_pool_zip_mutex innodb/buf_block_lock
-        innodb/flush_list_mutex innodb/hash_table_locks innodb/btr_search_latch aria/PAGECACHE mysys/KEY_CACHE`),
+        innodb/flush_list_mutex innodb/hash_table_locks innodb/btr_search_latch aria/PAGECACHE mysys/KEY_CACHE
+        myisam/keycache_thread_var`),
     ),
     ...below(sqlFolders, words(`Query_cache Query_cache_query`)),
   ],
   latch: below(synchronisationFolders, components),
   replication: [
-    ...below(["wait/io/file/sql"], words(`master_info relay_log_info relaylog relaylog_cache relaylog_index`)),
-    ...below(["wait/io/file/sql"], words(`relaylog_index_cache wsrep_gra_log`)),
+    ...below(
+      ["wait/io/file/sql"],
+      words(`
+        master_info relay_log_info relaylog relaylog_cache relaylog_index relaylog_index_cache wsrep_gra_log`),
+    ),
     ...below(synchronisationFolders, words(`group_rpl replication semisync`)),
     ...below(
       sqlFolders,
       words(`
         Ack_receiver COND_binlog_send COND_group_commit_orderer COND_gtid_ignore_duplicates COND_parallel_entry
-        COND_rpl_thread COND_rpl_thread_pool COND_rpl_thread_queue COND_rpl_thread_stop COND_slave_deadlock_handler
+        COND_rpl_thread_pool COND_rpl_thread_queue COND_rpl_thread_stop COND_slave_deadlock_handler
         COND_wait_gtid COND_wsrep_donor_monitor COND_wsrep_gtid_wait_upto COND_wsrep_joiner_monitor COND_wsrep_ready
-        COND_wsrep_replaying COND_wsrep_sst COND_wsrep_sst_init COND_wsrep_wsrep_slave_threads Commit_order_manager
+        COND_wsrep_replaying COND_wsrep_sst COND_wsrep_sst_init Commit_order_manager
         Gtid_state Gtid_set LOCK_active_mi LOCK_parallel_entry LOCK_rpl_semi_sync_master_enabled LOCK_rpl_status
         LOCK_rpl_thread LOCK_rpl_thread_pool LOCK_slave_deadlock_handler LOCK_slave_state Master_info MYSQL_RELAY_LOG
         Relay_log_info Rpl_group_info Slave_reporting_capability Source_info Relaylog_info Worker_info gtid_waiting
@@ -96,8 +105,11 @@ const instruments: Partial<Readonly<Record<WaitCategory, readonly string[]>>> = 
       ["wait/synch/cond/sql"],
       words(`
         COND_compress_gtid_table COND_flush_thread_cache COND_manager COND_queue_state COND_server_started
-        COND_socket_listener_active COND_start_signal_handler COND_thread_cache Event_scheduler
-        MYSQL_BIN_LOG::COND_binlog_background_thread MYSQL_BIN_LOG::COND_bin_log_updated MYSQL_BIN_LOG::update_cond`),
+        COND_rpl_thread COND_socket_listener_active COND_start_signal_handler COND_thread_cache
+        COND_wsrep_wsrep_slave_threads Event_scheduler MYSQL_BIN_LOG::COND_bin_log_updated
+        MYSQL_BIN_LOG::COND_binlog_background_thread MYSQL_BIN_LOG::COND_relay_log_updated MYSQL_BIN_LOG::update_cond
+        MYSQL_RELAY_LOG Master_info::sleep_cond Relay_log_info::sleep_cond Source_info::sleep_cond
+        Worker_info::jobs_cond`),
     ),
     ...words(`wait/synch/cond/mysys/COND_alarm wait/synch/cond/mysys/COND_timer`),
     ...words(`wait/synch/cond/aria/SERVICE_THREAD_CONTROL wait/synch/cond/mysqlx/scheduler_dynamic_worker_pending`),
@@ -116,7 +128,15 @@ const families: Readonly<Record<string, WaitCategory>> = {
  * work. Manuals: MySQL "General Thread States" and those about replication, MariaDB "Thread States".
  */
 const stages: Partial<Readonly<Record<WaitCategory, readonly string[]>>> = {
-  lock_table: ["waiting for table level lock", "table lock", "system lock", "waiting for handler lock"],
+  lock_table: [
+    "waiting for table level lock",
+    "table lock",
+    "system lock",
+    "waiting for handler lock",
+    "waiting for handler insert",
+    "waiting for handler open",
+    "waiting for delay_list",
+  ],
   lock_metadata: [
     "waiting for table metadata lock",
     "waiting for schema metadata lock",
@@ -134,9 +154,12 @@ const stages: Partial<Readonly<Record<WaitCategory, readonly string[]>>> = {
     "waiting for foreign key metadata lock",
     "waiting for check constraint metadata lock",
     "waiting for table flush",
+    "waiting for library metadata lock",
+    "waiting for spatial reference system lock",
+    "waiting for acl cache lock",
   ],
-  lock_user: ["user lock"],
-  lock_row: ["waiting for row lock"],
+  lock_user: ["user lock", "waiting for locking service lock"],
+  io_data: ["waiting for disk space"],
   io_log: [
     "waiting for handler commit",
     "writing to binlog",
@@ -144,10 +167,16 @@ const stages: Partial<Readonly<Record<WaitCategory, readonly string[]>>> = {
     "waiting for prior transaction to start commit",
     "waiting for gtid to be written to binary log",
     "waiting for background binlog tasks",
+    "waiting for binlog group commit ticket",
   ],
   io_temp: ["copying to tmp table on disk", "converting heap to ondisk", "converting heap to aria"],
   network: ["sending to client", "reading from net", "sending cached result to client", "receiving from client"],
-  latch: ["waiting for query cache lock", "waiting for a resource"],
+  latch: [
+    "waiting for query cache lock",
+    "waiting for a resource",
+    "waiting to finalize termination",
+    "waiting for the scheduler to stop",
+  ],
   replication: [
     "waiting for semi-sync ack from slave",
     "waiting for semi-sync ack from replica",
@@ -161,6 +190,25 @@ const stages: Partial<Readonly<Record<WaitCategory, readonly string[]>>> = {
     "waiting for the slave sql thread to advance position",
     "waiting for the slave sql thread to free enough relay log space",
     "waiting in master_gtid_wait()",
+    "waiting for replica workers to process their queues",
+    "waiting for replica worker queue",
+    "waiting for replica workers to free pending events",
+    "waiting for replica worker to release partition",
+    "waiting for workers to exit",
+    "waiting for gtid to be committed",
+    "waiting for source update",
+    "waiting for master update",
+    "waiting for the replica sql thread to free relay log space",
+    "waiting for the replica sql thread to advance position",
+    "waiting for replica mutex on exit",
+    "waiting for slave mutex on exit",
+    "waiting for replica thread to start",
+    "waiting for slave thread to start",
+    "waiting for no channel reference.",
+    "waiting for room in worker thread event queue",
+    "waiting in master_gtid_wait() (primary waiter)",
+    "waiting for other master connection to process the same gtid",
+    "waiting for parallel replication deadlock handling to complete",
   ],
   sleep: ["user sleep"],
   idle: [
@@ -177,6 +225,11 @@ const stages: Partial<Readonly<Record<WaitCategory, readonly string[]>>> = {
     "replica has read all relay log; waiting for more updates",
     "master has sent all binlog to slave; waiting for more updates",
     "source has sent all binlog to replica; waiting for more updates",
+    "waiting to reconnect after a failed binlog dump request",
+    "waiting to reconnect after a failed source event read",
+    "waiting to reconnect after a failed registration on source",
+    "waiting until source_delay seconds after source executed event",
+    "waiting until master_delay seconds after master executed event",
   ],
 };
 

@@ -4,6 +4,7 @@ import { noWaits, type WaitProfile } from "./wait-profile.ts";
 /** Numbers that a cell takes: slice and category in one, samples, seconds, squares of seconds. */
 const stride = 4;
 const categories = waitCategories.length;
+const idle = ordinalOf("idle");
 
 /**
  * The samples of one key in slices of time. Cells lie one after the other by time, and there are no more of them than
@@ -46,7 +47,7 @@ export class SlidingProfile {
     this.#begin = 0;
   }
 
-  /** The samples of the slices from `first` to `last`. */
+  /** The samples of the slices from `first` to `last`, without those of idle sessions. */
   profile(first: number, last: number, windowSeconds: number): WaitProfile {
     const samplesByCategory = [...noWaits.samplesByCategory];
     const secondsByCategory = [...noWaits.secondsByCategory];
@@ -58,6 +59,7 @@ export class SlidingProfile {
       const tag = cells[cell] ?? 0;
       if (tag < first * categories || tag >= (last + 1) * categories) continue;
       const category = tag % categories;
+      if (category === idle) continue;
       samplesByCategory[category] = (samplesByCategory[category] ?? 0) + (cells[cell + 1] ?? 0);
       secondsByCategory[category] = (secondsByCategory[category] ?? 0) + (cells[cell + 2] ?? 0);
       samples += cells[cell + 1] ?? 0;

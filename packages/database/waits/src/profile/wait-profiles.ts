@@ -44,7 +44,8 @@ interface Followed {
  * Profiles of databases and of their statements over a sliding window.
  *
  * The time of samples is the clock, for each database its own: a sample that is older than the window is counted as late
- * and left out, one that is older than the current slice counts for that slice. Idle sessions are no load and left out.
+ * and left out, one that is older than the current slice counts for that slice. An idle session is no load, but shows that the database
+ * was looked at.
  */
 export class WaitProfiles {
   readonly #settings: WaitProfileSettings;
@@ -77,7 +78,6 @@ export class WaitProfiles {
   }
 
   add({ database, query, category, seconds, timeMs }: WaitSample): void {
-    if (category === "idle") return;
     if (!(seconds > 0 && Number.isFinite(seconds) && Number.isFinite(timeMs))) {
       this.#late++;
       return;
@@ -95,7 +95,7 @@ export class WaitProfiles {
       category,
       seconds,
     );
-    if (query === undefined) return;
+    if (query === undefined || category === "idle") return;
     const key = queryKey(database, query);
     this.#follow(this.#queries, key, this.#settings.maxQueries, now, startMs).waits.add(now, category, seconds);
   }
@@ -106,13 +106,16 @@ export class WaitProfiles {
     return [...this.#databases].filter(([, { waits }]) => waits.lastSlice > oldest).map(([database]) => database);
   }
 
-  /** Statements of a database that were sampled within the window. Walks all statements. */
-  queries(database: string, timeMs: number): readonly string[] {
+  /** Statements that were sampled within the window, by database. */
+  queries(timeMs: number): ReadonlyMap<string, readonly string[]> {
     const oldest = this.#sliceOf(timeMs) - this.#slices;
-    const prefix = queryKey(database, "");
-    const found: string[] = [];
+    const found = new Map<string, string[]>();
     for (const [key, { waits }] of this.#queries) {
-      if (key.startsWith(prefix) && waits.lastSlice > oldest) found.push(key.slice(prefix.length));
+      if (waits.lastSlice <= oldest) continue;
+      const split = key.indexOf(separator);
+      const queries = found.get(key.slice(0, split));
+      if (queries === undefined) found.set(key.slice(0, split), [key.slice(split + 1)]);
+      else queries.push(key.slice(split + 1));
     }
     return found;
   }
@@ -159,6 +162,9 @@ export class WaitProfiles {
   }
 }
 
+/** Occurs neither in names of databases nor in fingerprints. */
+const separator = "\u0000";
+
 function queryKey(database: string, query: string): string {
-  return `${database}\u0000${query}`;
+  return `${database}${separator}${query}`;
 }

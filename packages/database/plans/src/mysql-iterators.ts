@@ -1,7 +1,8 @@
 import { fingerprintSql, redactSql } from "@dbintel/sql";
 import type { Members } from "./members.ts";
+import { withoutAliases } from "./mysql-names.ts";
 import { readIteratorOperation } from "./mysql-operation.ts";
-import type { Actual, NodeRole, Plan, PlanNode } from "./plan.ts";
+import type { Actual, NodeRole, Plan, PlanNode, PlannedQuery } from "./plan.ts";
 import type { ReadContext } from "./read-context.ts";
 
 /**
@@ -15,11 +16,14 @@ export function readIteratorPlan(document: Members, context: ReadContext): Plan 
     dialect: "mysql",
     format: "mysql_json_v2",
     root: readNode(document.object("query_plan") ?? document, "root", 1, context),
-    query:
-      queryText === undefined
-        ? undefined
-        : { text: redactSql(queryText, context.syntax).text, fingerprint: fingerprintSql(queryText, context.syntax) },
+    query: queryText === undefined ? undefined : queryOf(queryText, context),
   };
+}
+
+/** The statement as the optimizer has rewritten it. */
+function queryOf(queryText: string, { syntax }: ReadContext): PlannedQuery {
+  const text = withoutAliases(redactSql(queryText, syntax).text);
+  return { text, fingerprint: fingerprintSql(text, syntax) };
 }
 
 function readNode(members: Members, role: NodeRole, depth: number, context: ReadContext): PlanNode {
@@ -50,9 +54,9 @@ function iterator(members: Members, role: NodeRole, depth: number, context: Read
       totalCost: members.number("estimated_total_cost"),
     },
     actual: actualOf(members),
-    children: members
-      .objects("inputs")
-      .map((input, position) => readNode(input, position === 0 ? "outer" : "inner", depth + 1, context)),
+    children: [...members.objects("inputs"), ...members.objects("inputs_from_select_list")].map((input, position) =>
+      readNode(input, position === 0 ? "outer" : "inner", depth + 1, context),
+    ),
   };
 }
 

@@ -61,6 +61,7 @@ const patterns: readonly Pattern[] = [
   table("Covering index skip scan on ", "index_only_scan", "range"),
   table("Index skip scan on ", "index_scan", "range"),
   table("Constant row from ", "row_lookup"),
+  table("Scan new records on ", "other_scan"),
   table("Count rows in ", "index_only_scan"),
   table("Materialized table function on ", "other_scan"),
   table("Insert into ", "modify"),
@@ -191,7 +192,7 @@ function tableOf(
     relation: relation.text,
     index,
     conditions: [
-      ...(condition.startsWith("(") ? context.condition(role, withoutDirection(condition)) : []),
+      ...(condition.startsWith("(") ? context.condition(role, firstRange(withoutDirection(condition))) : []),
       ...(pushed < 0 ? [] : context.condition("index_condition", tail.slice(pushed + pushedMark.length))),
     ],
     sortKeys: [],
@@ -215,6 +216,12 @@ function nameAt(tail: string, start: number): { readonly text: string; readonly 
 
 function withoutDirection(condition: string): string {
   return condition === "(reverse)" ? "" : condition;
+}
+
+/** How many ranges there are depends on constants: `(id = 1) OR (id = 2) OR (5 more)`. */
+function firstRange(condition: string): string {
+  const end = condition.indexOf(") OR (");
+  return end < 0 ? condition : condition.slice(0, end + 1);
 }
 
 function withoutLimit(keys: string): string {

@@ -31,8 +31,12 @@ export function readTreePlan(text: string, context: ReadContext): Plan {
     (open.at(-1)?.children ?? roots).push(node);
     open.push(node);
   }
-  const [root] = roots;
-  if (root === undefined || roots.length > 1) throw new ReadFailure("malformed", "the tree has no single root");
+  const [root, ...others] = roots;
+  // Subqueries among the columns stand beside the root; they belong to it.
+  if (root === undefined || others.some(({ line }) => !line.startsWith("Select #"))) {
+    throw new ReadFailure("malformed", "the tree has no single root");
+  }
+  root.children.push(...others);
   return { dialect: "mysql", format: "mysql_tree", root: closed(root, "root", context) };
 }
 

@@ -1,5 +1,6 @@
 import { redactExpression, redactSql, type SqlSyntax } from "@dbintel/sql";
 import type { PlanLimits } from "./limits.ts";
+import { withoutMadeUpNames } from "./mysql-names.ts";
 import type { ConditionRole, PlanCondition } from "./plan.ts";
 import { ReadFailure } from "./read-failure.ts";
 
@@ -30,7 +31,8 @@ export class ReadContext {
   }
 
   expression(text: string): string {
-    return redactExpression(text, this.syntax);
+    const redacted = redactExpression(text, this.syntax);
+    return this.syntax.dialect === "postgresql" ? redacted : withoutMadeUpNames(redacted);
   }
 
   expressions(texts: readonly string[]): readonly string[] {

@@ -58,7 +58,7 @@ function readText(text: string, reading: Reading): Plan {
     return { ...read, queryId: queryIdOf(json), executionMs: read.executionMs ?? durationMs };
   }
   if (document.has("query_block")) {
-    const dialect = queryBlockDialect(json, reading.syntax);
+    const dialect = queryBlockDialect(document, { json, syntax: reading.syntax });
     return readQueryBlockPlan(document, dialect, contextOf(dialect, reading));
   }
   if (document.object("query_plan") !== undefined || document.text("operation") !== undefined) {
@@ -74,10 +74,17 @@ function contextOf(dialect: SqlDialect, { syntax, limits }: Reading): ReadContex
   return new ReadContext(fits ? given : { dialect }, limits);
 }
 
-/** MySQL alone has `cost_info` and `rows_examined_per_scan`. A quote within a constant is escaped in JSON. */
-function queryBlockDialect(json: string, syntax: SqlDialect | SqlSyntax | undefined): SqlDialect {
+/**
+ * MySQL alone has `cost_info` and `rows_examined_per_scan`, and a message about the whole block where there is no table
+ * to read. A quote within a constant is escaped in JSON.
+ */
+function queryBlockDialect(
+  document: Members,
+  { json, syntax }: { readonly json: string; readonly syntax: SqlDialect | SqlSyntax | undefined },
+): SqlDialect {
   const given = typeof syntax === "string" ? syntax : syntax?.dialect;
   if (given === "mysql" || given === "mariadb") return given;
+  if (document.object("query_block")?.has("message") === true) return "mysql";
   return json.includes('"cost_info"') || json.includes('"rows_examined_per_scan"') ? "mysql" : "mariadb";
 }
 

@@ -13,7 +13,11 @@ interface LogsRequest {
   readonly resourceLogs: readonly {
     readonly resource?: Resource;
     readonly scopeLogs: readonly {
-      readonly logRecords: readonly { readonly eventName?: string; readonly attributes?: readonly KeyValue[] }[];
+      readonly logRecords: readonly {
+        readonly timeUnixNano?: string;
+        readonly eventName?: string;
+        readonly attributes?: readonly KeyValue[];
+      }[];
     }[];
   }[];
 }
@@ -27,6 +31,7 @@ interface MetricsRequest {
 
 /** A log record with its attributes by name; 64-bit integers are texts, as OTLP/JSON writes them. */
 export interface ReceivedRecord {
+  readonly timeUnixNano: string | undefined;
   readonly eventName: string | undefined;
   readonly attributes: Readonly<Record<string, unknown>>;
 }
@@ -40,7 +45,11 @@ export function logRecords(requests: readonly unknown[]): readonly ReceivedRecor
     .flatMap(({ resourceLogs }) => resourceLogs)
     .flatMap(({ scopeLogs }) => scopeLogs)
     .flatMap(({ logRecords }) => logRecords)
-    .map((record) => ({ eventName: record.eventName, attributes: attributesOf(record) }));
+    .map((record) => ({
+      timeUnixNano: record.timeUnixNano,
+      eventName: record.eventName,
+      attributes: attributesOf(record),
+    }));
 }
 
 export function metricNames(requests: readonly unknown[]): ReadonlySet<string> {

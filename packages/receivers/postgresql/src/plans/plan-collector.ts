@@ -9,7 +9,7 @@ import { databaseProblem, type ProblemContext } from "../connection/problems.ts"
 import type { StatementKey } from "../statements/statement-table.ts";
 import { statementName } from "../statements/statement-texts.ts";
 import { whyNotExplainable } from "./explainable.ts";
-import { PlanMemory, type PlanOccasion } from "./plan-memory.ts";
+import { PlanMemory, type PlanOccasion, planOccasions } from "./plan-memory.ts";
 import { type NoPlanReason, type PlanOutcome, reasonOf } from "./plan-outcome.ts";
 import { PlanSession } from "./plan-session.ts";
 import { PlanTexts } from "./plan-texts.ts";
@@ -46,7 +46,6 @@ const planClass = "plans";
 const timeShare = 0.01;
 /** Sessions on so many databases, one after the other, in one poll. */
 const mostDatabases = 20;
-const urgency: readonly PlanOccasion[] = ["moved", "new", "expired"];
 
 /** Gets plans for the statements of a poll, within a budget, and remembers them. */
 export class PlanCollector {
@@ -57,10 +56,10 @@ export class PlanCollector {
 
   constructor(options: PlanCollectorOptions) {
     this.#options = options;
-    const { host, cacheSize: size, cacheTtlMs, intervalMs: calmMs } = options;
+    const { host, cacheSize: size, cacheTtlMs, intervalMs: retryMs } = options;
     this.texts = new PlanTexts(size);
     const ttlMs = () => cacheTtlMs * host.shared(feedback).savings.coldIntervalFactor;
-    this.#memory = new PlanMemory({ clock: host.clock, size, ttlMs, calmMs });
+    this.#memory = new PlanMemory({ clock: host.clock, size, ttlMs, retryMs });
     this.#counter = host.meter.createCounter("dbintel_postgresql_plans", {
       description: "Plans of statements by outcome: explained, remembered from before, or why there is none.",
       unit: "{plans}",
@@ -88,7 +87,7 @@ export class PlanCollector {
     }
     const databases = [...due].map(([database, statements]) => ({
       database,
-      statements: statements.toSorted((a, b) => urgency.indexOf(a.occasion) - urgency.indexOf(b.occasion)),
+      statements: statements.toSorted((a, b) => planOccasions.indexOf(a.occasion) - planOccasions.indexOf(b.occasion)),
     }));
     for (const [index, each] of databases.entries()) {
       const rest = index < mostDatabases ? await this.#explainAll(plans, { ...args, ...each }) : "budget";

@@ -15,7 +15,7 @@ describe("the memory of plans", () => {
 
   beforeEach(() => {
     clock = new FakeClock();
-    memory = new PlanMemory({ clock, size: 2, ttlMs: () => hourMs, calmMs: minuteMs });
+    memory = new PlanMemory({ clock, size: 2, ttlMs: () => hourMs, retryMs: minuteMs });
   });
 
   /** Asks for the plan if there is an occasion; says which. */
@@ -41,18 +41,21 @@ describe("the memory of plans", () => {
     expect(look(9, index)).toBe("moved");
   });
 
-  it("leaves a statement that swings alone for longer and longer, for ten minutes at most", async () => {
-    look(10, index);
+  it("asks about a statement that swings a few times in the time to live, and still sees what is beyond that", async () => {
     const looks: number[] = [];
-    for (let minute = 0; minute < 60; minute++) {
-      if (look(minute % 2 === 0 ? 100 : 10, index) === "moved") looks.push(minute);
+    for (let minute = 0; minute < 59; minute++) {
+      if (look([10, 100, 30, 17, 60][minute % 5] ?? 0, index) !== undefined) looks.push(minute);
       await clock.advance(minuteMs);
     }
-    const gaps = looks.map((minute, at) => minute - (looks[at - 1] ?? 0)).slice(1);
-    expect(gaps[0]).toBe(1);
-    expect(Math.max(...gaps)).toBeLessThanOrEqual(11);
-    expect(gaps).toEqual(gaps.toSorted((a, b) => a - b));
-    expect(looks.length).toBeLessThan(12);
+    expect(looks).toEqual([0, 1]);
+    expect(look(151, scan)).toBe("moved");
+    expect(look(100, index)).toBe("moved");
+  });
+
+  it("forgets how fast and slow a plan was when it is old", async () => {
+    expect([look(10, index), look(100, index), look(40, index)]).toEqual(["new", "moved", undefined]);
+    await clock.advance(hourMs);
+    expect([look(10, index), look(40, scan)]).toEqual(["expired", "moved"]);
   });
 
   it("tries again what failed after a while that doubles, and what the text itself rules out once in its time", async () => {

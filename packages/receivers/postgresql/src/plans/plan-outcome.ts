@@ -36,7 +36,7 @@ export type PlanOutcome =
       readonly hash: string;
       readonly reason?: never;
     }
-  | { readonly plan?: never; readonly reason: NoPlanReason };
+  | { readonly plan?: never; readonly hash?: never; readonly reason: NoPlanReason };
 
 /** By SQLSTATE, appendix A of PostgreSQL's manual. */
 const reasons: Readonly<Record<string, NoPlanReason>> = {

@@ -1,9 +1,12 @@
 import type { Clock, Environment, SharedKey } from "@dbintel/pipeline";
 import { SystemSyntaxes, TextCache } from "@dbintel/sql";
+import { WaitCatalogue, WaitProfiles } from "@dbintel/waits";
+import { LRUCache } from "lru-cache";
 import type { QueryCorrelatorConfig } from "./config.ts";
+import { SessionMemory } from "./sessions/session-memory.ts";
 import { ByStatement } from "./statements/by-statement.ts";
 import { Callers } from "./statements/callers.ts";
-import type { ServerFacts } from "./statements/server-facts.ts";
+import { ServerFacts } from "./statements/server-facts.ts";
 import { readStatement, type Statement } from "./statements/statement.ts";
 import { TableMemory } from "./tables/table-memory.ts";
 
@@ -15,6 +18,11 @@ export class Correlation {
   readonly tables: TableMemory;
   readonly server: ByStatement<ServerFacts>;
   readonly callers: ByStatement<Callers>;
+  /** Statements by server, database and the id that the server gives them. */
+  readonly statementIds: LRUCache<string, Statement>;
+  readonly sessions: SessionMemory;
+  readonly catalogue = new WaitCatalogue();
+  readonly waits: WaitProfiles;
   #version = 0;
 
   constructor(config: QueryCorrelatorConfig, clock: Clock) {
@@ -26,12 +34,12 @@ export class Correlation {
       noBackslashEscapes: config.no_backslash_escapes,
     });
     this.tables = new TableMemory({ ...bounds, max: config.max_tables });
-    this.server = new ByStatement<ServerFacts>({
-      ...bounds,
-      max: config.max_statements,
-      create: () => ({ load: undefined, plan: undefined }),
-    });
-    this.callers = new ByStatement({ ...bounds, max: config.max_statements, create: () => new Callers() });
+    const max = config.max_statements;
+    this.server = new ByStatement({ ...bounds, max, create: (place) => new ServerFacts(place) });
+    this.callers = new ByStatement({ ...bounds, max, create: () => new Callers() });
+    this.statementIds = new LRUCache({ max });
+    this.sessions = new SessionMemory({ ...bounds, max: config.max_sessions });
+    this.waits = new WaitProfiles({ windowSeconds: config.wait_window / 1000, maxQueries: max });
   }
 
   /** Another number whenever what is known has changed. */

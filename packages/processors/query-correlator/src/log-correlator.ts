@@ -1,46 +1,41 @@
-import {
-  type AnyValue,
-  attributeKey,
-  attributeKeys,
-  encodeAttributes,
-  type LogRecord,
-  type Logs,
-} from "@dbintel/pdata";
-import type { Component, ConsumeContext, Consumer, Host } from "@dbintel/pipeline";
+import { attributeKey, attributeKeys, encodeAttributes, type LogRecord, type Logs } from "@dbintel/pdata";
+import type { Component, ConsumeContext, Consumer, Host, Snapshot } from "@dbintel/pipeline";
 import type { Correlation } from "./correlation.ts";
 import type { CorrelatorMetrics } from "./metrics.ts";
 import { databaseOf, serverOf } from "./origin.ts";
-import { StatementJoin } from "./statement-join.ts";
+import { type ServerEvent, ServerEvents } from "./server-events.ts";
+import { sampleNames, sampleOf } from "./sessions/sample.ts";
 import { StatementReader } from "./statement-reader.ts";
-import type { StatementPlace } from "./statements/by-statement.ts";
-import { callNames, type Load, loadOf } from "./statements/load.ts";
-import type { ServerFacts } from "./statements/server-facts.ts";
+import { callNames, loadOf } from "./statements/load.ts";
+import { planOf } from "./statements/plan.ts";
 import type { Statement } from "./statements/statement.ts";
 import { saveStatements } from "./statements/statement-snapshot.ts";
 import { link, sessionTrace } from "./statements/trace-link.ts";
 import { timeMs } from "./time.ts";
 
+/** What a server calls a statement by; its records may leave out a text that was told before. */
+const idKeys = attributeKeys([
+  "postgresql.queryid",
+  "postgresql.query_id",
+  "mysql.events_statements_summary_by_digest.digest",
+  "mysql.events_statements_current.digest",
+  "sqlserver.query_hash",
+]);
+
 /** A record without any of these does not concern the processor. */
 const concerned = attributeKeys([
   "db.query.text",
   "db.statement",
-  "db.query.fingerprint",
-  ...callNames,
   "postgresql.application_name",
+  ...callNames,
+  ...sampleNames,
 ]);
 
-const planHashKeys = [attributeKey("db.query.plan.hash"), attributeKey("sqlserver.query_plan_hash")] as const;
-
-/** The load of the record at a place in the batch. */
-interface PlacedLoad {
-  readonly place: number;
-  readonly load: Load;
-  readonly statement: StatementPlace | undefined;
-}
+const fingerprintKey = attributeKey("db.query.fingerprint");
 
 /**
- * Writes into records about statements what their text says, how their tables are, what share of their database's load
- * they are, who executes them, and which trace they belong to. Overwrites nothing; drops and holds nothing.
+ * Writes into records about statements what their text says, and into the events of databases' receivers what is known
+ * of statement, tables, load, sessions and callers. Overwrites nothing; drops and holds nothing.
  */
 export class LogCorrelator implements Component, Consumer<"logs"> {
   readonly #next: Consumer<"logs">;
@@ -48,8 +43,8 @@ export class LogCorrelator implements Component, Consumer<"logs"> {
   readonly #correlation: Correlation;
   readonly #metrics: CorrelatorMetrics;
   readonly #reader: StatementReader;
-  readonly #join: StatementJoin;
-  readonly #snapshot;
+  readonly #events: ServerEvents;
+  readonly #snapshot: Snapshot;
 
   constructor(args: {
     readonly correlation: Correlation;
@@ -57,13 +52,14 @@ export class LogCorrelator implements Component, Consumer<"logs"> {
     readonly host: Host;
     readonly next: Consumer<"logs">;
   }) {
+    const { correlation, metrics, host } = args;
     this.#next = args.next;
-    this.#host = args.host;
-    this.#correlation = args.correlation;
-    this.#metrics = args.metrics;
-    this.#reader = new StatementReader(args.correlation, args.metrics);
-    this.#join = new StatementJoin(args.correlation, args.metrics);
-    this.#snapshot = saveStatements(args.host, args.correlation.server);
+    this.#host = host;
+    this.#correlation = correlation;
+    this.#metrics = metrics;
+    this.#reader = new StatementReader(correlation, metrics);
+    this.#events = new ServerEvents(correlation, metrics);
+    this.#snapshot = saveStatements(host, correlation.server);
   }
 
   async start(_options: { readonly signal: AbortSignal }): Promise<void> {
@@ -75,118 +71,76 @@ export class LogCorrelator implements Component, Consumer<"logs"> {
   }
 
   consume(batch: Logs, context: ConsumeContext): Promise<void> {
-    const loads: PlacedLoad[] = [];
+    const events: ServerEvent[] = [];
     const record = batch.records();
     for (let place = 0; record.advance(); place++) {
       if (record.attributes.firstOf(concerned) < 0) continue;
-      const load = loadOf(record);
-      const statement = this.#reader.read(record);
-      const at = this.#tell(record, statement, load !== undefined);
-      if (load !== undefined) loads.push({ place, load, statement: at });
+      const event = this.#read(record, place);
+      if (event !== undefined) events.push(event);
     }
-    if (loads.length > 0) {
-      this.#share(batch, loads);
-      this.#correlation.changed();
-    }
+    if (events.length > 0) this.#tell(batch, events);
     this.#metrics.flush();
     return this.#next.consume(batch, context);
   }
 
-  /** Joins the record with what is known of its statement; answers with which that is. */
-  #tell(record: LogRecord, statement: Statement | undefined, isCounters: boolean): StatementPlace | undefined {
-    // The counters of a statement are of many executions; the comment in its text is of the first one.
-    if (!isCounters && this.#correlation.config.trace_links.enabled) this.#link(record, statement);
-    if (!isServerEvent(record, isCounters)) return undefined;
-    const { attributes, resource } = record;
-    const fingerprint = statement?.fingerprint ?? attributes.getString("db.query.fingerprint");
-    if (fingerprint === undefined) return undefined;
-    const server = serverOf(attributes, resource.attributes);
-    const place = { server, database: databaseOf(attributes, resource.attributes), fingerprint };
-    const atMs = this.#timeOf(record);
-    const tables = statement === undefined ? {} : this.#join.tables(statement, place, atMs);
-    attributes.add(encodeAttributes({ ...tables, ...this.#join.callers(place, atMs) }));
-    this.#rememberPlan(record, place, atMs);
-    if (record.traceId !== "") this.#noteTrace(record.traceId, place, atMs);
-    return place;
+  /** Reads the statement; answers with the event when the record is one of a database's receiver. */
+  #read(record: LogRecord, place: number): ServerEvent | undefined {
+    const { attributes } = record;
+    const written = this.#reader.read(record);
+    const load = loadOf(record);
+    const sample = load === undefined ? sampleOf(attributes, this.#correlation.catalogue) : undefined;
+    if (load === undefined) this.#link(record, written);
+    if (load === undefined && sample === undefined) return undefined;
+
+    const server = serverOf(attributes, record.resource.attributes);
+    const database = databaseOf(attributes, record.resource.attributes);
+    const statement = this.#byId(record, `${server}\n${database}`, written);
+    const fingerprint = statement?.fingerprint ?? attributes.getString(fingerprintKey) ?? "";
+    const { timeUnixNano, observedTimeUnixNano, traceId } = record;
+    return {
+      place,
+      at: { server, database, fingerprint },
+      atMs: timeMs(timeUnixNano === 0n ? observedTimeUnixNano : timeUnixNano, this.#host),
+      statement,
+      plan: planOf(record),
+      load,
+      sample,
+      // The counters of a statement are of many executions; a trace is of one.
+      traceId: load === undefined && traceId !== "" ? traceId : undefined,
+    };
+  }
+
+  /** Receivers may send the text of a statement now and then only, and its id always. */
+  #byId(record: LogRecord, database: string, written: Statement | undefined): Statement | undefined {
+    const key = idKeys.keys[record.attributes.firstOf(idKeys)];
+    const id = key && record.attributes.getString(key);
+    if (id === undefined || id === "" || id === "0") return written;
+    const { statementIds } = this.#correlation;
+    if (written !== undefined) {
+      statementIds.set(`${database}\n${id}`, written);
+      return written;
+    }
+    const known = statementIds.get(`${database}\n${id}`);
+    if (known !== undefined) record.attributes.add(known.encoded);
+    return known;
   }
 
   #link(record: LogRecord, statement: Statement | undefined): void {
+    const { enabled, max_age: maxAgeMs } = this.#correlation.config.trace_links;
+    if (!enabled) return;
     const trace = statement?.trace ?? sessionTrace(record);
-    if (trace !== undefined) this.#metrics.link(link(record, trace, this.#correlation.config.trace_links.max_age));
+    if (trace !== undefined) this.#metrics.link(link(record, trace, maxAgeMs));
   }
 
-  #rememberPlan(record: LogRecord, place: StatementPlace, atMs: number): void {
-    for (const key of planHashKeys) {
-      const hash = record.attributes.getString(key);
-      if (hash === undefined || hash === "") continue;
-      this.#correlation.server.at(place).plan = { hash, atMs };
-      return;
-    }
-  }
-
-  #noteTrace(traceId: string, place: StatementPlace, atMs: number): void {
-    const { callers, config } = this.#correlation;
-    if (config.applications.enabled) callers.at(place).trace(traceId, atMs, config.applications.max_traces);
-  }
-
-  /** Shares are known only after all records of a database were seen, so the batch is walked once more. */
-  #share(batch: Logs, loads: readonly PlacedLoad[]): void {
-    const totals = new Map<string, number>();
-    for (const { load } of loads) totals.set(load.group, (totals.get(load.group) ?? 0) + load.seconds);
+  /** Shares and blocking are known only after all events were seen, so the batch is walked once more. */
+  #tell(batch: Logs, events: readonly ServerEvent[]): void {
+    const told = this.#events.tell(events);
     const record = batch.records();
     let next = 0;
-    let shares = 0;
-    for (let place = 0; next < loads.length && record.advance(); place++) {
-      const placed = loads[next];
-      if (placed?.place !== place) continue;
-      next++;
-      const total = totals.get(placed.load.group) ?? 0;
-      if (total > 0) shares++;
-      this.#weigh(record, placed, total);
+    for (let place = 0; next < events.length && record.advance(); place++) {
+      if (events[next]?.place !== place) continue;
+      const attributes = told[next++];
+      if (attributes !== undefined) record.attributes.add(encodeAttributes(attributes));
     }
-    this.#metrics.shares(shares);
   }
-
-  #weigh(record: LogRecord, { load, statement }: PlacedLoad, total: number): void {
-    const { seconds, mean, sessions, other } = load;
-    const {
-      slow,
-      moderate,
-      heavy_share: heavy,
-      notable_share: notable,
-    } = this.#correlation.config.query_categorization;
-    const performance = mean === undefined || other ? undefined : performanceOf(mean * 1000, slow, moderate);
-    const share = total > 0 ? seconds / total : undefined;
-    const category = share === undefined || other ? undefined : loadCategory(share, heavy, notable);
-    record.attributes.add(
-      encodeAttributes({
-        "db.query.load.share": share,
-        "db.query.load.sessions": sessions,
-        "db.query.load.category": category,
-        "db.query.performance.category": performance,
-      } satisfies Readonly<Record<string, AnyValue | undefined>>),
-    );
-    if (statement === undefined || share === undefined || category === undefined) return;
-    const facts: ServerFacts = this.#correlation.server.at(statement);
-    facts.load = { share, sessions, category, performance, atMs: this.#timeOf(record) };
-  }
-
-  #timeOf({ timeUnixNano, observedTimeUnixNano }: LogRecord): number {
-    return timeMs(timeUnixNano === 0n ? observedTimeUnixNano : timeUnixNano, this.#host);
-  }
-}
-
-/** Events of databases' receivers. Other records with a statement are told about its text alone. */
-function isServerEvent(record: LogRecord, isCounters: boolean): boolean {
-  return isCounters || record.eventName.startsWith("db.server.");
-}
-
-function performanceOf(meanMs: number, slow: number, moderate: number): string {
-  if (meanMs >= slow) return "slow";
-  return meanMs >= moderate ? "moderate" : "fast";
-}
-
-function loadCategory(share: number, heavy: number, notable: number): string {
-  if (share >= heavy) return "heavy";
-  return share >= notable ? "notable" : "light";
 }

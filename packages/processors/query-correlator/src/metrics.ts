@@ -21,6 +21,7 @@ export class CorrelatorMetrics {
   readonly #read = new Map<"read" | "remembered", number>();
   readonly #linked = new Map<LinkOutcome, number>();
   readonly #joined = new Map<JoinedFact, Map<JoinOutcome, number>>();
+  #shared = 0;
 
   constructor({ meter }: Host, id: string) {
     this.#processor = id;
@@ -37,8 +38,8 @@ export class CorrelatorMetrics {
       unit: "{records}",
     });
     this.#joins = meter.createCounter("dbintel_query_correlator_joins", {
-      description: "Records and spans by fact that they were to be joined with: linked, stale or unknown.",
-      unit: "{items}",
+      description: "Lookups of facts for records, and for the spans of a statement: linked, stale or unknown.",
+      unit: "{lookups}",
     });
     this.#points = meter.createCounter("dbintel_query_correlator_table_points", {
       description: "Data points about tables whose value was remembered.",
@@ -63,8 +64,8 @@ export class CorrelatorMetrics {
     count(outcomes, outcome);
   }
 
-  shares(records: number): void {
-    this.#shares.add(records, { processor: this.#processor });
+  share(): void {
+    this.#shared++;
   }
 
   tablePoints(points: number): void {
@@ -76,6 +77,8 @@ export class CorrelatorMetrics {
     const processor = this.#processor;
     drain(this.#read, (outcome, items) => this.#statements.add(items, { processor, outcome }));
     drain(this.#linked, (outcome, items) => this.#links.add(items, { processor, outcome }));
+    if (this.#shared > 0) this.#shares.add(this.#shared, { processor });
+    this.#shared = 0;
     for (const [fact, outcomes] of this.#joined) {
       drain(outcomes, (outcome, items) => this.#joins.add(items, { processor, fact, outcome }));
     }

@@ -10,6 +10,7 @@ import type { Component, ConsumeContext, Consumer, Host, Snapshot } from "@dbint
 import type { Correlation } from "./correlation.ts";
 import type { CorrelatorMetrics } from "./metrics.ts";
 import { calledServer, databaseOf } from "./origin.ts";
+import { waitAttributes } from "./sessions/waits.ts";
 import { StatementJoin } from "./statement-join.ts";
 import { StatementReader } from "./statement-reader.ts";
 import type { StatementPlace } from "./statements/by-statement.ts";
@@ -110,9 +111,12 @@ export class SpanCorrelator implements Component, Consumer<"traces"> {
     if (known !== undefined && known.version === version && Math.abs(known.atMs - atMs) < goodForMs) return known;
     const { server, config } = this.#correlation;
     const facts = server.find(place, config.applications.match_server);
+    // From here on by the name that the receiver gives the server.
+    const at = { ...place, server: facts?.server ?? place.server };
     const encoded = encodeAttributes({
       ...this.#join.server(facts, atMs),
-      ...this.#join.tables(statement, place, atMs),
+      ...this.#join.tables(statement, at, atMs)?.attributes,
+      ...waitAttributes(this.#join.waits(at, atMs)),
     });
     const told = { version, atMs, encoded };
     if (this.#ready.size >= mostReady) this.#ready.clear();

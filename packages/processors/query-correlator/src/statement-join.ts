@@ -1,14 +1,18 @@
 import type { AnyValue } from "@dbintel/pdata";
+import type { WaitProfile } from "@dbintel/waits";
 import type { Correlation } from "./correlation.ts";
-import type { CorrelatorMetrics, JoinOutcome } from "./metrics.ts";
+import type { CorrelatorMetrics, JoinedFact } from "./metrics.ts";
+import { databaseKey } from "./sessions/waits.ts";
 import type { StatementPlace } from "./statements/by-statement.ts";
 import type { ServerFacts } from "./statements/server-facts.ts";
 import { type Statement, shownName } from "./statements/statement.ts";
-import { healthOf } from "./tables/table-health.ts";
+import { weightAttributes } from "./statements/weight.ts";
+import { healthOf, type TablesHealth } from "./tables/table-health.ts";
 
 type Attributes = Readonly<Record<string, AnyValue | undefined>>;
 
 const nothing: Attributes = {};
+const unweighed = { sessions: undefined, category: undefined, performance: undefined };
 
 /** Finds what is known of a statement, and tells it as attributes. */
 export class StatementJoin {
@@ -21,9 +25,13 @@ export class StatementJoin {
   }
 
   /** How the tables of the statement are. */
-  tables(statement: Statement, { server, database }: StatementPlace, atMs: number): Attributes {
+  tables(
+    statement: Statement,
+    { server, database }: Pick<StatementPlace, "server" | "database">,
+    atMs: number,
+  ): TablesHealth | undefined {
     const { config, tables } = this.#correlation;
-    if (!config.tables.enabled || statement.tables.length === 0) return nothing;
+    if (!config.tables.enabled || statement.tables.length === 0) return undefined;
     const strict = config.applications.match_server;
     const named = statement.tables.map((name) => {
       const { schema = "", name: table } = name;
@@ -37,7 +45,7 @@ export class StatementJoin {
     });
     const health = healthOf(named, { atMs, maxAgeMs: config.max_age, config: config.tables });
     this.#metrics.join("tables", health.outcome);
-    return health.attributes;
+    return health;
   }
 
   /** Which services and traces executed it. */
@@ -56,26 +64,35 @@ export class StatementJoin {
     };
   }
 
+  /** What was sampled of the statement. */
+  waits(place: StatementPlace, timeMs: number): WaitProfile | undefined {
+    const profile = this.#correlation.waits.profile({
+      database: databaseKey(place),
+      query: place.fingerprint,
+      timeMs,
+    });
+    this.#metrics.join("waits", profile === undefined ? "unknown" : "linked");
+    return profile;
+  }
+
+  /** What was sampled of all statements of its database. */
+  databaseWaits(place: StatementPlace, timeMs: number): WaitProfile | undefined {
+    return this.#correlation.waits.profile({ database: databaseKey(place), timeMs });
+  }
+
   /** Its load and its plan, as its database told them. */
   server(facts: ServerFacts | undefined, atMs: number): Attributes {
-    const { load, plan } = facts ?? {};
-    const isFresh = (fact: { readonly atMs: number } | undefined) =>
-      fact !== undefined && Math.abs(atMs - fact.atMs) <= this.#correlation.config.max_age;
-    this.#metrics.join("load", outcomeOf(load, isFresh));
-    this.#metrics.join("plan", outcomeOf(plan, isFresh));
+    const load = this.#fresh("load", facts?.load, atMs);
+    const plan = this.#fresh("plan", facts?.plan, atMs);
     return {
-      ...(isFresh(load) && {
-        "db.query.load.share": load?.share,
-        "db.query.load.sessions": load?.sessions,
-        "db.query.load.category": load?.category,
-        "db.query.performance.category": load?.performance,
-      }),
-      "db.query.plan.hash": isFresh(plan) ? plan?.hash : undefined,
+      ...(load && weightAttributes({ ...unweighed, ...load })),
+      "db.query.plan.hash": plan?.hash,
     };
   }
-}
 
-function outcomeOf<Fact>(fact: Fact | undefined, isFresh: (fact: Fact) => boolean): JoinOutcome {
-  if (fact === undefined) return "unknown";
-  return isFresh(fact) ? "linked" : "stale";
+  #fresh<Fact extends { readonly atMs: number }>(name: JoinedFact, fact: Fact | undefined, atMs: number) {
+    const isFresh = fact !== undefined && Math.abs(atMs - fact.atMs) <= this.#correlation.config.max_age;
+    this.#metrics.join(name, fact === undefined ? "unknown" : isFresh ? "linked" : "stale");
+    return isFresh ? fact : undefined;
+  }
 }

@@ -15,13 +15,13 @@ export interface StatementPlace {
 /** Something about each statement, as long as it is spoken of. */
 export class ByStatement<Facts> {
   readonly #byStatement: LRUCache<string, Map<string, Facts>>;
-  readonly #create: () => Facts;
+  readonly #create: (place: StatementPlace) => Facts;
 
   constructor(args: {
     readonly max: number;
     readonly ttlMs: number;
     readonly clock: Clock;
-    readonly create: () => Facts;
+    readonly create: (place: StatementPlace) => Facts;
   }) {
     const { max, ttlMs, clock } = args;
     const perf = { now: () => 1 + clock.monotonicMs() };
@@ -30,12 +30,13 @@ export class ByStatement<Facts> {
   }
 
   /** Those of the statement, from now on remembered. */
-  at({ server, database, fingerprint }: StatementPlace): Facts {
+  at(place: StatementPlace): Facts {
+    const { server, database, fingerprint } = place;
     const key = keyOf(database, fingerprint);
     const servers = this.#byStatement.get(key) ?? new Map<string, Facts>();
     let facts = servers.get(server);
     if (facts === undefined) {
-      facts = this.#create();
+      facts = this.#create(place);
       const [oldest] = servers.keys();
       if (servers.size >= mostServers && oldest !== undefined) servers.delete(oldest);
       servers.set(server, facts);

@@ -1,28 +1,51 @@
 import { type AttributeKey, attributeKey, attributeKeys, type LogRecord } from "@dbintel/pdata";
+import type { StatementCounters } from "@dbintel/waits";
 
-/** Where a receiver puts the differences of a statement's counters: seconds, and how often it ran. */
-const counters: readonly { readonly time: AttributeKey; readonly calls: AttributeKey }[] = [
-  { time: attributeKey("postgresql.total_exec_time"), calls: attributeKey("postgresql.calls") },
+/** How a receiver names the differences of a statement's counters over an interval; times are seconds. */
+interface CounterNames {
+  readonly calls: AttributeKey;
+  readonly seconds: AttributeKey;
+  readonly rowsReturned: AttributeKey;
+  readonly rowsExamined?: AttributeKey;
+  /** Blocks of 8 KiB that were written to temporary files. */
+  readonly temporaryBlocks?: AttributeKey;
+}
+
+const digest = "mysql.events_statements_summary_by_digest";
+
+/** `db.server.top_query` of this collector and of the OpenTelemetry Collector's receivers. */
+const sources: readonly CounterNames[] = [
   {
-    time: attributeKey("mysql.events_statements_summary_by_digest.sum_timer_wait"),
-    calls: attributeKey("mysql.events_statements_summary_by_digest.count_star"),
+    calls: attributeKey("postgresql.calls"),
+    seconds: attributeKey("postgresql.total_exec_time"),
+    rowsReturned: attributeKey("postgresql.rows"),
+    temporaryBlocks: attributeKey("postgresql.temp_blks_written"),
   },
-  { time: attributeKey("sqlserver.total_elapsed_time"), calls: attributeKey("sqlserver.execution_count") },
+  {
+    calls: attributeKey(`${digest}.count_star`),
+    seconds: attributeKey(`${digest}.sum_timer_wait`),
+    rowsReturned: attributeKey(`${digest}.returned_rows`),
+    rowsExamined: attributeKey(`${digest}.examined_rows`),
+  },
+  {
+    calls: attributeKey("sqlserver.execution_count"),
+    seconds: attributeKey("sqlserver.total_elapsed_time"),
+    rowsReturned: attributeKey("sqlserver.total_rows"),
+  },
 ];
 
 /** The attributes that only records with counters have. */
-export const callNames: readonly string[] = counters.map(({ calls }) => calls.name);
+export const callNames: readonly string[] = sources.map(({ calls }) => calls.name);
 const callKeys = attributeKeys(callNames);
 
 const namespaceKey = attributeKey("db.namespace");
 const kindKey = attributeKey("dbintel.delta.kind");
 const startKey = attributeKey("dbintel.interval.start_time_unix_nano");
+const blockBytes = 8192;
 
-/** What a record of `db.server.top_query` says of the time its statement took. */
+/** What a record of `db.server.top_query` says of an interval of its statement. */
 export interface Load {
-  readonly seconds: number;
-  /** Seconds per execution, where it was executed. */
-  readonly mean: number | undefined;
+  readonly counters: StatementCounters;
   /** Executing sessions on average over the interval, where the record says how long that is. */
   readonly sessions: number | undefined;
   /** The record sums the statements of a database that have none of their own. */
@@ -37,14 +60,21 @@ export interface Load {
  */
 export function loadOf(record: LogRecord): Load | undefined {
   const { attributes } = record;
-  const source = counters[attributes.firstOf(callKeys)];
+  const source = sources[attributes.firstOf(callKeys)];
   if (source === undefined) return undefined;
-  const executions = attributes.getNumber(source.calls) ?? 0;
-  const seconds = attributes.getNumber(source.time);
-  if (seconds === undefined || !Number.isFinite(seconds) || seconds < 0) return undefined;
+  const number = (key: AttributeKey | undefined) => key && attributes.getNumber(key);
+  const calls = number(source.calls);
+  const seconds = number(source.seconds);
+  if (calls === undefined || seconds === undefined || !Number.isFinite(seconds) || seconds < 0) return undefined;
+  const blocks = number(source.temporaryBlocks);
   return {
-    seconds,
-    mean: executions > 0 ? seconds / executions : undefined,
+    counters: {
+      calls,
+      seconds,
+      rowsReturned: number(source.rowsReturned),
+      rowsExamined: number(source.rowsExamined),
+      temporaryBytes: blocks && blocks * blockBytes,
+    },
     sessions: sessionsOf(record, seconds),
     other: attributes.getString(kindKey) === "other",
     group: JSON.stringify([

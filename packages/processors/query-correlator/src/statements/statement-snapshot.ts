@@ -10,7 +10,7 @@ export function saveStatements(host: Host, server: ByStatement<ServerFacts>): Sn
     host,
     name: "statements",
     loss: "spans are not told of a statement's load before it is reported again",
-    take: () => snapshotOf(server.entries().map(([place, facts]) => ({ ...place, ...facts }))),
+    take: () => snapshotOf(server.entries().map(([place, { load, plan }]) => ({ ...place, load, plan }))),
     restore: (bytes) => {
       const saved = parsedSnapshot(bytes, savedServerFacts);
       for (const { load, plan, ...place } of saved ?? []) Object.assign(server.at(place), { load, plan });

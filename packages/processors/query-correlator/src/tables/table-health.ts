@@ -6,6 +6,8 @@ import type { Table } from "./table.ts";
 export interface TablesHealth {
   /** The attributes that tell it. */
   readonly attributes: Readonly<Record<string, AnyValue | undefined>>;
+  /** How many of them are scanned without an index. */
+  readonly scannedWithoutIndex: number;
   /** The statement has tables, but nothing is known of any, or only what is too old. */
   readonly outcome: "linked" | "stale" | "unknown";
 }
@@ -29,7 +31,9 @@ export function healthOf(
   const sinceMs = atMs - maxAgeMs;
   const known = tables.flatMap(({ name, table }) => (table === undefined ? [] : [{ name, table }]));
   const fresh = known.filter(({ table }) => table.lastMs >= sinceMs);
-  if (fresh.length === 0) return { attributes: {}, outcome: known.length > 0 ? "stale" : "unknown" };
+  if (fresh.length === 0) {
+    return { attributes: {}, scannedWithoutIndex: 0, outcome: known.length > 0 ? "stale" : "unknown" };
+  }
   const facts = fresh.map(({ name, table }) => factsOf(name, table, sinceMs));
 
   const vacuum = facts.filter(
@@ -57,6 +61,7 @@ export function healthOf(
       "db.query.tables.analyze_needed": names(analyze),
       "db.query.tables.scanned_without_index": names(scanned),
     },
+    scannedWithoutIndex: scanned.length,
     outcome: "linked",
   };
 }

@@ -1,0 +1,136 @@
+import type { AnyValue } from "@dbintel/pdata";
+import { advise, type WaitFinding } from "@dbintel/waits";
+import type { Correlation } from "./correlation.ts";
+import { findingAttributes } from "./findings.ts";
+import type { CorrelatorMetrics } from "./metrics.ts";
+import type { Sample } from "./sessions/sample.ts";
+import { SampleGroups } from "./sessions/sample-groups.ts";
+import { databaseKey, seen, waitAttributes } from "./sessions/waits.ts";
+import { StatementJoin } from "./statement-join.ts";
+import type { StatementPlace } from "./statements/by-statement.ts";
+import type { Load } from "./statements/load.ts";
+import type { PlanSeen } from "./statements/plan.ts";
+import type { ServerFacts } from "./statements/server-facts.ts";
+import type { Statement } from "./statements/statement.ts";
+import { type Weight, weightAttributes, weightOf } from "./statements/weight.ts";
+import type { TablesHealth } from "./tables/table-health.ts";
+
+export type Told = Readonly<Record<string, AnyValue | undefined>>;
+
+/** A record of a database's receiver: the counters of a statement, or a sample of a session. */
+export interface ServerEvent {
+  /** Its position in the batch. */
+  readonly place: number;
+  /** The fingerprint is "" where the statement is not known. */
+  readonly at: StatementPlace;
+  readonly atMs: number;
+  readonly statement: Statement | undefined;
+  readonly plan: PlanSeen | undefined;
+  readonly load: Load | undefined;
+  readonly sample: Sample | undefined;
+  /** The trace of the one execution that it is about. */
+  readonly traceId: string | undefined;
+}
+
+/** Joins the events of one batch with each other and with what is known. */
+export class ServerEvents {
+  readonly #correlation: Correlation;
+  readonly #metrics: CorrelatorMetrics;
+  readonly #join: StatementJoin;
+
+  constructor(correlation: Correlation, metrics: CorrelatorMetrics) {
+    this.#correlation = correlation;
+    this.#metrics = metrics;
+    this.#join = new StatementJoin(correlation, metrics);
+  }
+
+  /** What each of the events is to be told. */
+  tell(events: readonly ServerEvent[]): readonly Told[] {
+    const totals = totalsOf(events);
+    const groups = new SampleGroups(this.#correlation, this.#metrics, events);
+    const told = events.map((event) => {
+      const weight = this.#weigh(event, totals);
+      return {
+        ...groups.tell(event),
+        ...(weight && weightAttributes(weight)),
+        ...(isOneStatement(event) && this.#tellOf(event, weight)),
+      };
+    });
+    this.#correlation.changed();
+    return told;
+  }
+
+  #weigh({ load }: ServerEvent, totals: ReadonlyMap<string, number>): Weight | undefined {
+    if (load === undefined) return undefined;
+    const weight = weightOf(load, totals.get(load.group) ?? 0, this.#correlation.config.query_categorization);
+    if (weight.share !== undefined) this.#metrics.share();
+    return weight;
+  }
+
+  #tellOf(event: ServerEvent, weight: Weight | undefined): Told {
+    const { at, atMs, statement } = event;
+    const facts = this.#remember(event, weight);
+    const health = statement && this.#join.tables(statement, at, atMs);
+    const findings = event.load === undefined ? [] : this.#advise(event, { load: event.load, facts, health, weight });
+    return {
+      ...health?.attributes,
+      ...this.#join.callers(at, atMs),
+      ...waitAttributes(this.#join.waits(at, atMs)),
+      ...findingAttributes(findings),
+    };
+  }
+
+  #remember({ at, atMs, plan, traceId }: ServerEvent, weight: Weight | undefined): ServerFacts {
+    const { server, callers, config } = this.#correlation;
+    const facts = server.at(at);
+    if (plan !== undefined) facts.planned(plan, atMs);
+    if (weight?.share !== undefined) facts.load = { ...weight, share: weight.share, atMs };
+    const { enabled, max_traces: most } = config.applications;
+    if (enabled && traceId !== undefined) callers.at(at).trace(traceId, atMs, most);
+    return facts;
+  }
+
+  #advise(
+    { at, atMs }: ServerEvent,
+    known: {
+      readonly load: Load;
+      readonly facts: ServerFacts;
+      readonly health: TablesHealth | undefined;
+      readonly weight: Weight | undefined;
+    },
+  ): readonly WaitFinding[] {
+    const { load, facts, health, weight } = known;
+    const { plan } = facts;
+    const { counters } = load;
+    // A plan that scans says little of a small table, and nothing of which table it is when others are scanned as well.
+    const scans = plan?.scans === true && (health?.scannedWithoutIndex ?? 0) > 0;
+    const before = plan?.before;
+    return advise({
+      evidence: {
+        database: databaseKey(at),
+        query: at.fingerprint,
+        waits: seen(this.#join.waits(at, atMs), atMs),
+        databaseWaits: seen(this.#join.databaseWaits(at, atMs), atMs),
+        counters: seen(
+          { ...counters, loadShare: weight?.share, noIndexCalls: scans ? counters.calls : undefined },
+          atMs,
+        ),
+        planChange: before && plan && { timeMs: before.untilMs, value: { before: before.hash, after: plan.hash } },
+      },
+      nowMs: atMs,
+    });
+  }
+}
+
+/** The row of all other statements is about none of them. */
+function isOneStatement({ at, load }: ServerEvent): boolean {
+  return at.fingerprint !== "" && load?.other !== true;
+}
+
+function totalsOf(events: readonly ServerEvent[]): ReadonlyMap<string, number> {
+  const totals = new Map<string, number>();
+  for (const { load } of events) {
+    if (load !== undefined) totals.set(load.group, (totals.get(load.group) ?? 0) + load.counters.seconds);
+  }
+  return totals;
+}

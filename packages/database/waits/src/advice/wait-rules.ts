@@ -126,7 +126,8 @@ export const loadSpike: Rule = ({ waits, usual, settings }) => {
       code: "load_spike",
       impact,
       confidence: all.deviations / (all.deviations + 1),
-      weight: { share: impact, sessions, usual: all },
+      // More that compute are a busy time; more that wait are trouble.
+      weight: { share: impact * (1 - waitShare(waits, "cpu").share), sessions, usual: all },
       evidence: items({
         average_sessions: [all.value, "{session}"],
         ...usualItems(all),

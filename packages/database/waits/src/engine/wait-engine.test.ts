@@ -1,0 +1,125 @@
+import { expect, it } from "vitest";
+import type { FindingCode } from "../advice/finding.ts";
+import type { WaitCategory } from "../category.ts";
+import { WaitEngine } from "./wait-engine.ts";
+
+const database = "db:5432/shop";
+const windowMs = 300_000;
+
+/** A window in which sessions are seen a hundred times in categories with these shares. */
+function window(
+  engine: WaitEngine,
+  ordinal: number,
+  mix: Partial<Readonly<Record<WaitCategory, number>>>,
+  query = "q",
+) {
+  const categories = Object.entries(mix).flatMap(([category, count]) =>
+    Array<WaitCategory>(count).fill(category as WaitCategory),
+  );
+  for (const [place, category] of categories.entries()) {
+    const timeMs = ordinal * windowMs + ((place + 1) * windowMs) / (categories.length + 1);
+    engine.sample({ database, query, category, seconds: 5, timeMs });
+  }
+  return engine.evaluate((ordinal + 1) * windowMs - 1);
+}
+
+const calm = { cpu: 80, io_data: 10, network: 10 } as const;
+const locked = { cpu: 30, lock_row: 370 } as const;
+
+function learned(): WaitEngine {
+  const engine = new WaitEngine();
+  for (let ordinal = 0; ordinal < 24; ordinal++) expect(window(engine, ordinal, calm)).toEqual([]);
+  return engine;
+}
+
+it("is quiet while nothing is wrong, and says what is", () => {
+  const findings = window(learned(), 24, locked);
+  const codesOf = (query: string | undefined) =>
+    findings
+      .filter((finding) => finding.query === query)
+      .map(({ code }) => code)
+      .toSorted();
+  expect(codesOf(undefined)).toEqual<FindingCode[]>(["load_spike", "lock_contention", "wait_shift"]);
+  expect(codesOf("q")).toEqual<FindingCode[]>(["lock_contention", "wait_shift"]);
+  const contention = findings.find(({ code, query }) => code === "lock_contention" && query === undefined);
+  expect(contention).toMatchObject({
+    severity: "critical",
+    priority: "P0",
+    evidence: { average_sessions: { unit: "{session}" }, ratio_to_usual: { unit: "1" } },
+  });
+});
+
+it("takes for usual what stays", () => {
+  const engine = learned();
+  let last = window(engine, 24, locked);
+  expect(last.some(({ severity }) => severity === "critical")).toBe(true);
+  for (let ordinal = 25; ordinal < 400; ordinal++) last = window(engine, ordinal, locked);
+  expect(last.map(({ code, severity }) => `${code} ${severity}`)).toEqual([
+    "lock_contention medium",
+    "lock_contention high",
+  ]);
+});
+
+it("learns once for a window, however often it is asked", () => {
+  const engine = new WaitEngine({ baselines: { minValues: 3 } });
+  for (let ordinal = 0; ordinal < 2; ordinal++) {
+    window(engine, ordinal, calm);
+    for (let times = 0; times < 20; times++) engine.evaluate((ordinal + 1) * windowMs - 1);
+  }
+  expect(window(engine, 2, locked).map(({ code }) => code)).not.toContain("load_spike");
+});
+
+it("puts counters, plans, blocking and connections beside the samples", () => {
+  const engine = learned();
+  const timeMs = 25 * windowMs - 1000;
+  engine.statement({
+    database,
+    query: "q",
+    timeMs,
+    counters: { calls: 100, seconds: 300, rowsExamined: 1e8, rowsReturned: 100, noIndexCalls: 100 },
+  });
+  engine.planChange({ database, query: "q", timeMs: timeMs - 600_000, change: { before: "v1:a", after: "v1:b" } });
+  const forest = engine.blocking({
+    database,
+    timeMs,
+    edges: [{ blocked: "2", blocker: "1", seconds: 9 }],
+    blockers: new Map([["1", { idleInTransaction: true }]]),
+  });
+  expect(forest.roots).toHaveLength(1);
+  engine.connections({ database, timeMs, open: 99, max: 100, madePerSecond: 1 });
+  const codes = new Set(window(engine, 24, { cpu: 20, io_data: 250, lock_row: 130 }).map(({ code }) => code));
+  expect([...codes].toSorted()).toEqual<FindingCode[]>([
+    "connections_exhausted",
+    "idle_in_transaction_blocker",
+    "idle_transaction_pileup",
+    "io_bound",
+    "io_saturation",
+    "load_spike",
+    "lock_contention",
+    "missing_index",
+    "missing_index_io",
+    "plan_change",
+    "plan_change_wait_shift",
+    "wait_shift",
+  ]);
+});
+
+it("lets go of what has grown old", () => {
+  const engine = new WaitEngine();
+  engine.blocking({ database, timeMs: 0, edges: [{ blocked: "2", blocker: "1", seconds: 9 }] });
+  expect(engine.evaluate(300_000).map(({ code }) => code)).toEqual(["blocking_root"]);
+  expect(engine.evaluate(300_001)).toEqual([]);
+  engine.blocking({ database, timeMs: 300_001, edges: [] });
+  expect(engine.evaluate(300_001)).toEqual([]);
+});
+
+it("judges the statements with most time", () => {
+  const engine = new WaitEngine({ maxJudged: 2 });
+  for (const [place, query] of ["a", "b", "c"].entries()) {
+    for (let sample = 0; sample < 100 * (place + 1); sample++) {
+      engine.sample({ database, query, category: "io_data", seconds: 1, timeMs: 1000 });
+    }
+  }
+  const queries = engine.evaluate(1000).map(({ query }) => query);
+  expect(queries.toSorted()).toEqual(["b", "c", undefined]);
+});

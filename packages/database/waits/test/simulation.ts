@@ -1,0 +1,247 @@
+import type { FindingCode, WaitCategory, WaitFinding } from "../src/index.ts";
+import { WaitEngine } from "../src/index.ts";
+
+/** What goes wrong for a while. */
+type Incident =
+  | "lock_storm"
+  | "idle_blocker"
+  | "io_saturation"
+  | "log_flush"
+  | "missing_index"
+  | "temporary_spill"
+  | "slow_client"
+  | "connection_storm";
+
+const incidents: readonly Incident[] = [
+  "lock_storm",
+  "io_saturation",
+  "missing_index",
+  "idle_blocker",
+  "log_flush",
+  "temporary_spill",
+  "slow_client",
+  "connection_storm",
+];
+
+/** What has to be found, one of each row; and what may be found besides, because it is true as well. */
+const truth: Readonly<
+  Record<Incident, { readonly expected: readonly FindingCode[]; readonly also: readonly FindingCode[] }>
+> = {
+  lock_storm: { expected: ["blocking_root"], also: ["lock_contention"] },
+  idle_blocker: { expected: ["idle_transaction_pileup"], also: ["idle_in_transaction_blocker", "lock_contention"] },
+  io_saturation: { expected: ["io_bound", "io_saturation"], also: [] },
+  log_flush: { expected: ["log_flush_pressure"], also: ["io_saturation"] },
+  missing_index: {
+    expected: ["missing_index_io", "missing_index"],
+    also: ["io_bound", "io_saturation", "plan_change_wait_shift", "plan_change"],
+  },
+  temporary_spill: {
+    expected: ["temporary_data_io", "temporary_data_on_disk"],
+    also: ["temporary_io", "io_saturation"],
+  },
+  slow_client: { expected: ["network_bound"], also: [] },
+  connection_storm: { expected: ["connection_storm"], also: [] },
+};
+
+/** True whenever something goes wrong. */
+const consequences: readonly FindingCode[] = ["load_spike", "wait_shift"];
+
+interface Statement {
+  readonly query: string;
+  readonly weight: number;
+  /** How often a session in it is seen in a category. */
+  readonly mix: Partial<Readonly<Record<WaitCategory, number>>>;
+}
+
+const statements: readonly Statement[] = [
+  { query: "read", weight: 5, mix: { cpu: 0.8, io_data: 0.15, network: 0.05 } },
+  { query: "write", weight: 3, mix: { cpu: 0.55, io_log: 0.2, io_data: 0.1, lock_row: 0.1, latch: 0.05 } },
+  { query: "report", weight: 2, mix: { cpu: 0.6, io_data: 0.3, io_temp: 0.05, buffer: 0.05 } },
+];
+
+const sampleSeconds = 10;
+const windowSeconds = 300;
+const slots = 60;
+const learningDays = 2;
+const days = 4;
+const database = "db.example:5432/shop";
+
+/** Mulberry32 by T. Ettinger (2017): numbers from 0 to 1 that a seed decides. */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let value = Math.imul(state ^ (state >>> 15), 1 | state);
+    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value;
+    return ((value ^ (value >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+function pick<Value>(random: () => number, weighted: readonly (readonly [Value, number])[]): Value | undefined {
+  let left = random() * weighted.reduce((sum, [, weight]) => sum + weight, 0);
+  for (const [value, weight] of weighted) {
+    left -= weight;
+    if (left < 0) return value;
+  }
+  return weighted.at(-1)?.[0];
+}
+
+interface Activity {
+  readonly query: string;
+  readonly category: WaitCategory;
+}
+
+/** What came of a run. An alarm is a finding that is high or critical. */
+export interface SimulationResult {
+  readonly incidents: number;
+  readonly found: number;
+  readonly alarms: number;
+  readonly trueAlarms: number;
+  /** Alarms of a day on which nothing happened. */
+  readonly quietAlarms: number;
+  readonly missed: readonly string[];
+  readonly wrong: readonly string[];
+}
+
+/**
+ * A database of sixty connections, of which some are active, more by day than by night: two days to learn from, one with
+ * an incident of a quarter of an hour every hour, and one without. Sessions stay in what they do for some seconds.
+ */
+export function simulate(seed: number): SimulationResult {
+  const random = randomOf(seed);
+  const engine = new WaitEngine();
+  const sessions: (Activity | undefined)[] = Array.from({ length: slots }, () => undefined);
+  const found = new Set<number>();
+  const counts = { incidents: 0, alarms: 0, trueAlarms: 0, quietAlarms: 0 };
+  const wrong: string[] = [];
+  const begun: string[] = [];
+  let strength = 0;
+  const startMs = Date.parse("2026-03-02T00:00:00Z");
+  for (let window = 0; window < days * 288; window++) {
+    const day = Math.floor(window / 288);
+    const ordinal = Math.floor(window / 12);
+    const during = day >= learningDays && day < days - 1 && window % 12 < 3;
+    const incident = during ? incidents[ordinal % incidents.length] : undefined;
+    if (window % 12 === 0) strength = 0.04 + 0.16 * random();
+    if (incident !== undefined && window % 12 === 0)
+      begun[counts.incidents++] = `${incident} of ${strength.toFixed(2)}`;
+    // A batch now and then keeps processors busy: more load, and nothing wrong.
+    const batch = incident === undefined && random() < 0.05 ? 0.1 : 0;
+    const fromMs = startMs + window * windowSeconds * 1000;
+    for (let second = sampleSeconds; second <= windowSeconds; second += sampleSeconds) {
+      const timeMs = fromMs + second * 1000 - 1;
+      step({ random, sessions, incident, strength, batch, time: window / 288 });
+      const sample = { database, seconds: sampleSeconds, timeMs };
+      engine.sample({ ...sample, category: "idle" });
+      for (const session of sessions) if (session !== undefined) engine.sample({ ...sample, ...session });
+    }
+    const nowMs = fromMs + windowSeconds * 1000 - 1;
+    tell(engine, random, incident, strength, nowMs);
+    // The first window of an incident is one of several in the window that slides: it ends what the last one began.
+    const alarms = engine.evaluate(nowMs).filter(({ severity }) => severity === "high" || severity === "critical");
+    for (const alarm of alarms) {
+      counts.alarms++;
+      if (day === days - 1) counts.quietAlarms++;
+      if (incident !== undefined && isTrue(alarm, incident)) counts.trueAlarms++;
+      else wrong.push(`window ${window}, ${incident ?? "calm"}: ${alarm.code} of ${alarm.query ?? "the database"}`);
+      if (incident !== undefined && truth[incident].expected.includes(alarm.code)) found.add(counts.incidents - 1);
+    }
+  }
+  return { ...counts, found: found.size, missed: begun.filter((_, place) => !found.has(place)), wrong };
+}
+
+function isTrue({ code }: WaitFinding, incident: Incident): boolean {
+  const { expected, also } = truth[incident];
+  return expected.includes(code) || also.includes(code) || consequences.includes(code);
+}
+
+/** Lets every session go on with what it does, or begin something else. */
+function step(args: {
+  readonly random: () => number;
+  readonly sessions: (Activity | undefined)[];
+  readonly incident: Incident | undefined;
+  /** The share of the sessions that an incident seizes. */
+  readonly strength: number;
+  readonly batch: number;
+  /** In days. */
+  readonly time: number;
+}): void {
+  const { random, sessions, incident, strength, batch, time } = args;
+  const busy = 0.08 * (1 + 0.4 * Math.sin(2 * Math.PI * time));
+  for (const slot of sessions.keys()) {
+    if (random() < 0.4) continue;
+    if (incident !== undefined && random() < strength) sessions[slot] = afflicted(random, incident);
+    else if (random() < batch) sessions[slot] = { query: "batch", category: "cpu" };
+    else sessions[slot] = random() < busy ? usual(random) : undefined;
+  }
+}
+
+function usual(random: () => number): Activity | undefined {
+  const statement = pick(
+    random,
+    statements.map((one) => [one, one.weight] as const),
+  );
+  const category = pick(random, Object.entries(statement?.mix ?? {}) as [WaitCategory, number][]);
+  return statement === undefined || category === undefined ? undefined : { query: statement.query, category };
+}
+
+/** What an incident makes of a session. */
+function afflicted(random: () => number, incident: Incident): Activity | undefined {
+  const activities: Partial<Readonly<Record<Incident, readonly [query: string, category: WaitCategory]>>> = {
+    lock_storm: ["write", "lock_row"],
+    idle_blocker: ["write", "lock_row"],
+    io_saturation: [random() < 0.5 ? "read" : "report", "io_data"],
+    log_flush: ["write", "io_log"],
+    missing_index: ["report", "io_data"],
+    temporary_spill: ["report", "io_temp"],
+    slow_client: ["read", "network"],
+  };
+  const activity = activities[incident];
+  return activity === undefined ? usual(random) : { query: activity[0], category: activity[1] };
+}
+
+/** Counters, blocking and connections of a window. */
+function tell(
+  engine: WaitEngine,
+  random: () => number,
+  incident: Incident | undefined,
+  strength: number,
+  timeMs: number,
+): void {
+  for (const { query } of statements) {
+    const calls = 500 + Math.floor(random() * 500);
+    const scans = incident === "missing_index" && query === "report";
+    engine.statement({
+      database,
+      query,
+      timeMs,
+      counters: {
+        calls,
+        seconds: calls / 100,
+        rowsReturned: calls * 10,
+        rowsExamined: calls * (scans ? 200_000 : 30),
+        noIndexCalls: scans ? calls : 0,
+        temporaryBytes: incident === "temporary_spill" && query === "report" ? calls * 50e6 : 0,
+      },
+    });
+  }
+  const blocked =
+    incident === "lock_storm" || incident === "idle_blocker" ? Math.ceil(slots * strength) : random() < 0.3 ? 1 : 0;
+  engine.blocking({
+    database,
+    timeMs,
+    edges: Array.from({ length: blocked }, (_, place) => ({
+      blocked: String(place + 2),
+      blocker: "1",
+      seconds: blocked === 1 ? random() * 2 : 5 + random() * 60,
+    })),
+    blockers: new Map([["1", { idleInTransaction: incident === "idle_blocker" }]]),
+  });
+  engine.connections({
+    database,
+    timeMs,
+    open: incident === "connection_storm" ? 90 : 60,
+    max: 200,
+    madePerSecond: (0.5 + random()) * (incident === "connection_storm" ? 100 * strength : 1),
+  });
+}

@@ -98,6 +98,7 @@ it("puts counters, plans, blocking and connections beside the samples", () => {
     "lock_contention",
     "missing_index",
     "missing_index_io",
+    "missing_index_locks",
     "plan_change",
     "plan_change_wait_shift",
     "wait_shift",
@@ -120,6 +121,6 @@ it("judges the statements with most time", () => {
       engine.sample({ database, query, category: "io_data", seconds: 1, timeMs: 1000 });
     }
   }
-  const queries = engine.evaluate(1000).map(({ query }) => query);
-  expect(queries.toSorted()).toEqual(["b", "c", undefined]);
+  const queries = new Set(engine.evaluate(1000).map(({ query }) => query));
+  expect(queries).toEqual(new Set([undefined, "c", "b"]));
 });

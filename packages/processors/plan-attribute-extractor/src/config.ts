@@ -7,7 +7,7 @@ const names = () => z.array(z.string().min(1)).refine((list) => new Set(list).si
 /** Settings of the processor `plan_attribute_extractor`. */
 export const planAttributeExtractorConfig = z.strictObject({
   plan_attributes: names()
-    .default(["plan_json", "db.query.plan", "postgresql.query_plan", "mysql.query_plan"])
+    .default(["plan_json", "db.query.plan", "postgresql.query_plan", "mysql.query_plan", "db.querylens.plan_text"])
     .describe("Attributes that may hold a plan; the first one that a record has is read, and any other removed"),
   body: z
     .boolean()

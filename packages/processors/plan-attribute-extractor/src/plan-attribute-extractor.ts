@@ -6,7 +6,15 @@ import {
   type LogRecord,
   type Logs,
 } from "@dbintel/pdata";
-import { type Component, type ConsumeContext, type Consumer, type Host, OwnEvents, Snapshot } from "@dbintel/pipeline";
+import {
+  type Clock,
+  type Component,
+  type ConsumeContext,
+  type Consumer,
+  type Host,
+  OwnEvents,
+  Snapshot,
+} from "@dbintel/pipeline";
 import { type SqlSyntax, SystemSyntaxes, TextCache } from "@dbintel/sql";
 import type { PlanAttributeExtractorConfig } from "./config.ts";
 import { ExtractorMetrics } from "./metrics.ts";
@@ -19,6 +27,8 @@ import { readSafely, type SafeStatement } from "./safe-statement.ts";
 
 const queryText = attributeKey("db.query.text");
 const unreadKey = attributeKey("db.query.plan.unread_reason");
+
+const saveEveryMs = 3_600_000;
 
 /**
  * Writes into each record what its plan says, in place of the plan's own text, and makes its statements safe. A plan
@@ -38,6 +48,9 @@ export class PlanAttributeExtractor implements Component, Consumer<"logs"> {
   readonly #events: OwnEvents;
   readonly #watch: RegressionWatch | undefined;
   readonly #snapshot: Snapshot | undefined;
+  readonly #clock: Clock;
+  #savedAtMs = 0;
+  #saving: Promise<void> = Promise.resolve();
   #running = false;
 
   constructor(args: {
@@ -48,6 +61,7 @@ export class PlanAttributeExtractor implements Component, Consumer<"logs"> {
   }) {
     const { config, host } = args;
     this.#next = args.next;
+    this.#clock = host.clock;
     this.#config = config;
     this.#places = new PlanPlaces(config.plan_attributes, config.body);
     this.#plans = new PlanReader(config, host.clock);
@@ -62,8 +76,14 @@ export class PlanAttributeExtractor implements Component, Consumer<"logs"> {
     this.#metrics = new ExtractorMetrics(host, args.id);
     this.#events = new OwnEvents({ host, next: args.next });
     if (!config.regression.enabled) return;
-    const send = (event: Logs) => this.#events.send(event);
-    const watch = new RegressionWatch({ config: config.regression, maxPlans: config.cache_size, host, send });
+    const watch = new RegressionWatch({
+      config: config.regression,
+      maxPlans: config.cache_size,
+      host,
+      metrics: this.#metrics,
+      send: (event) => this.#events.send(event),
+      windowEnded: () => this.#saveNowAndThen(),
+    });
     this.#watch = watch;
     this.#snapshot = new Snapshot({
       host,
@@ -78,6 +98,7 @@ export class PlanAttributeExtractor implements Component, Consumer<"logs"> {
     if (this.#running) return;
     this.#running = true;
     await this.#snapshot?.load();
+    this.#savedAtMs = this.#clock.monotonicMs();
     this.#watch?.start();
   }
 
@@ -86,6 +107,7 @@ export class PlanAttributeExtractor implements Component, Consumer<"logs"> {
     this.#running = false;
     this.#watch?.stop();
     await this.#events.finish(signal);
+    await this.#saving;
     await this.#snapshot?.save();
   }
 
@@ -99,6 +121,14 @@ export class PlanAttributeExtractor implements Component, Consumer<"logs"> {
       if (this.#watch !== undefined) this.#follow(this.#watch, record, statement ?? plan?.query, plan);
     }
     return this.#next.consume(batch, context);
+  }
+
+  /** A crash loses no more than an hour of what was learnt. */
+  #saveNowAndThen(): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#savedAtMs < saveEveryMs) return;
+    this.#savedAtMs = nowMs;
+    this.#saving = this.#saving.then(() => this.#snapshot?.save());
   }
 
   /** The first of the record's statements, made safe as all of them. */

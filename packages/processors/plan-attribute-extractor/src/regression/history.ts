@@ -1,4 +1,4 @@
-import type { Plan } from "@dbintel/plans";
+import { nodesOf, type Plan } from "@dbintel/plans";
 import { LRUCache } from "lru-cache";
 import type { Statement } from "./statement.ts";
 
@@ -17,6 +17,9 @@ export interface StoredHistory {
   readonly plans: readonly (readonly [hash: string, plan: Plan])[];
 }
 
+/** Plans together have no more operations than this, whatever their number: about 100 MB. */
+const mostNodes = 100_000;
+
 /** Statements by key and plans by hash: what an event about them needs. Those not seen for longest go. */
 export class History {
   readonly #statements: LRUCache<string, Known>;
@@ -24,7 +27,16 @@ export class History {
 
   constructor(maxStatements: number, maxPlans: number) {
     this.#statements = new LRUCache({ max: maxStatements });
-    this.#plans = new LRUCache({ max: maxPlans });
+    this.#plans = new LRUCache({
+      max: maxPlans,
+      maxSize: mostNodes,
+      sizeCalculation: ({ root }) => [...nodesOf(root)].length,
+    });
+  }
+
+  /** Plans that are remembered. */
+  get plans(): number {
+    return this.#plans.size;
   }
 
   get(key: string): Known | undefined {

@@ -3,6 +3,7 @@ import { createTestHost, FakeClock, Sink } from "@dbintel/pipeline/testing";
 import { expect, it } from "vitest";
 import { planAttributeExtractor } from "../component.ts";
 import { planAttributeExtractorConfig } from "../config.ts";
+import { ExtractorMetrics } from "../metrics.ts";
 import { RegressionWatch } from "./regression-watch.ts";
 
 const signal = new AbortController().signal;
@@ -13,15 +14,14 @@ function logged(ms: number): string {
   return `duration: ${ms} ms  plan:\n${JSON.stringify({ "Query Text": "SELECT * FROM t WHERE a = 5", Plan: plan })}`;
 }
 
-async function through(
-  windows: readonly (readonly Readonly<Record<string, AnyValue>>[])[],
-  bodies: readonly number[][],
-) {
+type Windows = readonly (readonly Readonly<Record<string, AnyValue>>[])[];
+
+/** The names of the events after so many windows with these counters and these executions that were logged. */
+async function through(windows: Windows, bodies: readonly number[][], host = createTestHost(), crash = false) {
   const clock = new FakeClock();
   const sink = new Sink<"logs">();
   const { definition, config } = planAttributeExtractor({ regression: { window: "1m" } });
-  const host = createTestHost({ clock });
-  const processor = definition.create({ id: "test", config, host, signal: "logs", next: sink });
+  const processor = definition.create({ id: "test", config, host: { ...host, clock }, signal: "logs", next: sink });
   await processor.start({ signal });
   for (let window = 0; window < Math.max(windows.length, bodies.length); window++) {
     const builder = logsBuilder().resource({ attributes: { "server.address": "db" } });
@@ -30,7 +30,7 @@ async function through(
     await processor.consume(builder.build(), { signal });
     await clock.advance(60_000);
   }
-  await processor.stop({ signal });
+  if (!crash) await processor.stop({ signal });
   return sink.batches
     .flatMap((batch) => Array.from((batch as Logs).records(), ({ eventName }) => eventName))
     .filter(Boolean);
@@ -50,11 +50,35 @@ it("lets them be where a receiver counts the executions", async () => {
   expect(await through(steady, [...usual, ...slow])).toEqual([]);
 });
 
+it("loses no more than an hour to a crash", async () => {
+  const host = createTestHost();
+  const anHour = Array.from({ length: 61 }, () => executions(20));
+  expect(await through([], anHour, host, true)).toEqual([]);
+  expect(await through([], slow, createTestHost({ storage: host.storage }))).toEqual(["db.plan.regression"]);
+});
+
+it("counts its events and what it remembers", async () => {
+  const counted: Record<string, number> = {};
+  const add = (name: string, labels: Readonly<Record<string, string>>, value: number) => {
+    const key = [name.replace("dbintel_plan_attribute_extractor_", ""), ...Object.values(labels).slice(1)].join(" ");
+    counted[key] = name.endsWith("_events") ? (counted[key] ?? 0) + value : value;
+  };
+  const instrument = (name: string) => ({
+    add: (value: number, labels: Readonly<Record<string, string>>) => add(name, labels, value),
+    record: (value: number, labels: Readonly<Record<string, string>>) => add(name, labels, value),
+  });
+  const meter = Object.assign(createTestHost().meter, { createCounter: instrument, createGauge: instrument });
+  await through([], [...usual, ...slow, ...usual], createTestHost({ meter }));
+  expect(counted).toMatchObject({ "events regression unknown": 1, "events recovery": 1, followed: 1, remembered: 1 });
+});
+
 it.each(["", "null", "{}", '{"version":1}', '{"version":2,"detector":{"queries":[]},"history":{}}'])(
   "takes no snapshot such as %j",
   (text) => {
     const { regression: config } = planAttributeExtractorConfig.parse({});
-    const watch = new RegressionWatch({ config, maxPlans: 1, host: createTestHost(), send: () => {} });
+    const host = createTestHost();
+    const metrics = new ExtractorMetrics(host, "test");
+    const watch = new RegressionWatch({ config, maxPlans: 1, host, metrics, send: () => {}, windowEnded: () => {} });
     expect(watch.restore(Buffer.from(text))).toBe(false);
     expect(watch.restore(watch.snapshot())).toBe(true);
   },

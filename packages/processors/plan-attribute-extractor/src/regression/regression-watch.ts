@@ -2,6 +2,7 @@ import type { Logs } from "@dbintel/pdata";
 import type { Host, Timer } from "@dbintel/pipeline";
 import { type DetectorSnapshot, type Plan, RegressionDetector } from "@dbintel/plans";
 import type { PlanAttributeExtractorConfig } from "../config.ts";
+import type { ExtractorMetrics } from "../metrics.ts";
 import { History, type StoredHistory } from "./history.ts";
 import type { Executions } from "./observation.ts";
 import { planEvent } from "./plan-event.ts";
@@ -28,7 +29,9 @@ interface StoredWatch {
 export class RegressionWatch {
   readonly #host: Host;
   readonly #windowMs: number;
+  readonly #metrics: ExtractorMetrics;
   readonly #send: (event: Logs) => unknown;
+  readonly #windowEnded: () => unknown;
   readonly #settings: ConstructorParameters<typeof RegressionDetector>[0];
   readonly #history: History;
   #detector: RegressionDetector;
@@ -38,12 +41,17 @@ export class RegressionWatch {
     readonly config: PlanAttributeExtractorConfig["regression"];
     readonly maxPlans: number;
     readonly host: Host;
+    readonly metrics: ExtractorMetrics;
     readonly send: (event: Logs) => unknown;
+    /** Called after each window. */
+    readonly windowEnded: () => unknown;
   }) {
     const { config, host } = args;
     this.#host = host;
     this.#windowMs = config.window;
+    this.#metrics = args.metrics;
     this.#send = args.send;
+    this.#windowEnded = args.windowEnded;
     this.#settings = {
       ratio: config.ratio,
       recoveryRatio: config.recovery_ratio,
@@ -103,11 +111,14 @@ export class RegressionWatch {
     const unixNano = clock.unixNano();
     const window = { seconds: this.#windowMs / 1000, endMs: Number(unixNano / 1_000_000n) };
     for (const event of this.#detector.endWindow(window)) {
+      this.#metrics.event(event);
       const known = this.#history.get(event.query);
       if (known === undefined) continue;
       const planOf = (hash: string) => this.#history.plan(hash);
       this.#send(planEvent({ event, statement: known.statement, planOf, unixNano, build }));
     }
+    this.#metrics.history({ statements: this.#detector.size, plans: this.#history.plans });
+    this.#windowEnded();
   }
 }
 

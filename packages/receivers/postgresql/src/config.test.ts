@@ -19,7 +19,8 @@ describe("postgresqlConfig", () => {
       timeout: 0,
       tls: { insecure: false, insecure_skip_verify: false },
       top_query_collection: { top_n_query: 200, collection_interval: 60_000 },
-      events: { "db.server.top_query": { enabled: true } },
+      query_sample_collection: { max_rows_per_query: 1000, collection_interval: 10_000 },
+      events: { "db.server.top_query": { enabled: true }, "db.server.query_sample": { enabled: true } },
       statement_timeout: 5000,
       lock_timeout: 100,
     });
@@ -44,6 +45,8 @@ describe("postgresqlConfig", () => {
     [{ collection_interval: "0" }, "collection_interval"],
     [{ metrics: { "postgresql.comits": { enabled: true } } }, "metrics"],
     [{ databse: ["x"] }, ""],
+    [{ query_sample_collection: { max_rows_per_query: 0 } }, "query_sample_collection.max_rows_per_query"],
+    [{ query_sample_collection: { collection_interval: "0s" } }, "query_sample_collection.collection_interval"],
     [{ circuit_breaker: { failure_rate: 1.1 } }, "circuit_breaker.failure_rate"],
     [{ circuit_breaker: { failure_threshold: 0 } }, "circuit_breaker.failure_threshold"],
     [{ circuit_breaker: { window: "0s" } }, "circuit_breaker.window"],
@@ -67,8 +70,6 @@ describe("postgresqlConfig", () => {
       connection_pool: { max_open: 3 },
     });
     expect(settingsWithoutEffect(config)).toEqual([
-      "query_sample_collection",
-      "events.db.server.query_sample",
       "connection_pool",
       "top_query_collection.max_rows_per_query",
       "metrics.postgresql.rows",

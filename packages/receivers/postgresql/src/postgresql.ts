@@ -4,11 +4,12 @@ import type { Signal } from "@dbintel/pdata";
 import type { Component, Consumers, Host } from "@dbintel/pipeline";
 import { createPoller, type Poller, ProblemBoard } from "@dbintel/polling";
 import { BreakerWatch, breakerGate, breakerSettings, guardedPoll, parseEndpoint, tlsOptions } from "@dbintel/watching";
+import { ActivityPoll } from "./activity/activity-poll.ts";
+import { querySampleEvent } from "./activity/sample-events.ts";
 import { type PostgresqlConfig, settingsWithoutEffect } from "./config.ts";
 import { KnownServer } from "./connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "./connection/connection.ts";
 import { type ProblemContext, watchedDatabase } from "./connection/problems.ts";
-import { Turn } from "./connection/turn.ts";
 import { MetricPoll } from "./metrics/metric-poll.ts";
 import { PlanCollector } from "./plans/plan-collector.ts";
 import { instanceResource } from "./resource.ts";
@@ -28,15 +29,6 @@ const providerDatabases = new Set([
 
 /** An overload makes no interval longer than this: its end should not be seen much later than it comes. */
 const longestStretchedMs = 300_000;
-
-/** The server over the connection that the polls of views share. */
-class SharedServer extends KnownServer {
-  readonly turn = new Turn();
-
-  constructor(settings: ConnectionSettings, config: PostgresqlConfig) {
-    super(new DatabaseConnection(settings, config.connect_database), config.endpoint);
-  }
-}
 
 /**
  * Watches one server over two connections: one polls the statistics views and the sessions, the other
@@ -70,9 +62,9 @@ export class PostgresqlReceiver implements Component {
     const settings = { ...(await connectionSettings(this.#config)), gate };
     await this.#breakers.start();
     const problems = new ProblemBoard(this.#host);
-    const { events } = this.#config;
+    const { events, endpoint, connect_database } = this.#config;
     const hasLogs = this.#next.logs !== undefined;
-    const views = new SharedServer(settings, this.#config);
+    const views = new KnownServer(new DatabaseConnection(settings, connect_database), endpoint);
     this.#connections.push(views.connection);
     if (this.#next.metrics !== undefined) this.#pollMetrics(views, problems);
     if (hasLogs && events[topQueryEvent].enabled) this.#pollStatements(settings, problems);
@@ -92,7 +84,7 @@ export class PostgresqlReceiver implements Component {
     return this.#pollers.reduce((sum, poller) => sum + poller.held(signal), 0);
   }
 
-  #pollMetrics(views: SharedServer, problems: ProblemBoard): void {
+  #pollMetrics(views: KnownServer, problems: ProblemBoard): void {
     const { config, common } = this.#common(problems);
     const poll = new MetricPoll({
       ...common,
@@ -117,7 +109,7 @@ export class PostgresqlReceiver implements Component {
     );
   }
 
-  #pollActivity(views: SharedServer, problems: ProblemBoard): void {
+  #pollActivity(views: KnownServer, problems: ProblemBoard): void {
     const { config, common } = this.#common(problems);
     const { collection_interval: intervalMs, max_rows_per_query: limit } = config.query_sample_collection;
     const poll = new ActivityPoll({ ...common, server: views, limit, intervalMs });
@@ -141,8 +133,7 @@ export class PostgresqlReceiver implements Component {
   #pollStatements(settings: ConnectionSettings, problems: ProblemBoard): void {
     const { config, common } = this.#common(problems);
     const source = new StatementSource(settings, config.endpoint, config.connect_database);
-    const { "db.server.query_sample": samples } = config.events;
-    const cheapest = this.#next.metrics === undefined && !samples.enabled;
+    const cheapest = this.#next.metrics === undefined && !config.events[querySampleEvent].enabled;
     const plans = this.#planCollector(settings);
     const poll = new StatementPoll({ ...common, source, plans, limit: config.top_query_collection.top_n_query });
     this.#connections.push(source);

@@ -4,7 +4,9 @@ import type { AnyValue, Batch, Logs, Metrics } from "@dbintel/pdata";
 import { createTestHost } from "@dbintel/pipeline/testing";
 import type { PollResult } from "@dbintel/polling";
 import { guardedPoll, StatementGuards } from "@dbintel/watching";
-import type { ConnectionSettings } from "../src/connection/connection.ts";
+import { ActivityPoll } from "../src/activity/activity-poll.ts";
+import { KnownServer } from "../src/connection/capabilities.ts";
+import { type ConnectionSettings, DatabaseConnection } from "../src/connection/connection.ts";
 import { watchedDatabase } from "../src/connection/problems.ts";
 import { PlanCollector } from "../src/plans/plan-collector.ts";
 import { instanceResource } from "../src/resource.ts";
@@ -145,5 +147,45 @@ export function watchStatements(
       return result;
     },
     close: () => source.close(),
+  };
+}
+
+/** The poll of sessions on a real server, one call a poll. */
+export function watchActivity(
+  server: PostgresServer,
+  options: {
+    readonly user?: { readonly username: string; readonly password: string };
+    readonly limit?: number;
+    readonly intervalMs?: number;
+    readonly reportsDatabase?: (name: string) => boolean;
+  } = {},
+) {
+  const host = createTestHost();
+  const settings = settingsOf(server, options.user);
+  const endpoint = `${server.host}:${server.port}`;
+  const connection = new DatabaseConnection(settings, "postgres");
+  const context = { endpoint, username: settings.username, database: "postgres" };
+  const poll = new ActivityPoll({
+    host,
+    server: new KnownServer(connection, endpoint),
+    resource: instanceResource({ host: server.host, port: server.port, enabled: () => true }),
+    context,
+    limit: options.limit ?? 1000,
+    intervalMs: options.intervalMs ?? 10_000,
+    reportsDatabase: options.reportsDatabase ?? (() => true),
+  });
+  const guards = new StatementGuards({ host, watched: watchedDatabase(context), source: connection });
+  const peek = () => poll.poll({ signal: never, guard: guards.forPoll(calm) });
+  return {
+    host,
+    connection,
+    /** Polls without moving the checkpoint. */
+    peek,
+    async poll(): Promise<PollResult> {
+      const result = await peek();
+      result.commit?.();
+      return result;
+    },
+    close: () => connection.close(),
   };
 }

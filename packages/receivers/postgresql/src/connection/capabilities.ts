@@ -1,6 +1,7 @@
 import { number, text } from "@dbintel/watching";
 import type { DatabaseConnection } from "./connection.ts";
 import { versionTooOld } from "./problems.ts";
+import { Turn } from "./turn.ts";
 
 const oldestVersion = 130_000;
 
@@ -11,6 +12,7 @@ const views = [
   "pg_stat_checkpointer",
   "pg_stat_replication",
   "pg_stat_activity",
+  "pg_locks",
 ] as const;
 export type StatisticsView = (typeof views)[number];
 
@@ -22,6 +24,8 @@ export interface Capabilities {
   readonly versionNumber: number;
   /** The oid of the user that the collector connects as. */
   readonly userId: number;
+  /** Whether that user sees what the sessions of others do. */
+  readonly readsAllActivity: boolean;
   /** Whether the server replays from another one. */
   readonly standby: boolean;
   /** Columns by view; a view that the server lacks has none. */
@@ -31,6 +35,8 @@ export interface Capabilities {
 /** The server behind a connection; what it is, is asked once for each session. One for all who use the connection. */
 export class KnownServer {
   readonly connection: DatabaseConnection;
+  /** For polls that share the connection: one at a time. */
+  readonly turn = new Turn();
   readonly #endpoint: string;
   #known: { readonly session: number | undefined; readonly capabilities: Capabilities } | undefined;
 
@@ -59,7 +65,7 @@ export async function discover(
   const [server = {}] = await connection.query(
     `SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int4 AS number,
             (SELECT oid FROM pg_roles WHERE rolname = current_user) AS user_id,
-            pg_is_in_recovery()::int4 AS standby`,
+            pg_has_role('pg_read_all_stats', 'USAGE') AS reads_all, pg_is_in_recovery()::int4 AS standby`,
     [],
     signal,
   );
@@ -83,6 +89,7 @@ export async function discover(
     version: version.split(" ")[0] ?? version,
     versionNumber,
     userId: number(server, "user_id") ?? 0,
+    readsAllActivity: server.reads_all === true,
     standby: number(server, "standby") === 1,
     columns,
   };

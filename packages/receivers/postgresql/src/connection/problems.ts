@@ -204,6 +204,14 @@ export function statementsHidden({ endpoint, username, database }: ProblemContex
   });
 }
 
+/** Other users' sessions are hidden. */
+export function activityHidden({ endpoint, username, database }: ProblemContext): DbintelError {
+  return new DbintelError(`user ${identifier(username)} may not see what sessions of other users do on ${endpoint}`, {
+    code: "DBI_DATABASE_PERMISSION",
+    hint: grantHint(username, database),
+  });
+}
+
 export function tooManyStatements({ endpoint }: ProblemContext): DbintelError {
   return new DbintelError(`${endpoint} keeps more statements than the receiver remembers; the rest is left out`, {
     code: "DBI_DATABASE_QUERY",

@@ -2,6 +2,7 @@ import type { Savings } from "@dbintel/feedback";
 import type { Clock } from "@dbintel/pipeline";
 import { redactSql } from "@dbintel/sql";
 import { LRUCache } from "lru-cache";
+import { bounded } from "../bounded-text.ts";
 import { marker } from "../connection/connection.ts";
 import type { StoredText } from "./statement-source.ts";
 import type { StatementKey } from "./statement-table.ts";
@@ -83,7 +84,7 @@ export class StatementTexts {
       const own = query.includes(marker);
       const known = query !== "" && query !== withheld && !own;
       if (known) this.#keep(key, query);
-      const text = known ? shortened(redactSql(query, "postgresql").text) : undefined;
+      const text = known ? bounded(redactSql(query, "postgresql").text, longestTextBytes) : undefined;
       this.#cache.set(statementName(key), { own, text, sent: false }, { ttl });
     }
     const endMs = this.#clock.monotonicMs();
@@ -94,14 +95,4 @@ export class StatementTexts {
 /** Names a statement of a database and user, at whatever level it was called. */
 export function statementName(key: StatementKey): string {
   return `${key.databaseId}/${key.userId}/${key.queryId}`;
-}
-
-/** At most `longestTextBytes` of UTF-8, cut between characters. */
-function shortened(text: string): string {
-  if (text.length * 3 <= longestTextBytes) return text;
-  const bytes = Buffer.from(text);
-  if (bytes.length <= longestTextBytes) return text;
-  let end = longestTextBytes;
-  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
-  return bytes.toString("utf8", 0, end);
 }

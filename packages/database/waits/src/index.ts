@@ -38,3 +38,5 @@ export type { WaitProfileSettings, WaitSample } from "./profile/wait-profiles.ts
 export { defaultWaitProfileSettings, WaitProfiles } from "./profile/wait-profiles.ts";
 export type { ShareChange, WaitShift, WaitShiftSettings } from "./shift/wait-shift.ts";
 export { defaultWaitShiftSettings, waitShift } from "./shift/wait-shift.ts";
+export type { WaitSnapshot } from "./snapshot/snapshot.ts";
+export { decodeSnapshot, encodeSnapshot } from "./snapshot/snapshot.ts";

@@ -45,7 +45,7 @@ export class Baselines {
     return this.#states.size;
   }
 
-  /** What is known, the oldest first: `encodeBaselines` makes bytes of it. */
+  /** What is known, the oldest first: `encodeSnapshot` makes bytes of it. */
   states(): IterableIterator<[string, BaselineState]> {
     return this.#states.entries();
   }

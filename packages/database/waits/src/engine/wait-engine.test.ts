@@ -124,3 +124,18 @@ it("judges the statements with most time", () => {
   const queries = new Set(engine.evaluate(1000).map(({ query }) => query));
   expect(queries).toEqual(new Set([undefined, "c", "b"]));
 });
+
+it("goes on after a restart with what it has learnt", () => {
+  const restarted = new WaitEngine();
+  expect(restarted.restoreSnapshot(learned().takeSnapshot())).toBe(true);
+  const codes = window(restarted, 24, locked).map(({ code }) => code);
+  expect(codes).toEqual(window(learned(), 24, locked).map(({ code }) => code));
+  expect(codes).toContain("load_spike");
+  expect(codes).toContain("wait_shift");
+});
+
+it("keeps what it has when the snapshot is none", () => {
+  const engine = learned();
+  expect(engine.restoreSnapshot(new TextEncoder().encode('{"version":2}'))).toBe(false);
+  expect(window(engine, 24, locked).map(({ code }) => code)).toContain("load_spike");
+});

@@ -20,6 +20,7 @@ import {
   type WaitSample,
 } from "../profile/wait-profiles.ts";
 import { type WaitShiftSettings, waitShift } from "../shift/wait-shift.ts";
+import { decodeSnapshot, encodeSnapshot } from "../snapshot/snapshot.ts";
 import { Recent } from "./recent.ts";
 import { References } from "./references.ts";
 
@@ -52,8 +53,9 @@ export class WaitEngine {
   readonly #advisor: AdvisorSettings;
   readonly #windowMs: number;
   readonly #profiles: WaitProfiles;
-  readonly #baselines: Baselines;
-  readonly #references: References;
+  readonly #maxReferences: number;
+  #baselines: Baselines;
+  #references: References;
   readonly #counters: Recent<StatementName & { readonly counters: StatementCounters }>;
   readonly #planChanges: Recent<PlanChange>;
   readonly #blocking: Recent<BlockingForest>;
@@ -68,6 +70,7 @@ export class WaitEngine {
     this.#windowMs = windowSeconds * 1000;
     this.#profiles = new WaitProfiles(settings.profiles);
     this.#baselines = new Baselines(settings.baselines);
+    this.#maxReferences = maxQueries;
     this.#references = new References(maxQueries);
     this.#counters = new Recent(maxQueries);
     this.#planChanges = new Recent(maxQueries);
@@ -145,6 +148,20 @@ export class WaitEngine {
     return findings.toSorted((one, other) =>
       one.priority < other.priority ? -1 : one.priority > other.priority ? 1 : 0,
     );
+  }
+
+  /** What was learnt, for the next start. Samples and other evidence of the moment are left out. */
+  takeSnapshot(): Uint8Array {
+    return encodeSnapshot({ baselines: [...this.#baselines.states()], references: [...this.#references.entries()] });
+  }
+
+  /** Goes on with what was learnt before. False, and nothing has changed, when the bytes are no snapshot of a known version. */
+  restoreSnapshot(bytes: Uint8Array): boolean {
+    const snapshot = decodeSnapshot(bytes);
+    if (snapshot === undefined) return false;
+    this.#baselines = new Baselines(this.#settings.baselines, snapshot.baselines);
+    this.#references = new References(this.#maxReferences, snapshot.references);
+    return true;
   }
 
   #judgeDatabase(args: {

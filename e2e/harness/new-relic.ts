@@ -125,9 +125,10 @@ class Account {
   answer(query: string): readonly unknown[] {
     if (query.includes("FROM NrIntegrationError")) return this.errors;
     const nonce = /nonce = '([^']+)'/.exec(query)?.[1];
-    return this.stored
-      .filter(({ name, attributes }) => name === "nr.collector.canary" && attributes.nonce === nonce)
-      .map(({ name, attributes }) => ({ metricName: name, ...attributes }));
+    const canaries = this.stored.filter(
+      ({ name, attributes }) => name === "nr.collector.canary" && attributes.nonce === nonce,
+    );
+    return [{ count: canaries.length }];
   }
 
   #takeAll(type: "Log" | "Span", body: unknown, [resources = "", scopes = "", items = ""]: readonly string[]): void {

@@ -37,6 +37,10 @@ const entries: { readonly [Kind in ComponentKind]: Readonly<Record<string, Entry
     },
     filter: { load: async () => (await import("@dbintel/processor-filter")).filter.definition },
     memory_limiter: { load: async () => (await import("@dbintel/processor-memory-limiter")).memoryLimiter.definition },
+    nr_error_monitor: {
+      aliases: ["nrerrormonitor"],
+      load: async () => (await import("@dbintel/processor-nr-error-monitor")).nrErrorMonitor.definition,
+    },
     plan_attribute_extractor: {
       aliases: ["planattributeextractor"],
       load: async () => (await import("@dbintel/processor-plan-attribute-extractor")).planAttributeExtractor.definition,
@@ -46,6 +50,7 @@ const entries: { readonly [Kind in ComponentKind]: Readonly<Record<string, Entry
       load: async () => (await import("@dbintel/processor-query-correlator")).queryCorrelator.definition,
     },
     resource: { load: async () => (await import("@dbintel/processor-resource")).resource.definition },
+    verification: { load: async () => (await import("@dbintel/processor-verification")).verification.definition },
   },
   exporter: {
     debug: { load: async () => (await import("@dbintel/exporter-debug")).debug.definition },

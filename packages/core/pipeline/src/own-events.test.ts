@@ -40,16 +40,24 @@ it("sends events one after the other and says which were taken", async () => {
   expect({ received, dropped: [...dropped] }).toEqual({ received: 2, dropped: [["event_rejected", 1]] });
 });
 
+it("sends together what came while another was on its way", async () => {
+  const taken: number[] = [];
+  const consume = async (batch: Logs) => void taken.push(batch.count);
+  const events = new OwnEvents({ host: createTestHost(), next: { consume } });
+  expect(await Promise.all(["a", "b", "c"].map((name) => events.send(event(name))))).toEqual([true, true, true]);
+  expect(taken).toEqual([1, 2]);
+});
+
 it("drops what is too much to wait, and what is left at the deadline of the stop", async () => {
   const host = createTestHost();
   const { next } = held();
   const events = new OwnEvents({ host, next });
-  const answers = Array.from({ length: 257 }, () => events.send(event("many")));
-  expect(await answers[256]).toBe(false);
+  const answers = Array.from({ length: 258 }, () => events.send(event("many")));
+  expect(await answers[257]).toBe(false);
   const deadline = new AbortController();
   const finished = events.finish(deadline.signal);
   deadline.abort(new Error("too late"));
   await finished;
   expect(await Promise.all(answers)).not.toContain(true);
-  expect(host.accounting.of("logs").dropped.get("event_rejected")).toBe(257);
+  expect(host.accounting.of("logs").dropped.get("event_rejected")).toBe(258);
 });

@@ -1,0 +1,3 @@
+export { nrErrorMonitor } from "./component.ts";
+export type { NrErrorMonitorConfig } from "./config.ts";
+export { nrErrorMonitorConfig } from "./config.ts";

@@ -1,0 +1,115 @@
+import { type IntegrationError, NerdGraph, nerdGraphUrls } from "@dbintel/new-relic";
+import type { Host, OwnEvents, Timer } from "@dbintel/pipeline";
+import { Canary } from "./canary.ts";
+import type { NerdGraphConfig } from "./config.ts";
+import { IntegrationErrors } from "./integration-errors.ts";
+import type { MonitorMetrics } from "./metrics.ts";
+
+const millisecondsPerNano = 1e-6;
+
+/** Asks New Relic what it made of the data, at the configured interval, one question at a time. */
+export class NewRelicWatch {
+  readonly #config: NerdGraphConfig;
+  readonly #host: Host;
+  readonly #metrics: MonitorMetrics;
+  readonly #reported: (errors: readonly IntegrationError[]) => void;
+  readonly #errors: IntegrationErrors;
+  readonly #canary: Canary;
+  /** How canaries are sent, where there is a metrics pipeline. */
+  #canaries: OwnEvents<"metrics"> | undefined;
+  #abort = new AbortController();
+  #timers: (Timer | undefined)[] = [];
+  #asking: Promise<void> = Promise.resolve();
+  #failing = false;
+
+  constructor(args: {
+    readonly config: NerdGraphConfig;
+    readonly host: Host;
+    readonly metrics: MonitorMetrics;
+    /** Given the errors that are new. */
+    readonly reported: (errors: readonly IntegrationError[]) => void;
+  }) {
+    const { config, host } = args;
+    this.#config = config;
+    this.#host = host;
+    this.#metrics = args.metrics;
+    this.#reported = args.reported;
+    const nerdGraph = new NerdGraph({
+      url: config.endpoint ?? nerdGraphUrls[config.region],
+      userKey: config.user_key,
+      accountId: config.account_id,
+      timeoutMs: config.timeout,
+    });
+    this.#errors = new IntegrationErrors(nerdGraph, this.#nowMs());
+    this.#canary = new Canary({
+      host,
+      nerdGraph,
+      timeoutMs: config.canary.timeout,
+      ended: (outcome, delayMs) => this.#canaryEnded(outcome, delayMs),
+    });
+  }
+
+  /** Says how canaries are sent, before `start`. */
+  sendCanariesBy(canaries: OwnEvents<"metrics">): void {
+    this.#canaries = canaries;
+  }
+
+  start(): void {
+    this.#abort = new AbortController();
+    this.#every(0, this.#config.interval, () => {
+      // Questions do not overlap: a slow answer puts the next one off.
+      this.#asking = this.#asking.then(() => this.#ask());
+    });
+    const { enabled, interval } = this.#config.canary;
+    if (enabled) this.#every(1, interval, () => void this.#sendCanary());
+  }
+
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) timer?.cancel();
+    this.#abort.abort();
+    await this.#asking;
+  }
+
+  async #ask(): Promise<void> {
+    const { signal } = this.#abort;
+    if (signal.aborted) return;
+    try {
+      this.#reported(await this.#errors.read(this.#nowMs(), signal));
+      await this.#canary.look(signal);
+      if (this.#failing) this.#host.logger.info({}, "NerdGraph answers again");
+      this.#failing = false;
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#metrics.apiFailed();
+      // Once: the metric says how often.
+      if (!this.#failing) this.#host.logger.warn({ error }, "New Relic was not asked about errors");
+      this.#failing = true;
+    }
+  }
+
+  async #sendCanary(): Promise<void> {
+    if (this.#canaries === undefined) return;
+    const { nonce, metrics } = this.#canary.next();
+    if (await this.#canaries.send(metrics)) this.#canary.sent(nonce);
+    else this.#metrics.canary("refused");
+  }
+
+  #canaryEnded(outcome: "stored" | "lost", delayMs: number | undefined): void {
+    this.#metrics.canary(outcome, delayMs);
+    if (outcome === "lost") {
+      const timeoutMs = this.#config.canary.timeout;
+      this.#host.logger.error({ timeout_ms: timeoutMs }, "New Relic has not stored a canary, whatever it answered");
+    }
+  }
+
+  #every(slot: 0 | 1, delayMs: number, run: () => void): void {
+    this.#timers[slot] = this.#host.clock.schedule(delayMs, () => {
+      this.#every(slot, delayMs, run);
+      run();
+    });
+  }
+
+  #nowMs(): number {
+    return Number(this.#host.clock.unixNano()) * millisecondsPerNano;
+  }
+}

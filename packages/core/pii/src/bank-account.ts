@@ -1,5 +1,6 @@
 import { mod97 } from "./checksum.ts";
 import type { Detector, Verdict } from "./detector.ts";
+import { wordStart } from "./sign.ts";
 
 /** Lengths of IBANs by country, as the SWIFT IBAN registry lists them. */
 const lengths = new Map(
@@ -32,7 +33,7 @@ export const bankAccounts: readonly Detector[] = [
     entity: "iban",
     level: "low",
     pattern: "(?i)\\b[a-z]{2}[0-9]{2}(?:[ -]?[a-z0-9]){11,30}\\b",
-    sign: "(?i)[a-z]{2}[0-9]{2}[ -]?[a-z0-9]{4}[ -]?[0-9]{3}",
+    sign: `${wordStart}(?i:${[...lengths.keys()].join("|")})[0-9]{2}(?:[ -]?[A-Za-z0-9]){11}`,
     accept: ibanIn,
     overlapping: true,
   },

@@ -16,15 +16,16 @@ function emailIn(candidate: string): Verdict {
   const at = candidate.lastIndexOf("@");
   const local = candidate.slice(0, at);
   const labels = candidate.slice(at + 1).split(".");
-  const start = Math.max(local.search(/[^.']/), local.lastIndexOf("..") + 1);
-  if (start < 0 || /[.']$/.test(local)) return false;
+  const start = Math.max(local.search(/[^.']/), local.lastIndexOf("..") + 1, at - 64);
+  if (local.search(/[^.']/) < 0 || /[.']$/.test(local)) return false;
   if (labels.some((label) => label.length > 63 || label.startsWith("-") || label.endsWith("-"))) return false;
-  if (fileEndings.has((labels.at(-1) ?? "").toLowerCase())) return false;
+  const top = (labels.at(-1) ?? "").toLowerCase();
+  if (fileEndings.has(top) || (/[0-9]/.test(top) && !top.startsWith("xn--"))) return false;
   return [local[start] === "." ? start + 1 : start, candidate.length];
 }
 
 /** Letters of the scripts that are written with spaces between words: what stands before an address is not swallowed. */
-const letter = "\\p{Latin}\\p{Greek}\\p{Cyrillic}0-9";
+const letter = "A-Za-zÀ-ɏͰ-ԯḀ-ỿ0-9";
 
 /** Digits behind the country code of ITU-T E.164, by the codes whose numbering plans fix them; others have 6 to 12. */
 const nationalLengths = new Map(
@@ -68,7 +69,7 @@ export const contacts: readonly Detector[] = [
     entity: "email",
     level: "medium",
     // What stands between a user and a host in a URI is a password, not the beginning of an address.
-    pattern: `(?:://[^\\s:/@]{0,128}:)?(?P<value>[${letter}_.%+'-]{1,64}@(?:[${letter}-]{1,63}\\.){1,8}(?:xn--[a-zA-Z0-9-]{1,59}|\\p{L}{2,24}))`,
+    pattern: `(?:://[^\\s:/@]{0,128}:)?(?P<value>[${letter}_.%+'-]+@(?:[${letter}-]+\\.)+(?:xn--[a-zA-Z0-9-]+|[${letter}]{2,24}))`,
     sign: "[^\\x00-\\x20]@[^\\x00-\\x2c]",
     accept: (candidate, before) => before === "" && emailIn(candidate),
   },

@@ -1,4 +1,5 @@
 import RE2 from "re2";
+import { wordStart } from "./sign.ts";
 
 /** Bytes before a candidate in which its context is looked for. */
 const reach = 48;
@@ -23,18 +24,23 @@ export class Context {
   }
 }
 
+const isAscii = (word: string) => /^[\x20-\x7e]*$/.test(word);
+const spelt = (word: string) => word.replaceAll(/[ _-]/g, "[ _.-]?");
+
 /** The pattern of words as a whole: ASCII words end where letters end, words of other scripts may stand in others. */
 function wordPattern(words: readonly string[]): string {
-  const isAscii = (word: string) => /^[\x20-\x7e]*$/.test(word);
-  const spelt = (word: string) => word.replaceAll(/[ _-]/g, "[ _.-]?");
   const ascii = words.filter(isAscii).map(spelt).join("|");
   const other = words.filter((word) => !isAscii(word)).map(spelt);
   return [`(?:^|[^a-z])(?:${ascii})s?(?:[^a-z]|$)`, ...other].join("|");
 }
 
-/** What occurs in all bytes that have one of the words, whatever the case, and in few others. */
+/** What occurs in all bytes that have one of the words, in a text or in a name such as `customerPhone`. */
 export function contextSign(words: readonly string[]): string {
-  return `(?i)(?:${words.map((word) => word.replaceAll(/[ _-]/g, "[ _.-]?")).join("|")})`;
+  const ascii = words.filter(isAscii);
+  const other = words.filter((word) => !isAscii(word)).map((word) => `(?i:${spelt(word)})`);
+  const capital = ascii.map((word) => `${word[0]?.toUpperCase()}${spelt(word.slice(1))}`);
+  const starts = [`${wordStart}(?i:${ascii.map(spelt).join("|")})`, `[a-z](?:${capital.join("|")})`];
+  return [`(?:${starts.join("|")})s?[^a-z]`, ...other].join("|");
 }
 
 /** A name with a space where its case changes, as in `customerPhone`. */

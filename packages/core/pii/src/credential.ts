@@ -2,7 +2,7 @@ import type { Detector, Verdict } from "./detector.ts";
 
 /** What stands where a secret would, and is none. */
 const placeholder =
-  /^(?:\?+|\$[0-9]+|[:@][a-z_]\w*|%s|\*+|x{3,}|null|none|nil|true|false|undefined|required|optional|missing|empty|<[^>]*>|\$?\{[^}]*\}+|\[redacted[^\]]*\]?|\[[a-z_]+\]?)$/i;
+  /^(?:\?+|\$[0-9]+|[:@][a-z_]\w*|%s|\*+|x{3,}|null|none|nil|true|false|undefined|required|optional|missing|empty|<[^>]*>|\$?\{[^}]*\}+|\[[a-z_]+(?:[: ][^\]]*)?\]?)$/i;
 
 /** The range of a value without its quotes, or false for a placeholder. */
 function unquoted(candidate: string): Verdict {

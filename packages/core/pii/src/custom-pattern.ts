@@ -50,7 +50,7 @@ export function customDetector({ name, pattern, checksum, context = [], level = 
     entity: name,
     level,
     pattern,
-    ...(context.length > 0 && { context }),
+    ...(context.length > 0 ? { context } : { sign: unanchored(pattern) }),
     ...(checksum !== undefined && { accept: checksums[checksum] }),
   };
 }

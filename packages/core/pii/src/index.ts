@@ -5,6 +5,7 @@ export { sensitivityLevels } from "./detector.ts";
 export { detectorsAt, entities } from "./detectors.ts";
 export type { PayloadCheckOptions, Violation } from "./payload-check.ts";
 export { PayloadCheck } from "./payload-check.ts";
+export { cardIntegerSign } from "./payment-card.ts";
 export type { Finding } from "./scanner.ts";
 export { Scanner } from "./scanner.ts";
 export { isSensitiveKey, sensitiveKeySign } from "./sensitive-key.ts";

@@ -16,8 +16,6 @@ const everything: ItemRange = { first: 0, end: Number.POSITIVE_INFINITY };
 export interface PayloadCheckOptions {
   /** What must not be there; a name that the check does not know is never found. */
   readonly entities: ReadonlySet<string>;
-  /** Whether a text may leave although it looks like one of the entities. By default none may. */
-  readonly allows?: (text: string, entity: string) => boolean;
   /** Planted texts that must not leave in any form of encoding as they stand; found as the entity `canary`. */
   readonly canaries?: readonly string[];
 }
@@ -31,17 +29,18 @@ export interface PayloadCheckOptions {
  */
 export class PayloadCheck {
   readonly #entities: ReadonlySet<string>;
-  readonly #allows: (text: string, entity: string) => boolean;
   readonly #canaries: readonly Buffer[];
 
-  constructor({ entities, allows = () => false, canaries = [] }: PayloadCheckOptions) {
+  constructor({ entities, canaries = [] }: PayloadCheckOptions) {
     this.#entities = entities;
-    this.#allows = allows;
     this.#canaries = canaries.map((text) => Buffer.from(text));
   }
 
-  /** What is in the payload that must not leave, each with the items that it belongs to. */
-  check(signal: Signal, payload: Uint8Array): readonly Violation[] {
+  /**
+   * What is in the payload that must not leave, each with the items that it belongs to. `allows` says which texts may
+   * leave although they look like one of the entities.
+   */
+  check(signal: Signal, payload: Uint8Array, allows: (text: string) => boolean = () => false): readonly Violation[] {
     const found: Violation[] = [];
     const note = (entity: string, offset: number) =>
       found.push({ entity, offset, ...(found.length < mostLocated ? itemsAt(signal, payload, offset) : everything) });
@@ -49,7 +48,7 @@ export class PayloadCheck {
       checkText(bytes, from, to, (entity, start, end) => {
         if (!this.#entities.has(entity)) return;
         const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8");
-        if (!this.#allows(text, entity)) note(entity, start);
+        if (!allows(text)) note(entity, start);
       }),
     );
     const buffer = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);

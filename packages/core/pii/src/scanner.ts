@@ -1,7 +1,7 @@
 import RE2 from "re2";
 import { Context, contextSign } from "./context.ts";
 import type { Detector } from "./detector.ts";
-import { unanchored } from "./sign.ts";
+import { signOfPattern } from "./sign.ts";
 
 /** Where something sensitive stands in a text, in bytes. */
 export interface Finding {
@@ -57,16 +57,19 @@ export class Scanner {
   }
 }
 
-/** One detector at work. */
+/** One detector at work. It is compiled when its pattern has occurred for the first time: most never do. */
 class Probe {
   readonly #detector: Detector;
-  readonly #expression: RE2;
-  readonly #context: Context | undefined;
+  #compiled: RE2 | undefined;
+  #context: Context | undefined;
 
   constructor(detector: Detector) {
     this.#detector = detector;
-    this.#expression = new RE2(detector.pattern, "gd");
-    this.#context = detector.context && new Context(detector.context);
+  }
+
+  get #expression(): RE2 {
+    this.#compiled ??= new RE2(this.#detector.pattern, "gd");
+    return this.#compiled;
   }
 
   find(text: Buffer, key: string, found: Finding[]): void {
@@ -94,11 +97,18 @@ class Probe {
   #accepted(text: Buffer, match: Match, key: string): readonly [number, number] | undefined {
     const [from, to] = match.indices[0] ?? [0, 0];
     const [start, end] = match.indices.groups?.value ?? [from, to];
-    if (this.#context !== undefined && !this.#context.has(text, start, key)) return undefined;
+    if (!this.#hasContext(text, start, key)) return undefined;
     const verdict =
       this.#detector.accept?.(text.toString("latin1", start, end), text.toString("latin1", from, start)) ?? true;
     if (verdict === false) return undefined;
     return verdict === true ? [start, end] : [start + verdict[0], start + verdict[1]];
+  }
+
+  #hasContext(text: Buffer, start: number, key: string): boolean {
+    const { context } = this.#detector;
+    if (context === undefined) return true;
+    this.#context ??= new Context(context);
+    return this.#context.has(text, start, key);
   }
 }
 
@@ -116,7 +126,7 @@ function isWord(byte: number): boolean {
 /** A pattern without its word boundaries and anchors, or the words that its context needs. */
 function signOf({ pattern, sign, context }: Detector): string {
   if (sign !== undefined) return sign;
-  return context === undefined ? unanchored(pattern) : contextSign(context);
+  return context === undefined ? signOfPattern(pattern) : contextSign(context);
 }
 
 /** The findings in their order; those that overlap become one, called what comes first. */

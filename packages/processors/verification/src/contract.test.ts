@@ -1,0 +1,4 @@
+import { describeProcessorContract } from "@dbintel/pipeline/testing/contracts";
+import { verification } from "./component.ts";
+
+describeProcessorContract(verification);

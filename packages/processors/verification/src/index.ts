@@ -1,0 +1,2 @@
+export { verification } from "./component.ts";
+export type { VerificationConfig } from "./config.ts";

@@ -1,0 +1,113 @@
+import type { Batch, BatchOf, Signal } from "@dbintel/pdata";
+import {
+  cardIntegerSign,
+  customDetector,
+  detectorsAt,
+  PayloadCheck,
+  Scanner,
+  sensitiveKeySign,
+  sensitivityLevels,
+} from "@dbintel/pii";
+import type { Component, ConsumeContext, Consumer, Host } from "@dbintel/pipeline";
+import type { VerificationConfig } from "./config.ts";
+import { VerificationMetrics } from "./metrics.ts";
+import { Policy } from "./policy.ts";
+import { Replacements } from "./replacement.ts";
+import { SensitiveNames, signOfName } from "./sensitive-names.ts";
+import { itemsOf, Statements } from "./statements.ts";
+import { TextRedactor } from "./text-redactor.ts";
+
+/**
+ * Keeps personal data and secrets from leaving, in three steps that do not rely on each other: statements lose their
+ * constants by their structure; what is left is scanned, and what was found replaced; the encoded result is looked at
+ * once more in another way. All of it happens before the batch goes on. Holds nothing.
+ */
+export class Verification<S extends Signal> implements Component, Consumer<S> {
+  readonly #next: Consumer<S>;
+  readonly #statements: Statements;
+  readonly #scanner: Scanner;
+  readonly #names: SensitiveNames;
+  readonly #policy: Policy;
+  readonly #replacements: Replacements;
+  readonly #metrics: VerificationMetrics;
+  readonly #check: PayloadCheck;
+  readonly #isDetecting: boolean;
+  readonly #verifyPayload: boolean;
+  readonly #canaries: readonly string[];
+
+  constructor(args: {
+    readonly id: string;
+    readonly config: VerificationConfig;
+    readonly host: Host;
+    readonly next: Consumer<S>;
+  }) {
+    const { config } = args;
+    const detectors = [
+      ...detectorsAt(config.sensitivity_level),
+      ...config.custom_patterns.filter(({ level }) => actsAt(level, config)).map(customDetector),
+    ];
+    this.#next = args.next;
+    this.#metrics = new VerificationMetrics(args.host, args.id);
+    this.#statements = new Statements(config.sql, this.#metrics);
+    this.#scanner = new Scanner(detectors, [
+      sensitiveKeySign,
+      cardIntegerSign,
+      ...config.sensitive_keys.map(signOfName),
+    ]);
+    this.#names = new SensitiveNames(config.sensitive_keys);
+    this.#policy = new Policy(config);
+    this.#replacements = new Replacements(config.hash);
+    this.#canaries = config.canaries.map((canary) => canary.reveal());
+    const forbidden = detectors.map(({ entity }) => entity).filter((entity) => this.#policy.forbids(entity));
+    this.#check = new PayloadCheck({ entities: new Set(forbidden), canaries: this.#canaries });
+    this.#isDetecting = config.mode === "detect";
+    this.#verifyPayload = config.verify_payload;
+  }
+
+  async start(_options: { readonly signal: AbortSignal }): Promise<void> {}
+
+  async stop(_options: { readonly signal: AbortSignal }): Promise<void> {}
+
+  async consume(batch: BatchOf[S], context: ConsumeContext): Promise<void> {
+    this.#verify(batch);
+    if (batch.count > 0) await this.#next.consume(batch, context);
+  }
+
+  #verify(batch: Batch): void {
+    if (this.#canaries.length > 0) this.#countCanaries(batch);
+    this.#statements.makeSafe(batch);
+    const redactor = new TextRedactor({
+      scanner: this.#scanner,
+      names: this.#names,
+      policy: this.#policy,
+      replacements: this.#replacements,
+      metrics: this.#metrics,
+    });
+    if (this.#scanner.mayHold(batch.encode())) batch.editTexts(redactor);
+    if (this.#verifyPayload) this.#block(batch, redactor.kept);
+  }
+
+  #countCanaries(batch: Batch): void {
+    const bytes = Buffer.from(batch.encode());
+    if (this.#canaries.some((canary) => bytes.includes(canary))) this.#metrics.canary("incoming");
+  }
+
+  /** Drops the items that have something left in the encoded result. */
+  #block(batch: Batch, kept: ReadonlySet<string>): void {
+    const found = this.#check.check(batch.signal, batch.encode(), (text) => kept.has(text));
+    if (found.some(({ entity }) => entity === "canary")) this.#metrics.canary("outgoing");
+    const violations = this.#isDetecting ? found.filter(({ entity }) => entity !== "canary") : found;
+    if (violations.length === 0) return;
+    for (const { entity } of violations) this.#metrics.violation(entity);
+    let at = 0;
+    for (const item of itemsOf(batch)) {
+      if (violations.some(({ first, end }) => at >= first && at < end)) item.drop("verification");
+      at++;
+    }
+  }
+}
+
+/** Whether a pattern of level `level` acts at the configured one. */
+function actsAt(level: VerificationConfig["sensitivity_level"], config: VerificationConfig): boolean {
+  return sensitivityLevels.indexOf(level) <= sensitivityLevels.indexOf(config.sensitivity_level);
+}

@@ -1,0 +1,56 @@
+import { type Batch, decodeJson, encodeJson, type Signal } from "@dbintel/pdata";
+import { createTestHost, Sink } from "@dbintel/pipeline/testing";
+import type { z } from "zod";
+import { verificationConfig } from "../src/config.ts";
+import { Verification } from "../src/verification.ts";
+
+export type Settings = z.input<typeof verificationConfig>;
+
+/** A processor at work: what goes out as OTLP/JSON, what was dropped, and what was counted. */
+export function running(settings: Settings = {}) {
+  const counted = new Map<string, number>();
+  const meter = Object.assign(createTestHost().meter, {
+    createCounter: (name: string) => ({
+      add(value: number, labels: Readonly<Record<string, string>>) {
+        // The first label is the processor's own name.
+        const key = [name.replace("dbintel_verification_", ""), ...Object.values(labels).slice(1)].join(" ");
+        counted.set(key, (counted.get(key) ?? 0) + value);
+      },
+    }),
+  });
+  const host = createTestHost({ meter });
+  const sink = new Sink<Signal>();
+  const processor = new Verification({
+    id: "verification",
+    config: verificationConfig.parse(settings),
+    host,
+    next: sink,
+  });
+  const consume = async (batch: Batch) => {
+    sink.batches.length = 0;
+    await processor.consume(batch, { signal: new AbortController().signal });
+    const [out] = sink.batches;
+    return {
+      out,
+      text: out === undefined ? "" : Buffer.from(encodeJson(out)).toString(),
+      dropped: Object.fromEntries(batch.dropped),
+    };
+  };
+  return {
+    counted,
+    host,
+    consume,
+    send: (signal: Signal, request: object) => consume(decodeJson(signal, Buffer.from(JSON.stringify(request)))),
+  };
+}
+
+/** A request of log records. */
+export function logs(records: readonly object[], resource: object = {}): object {
+  return { resourceLogs: [{ resource, scopeLogs: [{ scope: { name: "test" }, logRecords: records }] }] };
+}
+
+export const text = (value: string) => ({ stringValue: value });
+export const attribute = (key: string, value: string | object) => ({
+  key,
+  value: typeof value === "string" ? text(value) : value,
+});

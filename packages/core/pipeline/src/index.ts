@@ -38,6 +38,7 @@ export { jsonLogger, logLevels } from "./json-logger.ts";
 export { Ledger } from "./ledger.ts";
 export { OwnEvents } from "./own-events.ts";
 export type { SharedKey } from "./shared.ts";
+export { SlidingCount } from "./sliding-count.ts";
 export { Snapshot } from "./snapshot.ts";
 export type { ComponentStatus } from "./status.ts";
 export { componentStates } from "./status.ts";

@@ -1,9 +1,8 @@
 import { type Breach, type BreachCode, breachCodes, breaches } from "@dbintel/new-relic";
-import type { Host } from "@dbintel/pipeline";
+import { type Host, SlidingCount } from "@dbintel/pipeline";
 import { LRUCache } from "lru-cache";
 import type { NrErrorMonitorConfig } from "./config.ts";
 import type { MonitorMetrics } from "./metrics.ts";
-import { SlidingCount } from "./sliding-count.ts";
 
 /** Breaches by code, metric and attribute that are remembered as logged. */
 const maxPlaces = 10_000;

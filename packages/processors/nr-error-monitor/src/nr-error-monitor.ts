@@ -41,7 +41,7 @@ export class NrErrorMonitor implements Component, Consumer {
     const all = host.shared(monitors);
     this.#monitor = all.get(id) ?? new Monitor({ id, config, host });
     all.set(id, this.#monitor);
-    this.#events = signal === "logs" ? new OwnEvents({ host, next }) : undefined;
+    this.#events = signal === "logs" ? new OwnEvents<"logs">({ host, next }) : undefined;
     this.#canaries = signal === "metrics" ? new OwnEvents<"metrics">({ host, next }) : undefined;
   }
 

@@ -1,4 +1,4 @@
-import type { Clock } from "@dbintel/pipeline";
+import type { Clock } from "./clock.ts";
 
 const parts = 10;
 

@@ -264,8 +264,8 @@ export class WaitEngine {
       if (queries === undefined) all.set(database, new Set([query]));
       else queries.add(query);
     };
-    for (const [database, queries] of this.#profiles.queries(nowMs)) {
-      for (const query of queries) {
+    for (const database of this.#profiles.databases(nowMs)) {
+      for (const query of this.#profiles.queries(database, nowMs)) {
         add(database, query, this.#profiles.profile({ database, query, timeMs: nowMs })?.seconds ?? 0);
       }
     }

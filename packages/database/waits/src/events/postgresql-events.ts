@@ -107,19 +107,19 @@ const table: EventTable = {
 
 /** Where names fall that a later release or an extension brings. */
 const categoryOfType: Readonly<Record<string, WaitCategory>> = {
-  activity: "idle",
-  bufferpin: "buffer",
-  client: "network",
-  extension: "extension",
-  injectionpoint: "extension",
-  io: "io_data",
-  ipc: "parallel",
-  lwlock: "latch",
-  lock: "lock_table",
-  timeout: "sleep",
+  Activity: "idle",
+  BufferPin: "buffer",
+  Client: "network",
+  Extension: "extension",
+  InjectionPoint: "extension",
+  IO: "io_data",
+  IPC: "parallel",
+  LWLock: "latch",
+  Lock: "lock_table",
+  Timeout: "sleep",
 };
 
-/** The events of one type, in lower case. */
+/** The events of one type, as the newest release writes them and in lower case. */
 export interface EventType {
   readonly events: ReadonlyMap<string, WaitCategory>;
   readonly fallback: WaitCategory;
@@ -127,13 +127,17 @@ export interface EventType {
   readonly open: boolean;
 }
 
-/** By type, in lower case. */
+/** By type, as the newest release writes it and in lower case. */
 export const postgresqlEventTypes: ReadonlyMap<string, EventType> = new Map(
-  Object.entries(categoryOfType).map(([type, fallback]) => {
-    const listed = Object.entries(table).find(([name]) => name.toLowerCase() === type)?.[1] ?? {};
-    const events = Object.entries(listed).flatMap(([category, names]) =>
-      names.map((name) => [name.toLowerCase(), category as WaitCategory] as const),
+  Object.entries(categoryOfType).flatMap(([type, fallback]) => {
+    const events = Object.entries(table[type] ?? {}).flatMap(([category, names]) =>
+      names.flatMap((name) => spellings(name).map((spelling) => [spelling, category as WaitCategory] as const)),
     );
-    return [type, { events: new Map(events), fallback, open: fallback === "extension" }];
+    const eventType: EventType = { events: new Map(events), fallback, open: fallback === "extension" };
+    return spellings(type).map((spelling) => [spelling, eventType] as const);
   }),
 );
+
+function spellings(name: string): readonly string[] {
+  return [name, name.toLowerCase()];
+}

@@ -26,17 +26,21 @@ export interface MysqlSession {
 
 const idleCommands: ReadonlySet<string> = new Set(["Sleep", "Daemon", "Binlog Dump", "Binlog Dump GTID"]);
 
+/** Instruments whose category is remembered by their name as the server writes it; a server has about a thousand. */
+const maxRemembered = 4_096;
+
 /** Says what category a wait has. Names that its tables do not know fall where their type or prefix does, and are counted. */
 export class WaitCatalogue {
   readonly unknown = new UnknownEvents();
+  readonly #remembered = new Map<string, WaitCategory>();
 
   /** A session that is not in the middle of a request is idle, whatever it waits for. */
   postgresql({ state, type, event }: PostgresqlSession): WaitCategory {
     if (state !== undefined && state !== "active" && state !== "fastpath function call") return "idle";
     if (type === undefined || type === "") return "cpu";
-    const events = postgresqlEventTypes.get(type.toLowerCase());
+    const events = postgresqlEventTypes.get(type) ?? postgresqlEventTypes.get(type.toLowerCase());
     const name = event ?? "";
-    const category = events?.events.get(name.toLowerCase());
+    const category = events?.events.get(name) ?? events?.events.get(name.toLowerCase());
     if (category !== undefined) return category;
     if (events?.open !== true) this.unknown.count(`${type}:${name}`);
     return events?.fallback ?? "other";
@@ -50,10 +54,15 @@ export class WaitCatalogue {
   }
 
   #instrument(event: string): WaitCategory {
+    const remembered = this.#remembered.get(event);
+    if (remembered !== undefined) return remembered;
     const name = event.toLowerCase();
     if (name.startsWith("stage/")) return this.#stage(name.slice(name.indexOf("/", 6) + 1));
     const known = longestPrefix(mysqlInstruments, name);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      if (this.#remembered.size < maxRemembered) this.#remembered.set(event, known);
+      return known;
+    }
     this.unknown.count(event);
     return longestPrefix(mysqlFamilies, name) ?? "other";
   }

@@ -59,7 +59,8 @@ it("lists what was sampled within the window", () => {
   profiles.add({ database: "old", query: "x", category: "cpu", seconds: 1, timeMs: startMs });
   profiles.add({ database, query: "y", category: "cpu", seconds: 1, timeMs: startMs + 90_000 });
   expect(profiles.databases(startMs + 90_000)).toEqual([database]);
-  expect(profiles.queries(startMs + 90_000)).toEqual(new Map([[database, ["y"]]]));
+  expect(profiles.queries(database, startMs + 90_000)).toEqual(["y"]);
+  expect(profiles.queries("old", startMs + 90_000)).toEqual([]);
 });
 
 it("counts a sample that is late for the slice, and one that is too late for none", () => {
@@ -71,8 +72,9 @@ it("counts a sample that is late for the slice, and one that is too late for non
   add(startMs + 90_000, 0);
   add(startMs + 90_000, Number.NaN);
   add(Number.NaN);
+  add(Number.POSITIVE_INFINITY);
   expect(profiles.profile({ database, timeMs: startMs + 90_000 })?.samples).toBe(2);
-  expect(profiles.late).toBe(4);
+  expect(profiles.late).toBe(5);
 });
 
 it("knows that a database was looked at while it was idle", () => {
@@ -87,7 +89,31 @@ it("lets the statement go that was seen longest ago, and says so", () => {
   const profiles = new WaitProfiles({ maxQueries: 2 });
   for (const query of ["a", "b", "a", "c"])
     profiles.add({ database, query, category: "cpu", seconds: 1, timeMs: startMs });
-  expect(profiles.queries(startMs)).toEqual(new Map([[database, ["b", "c"]]]));
+  expect(profiles.queries(database, startMs)).toEqual(["b", "c"]);
   expect(profiles.evicted).toBe(1);
   expect(profiles.profile({ database, timeMs: startMs })?.samples).toBe(4);
+});
+
+it("lets go of databases beyond its bound, and of statements of the database that was quiet longest", () => {
+  const profiles = new WaitProfiles({ maxQueries: 2, maxDatabases: 2 });
+  const add = (name: string, query: string, slice: number) =>
+    profiles.add({ database: name, query, category: "cpu", seconds: 1, timeMs: startMs + slice * 30_000 });
+  add("one", "a", 0);
+  add("two", "b", 1);
+  add("two", "c", 1);
+  expect(profiles.queries("one", startMs + 30_000)).toEqual([]);
+  expect(profiles.queries("two", startMs + 30_000)).toEqual(["b", "c"]);
+  add("three", "d", 2);
+  expect(profiles.databases(startMs + 60_000)).toEqual(["two", "three"]);
+  expect(profiles.queryCount).toBe(2);
+  expect(profiles.evicted).toBe(2);
+});
+
+it("forgets statements that have left the window when the next slice begins", () => {
+  const profiles = new WaitProfiles({ windowSeconds: 60, sliceSeconds: 30 });
+  for (const slice of [0, 1, 2]) {
+    profiles.add({ database, query: `q${slice}`, category: "cpu", seconds: 1, timeMs: startMs + slice * 30_000 });
+  }
+  expect(profiles.queryCount).toBe(2);
+  expect(profiles.evicted).toBe(0);
 });

@@ -8,7 +8,7 @@ export interface WaitProfileSettings {
   readonly windowSeconds: number;
   /** The window moves in steps of this. Default 30. */
   readonly sliceSeconds: number;
-  /** Statements that are followed, of all databases; the one that was seen longest ago makes room. Default 20,000. */
+  /** Statements that are followed, of all databases; one of the database that was sampled longest ago makes room. Default 20,000. */
   readonly maxQueries: number;
   /** Databases that are followed. Default 1,000. */
   readonly maxDatabases: number;
@@ -34,26 +34,29 @@ export interface WaitSample {
   readonly timeMs: number;
 }
 
-/** The samples of a database, and when the first of them was. */
+/** The samples of a database and of its statements. */
 interface Followed {
   readonly waits: SlidingProfile;
+  /** When the first sample began. */
   readonly sinceMs: number;
+  /** In the order of their last slice. */
+  readonly queries: Map<string, SlidingProfile>;
 }
 
 /**
  * Profiles of databases and of their statements over a sliding window.
  *
  * The time of samples is the clock, for each database its own: a sample that is older than the window is counted as late
- * and left out, one that is older than the current slice counts for that slice. An idle session is no load, but shows that the database
- * was looked at.
+ * and left out, one that is older than the current slice counts for that slice. An idle session is no load, but shows that
+ * the database was looked at.
  */
 export class WaitProfiles {
   readonly #settings: WaitProfileSettings;
   readonly #sliceMs: number;
   readonly #slices: number;
-  /** Both in the order of their last sample. */
+  /** In the order of their last slice or new statement. */
   readonly #databases = new Map<string, Followed>();
-  readonly #queries = new Map<string, Followed>();
+  #queryCount = 0;
   #late = 0;
   #evicted = 0;
 
@@ -68,36 +71,31 @@ export class WaitProfiles {
     return this.#late;
   }
 
-  /** Statements and databases that made room for others while they were still in their window. */
+  /** Statements that made room for others while they were still in their window. */
   get evicted(): number {
     return this.#evicted;
   }
 
+  /** Statements that are followed, of all databases. */
   get queryCount(): number {
-    return this.#queries.size;
+    return this.#queryCount;
   }
 
   add({ database, query, category, seconds, timeMs }: WaitSample): void {
-    if (!(seconds > 0 && Number.isFinite(seconds) && Number.isFinite(timeMs))) {
+    const known = this.#databases.get(database);
+    const last = known?.waits.lastSlice ?? Number.NEGATIVE_INFINITY;
+    const slice = Math.max(this.#sliceOf(timeMs), last);
+    if (!(seconds > 0 && Number.isFinite(seconds + slice) && this.#sliceOf(timeMs) > last - this.#slices)) {
       this.#late++;
       return;
     }
-    const slice = Math.floor(timeMs / this.#sliceMs);
-    const last = this.#databases.get(database)?.waits.lastSlice ?? slice;
-    if (slice <= last - this.#slices) {
-      this.#late++;
-      return;
-    }
-    const now = Math.max(slice, last);
-    const startMs = timeMs - seconds * 1000;
-    this.#follow(this.#databases, database, this.#settings.maxDatabases, now, startMs).waits.add(
-      now,
-      category,
-      seconds,
-    );
+    const followed = known ?? { waits: new SlidingProfile(), sinceMs: timeMs - seconds * 1000, queries: new Map() };
+    if (last !== slice) this.#begin(database, followed, slice);
+    followed.waits.add(slice, category, seconds);
     if (query === undefined || category === "idle") return;
-    const key = queryKey(database, query);
-    this.#follow(this.#queries, key, this.#settings.maxQueries, now, startMs).waits.add(now, category, seconds);
+    const waits = followed.queries.get(query) ?? new SlidingProfile();
+    if (waits.lastSlice !== slice) this.#beginQuery(database, followed, query, waits, slice);
+    waits.add(slice, category, seconds);
   }
 
   /** Databases that were sampled within their window before `timeMs`. */
@@ -106,18 +104,11 @@ export class WaitProfiles {
     return [...this.#databases].filter(([, { waits }]) => waits.lastSlice > oldest).map(([database]) => database);
   }
 
-  /** Statements that were sampled within the window, by database. */
-  queries(timeMs: number): ReadonlyMap<string, readonly string[]> {
+  /** Statements of a database that were sampled within the window. */
+  queries(database: string, timeMs: number): readonly string[] {
     const oldest = this.#sliceOf(timeMs) - this.#slices;
-    const found = new Map<string, string[]>();
-    for (const [key, { waits }] of this.#queries) {
-      if (waits.lastSlice <= oldest) continue;
-      const split = key.indexOf(separator);
-      const queries = found.get(key.slice(0, split));
-      if (queries === undefined) found.set(key.slice(0, split), [key.slice(split + 1)]);
-      else queries.push(key.slice(split + 1));
-    }
-    return found;
+    const queries = this.#databases.get(database)?.queries ?? [];
+    return [...queries].filter(([, waits]) => waits.lastSlice > oldest).map(([query]) => query);
   }
 
   /** What the window shows of a database, or of one of its statements. `undefined` when it has no sample. */
@@ -127,44 +118,60 @@ export class WaitProfiles {
     readonly timeMs: number;
   }): WaitProfile | undefined {
     const { database, query, timeMs } = args;
-    const followed = query === undefined ? this.#databases.get(database) : this.#queries.get(queryKey(database, query));
+    const followed = this.#databases.get(database);
+    const waits = query === undefined ? followed?.waits : followed?.queries.get(query);
     const last = this.#sliceOf(timeMs);
     const first = last - this.#slices + 1;
-    if (followed === undefined || followed.waits.lastSlice < first) return undefined;
-    const fromMs = Math.max(first * this.#sliceMs, this.#databases.get(database)?.sinceMs ?? 0);
-    return followed.waits.profile(first, last, Math.max(timeMs - fromMs, 1) / 1000);
+    if (followed === undefined || waits === undefined || waits.lastSlice < first) return undefined;
+    const fromMs = Math.max(first * this.#sliceMs, followed.sinceMs);
+    return waits.profile(first, last, Math.max(timeMs - fromMs, 1) / 1000);
   }
 
   #sliceOf(timeMs: number): number {
     return Math.floor(timeMs / this.#sliceMs);
   }
 
-  #follow(all: Map<string, Followed>, key: string, max: number, slice: number, startMs: number): Followed {
-    const followed = all.get(key);
-    if (followed !== undefined && followed.waits.lastSlice === slice) return followed;
-    const kept = followed ?? { waits: new SlidingProfile(), sinceMs: startMs };
-    kept.waits.forgetBefore(slice - this.#slices + 1);
-    all.delete(key);
-    all.set(key, kept);
-    this.#makeRoom(all, max, slice);
-    return kept;
+  /** The first sample of a database in a slice: it comes last now, and what lies outside of the window goes. */
+  #begin(database: string, followed: Followed, slice: number): void {
+    followed.waits.forgetBefore(slice - this.#slices + 1);
+    for (const [query, waits] of followed.queries) {
+      if (waits.lastSlice > slice - this.#slices) break;
+      followed.queries.delete(query);
+      this.#queryCount--;
+    }
+    this.#databases.delete(database);
+    this.#databases.set(database, followed);
+    if (this.#databases.size > this.#settings.maxDatabases) this.#forgetDatabase();
   }
 
-  /** Lets go of what lies outside of the window, at most two at a time, and of the oldest where there are too many. */
-  #makeRoom(all: Map<string, Followed>, max: number, slice: number): void {
-    let looked = 0;
-    for (const [key, { waits }] of all) {
-      const old = waits.lastSlice >= 0 && waits.lastSlice <= slice - this.#slices;
-      if (all.size <= max && (!old || ++looked > 2)) return;
-      if (!old) this.#evicted++;
-      all.delete(key);
+  #beginQuery(database: string, followed: Followed, query: string, waits: SlidingProfile, slice: number): void {
+    waits.forgetBefore(slice - this.#slices + 1);
+    const isNew = !followed.queries.delete(query);
+    followed.queries.set(query, waits);
+    if (!isNew || ++this.#queryCount <= this.#settings.maxQueries) return;
+    // It comes last, so that it is not what makes room.
+    this.#databases.delete(database);
+    this.#databases.set(database, followed);
+    this.#forgetQuery();
+  }
+
+  #forgetDatabase(): void {
+    const [oldest] = this.#databases;
+    if (oldest === undefined) return;
+    this.#databases.delete(oldest[0]);
+    this.#queryCount -= oldest[1].queries.size;
+    this.#evicted += oldest[1].queries.size;
+  }
+
+  /** The oldest statement of the database that was sampled longest ago. */
+  #forgetQuery(): void {
+    for (const { queries } of this.#databases.values()) {
+      const [oldest] = queries.keys();
+      if (oldest === undefined) continue;
+      queries.delete(oldest);
+      this.#queryCount--;
+      this.#evicted++;
+      return;
     }
   }
-}
-
-/** Occurs neither in names of databases nor in fingerprints. */
-const separator = "\u0000";
-
-function queryKey(database: string, query: string): string {
-  return `${database}${separator}${query}`;
 }

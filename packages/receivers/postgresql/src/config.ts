@@ -103,7 +103,7 @@ export const postgresqlConfig = z.strictObject({
       max_open: z.number().int().optional(),
     })
     .optional()
-    .describe("Without effect: the receiver keeps two connections at most"),
+    .describe("Without effect: the receiver keeps two connections, and a third while it asks for plans"),
 });
 
 /** Resource attributes of the OpenTelemetry Collector's receiver that are attributes of data points here, or absent. */

@@ -83,7 +83,7 @@ function bySqlState(code: string, message: string, context: ProblemContext): Exp
       return {
         code: "DBI_DATABASE_UNREACHABLE",
         message: `${endpoint} has no connection left: ${message}`,
-        hint: `raise max_connections, or keep connections for monitoring: ALTER ROLE ${user} CONNECTION LIMIT 2 and reserved_connections`,
+        hint: `raise max_connections, or keep connections for monitoring: ALTER ROLE ${user} CONNECTION LIMIT 3 and reserved_connections`,
         retryable: true,
       };
     case "57P01":

@@ -10,12 +10,14 @@ const benchmarks: Readonly<Record<string, string>> = {
   pdata: "pdata/bench.ts",
   condition: "condition/bench.ts",
   guard: "guard/bench.ts",
+  plans: "plans/bench.ts",
   postgresql: "postgresql/poll.ts",
   processors: "processors/bench.ts",
   relay: "pipeline/relay.ts",
   sampling: "sampling/bench.ts",
   sql: "sql/bench.ts",
   startup: "startup/bench.ts",
+  waits: "waits/bench.ts",
 };
 
 const args = process.argv.slice(2);

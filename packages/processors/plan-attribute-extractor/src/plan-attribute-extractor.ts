@@ -16,12 +16,14 @@ import {
   Snapshot,
 } from "@dbintel/pipeline";
 import { type SqlSyntax, SystemSyntaxes, TextCache } from "@dbintel/sql";
+import { WaitCatalogue } from "@dbintel/waits";
 import type { PlanAttributeExtractorConfig } from "./config.ts";
 import { ExtractorMetrics } from "./metrics.ts";
 import { type PlanPlace, PlanPlaces } from "./plan-place.ts";
 import { PlanReader, type PlanResult, type ReadPlan } from "./plan-reader.ts";
 import { executionsOf } from "./regression/observation.ts";
 import { RegressionWatch } from "./regression/regression-watch.ts";
+import { sampleOf } from "./regression/session-sample.ts";
 import { statementOf } from "./regression/statement.ts";
 import { readSafely, type SafeStatement } from "./safe-statement.ts";
 
@@ -46,6 +48,7 @@ export class PlanAttributeExtractor implements Component, Consumer<"logs"> {
   readonly #syntaxes: SystemSyntaxes;
   readonly #metrics: ExtractorMetrics;
   readonly #events: OwnEvents;
+  readonly #waits = new WaitCatalogue();
   readonly #watch: RegressionWatch | undefined;
   readonly #snapshot: Snapshot | undefined;
   readonly #clock: Clock;
@@ -176,12 +179,14 @@ export class PlanAttributeExtractor implements Component, Consumer<"logs"> {
     plan: ReadPlan | undefined,
   ): void {
     const executions = executionsOf(record);
-    if (executions === undefined && plan === undefined) return;
+    const sample = executions === undefined ? sampleOf(record, this.#waits) : undefined;
+    if (executions === undefined && plan === undefined && sample === undefined) return;
     const fingerprint = said?.fingerprint ?? record.attributes.getString(this.#fingerprintKey);
     if (fingerprint === undefined) return;
     const statement = statementOf(record, fingerprint, said?.text ?? "");
     if (plan !== undefined) watch.planned(statement, plan);
     if (executions !== undefined) watch.executed(statement, executions);
+    if (sample !== undefined) watch.sampled(statement, sample);
   }
 
   #read(utf8: Uint8Array | undefined, syntax: SqlSyntax): PlanResult {

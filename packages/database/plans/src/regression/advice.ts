@@ -7,6 +7,8 @@ import type { RegressionCause } from "./events.ts";
 const mostAdvice = 3;
 
 const byCause: Readonly<Record<RegressionCause, string | undefined>> = {
+  lock: "Its sessions wait for locks: look for the session at the root of the blocking, and for long transactions.",
+  io: "The same plan waits for disks: look for what else reads and writes, and for the limits of the storage.",
   plan_change: "Check whether statistics are fresh (ANALYZE), and what has changed: settings, indexes, the version.",
   data_growth: "It returns more rows than before: check whether all are needed, and whether its indexes still fit.",
   parameter_shift: "Other values than usual: check whether a plan for all values serves these badly (plan_cache_mode).",

@@ -1,3 +1,4 @@
+import type { WaitCategory } from "@dbintel/waits";
 import { describe, expect, it } from "vitest";
 import { type DetectorSnapshot, RegressionDetector } from "./detector.ts";
 import type { Observation, RegressionEvent } from "./events.ts";
@@ -68,6 +69,28 @@ describe("RegressionDetector", () => {
   ])("tells the cause %s", (cause, observation) => {
     const events = run(learned(), 3, { ...observation, meanMs: 40 });
     expect(events).toContainEqual(expect.objectContaining({ kind: "regression", cause }));
+  });
+
+  it.each<[WaitCategory, string | undefined, string]>([
+    ["lock_row", "scan", "lock"],
+    ["io_data", undefined, "io"],
+    ["io_data", "scan", "plan_change"],
+    ["latch", undefined, "unknown"],
+    ["cpu", undefined, "unknown"],
+  ])("tells by the waits of its sessions, here %s by the plan %s, the cause %s", (category, plan, cause) => {
+    const detector = new RegressionDetector();
+    const windows = (count: number, wait: WaitCategory, observation: Partial<Observation> = {}) =>
+      Array.from({ length: count }, (_, window) => {
+        for (let sample = 0; sample < 20; sample++) detector.sample("q", sample % 4 === 0 ? "network" : wait);
+        return run(detector, 1, { meanMs: 10 + (window % 3), ...observation });
+      }).flat();
+    expect(windows(20, "cpu")).toEqual([]);
+    const regression = windows(3, category, { meanMs: 40, plan: plan ?? "index" }).at(-1);
+    expect(regression).toMatchObject({ kind: "regression", cause });
+    if (regression?.kind !== "regression") return expect.unreachable();
+    expect(regression.waitShift?.gained.category).toBe(category === "cpu" ? undefined : category);
+    const restored = new RegressionDetector({}, JSON.parse(JSON.stringify(detector.snapshot())) as DetectorSnapshot);
+    expect(restored.snapshot()).toEqual(JSON.parse(JSON.stringify(detector.snapshot())));
   });
 
   it("finds a statement that slows down bit by bit", () => {

@@ -1,8 +1,10 @@
+import type { WaitCategory } from "@dbintel/waits";
 import { discoveryThreshold } from "./benjamini-hochberg.ts";
 import type { Observation, RegressionEvent, RegressionWindow } from "./events.ts";
 import { QueryState, type StoredQuery } from "./query-state.ts";
 import type { Comparison } from "./reference.ts";
 import { defaultRegressionSettings, type RegressionSettings } from "./settings.ts";
+import { countWait } from "./wait-counts.ts";
 
 /** What a detector knows, as plain values for JSON. */
 export interface DetectorSnapshot {
@@ -48,6 +50,12 @@ export class RegressionDetector {
     if (this.#queries.size <= this.#settings.maxQueries) return;
     const [oldest] = this.#queries.keys();
     if (oldest !== undefined) this.#queries.delete(oldest);
+  }
+
+  /** A session was found with a statement; says nothing of one that is not followed. */
+  sample(query: string, category: WaitCategory): void {
+    const window = this.#queries.get(query)?.window;
+    if (window !== undefined && category !== "idle") window.waits = countWait(window.waits, category);
   }
 
   /** Ends a window. */

@@ -1,3 +1,5 @@
+import type { WaitShift } from "@dbintel/waits";
+
 /** Executions of one statement: a single one, or those of an interval of a statistics view. */
 export interface Observation {
   /** Names the statement: instance, database and fingerprint. */
@@ -20,6 +22,10 @@ export interface RegressionWindow {
 
 /** Why a statement has become slower, as far as the figures tell. */
 export type RegressionCause =
+  /** Its sessions wait for locks, more than they used to. */
+  | "lock"
+  /** Its sessions wait for disks, more than they used to, by the same plan. */
+  | "io"
   /** Another plan, the same work. */
   | "plan_change"
   /** It returns more rows than it used to. */
@@ -62,6 +68,8 @@ export type RegressionEvent =
       readonly before: string;
       readonly after: string;
       readonly cause: RegressionCause;
+      /** How the waits of its sessions have changed, where samples show it. */
+      readonly waitShift?: WaitShift | undefined;
     } & Slowdown)
   /** A statement that has regressed is as fast as before, or almost. */
   | ({ readonly kind: "recovery"; readonly query: string; readonly plan: string } & Slowdown);

@@ -1,5 +1,6 @@
 import type { Observation } from "./events.ts";
 import { logMoments, type Moments, mergeMoments, noMoments } from "./moments.ts";
+import { addWaits, type WaitCounts } from "./wait-counts.ts";
 
 /** Plans of one statement that are told apart within a window. */
 const maxPlans = 8;
@@ -11,6 +12,8 @@ export class Evidence {
   seconds = 0;
   /** The end of the last window. */
   endMs = 0;
+  /** What sessions with the statement did when they were looked at. */
+  waits: WaitCounts | undefined;
   readonly #callsByPlan = new Map<string, number>();
   #plannedCalls = 0;
   #totalMs = 0;
@@ -42,6 +45,7 @@ export class Evidence {
     this.calls += other.calls;
     this.seconds += other.seconds;
     this.endMs = other.endMs;
+    this.waits = addWaits(this.waits, other.waits);
     this.#totalMs += other.#totalMs;
     this.#rows += other.#rows;
     this.#rowCalls += other.#rowCalls;

@@ -1,3 +1,4 @@
+import { type WaitShift, waitClassOf } from "@dbintel/waits";
 import type { RegressionCause, RegressionEvent, RegressionWindow } from "./events.ts";
 import { Evidence } from "./evidence.ts";
 import {
@@ -12,6 +13,7 @@ import {
 } from "./reference.ts";
 import type { RegressionSettings } from "./settings.ts";
 import { Verdicts } from "./verdicts.ts";
+import { addWaits, shiftOf, type WaitCounts } from "./wait-counts.ts";
 import type { WeeklyRhythm } from "./weekly-rhythm.ts";
 
 /** What is stored of a statement over a restart. */
@@ -57,6 +59,8 @@ export class QueryState {
   #regressedAtMs = 0;
   /** The rhythm as it would be if what is slow now belonged to it; absent while nothing is, or by another plan. */
   #slowRhythm: WeeklyRhythm | undefined;
+  /** The waits behind the slow verdicts. */
+  #slowWaits: WaitCounts | undefined;
   /** The sum of Page and Hinkley, in logarithms. */
   #drift = 0;
 
@@ -132,6 +136,7 @@ export class QueryState {
     this.#steady = 0;
     this.#pending = undefined;
     this.#learnSlowRhythm({ pending, reference });
+    this.#slowWaits = addWaits(this.#slowWaits, pending.waits);
     const { levels } = this.#verdicts;
     // Two windows with a cold cache are no rarity. Where nothing else has changed, all three must be slow.
     if (levels.length < (this.hasOtherPlan ? 2 : 3)) return undefined;
@@ -139,9 +144,11 @@ export class QueryState {
     if (rankPValue > unlikelyByRank) return undefined;
     this.#become(true);
     this.#regressedAtMs = pending.endMs;
-    const cause = causeOf({ reference, pending, plan: this.#plan, drifted: !discovered });
+    const waitShift = shiftOf(reference.waits, this.#slowWaits);
+    const cause = causeOf({ reference, pending, plan: this.#plan, drifted: !discovered, waitShift });
     const [before, after] = [reference.plan, this.#plan];
-    return { kind: "regression", query: this.#query, before, after, cause, ...slowdownOf(comparison, rankPValue) };
+    const slowdown = slowdownOf(comparison, rankPValue);
+    return { kind: "regression", query: this.#query, before, after, cause, waitShift, ...slowdown };
   }
 
   #judgeRecovery(comparison: Comparison, seen: Seen): RegressionEvent | undefined {
@@ -168,7 +175,9 @@ export class QueryState {
     this.#verdicts.clear();
     this.#steady = 0;
     this.#drift = 0;
-    if (!regressed) this.#slowRhythm = undefined;
+    if (regressed) return;
+    this.#slowRhythm = undefined;
+    this.#slowWaits = undefined;
   }
 
   #learnSlowRhythm({ pending: evidence, reference }: Seen): void {
@@ -191,7 +200,10 @@ export class QueryState {
 
   #learn(evidence: Evidence): void {
     this.#pending = undefined;
-    if (this.#verdicts.levels.length === 0) this.#slowRhythm = undefined;
+    if (this.#verdicts.levels.length === 0) {
+      this.#slowRhythm = undefined;
+      this.#slowWaits = undefined;
+    }
     const reference = this.#reference;
     if (reference === undefined) {
       this.#reference = firstReference(evidence, this.#plan);
@@ -214,18 +226,23 @@ interface Circumstances {
   readonly pending: Evidence;
   readonly plan: string;
   readonly drifted: boolean;
+  readonly waitShift: WaitShift | undefined;
 }
 
 /** Rows within a quarter of what is usual are the same work. */
 const sameWork = 1.25;
 
-function causeOf({ reference, pending, plan, drifted }: Circumstances): RegressionCause {
+function causeOf({ reference, pending, plan, drifted, waitShift }: Circumstances): RegressionCause {
+  const gained = waitShift === undefined ? undefined : waitClassOf(waitShift.gained.category);
+  // Whatever else it does: it waits for others.
+  if (gained === "lock") return "lock";
   const rows = timesUsual(pending.rowsPerCall, reference.rowsPerCall);
   if (rows !== undefined && rows > sameWork) return "data_growth";
   if (rows !== undefined && rows < 1 / sameWork) return "parameter_shift";
   if (plan !== reference.plan) return "plan_change";
   const blocks = timesUsual(pending.blocksReadPerCall, reference.blocksReadPerCall);
   if (blocks !== undefined && blocks > sameWork) return "cache";
+  if (gained === "io") return "io";
   return drifted ? "drift" : "unknown";
 }
 

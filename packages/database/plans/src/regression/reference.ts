@@ -3,6 +3,7 @@ import type { Evidence } from "./evidence.ts";
 import { mannWhitneyUpperTail } from "./mann-whitney.ts";
 import { variance } from "./moments.ts";
 import { studentQuantile975, studentUpperTail } from "./student.ts";
+import { learnWaits, type WaitCounts } from "./wait-counts.ts";
 import { expectedOffset, learnOffset, noRhythm, slotOf, type WeeklyRhythm } from "./weekly-rhythm.ts";
 
 /** Levels that are kept as they are: the first ones, and later some of the whole memory. */
@@ -25,6 +26,8 @@ export interface Reference {
   readonly meanMs: number;
   readonly rowsPerCall?: number | undefined;
   readonly blocksReadPerCall?: number | undefined;
+  /** What sessions with the statement did, by the samples of the latest time. */
+  readonly waits?: WaitCounts | undefined;
 }
 
 /** What is usual after the first verdict. */
@@ -40,6 +43,7 @@ export function firstReference(evidence: Evidence, plan: string): Reference {
     meanMs: evidence.meanMs,
     rowsPerCall: evidence.rowsPerCall,
     blocksReadPerCall: evidence.blocksReadPerCall,
+    waits: learnWaits(undefined, evidence.waits),
   };
 }
 
@@ -60,6 +64,7 @@ export function learn(reference: Reference, evidence: Evidence, memory: number):
     meanMs: mixed(reference.meanMs, evidence.meanMs, share) ?? 0,
     rowsPerCall: mixed(reference.rowsPerCall, evidence.rowsPerCall, share),
     blocksReadPerCall: mixed(reference.blocksReadPerCall, evidence.blocksReadPerCall, share),
+    waits: learnWaits(reference.waits, evidence.waits),
   };
 }
 

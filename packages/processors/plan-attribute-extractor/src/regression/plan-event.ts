@@ -1,5 +1,6 @@
 import { type AnyValue, type Logs, logsBuilder } from "@dbintel/pdata";
 import { describeDifferences, diffPlans, type Plan, type RegressionEvent, regressionAdvice } from "@dbintel/plans";
+import type { WaitShift } from "@dbintel/waits";
 import type { Statement } from "./statement.ts";
 
 const infoSeverity = 9;
@@ -78,6 +79,18 @@ function figures(event: RegressionEvent): Record<string, AnyValue> {
     "db.plan.usual_ms": event.usualMs,
     "db.plan.current_ms": event.currentMs,
     "db.plan.impact": event.impact,
-    ...(event.kind === "regression" ? { "db.plan.cause": event.cause } : {}),
+    ...(event.kind === "regression" ? { "db.plan.cause": event.cause, ...waits(event.waitShift) } : {}),
+  };
+}
+
+/** What sessions with the statement wait for now, and the share of their time that it had before and has now. */
+function waits(shift: WaitShift | undefined): Record<string, AnyValue> {
+  if (shift === undefined) return {};
+  const { category, before, after } = shift.gained;
+  return {
+    "db.plan.wait_category": category,
+    "db.plan.wait_share_before": before,
+    "db.plan.wait_share": after,
+    "db.plan.wait_p_value": shift.pValue,
   };
 }

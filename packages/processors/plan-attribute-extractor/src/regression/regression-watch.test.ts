@@ -16,10 +16,27 @@ function logged(ms: number): string {
 
 type Windows = readonly (readonly Readonly<Record<string, AnyValue>>[])[];
 
-/** The names of the events after so many windows with these counters and these executions that were logged. */
-async function through(windows: Windows, bodies: readonly number[][], host = createTestHost(), crash = false) {
-  const clock = new FakeClock();
+/** The attributes of the events after so many windows with these records. */
+async function eventsOf(windows: Windows) {
   const sink = new Sink<"logs">();
+  await through(windows, [], createTestHost(), false, sink);
+  return sink.batches.flatMap((batch) =>
+    Array.from((batch as Logs).records(), ({ eventName, attributes }) => ({
+      eventName,
+      ...Object.fromEntries(attributes.entries()),
+    })).filter(({ eventName }) => eventName !== ""),
+  );
+}
+
+/** The names of the events after so many windows with these counters and these executions that were logged. */
+async function through(
+  windows: Windows,
+  bodies: readonly number[][],
+  host = createTestHost(),
+  crash = false,
+  sink = new Sink<"logs">(),
+) {
+  const clock = new FakeClock();
   const { definition, config } = planAttributeExtractor({ regression: { window: "1m" } });
   const processor = definition.create({ id: "test", config, host: { ...host, clock }, signal: "logs", next: sink });
   await processor.start({ signal });
@@ -48,6 +65,32 @@ it("lets them be where a receiver counts the executions", async () => {
   const counters = { "db.query.text": "SELECT * FROM t WHERE a = $1", "postgresql.calls": 5000n };
   const steady = [...usual, ...slow].map(() => [{ ...counters, "postgresql.total_exec_time": 100 }]);
   expect(await through(steady, [...usual, ...slow])).toEqual([]);
+});
+
+it("looks at what sessions wait for", async () => {
+  const windows = (count: number, ms: number, wait: string) =>
+    Array.from({ length: count }, () => [
+      {
+        "db.query.text": "SELECT * FROM t WHERE a = $1",
+        "postgresql.calls": 500n,
+        "postgresql.total_exec_time": ms / 2,
+      },
+      ...Array.from({ length: 20 }, (_, pid) => ({
+        "db.query.text": `SELECT * FROM t WHERE a = ${pid}`,
+        "postgresql.state": "active",
+        "postgresql.wait_event_type": wait === "" ? "" : "Lock",
+        "postgresql.wait_event": wait,
+      })),
+    ]);
+  const regressions = await eventsOf([...windows(14, 20, ""), ...windows(3, 200, "transactionid")]);
+  expect(regressions).toMatchObject([
+    {
+      "db.plan.cause": "lock",
+      "db.plan.wait_category": "lock_row",
+      "db.plan.wait_share_before": 0,
+      "db.plan.wait_share": 1,
+    },
+  ]);
 });
 
 it("loses no more than an hour to a crash", async () => {

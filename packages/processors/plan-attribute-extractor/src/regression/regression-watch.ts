@@ -1,6 +1,7 @@
 import type { Logs } from "@dbintel/pdata";
 import type { Host, Timer } from "@dbintel/pipeline";
 import { type DetectorSnapshot, type Plan, RegressionDetector } from "@dbintel/plans";
+import type { WaitCategory } from "@dbintel/waits";
 import type { PlanAttributeExtractorConfig } from "../config.ts";
 import type { ExtractorMetrics } from "../metrics.ts";
 import { History, type StoredHistory } from "./history.ts";
@@ -84,6 +85,11 @@ export class RegressionWatch {
   executed(statement: Statement, executions: Executions): void {
     const { plan } = this.#history.counted(statement);
     this.#detector.observe({ query: statement.key, plan, ...executions });
+  }
+
+  /** A session was found with a statement. */
+  sampled(statement: Statement, category: WaitCategory): void {
+    this.#detector.sample(statement.key, category);
   }
 
   snapshot(): Uint8Array {

@@ -5,8 +5,8 @@ import { Verification } from "./verification.ts";
 /** The processor `verification`: keeps personal data and secrets from leaving. */
 export const verification = defineProcessor({
   type: "verification",
-  description: "Finds personal data and secrets in telemetry, replaces or drops them, and checks the result once more.",
+  description: "Keeps personal data and secrets from leaving, and checks the quality of what leaves.",
   signals: { logs: "beta", metrics: "beta", traces: "beta" },
   schema: verificationConfig,
-  create: ({ id, config, host, next }) => new Verification({ id, config, host, next }),
+  create: (args) => new Verification(args),
 });

@@ -2,6 +2,7 @@ import { secret } from "@dbintel/config";
 import { textScopes } from "@dbintel/pdata";
 import { checksumNames, entities, patternProblem, sensitivityLevels } from "@dbintel/pii";
 import { z } from "zod";
+import { qualityConfig } from "./quality/config.ts";
 
 /** What is done with what was found. */
 export const modes = ["detect", "redact", "mask", "hash", "drop"] as const;
@@ -133,6 +134,7 @@ export const verificationConfig = z
       .max(100)
       .default([])
       .describe("Planted values that must never pass: counted where they come in, and blocked where they would leave"),
+    quality: qualityConfig.optional(),
   })
   .superRefine((config, refinement) => {
     const custom = config.custom_patterns.map(({ name }) => name);

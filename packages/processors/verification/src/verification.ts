@@ -12,6 +12,7 @@ import type { Component, ConsumeContext, Consumer, Host } from "@dbintel/pipelin
 import type { VerificationConfig } from "./config.ts";
 import { VerificationMetrics } from "./metrics.ts";
 import { Policy } from "./policy.ts";
+import { QualityTap } from "./quality/quality-tap.ts";
 import { Replacements } from "./replacement.ts";
 import { SensitiveNames, signOfName } from "./sensitive-names.ts";
 import { itemsOf, Statements } from "./statements.ts";
@@ -34,11 +35,14 @@ export class Verification<S extends Signal> implements Component, Consumer<S> {
   readonly #isDetecting: boolean;
   readonly #verifyPayload: boolean;
   readonly #canaries: readonly string[];
+  readonly #quality: QualityTap | undefined;
+  #running = false;
 
   constructor(args: {
     readonly id: string;
     readonly config: VerificationConfig;
     readonly host: Host;
+    readonly signal: Signal;
     readonly next: Consumer<S>;
   }) {
     const { config } = args;
@@ -62,15 +66,27 @@ export class Verification<S extends Signal> implements Component, Consumer<S> {
     this.#check = new PayloadCheck({ entities: new Set(forbidden), canaries: this.#canaries });
     this.#isDetecting = config.mode === "detect";
     this.#verifyPayload = config.verify_payload;
+    const { quality } = config;
+    this.#quality = quality === undefined ? undefined : new QualityTap({ ...args, config: quality });
   }
 
-  async start(_options: { readonly signal: AbortSignal }): Promise<void> {}
+  async start(_options: { readonly signal: AbortSignal }): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    this.#quality?.start();
+  }
 
-  async stop(_options: { readonly signal: AbortSignal }): Promise<void> {}
+  async stop({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    if (!this.#running) return;
+    this.#running = false;
+    await this.#quality?.stop(signal);
+  }
 
   async consume(batch: BatchOf[S], context: ConsumeContext): Promise<void> {
     this.#verify(batch);
-    if (batch.count > 0) await this.#next.consume(batch, context);
+    if (batch.count === 0) return;
+    this.#quality?.observe(batch);
+    await this.#next.consume(batch, context);
   }
 
   #verify(batch: Batch): void {

@@ -24,6 +24,7 @@ export function running(settings: Settings = {}) {
     id: "verification",
     config: verificationConfig.parse(settings),
     host,
+    signal: "logs",
     next: sink,
   });
   const consume = async (batch: Batch) => {
@@ -39,6 +40,8 @@ export function running(settings: Settings = {}) {
   return {
     counted,
     host,
+    processor,
+    sink,
     consume,
     send: (signal: Signal, request: object) => consume(decodeJson(signal, Buffer.from(JSON.stringify(request)))),
   };

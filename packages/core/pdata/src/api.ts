@@ -48,8 +48,9 @@ export interface AttributeKeys {
 /** Attributes that many items are given, encoded once by `encodeAttributes`. */
 export interface EncodedAttributes {
   readonly keys: AttributeKeys;
-  /** For each key its KeyValue behind the length of it. */
-  readonly pieces: readonly Uint8Array[];
+  /** Where the KeyValue of each key begins, with a tag of one byte that depends on the kind of item. */
+  readonly starts: readonly number[];
+  readonly bytes: Uint8Array;
 }
 
 /**

@@ -199,17 +199,16 @@ export class AttributesView implements Attributes {
     }
   }
 
-  add({ keys, pieces }: EncodedAttributes): void {
+  add(encoded: EncodedAttributes): void {
+    const { bytes, starts } = encoded;
     const place = this.#place;
     const patch = place.scratch();
-    place.sync();
-    const found = new Uint8Array(pieces.length);
-    markKeys(place.source.bytes, place.start, place.end, this.#tag, keys, found);
-    for (let index = 0; index < pieces.length; index++) {
-      if (found[index] === 1) continue;
-      const piece = pieces[index] as Uint8Array;
+    const missing = this.#missing(encoded);
+    for (let index = 0; index < starts.length; index++) {
+      if (missing !== undefined && missing[index] === 0) continue;
+      const start = starts[index] as number;
       patch.byte(this.#tag);
-      patch.raw(piece, 0, piece.length);
+      patch.raw(bytes, start + 1, starts[index + 1] ?? bytes.length);
     }
     if (patch.length === 0) return;
     place.own(patch.length);
@@ -234,6 +233,14 @@ export class AttributesView implements Attributes {
     return this.#all().map(
       ([start, end]) => [decodeKey(source, start, end), decodeKeyValue(source, start, end)] as const,
     );
+  }
+
+  /** 1 for each attribute that is not there yet; `undefined` when none is, as is usual. */
+  #missing({ keys, starts }: EncodedAttributes): Uint8Array | undefined {
+    if (this.firstOf(keys) < 0) return undefined;
+    const found = new Uint8Array(starts.length);
+    this.mark(keys, found);
+    return found.map((there) => 1 - there);
   }
 
   /** The contents of all KeyValues. */

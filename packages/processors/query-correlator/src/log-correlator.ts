@@ -5,7 +5,7 @@ import type { CorrelatorMetrics } from "./metrics.ts";
 import { databaseOf, serverOf } from "./origin.ts";
 import { type ServerEvent, ServerEvents } from "./server-events.ts";
 import { sampleNames, sampleOf } from "./sessions/sample.ts";
-import { StatementReader } from "./statement-reader.ts";
+import { StatementReader, textNames } from "./statement-reader.ts";
 import { callNames, loadOf } from "./statements/load.ts";
 import { planOf } from "./statements/plan.ts";
 import type { Statement } from "./statements/statement.ts";
@@ -22,14 +22,10 @@ const idKeys = attributeKeys([
   "sqlserver.query_hash",
 ]);
 
-/** A record without any of these does not concern the processor. */
-const concerned = attributeKeys([
-  "db.query.text",
-  "db.statement",
-  "postgresql.application_name",
-  ...callNames,
-  ...sampleNames,
-]);
+/** A record without any of these does not concern the processor; the first that it has tells what it is. */
+const concerned = attributeKeys([...callNames, ...sampleNames, "postgresql.application_name", ...textNames]);
+const firstSample = callNames.length;
+const firstOther = firstSample + sampleNames.length;
 
 const fingerprintKey = attributeKey("db.query.fingerprint");
 
@@ -74,22 +70,26 @@ export class LogCorrelator implements Component, Consumer<"logs"> {
     const events: ServerEvent[] = [];
     const record = batch.records();
     for (let place = 0; record.advance(); place++) {
-      if (record.attributes.firstOf(concerned) < 0) continue;
-      const event = this.#read(record, place);
+      const first = record.attributes.firstOf(concerned);
+      if (first < 0) continue;
+      const event = this.#read(record, place, first);
       if (event !== undefined) events.push(event);
     }
     if (events.length > 0) this.#tell(batch, events);
+    this.#reader.forget();
     this.#metrics.flush();
     return this.#next.consume(batch, context);
   }
 
   /** Reads the statement; answers with the event when the record is one of a database's receiver. */
-  #read(record: LogRecord, place: number): ServerEvent | undefined {
+  #read(record: LogRecord, place: number, first: number): ServerEvent | undefined {
     const { attributes } = record;
     const written = this.#reader.read(record);
-    const load = loadOf(record);
-    const sample = load === undefined ? sampleOf(attributes, this.#correlation.catalogue) : undefined;
-    if (load === undefined) this.#link(record, written);
+    const load = first < firstSample ? loadOf(record) : undefined;
+    // The counters of a statement are of many executions; the comment in its text is of the first one.
+    if (first >= firstSample) this.#link(record, written, first < firstOther + 1);
+    const sample =
+      first >= firstSample && first < firstOther ? sampleOf(attributes, this.#correlation.catalogue) : undefined;
     if (load === undefined && sample === undefined) return undefined;
 
     const server = serverOf(attributes, record.resource.attributes);
@@ -105,7 +105,6 @@ export class LogCorrelator implements Component, Consumer<"logs"> {
       plan: planOf(record),
       load,
       sample,
-      // The counters of a statement are of many executions; a trace is of one.
       traceId: load === undefined && traceId !== "" ? traceId : undefined,
     };
   }
@@ -125,10 +124,10 @@ export class LogCorrelator implements Component, Consumer<"logs"> {
     return known;
   }
 
-  #link(record: LogRecord, statement: Statement | undefined): void {
+  #link(record: LogRecord, statement: Statement | undefined, mayNameSession: boolean): void {
     const { enabled, max_age: maxAgeMs } = this.#correlation.config.trace_links;
     if (!enabled) return;
-    const trace = statement?.trace ?? sessionTrace(record);
+    const trace = statement?.trace ?? (mayNameSession ? sessionTrace(record) : undefined);
     if (trace !== undefined) this.#metrics.link(link(record, trace, maxAgeMs));
   }
 

@@ -12,29 +12,38 @@ import type { CorrelatorMetrics } from "./metrics.ts";
 import { calledServer, databaseOf } from "./origin.ts";
 import { waitAttributes } from "./sessions/waits.ts";
 import { StatementJoin } from "./statement-join.ts";
-import { StatementReader } from "./statement-reader.ts";
+import { StatementReader, textNames } from "./statement-reader.ts";
 import type { StatementPlace } from "./statements/by-statement.ts";
+import type { Callers } from "./statements/callers.ts";
 import type { Statement } from "./statements/statement.ts";
 import { saveCallers } from "./statements/statement-snapshot.ts";
 import { timeMs } from "./time.ts";
 
-const textKeys = attributeKeys(["db.query.text", "db.statement"]);
+const textKeys = attributeKeys(textNames);
+const nothing = encodeAttributes({});
 const serviceKey = attributeKey("service.name");
 
 /** `SPAN_KIND_CLIENT`, and unset: instrumentations that say none call databases all the same. */
 const clientKinds = new Set([0, 3]);
 
-/** What spans of one statement were given last. */
-interface Told {
-  readonly version: number;
-  readonly atMs: number;
-  readonly encoded: EncodedAttributes;
+/** What spans that call one statement of one database have in common. */
+interface Called {
+  readonly place: StatementPlace;
+  readonly callers: Callers;
+  /** What they are told, and what was known when. */
+  encoded: EncodedAttributes;
+  version: number;
+  atMs: number;
+  /** The last batch with such a span, the last of its resources, and how many of its traces were noted. */
+  batch: number;
+  resource: number;
+  traces: number;
 }
 
-/** How long what spans are given is good for, unless something new becomes known. */
+/** How long what spans are told is good for, unless something new becomes known. */
 const goodForMs = 1000;
 
-/** Statements whose attributes are kept ready. */
+/** Statements of databases that are kept ready. */
 const mostReady = 1000;
 
 /**
@@ -49,7 +58,8 @@ export class SpanCorrelator implements Component, Consumer<"traces"> {
   readonly #reader: StatementReader;
   readonly #join: StatementJoin;
   readonly #snapshot: Snapshot;
-  readonly #ready = new Map<string, Told>();
+  readonly #ready = new Map<string, Called>();
+  #batch = 0;
 
   constructor(args: {
     readonly correlation: Correlation;
@@ -77,50 +87,71 @@ export class SpanCorrelator implements Component, Consumer<"traces"> {
   }
 
   consume(batch: Traces, context: ConsumeContext): Promise<void> {
+    this.#batch++;
+    const { enabled } = this.#correlation.config.applications;
     const span = batch.spans();
     while (span.advance()) {
       if (span.attributes.firstOf(textKeys) < 0 || !clientKinds.has(span.kind)) continue;
       const statement = this.#reader.read(span);
-      if (statement !== undefined && this.#correlation.config.applications.enabled) this.#tell(span, statement);
+      if (statement !== undefined && enabled) this.#tell(span, statement);
     }
+    this.#reader.forget();
     this.#metrics.flush();
     return this.#next.consume(batch, context);
   }
 
   #tell(span: Span, statement: Statement): void {
-    const { attributes, resource } = span;
-    const place = {
-      server: calledServer(attributes),
-      database: databaseOf(attributes, attributes),
-      fingerprint: statement.fingerprint,
-    };
+    const called = this.#calledBy(span, statement);
     const atMs = timeMs(span.startTimeUnixNano, this.#host);
-    const { applications } = this.#correlation.config;
-    const callers = this.#correlation.callers.at(place);
-    const service = resource.attributes.getString(serviceKey);
-    if (service !== undefined) callers.service(service, atMs, applications.max_services);
-    if (span.traceId !== "") callers.trace(span.traceId, atMs, applications.max_traces);
-    attributes.add(this.#readyFor(place, statement, atMs).encoded);
+    this.#note(span, called, atMs);
+    if (called.version !== this.#correlation.version || Math.abs(called.atMs - atMs) >= goodForMs) {
+      called.encoded = this.#encode(called.place, statement, atMs);
+      called.version = this.#correlation.version;
+      called.atMs = atMs;
+    }
+    span.attributes.add(called.encoded);
   }
 
-  /** Executions of a statement come close together and are told the same. */
-  #readyFor(place: StatementPlace, statement: Statement, atMs: number): Told {
-    const { version } = this.#correlation;
-    const key = `${place.server}\n${place.database}\n${place.fingerprint}`;
+  #calledBy({ attributes }: Span, { fingerprint }: Statement): Called {
+    const server = calledServer(attributes);
+    const database = databaseOf(attributes, attributes);
+    const key = `${server}\n${database}\n${fingerprint}`;
     const known = this.#ready.get(key);
-    if (known !== undefined && known.version === version && Math.abs(known.atMs - atMs) < goodForMs) return known;
-    const { server, config } = this.#correlation;
+    if (known !== undefined) return known;
+    if (this.#ready.size >= mostReady) this.#ready.clear();
+    const place = { server, database, fingerprint };
+    const callers = this.#correlation.callers.at(place);
+    const called = { place, callers, encoded: nothing, version: -1, atMs: 0, batch: 0, resource: -1, traces: 0 };
+    this.#ready.set(key, called);
+    return called;
+  }
+
+  /** Of the spans of a batch those are noted that would not be displaced by others of it at once. */
+  #note(span: Span, called: Called, atMs: number): void {
+    const { max_services: services, max_traces: traces } = this.#correlation.config.applications;
+    if (called.batch !== this.#batch) Object.assign(called, { batch: this.#batch, resource: -1, traces: 0 });
+    if (called.traces < traces && span.traceId !== "") {
+      called.traces++;
+      called.callers.trace(span.traceId, atMs, traces);
+    }
+    const { ordinal, attributes } = span.resource;
+    if (called.resource === ordinal) return;
+    called.resource = ordinal;
+    const service = attributes.getString(serviceKey);
+    if (service !== undefined) called.callers.service(service, atMs, services);
+  }
+
+  #encode(place: StatementPlace, statement: Statement, atMs: number): EncodedAttributes {
+    const { server, config, callers } = this.#correlation;
+    // Known callers are remembered as long as they call.
+    callers.at(place);
     const facts = server.find(place, config.applications.match_server);
     // From here on by the name that the receiver gives the server.
     const at = { ...place, server: facts?.server ?? place.server };
-    const encoded = encodeAttributes({
+    return encodeAttributes({
       ...this.#join.server(facts, atMs),
       ...this.#join.tables(statement, at, atMs)?.attributes,
       ...waitAttributes(this.#join.waits(at, atMs)),
     });
-    const told = { version, atMs, encoded };
-    if (this.#ready.size >= mostReady) this.#ready.clear();
-    this.#ready.set(key, told);
-    return told;
   }
 }

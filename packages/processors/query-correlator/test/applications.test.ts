@@ -71,14 +71,14 @@ describe("a span", () => {
 });
 
 describe("a statement", () => {
-  it("is told which services and traces execute it, the latest first and not too many", async () => {
+  it("is told which services and traces execute it, the latest batch first and not too many", async () => {
     const correlators = await Correlators.start({ applications: { max_traces: 2 } });
     await correlators.spans([span(), span(), span()], { "service.name": "checkout" });
     await correlators.spans([span({ "db.query.text": text, "db.namespace": "shop|public" })]);
     const [record, other] = await correlators.logs([top(text), top("SELECT 1 FROM t")]);
     expect(record).toMatchObject({
       "db.query.client.services": ["shop", "checkout"],
-      "db.query.client.trace_ids": [traceId(0), traceId(2)],
+      "db.query.client.trace_ids": [traceId(0), traceId(1)],
     });
     expect(Object.keys(other ?? {}).filter((name) => name.startsWith("db.query.client"))).toEqual([]);
   });

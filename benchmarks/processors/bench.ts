@@ -14,6 +14,7 @@ import { type Row, report, tableOf } from "../harness/results.ts";
 import { adaptiveSamplerTasks } from "./adaptive-sampler.ts";
 import { circuitBreakerTasks } from "./circuit-breaker.ts";
 import { costControlTasks } from "./cost-control.ts";
+import { nrErrorMonitorTasks } from "./nr-error-monitor.ts";
 import { planAttributeExtractorTasks } from "./plan-attribute-extractor.ts";
 import { queryCorrelatorTasks } from "./query-correlator.ts";
 
@@ -23,6 +24,7 @@ const tasks = [
   ...circuitBreakerTasks,
   ...planAttributeExtractorTasks,
   ...queryCorrelatorTasks,
+  ...nrErrorMonitorTasks,
 ];
 
 const { values } = parseArgs({ options: { task: { type: "string" }, only: { type: "string" } }, strict: false });

@@ -1,19 +1,58 @@
+import { eventually } from "@dbintel/e2e/condition";
 import { type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
 import { describeMariadb, describeMysql } from "@dbintel/e2e/servers/vitest";
-import { expect, it } from "vitest";
-import { WaitCatalogue } from "../src/index.ts";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { WaitCatalogue, type WaitCategory } from "../src/index.ts";
+
+/** The category of a session whose statement begins like this, once it waits. */
+function waitOf(server: MysqlServer, statement: string): Promise<WaitCategory> {
+  return eventually(`a session waits in ${statement}`, async () => {
+    const [session] = await server.query(
+      "SELECT COMMAND AS command, STATE AS state FROM information_schema.PROCESSLIST WHERE INFO LIKE ?",
+      [`${statement}%`],
+    );
+    if (session === undefined) return undefined;
+    const category = new WaitCatalogue().mysql({ command: String(session.command), state: String(session.state) });
+    return category === "cpu" ? undefined : category;
+  });
+}
 
 function suite(start: () => Promise<MysqlServer>): void {
+  let server: MysqlServer;
+  beforeAll(async () => {
+    server = await start();
+  });
+  afterAll(() => server.stop());
+
   it("are all known", async () => {
-    await using server = await start();
     const rows = await server.query(
-      "SELECT NAME AS name FROM performance_schema.setup_instruments WHERE NAME LIKE 'wait/%' OR NAME LIKE 'stage/%' OR NAME = 'idle'",
+      `SELECT NAME AS name FROM performance_schema.setup_instruments
+       WHERE NAME LIKE 'wait/%' OR NAME LIKE 'stage/%' OR NAME = 'idle'`,
     );
     const names = rows.map((row) => String(row.name));
-    expect(names.length).toBeGreaterThan(300);
+    expect(names.length).toBeGreaterThan(400);
     const catalogue = new WaitCatalogue();
     expect(names.filter((event) => catalogue.mysql({ event }) === "other")).toEqual([]);
     expect([...catalogue.unknown.counts.keys()]).toEqual([]);
+  });
+
+  it("tell what a session waits for", async () => {
+    const holder = await server.connect();
+    const waiter = await server.connect();
+    for (const sql of ["CREATE DATABASE waits", "CREATE TABLE waits.t (id int) ENGINE=InnoDB"]) await holder.query(sql);
+    await holder.query("BEGIN");
+    await holder.query("SELECT * FROM waits.t");
+    const alter = waiter.query("ALTER TABLE waits.t ADD COLUMN note int");
+    expect(await waitOf(server, "ALTER TABLE waits.t")).toBe("lock_metadata");
+    await holder.query("COMMIT");
+    await alter;
+    await holder.query("SELECT GET_LOCK('waits', 0)");
+    const lock = waiter.query("SELECT GET_LOCK('waits', 60)");
+    expect(await waitOf(server, "SELECT GET_LOCK")).toBe("lock_user");
+    await holder.query("SELECT RELEASE_LOCK('waits')");
+    await lock;
+    await holder.end();
+    await waiter.end();
   });
 }
 

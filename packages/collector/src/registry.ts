@@ -17,6 +17,7 @@ interface Entry {
  */
 const entries: { readonly [Kind in ComponentKind]: Readonly<Record<string, Entry>> } = {
   receiver: {
+    mysql: { load: async () => (await import("@dbintel/receiver-mysql")).mysql.definition },
     otlp: { load: async () => (await import("@dbintel/receiver-otlp")).otlp.definition },
     postgresql: { load: async () => (await import("@dbintel/receiver-postgresql")).postgresql.definition },
   },

@@ -32,6 +32,8 @@ const errnos: Readonly<Record<number, ErrorClass>> = {
   1205: "overload", // lock wait timeout
   1213: "overload", // deadlock
   3024: "overload", // max_execution_time passed
+  1969: "overload", // max_statement_time passed (MariaDB)
+  1317: "overload", // given up, by us or by an administrator
   1044: "configuration",
   1045: "configuration",
   1049: "configuration",

@@ -1,0 +1,88 @@
+import { duration, secret } from "@dbintel/config";
+import { interval, pollingSettings } from "@dbintel/polling";
+import {
+  circuitBreaker,
+  endpointSetting,
+  idleMetricSettings,
+  metricSetting,
+  named,
+  switchable,
+  tlsSettings,
+} from "@dbintel/watching";
+import { z } from "zod";
+import { absentMetricNames, metricNames } from "./metrics/metric-catalogue.ts";
+import { resourceAttributeNames } from "./resource.ts";
+
+const withoutEffect = (reason: string) => z.unknown().optional().describe(`Without effect: ${reason}`);
+
+const topQueryCollection = z.strictObject({
+  collection_interval: interval("60s").describe("Time between two readings of the statement digests"),
+  top_query_count: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(200)
+    .describe("Statements with an event of their own by execution time; a quarter as many by calls"),
+  lookback_time: withoutEffect("each interval is covered as a whole"),
+  max_query_sample_count: withoutEffect("every statement is looked at"),
+  query_plan_cache_size: withoutEffect("plans are not collected"),
+  query_plan_cache_ttl: withoutEffect("plans are not collected"),
+});
+
+/** Events; the OpenTelemetry Collector has both off by default. */
+const events = z.strictObject({
+  "db.server.top_query": z
+    .strictObject({
+      enabled: z.boolean().default(true).describe("Send an event for each of the top statements of an interval"),
+    })
+    .prefault({}),
+  "db.server.query_sample": switchable.optional().describe("Without effect: samples are not collected"),
+});
+
+/** Where the OpenTelemetry Collector has the key, it means the same here. */
+export const mysqlConfig = z.strictObject({
+  endpoint: endpointSetting("localhost:3306").describe("host:port of the server, as applications dial it"),
+  transport: z.enum(["tcp"]).default("tcp").describe("How to connect"),
+  username: z.string().min(1).describe("User to connect as; needs SELECT on performance_schema"),
+  password: secret().describe("Password of the user"),
+  databases: z.array(z.string()).default([]).describe("Report statements of these schemas only; empty means all"),
+  exclude_databases: z.array(z.string()).default([]).describe("Do not report statements of these schemas"),
+  tls: tlsSettings.prefault({}).describe("Encryption of the connection"),
+  ...pollingSettings({ interval: "10s" }),
+  statement_timeout: duration()
+    .refine((ms) => ms > 0, "must be longer than 0")
+    .prefault("5s")
+    .describe("The server gives up any statement of the receiver after this"),
+  lock_timeout: duration().prefault("1s").describe("The server gives up waiting for a lock after this; whole seconds"),
+  circuit_breaker: circuitBreaker.describe("When the server is left alone, and how polls come back"),
+  metrics: named(metricNames, metricSetting).prefault({}).describe("Which metrics are sent"),
+  resource_attributes: named(resourceAttributeNames, switchable)
+    .prefault({})
+    .describe("Which attributes of the resource are sent"),
+  events: events.prefault({}).describe("Which events are sent"),
+  top_query_collection: topQueryCollection.prefault({}).describe("The event db.server.top_query"),
+  database: withoutEffect("the whole server is watched; databases limits what is reported"),
+  allow_native_passwords: withoutEffect("every way to log in that the driver knows is allowed"),
+  statement_events: withoutEffect("metrics by statement are not collected, the event has their numbers"),
+  query_sample_collection: withoutEffect("samples are not collected"),
+});
+
+export type MysqlConfig = z.output<typeof mysqlConfig>;
+
+/** The settings that were given and have no effect: what the OpenTelemetry Collector knows and this receiver does not. */
+export function settingsWithoutEffect(config: MysqlConfig): readonly string[] {
+  const { top_query_collection: top, events: sent } = config;
+  const idle: readonly (string | false)[] = [
+    config.database !== undefined && config.database !== "" && "database",
+    config.allow_native_passwords === false && "allow_native_passwords",
+    config.statement_events !== undefined && "statement_events",
+    config.query_sample_collection !== undefined && "query_sample_collection",
+    sent["db.server.query_sample"]?.enabled === true && "events.db.server.query_sample",
+    top.lookback_time !== undefined && "top_query_collection.lookback_time",
+    top.max_query_sample_count !== undefined && "top_query_collection.max_query_sample_count",
+    top.query_plan_cache_size !== undefined && "top_query_collection.query_plan_cache_size",
+    top.query_plan_cache_ttl !== undefined && "top_query_collection.query_plan_cache_ttl",
+  ];
+  return [...idle.filter((key) => key !== false), ...idleMetricSettings(config.metrics, absentMetricNames)];
+}

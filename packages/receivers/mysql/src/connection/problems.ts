@@ -1,0 +1,196 @@
+import { DbintelError, type ErrorCode, isDbintelError } from "@dbintel/errors";
+import type { WatchedDatabase } from "@dbintel/watching";
+
+/** What a problem's text may name: never more than this of the configuration. */
+export interface ProblemContext {
+  readonly endpoint: string;
+  readonly username: string;
+}
+
+interface Explanation {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string;
+  readonly retryable: boolean;
+}
+
+/** How the guard of polls reads the server's errors. A session belongs to the server and not to one of its schemas. */
+export function watchedDatabase(context: ProblemContext): WatchedDatabase {
+  return {
+    endpoint: context.endpoint,
+    database: "",
+    explain: (error) => databaseProblem(error, context),
+    answered: isAnswer,
+  };
+}
+
+/** The errors that end a session although the server names them: the session was killed, the server shuts down. */
+const endingErrnos = new Set([1053, 1077, 1079, 1927, 4031]);
+
+/** Whether the server answered a statement with this error and goes on listening. */
+export function isAnswer(error: unknown): boolean {
+  const { errno, answered } = details(error);
+  return answered && !endingErrnos.has(errno);
+}
+
+/** The one place where what `mysql2`, the socket or the server reports becomes a problem with a way out of it. */
+export function databaseProblem(reason: unknown, context: ProblemContext): DbintelError {
+  if (isDbintelError(reason)) return reason;
+  const { errno, code, message } = details(reason);
+  const known = byErrno(errno, message, context) ?? byTransport(code, message, context);
+  const explanation = known ?? {
+    code: "DBI_DATABASE_QUERY",
+    message: `a query failed on ${context.endpoint}: ${message}${errno === 0 ? "" : ` (${errno})`}`,
+    hint: "see the server's log; a query of the collector carries the comment /* dbintel */",
+    retryable: true,
+  };
+  // The original stays out: it carries the text of the query, and the connection's settings may hang on it.
+  // Only its numbers go along, for those who class errors.
+  const cause = errno === 0 ? { code } : { code, errno };
+  return new DbintelError(explanation.message, { ...explanation, ...(code === "" ? {} : { cause }) });
+}
+
+interface ErrorDetails {
+  /** The server's number of the error; 0 when it is none of the server's. */
+  readonly errno: number;
+  /** The driver's or the socket's name of the error. */
+  readonly code: string;
+  readonly message: string;
+  /** Whether it is the server's answer to a statement, and not what ended the session or kept it from beginning. */
+  readonly answered: boolean;
+}
+
+function details(reason: unknown): ErrorDetails {
+  if (!(reason instanceof Error)) return { errno: 0, code: "", message: String(reason), answered: false };
+  // One attempt for each address of the host; the first tells enough.
+  const error = reason instanceof AggregateError && reason.errors[0] instanceof Error ? reason.errors[0] : reason;
+  const told = "sqlState" in error && typeof error.sqlState === "string" && error.sqlState !== "";
+  const answered = told && !("fatal" in error && error.fatal === true);
+  const errno = told && "errno" in error && typeof error.errno === "number" ? error.errno : 0;
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  const { message } = error;
+  return { errno, code, message: message === "" ? code : message, answered };
+}
+
+/** By the numbers of the servers' error message references. */
+function byErrno(errno: number, message: string, context: ProblemContext): Explanation | undefined {
+  const { endpoint } = context;
+  const user = account(context.username);
+  switch (errno) {
+    case 1045: // wrong password
+    case 1698: // the account logs in by another plugin
+    case 1130: // this host may not connect
+    case 3118: // account locked
+      return {
+        code: "DBI_DATABASE_AUTHENTICATION",
+        message: `${endpoint} refused user ${context.username}: ${message}`,
+        hint: `check username and password, and that the account ${user} exists for the host that the collector connects from`,
+        retryable: false,
+      };
+    case 1044:
+    case 1142:
+    case 1143:
+    case 1227:
+      return {
+        code: "DBI_DATABASE_PERMISSION",
+        message: `user ${context.username} lacks a grant on ${endpoint}: ${message}`,
+        hint: grantHint(context),
+        retryable: false,
+      };
+    case 1040:
+    case 1203:
+    case 1226:
+      return {
+        code: "DBI_DATABASE_UNREACHABLE",
+        message: `${endpoint} has no connection left: ${message}`,
+        hint: `raise max_connections, or what the account ${user} may have of them; the collector needs two`,
+        retryable: true,
+      };
+    case 1053:
+    case 1077:
+    case 1079:
+    case 1927:
+      return {
+        code: "DBI_DATABASE_UNREACHABLE",
+        message: `${endpoint} has ended the session: ${message}`,
+        hint: "nothing to do when the server is being restarted: the collector goes on by itself",
+        retryable: true,
+      };
+    case 1205: // lock wait
+    case 1317: // killed
+    case 1969: // max_statement_time, MariaDB
+    case 3024: // max_execution_time, MySQL
+      return {
+        code: "DBI_TIMEOUT",
+        message: `a query on ${endpoint} was given up: ${message}`,
+        hint: "somebody holds a lock, or the server is very busy; statement_timeout and lock_timeout set the limits",
+        retryable: true,
+      };
+    default:
+      return undefined;
+  }
+}
+
+/** By what the socket, TLS and the driver report. */
+function byTransport(code: string, message: string, { endpoint }: ProblemContext): Explanation | undefined {
+  if (code === "HANDSHAKE_NO_SSL_SUPPORT") {
+    return {
+      code: "DBI_DATABASE_UNREACHABLE",
+      message: `${endpoint} does not offer TLS`,
+      hint: "give the server a certificate (ssl_cert, ssl_key), or accept an unencrypted connection with tls: {insecure: true}",
+      retryable: false,
+    };
+  }
+  if (code === "HANDSHAKE_SSL_ERROR" || /^(ERR_TLS|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|ERR_SSL)/.test(code)) {
+    return {
+      code: "DBI_DATABASE_UNREACHABLE",
+      message: `the certificate of ${endpoint} cannot be verified: ${message}`,
+      hint: "name the certificate authority in tls.ca_file; tls.insecure_skip_verify: true gives up the verification",
+      retryable: false,
+    };
+  }
+  if (/^E(?!R_)[A-Z_]+$/.test(code) || code === "PROTOCOL_CONNECTION_LOST" || code === "PROTOCOL_SEQUENCE_TIMEOUT") {
+    return {
+      code: "DBI_DATABASE_UNREACHABLE",
+      message: `no connection to ${endpoint}: ${message}`,
+      hint: "check endpoint, that the server runs and listens there, and that no firewall is in between",
+      retryable: true,
+    };
+  }
+  return undefined;
+}
+
+function grantHint({ username }: ProblemContext): string {
+  return `run as an administrator: GRANT SELECT ON performance_schema.* TO ${account(username)};`;
+}
+
+export function performanceSchemaOff(endpoint: string): DbintelError {
+  return new DbintelError(
+    `performance_schema is off on ${endpoint}, so the server measures neither statements nor tables`,
+    {
+      code: "DBI_DATABASE_EXTENSION",
+      hint: "write performance_schema = ON into the section [mysqld] of the server's configuration and restart the server",
+    },
+  );
+}
+
+export function digestConsumerOff(endpoint: string): DbintelError {
+  return new DbintelError(`${endpoint} does not count statements: the consumer statements_digest is off`, {
+    code: "DBI_DATABASE_EXTENSION",
+    hint:
+      "run as an administrator: UPDATE performance_schema.setup_consumers SET ENABLED = 'YES' " +
+      "WHERE NAME IN ('global_instrumentation', 'thread_instrumentation', 'statements_digest');",
+  });
+}
+
+export function tooManyStatements(endpoint: string, limit: number): DbintelError {
+  return new DbintelError(`${endpoint} keeps more statements than the receiver remembers; the rest is left out`, {
+    code: "DBI_DATABASE_QUERY",
+    hint: `set performance_schema_digests_size to at most ${limit} and restart the server`,
+  });
+}
+
+/** An account name as it stands in a GRANT; the host is the administrator's choice. */
+function account(username: string): string {
+  return `'${username.replaceAll("'", "''")}'@'%'`;
+}

@@ -1,0 +1,2 @@
+export { mysql } from "./component.ts";
+export type { MysqlConfig } from "./config.ts";

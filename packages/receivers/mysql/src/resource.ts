@@ -1,0 +1,44 @@
+import type { ResourceInit, ScopeInit } from "@dbintel/pdata";
+import type { BuildInfo } from "@dbintel/pipeline";
+import type { Capabilities } from "./connection/capabilities.ts";
+
+/** The attributes of the resource, one resource for each server; each can be turned off. */
+export const resourceAttributeNames = [
+  "mysql.instance.endpoint",
+  "service.instance.id",
+  "server.address",
+  "server.port",
+  "db.system.name",
+] as const;
+type ResourceAttributeName = (typeof resourceAttributeNames)[number];
+
+/** What of the resource is known before the server was asked. */
+export interface Instance {
+  readonly host: string;
+  readonly port: number;
+  readonly enabled: (name: ResourceAttributeName) => boolean;
+}
+
+/**
+ * The server that everything else is about. New Relic makes its entity of `mysql.instance.endpoint` = host:port, and
+ * joins applications to it by `server.address` and `server.port`.
+ */
+export function instanceResource({ host, port, enabled }: Instance, { product }: Capabilities): ResourceInit {
+  const attributes = {
+    "mysql.instance.endpoint": `${host}:${port}`,
+    "service.instance.id": `${host}:${port}`,
+    "server.address": host,
+    "server.port": BigInt(port),
+    "db.system.name": product,
+  };
+  return {
+    attributes: Object.fromEntries(
+      resourceAttributeNames.filter(enabled).map((name) => [name, attributes[name]] as const),
+    ),
+  };
+}
+
+/** Who measured, and what version of the database. */
+export function receiverScope(build: BuildInfo, { version }: Capabilities): ScopeInit {
+  return { name: "@dbintel/receiver-mysql", version: build.version, attributes: { "db.version": version } };
+}

@@ -1,0 +1,71 @@
+import type { StatementCounter } from "./statement-columns.ts";
+
+/** Bounds the memory whatever performance_schema_digests_size is set to. */
+export const mostStatements = 200_000;
+
+/** The identity of one row: the same statement run in two schemas is two. */
+export interface DigestKey {
+  /** `null` for statements of sessions that had chosen no schema. */
+  readonly schema: string | null;
+  /** `null` for the row in which the server counts all statements that found no row of their own. */
+  readonly digest: string | null;
+}
+
+/** One row of events_statements_summary_by_digest as it is read. */
+export interface DigestRow extends DigestKey {
+  /** Microseconds since 1970; MariaDB knows whole seconds. */
+  readonly firstSeenMicros: bigint;
+  /** In the order of the table's counters. */
+  readonly values: readonly bigint[];
+}
+
+/** Counters of statements by (schema, digest). Rows keep the number in which they were read. */
+export class DigestTable {
+  readonly counters: readonly StatementCounter[];
+  readonly #keys: DigestKey[] = [];
+  readonly #firstSeen: bigint[] = [];
+  readonly #rows = new Map<string, number>();
+  #values = new BigUint64Array(0);
+  /** Whether rows were left out because there are too many. */
+  readonly truncated: boolean;
+
+  constructor(counters: readonly StatementCounter[], rows: readonly DigestRow[]) {
+    this.counters = counters;
+    this.truncated = rows.length > mostStatements;
+    const count = Math.min(rows.length, mostStatements);
+    this.#values = new BigUint64Array(count * counters.length);
+    for (const { schema, digest, firstSeenMicros, values } of rows.slice(0, count)) {
+      const row = this.#keys.length;
+      this.#keys.push({ schema, digest });
+      this.#firstSeen.push(firstSeenMicros);
+      this.#rows.set(identity({ schema, digest }), row);
+      this.#values.set(values, row * counters.length);
+    }
+  }
+
+  get count(): number {
+    return this.#keys.length;
+  }
+
+  key(row: number): DigestKey {
+    return this.#keys[row] ?? { schema: null, digest: null };
+  }
+
+  firstSeenMicros(row: number): bigint {
+    return this.#firstSeen[row] ?? 0n;
+  }
+
+  value(row: number, counter: number): bigint {
+    return this.#values[row * this.counters.length + counter] ?? 0n;
+  }
+
+  /** The row of this key, or -1. */
+  find(key: DigestKey): number {
+    return this.#rows.get(identity(key)) ?? -1;
+  }
+}
+
+/** A digest is hexadecimal, so that what follows it is the schema; the empty name is not "no schema". */
+function identity({ schema, digest }: DigestKey): string {
+  return `${digest ?? ""}${schema === null ? "" : `.${schema}`}`;
+}

@@ -1,0 +1,109 @@
+import type { DigestTable } from "./digest-table.ts";
+import type { Continuity } from "./statement-epoch.ts";
+
+/**
+ * How the difference of a row came about.
+ * - `normal`: its counters grew.
+ * - `new`: it was not there at the last poll; all that it counts happened since.
+ * - `recreated`: the table was emptied or the server restarted; all that it counts happened since then.
+ * - `reset_inferred`: a counter fell although the row claims to be the same; taken like `recreated`.
+ */
+export const deltaKinds = ["normal", "new", "recreated", "reset_inferred"] as const;
+export type DeltaKind = (typeof deltaKinds)[number];
+
+/** What became of the rows of one poll, in rows. */
+export type DeltaLedger = Readonly<Record<DeltaKind | "unattributable" | "vanished", number>>;
+
+/** What happened to one row since the last poll. */
+export interface StatementDelta {
+  /** In the table that was read. */
+  readonly row: number;
+  readonly kind: DeltaKind;
+  /** One difference for each counter of the table. */
+  readonly values: readonly bigint[];
+}
+
+export interface StatementDeltas {
+  readonly changed: readonly StatementDelta[];
+  readonly ledger: DeltaLedger;
+}
+
+export interface DeltaArgs {
+  /** What was read now. */
+  readonly current: DigestTable;
+  /** What is remembered; `undefined` at the first poll, which only remembers. */
+  readonly previous: DigestTable | undefined;
+  readonly continuity: Continuity;
+  /** The server's clock at the last poll. */
+  readonly previousMicros: bigint;
+}
+
+/** Where an unsigned counter of 64 bits begins again: 213 days of execution time in picoseconds. */
+const bits = 64;
+const upperHalf = 2n ** 63n;
+/** MariaDB knows the second in which a row was first seen. */
+const firstSeenPrecisionMicros = 1_000_000n;
+
+/**
+ * Turns counters into what happened since the last poll.
+ *
+ * A row is compared as a whole, never column by column: either all its counters continue or all begin anew. The server
+ * throws no single row out; when rows are gone or were first seen at another moment, somebody has emptied the table.
+ */
+export function statementDeltas({ current, previous, continuity, previousMicros }: DeltaArgs): StatementDeltas {
+  const ledger = { normal: 0, new: 0, recreated: 0, reset_inferred: 0, unattributable: 0, vanished: 0 };
+  const changed: StatementDelta[] = [];
+  const compared = continuity === "continued" ? previous : undefined;
+  const matches = Array.from({ length: current.count }, (_, row) => compared?.find(current.key(row)) ?? -1);
+  if (compared !== undefined && !current.truncated) {
+    ledger.vanished = compared.count - matches.filter((found) => found >= 0).length;
+  }
+  const emptied =
+    ledger.vanished > 0 ||
+    matches.some((found, row) => found >= 0 && compared?.firstSeenMicros(found) !== current.firstSeenMicros(row));
+
+  for (let row = 0; row < current.count; row++) {
+    const delta = difference(row);
+    if (delta === undefined) continue;
+    if (delta === "unattributable") ledger.unattributable++;
+    else {
+      ledger[delta.kind]++;
+      changed.push(delta);
+    }
+  }
+  return { changed, ledger };
+
+  function difference(row: number): StatementDelta | "unattributable" | undefined {
+    if (previous === undefined || continuity === "unknown") return "unattributable";
+    if (continuity === "restarted") return whole(row, "recreated");
+    const found = matches[row] ?? -1;
+    const firstSeen = current.firstSeenMicros(row);
+    if (found < 0) {
+      const isNew = !previous.truncated || firstSeen > previousMicros;
+      return isNew ? whole(row, emptied ? "recreated" : "new") : "unattributable";
+    }
+    if (firstSeen !== previous.firstSeenMicros(found)) return whole(row, "recreated");
+    // A row of the second in which the last poll was may have come back in that very second.
+    if (emptied && firstSeen + firstSeenPrecisionMicros > previousMicros) return whole(row, "recreated");
+    return grown(row, previous, found);
+  }
+
+  function grown(row: number, before: DigestTable, found: number): StatementDelta | undefined {
+    const values: bigint[] = [];
+    let moved = false;
+    for (const [counter, { type }] of current.counters.entries()) {
+      const [now, then] = [current.value(row, counter), before.value(found, counter)];
+      const passedTheEnd = type === "picoseconds" && then >= upperHalf && now < upperHalf;
+      if (now < then && !passedTheEnd) return whole(row, "reset_inferred");
+      const growth = BigInt.asUintN(bits, now - then);
+      if (growth > 0n) moved = true;
+      values.push(growth);
+    }
+    return moved ? { row, kind: "normal", values } : undefined;
+  }
+
+  /** All that the row counts belongs to this interval. */
+  function whole(row: number, kind: DeltaKind): StatementDelta {
+    return { row, kind, values: current.counters.map((_, counter) => current.value(row, counter)) };
+  }
+}

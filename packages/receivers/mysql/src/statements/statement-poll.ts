@@ -1,0 +1,137 @@
+import type { DbintelError } from "@dbintel/errors";
+import { feedback } from "@dbintel/feedback";
+import { logsBuilder, metricsBuilder } from "@dbintel/pdata";
+import type { Host } from "@dbintel/pipeline";
+import type { PollResult } from "@dbintel/polling";
+import type { StatementGuard } from "@dbintel/watching";
+import {
+  databaseProblem,
+  digestConsumerOff,
+  type ProblemContext,
+  performanceSchemaOff,
+  tooManyStatements,
+} from "../connection/problems.ts";
+import { type Instance, instanceResource, receiverScope } from "../resource.ts";
+import { mostStatements } from "./digest-table.ts";
+import { type StatementDeltas, statementDeltas } from "./statement-deltas.ts";
+import { continuity } from "./statement-epoch.ts";
+import { addLedgerMetrics, type LedgerState, withPoll } from "./statement-ledger.ts";
+import type { StatementReading, StatementSource } from "./statement-source.ts";
+import { StatementTexts } from "./statement-texts.ts";
+import { addTopQueryEvents } from "./top-query-events.ts";
+import { type Selection, selectTop } from "./top-statements.ts";
+
+/** What the guard of the receiver gives to each poll. */
+interface GuardedPollArgs {
+  readonly signal: AbortSignal;
+  readonly guard: StatementGuard;
+}
+
+export interface StatementPollOptions {
+  readonly host: Host;
+  readonly source: StatementSource;
+  readonly instance: Instance;
+  readonly context: ProblemContext;
+  /** How many statements get an event of their own by execution time. */
+  readonly limit: number;
+  /** Whether statements of this schema are reported; `null` for those of sessions without one. */
+  readonly reportsSchema: (schema: string | null) => boolean;
+}
+
+/** The class of what statements are named by. */
+const textClass = "texts";
+
+/** Polls the summary of statements and makes events of what happened since the last poll. */
+export class StatementPoll {
+  readonly #options: StatementPollOptions;
+  readonly #texts: StatementTexts;
+  /** The last reading that was committed. */
+  #last: StatementReading | undefined;
+  #ledger: LedgerState | undefined;
+
+  constructor(options: StatementPollOptions) {
+    this.#options = options;
+    const { host, limit } = options;
+    this.#texts = new StatementTexts({
+      clock: host.clock,
+      limit: 10 * limit + 1000,
+      savings: () => host.shared(feedback).savings,
+    });
+  }
+
+  async poll({ signal, guard }: GuardedPollArgs): Promise<PollResult> {
+    const { host, source, context, instance } = this.#options;
+    const problems: DbintelError[] = [];
+    try {
+      const capabilities = await source.capabilities(signal);
+      if (!capabilities.performanceSchema) return { batches: [], problems: [performanceSchemaOff(context.endpoint)] };
+      const reading = await source.read(signal);
+      if (!reading.counting) problems.push(digestConsumerOff(context.endpoint));
+      if (reading.table.truncated) problems.push(tooManyStatements(context.endpoint, mostStatements));
+      const last = this.#last;
+      const previousMicros = last?.epoch.clockMicros ?? reading.epoch.clockMicros;
+      const deltas = statementDeltas({
+        current: reading.table,
+        previous: last?.table,
+        continuity: last === undefined ? "unknown" : continuity(last.epoch, reading.epoch),
+        previousMicros,
+      });
+      const selection = await this.#select({ reading, deltas, problems, guard, signal });
+      const resource = instanceResource(instance, capabilities);
+      const scope = receiverScope(host.build, capabilities);
+      const logs = logsBuilder().resource(resource).scope(scope);
+      const observedUnixNano = host.clock.unixNano();
+      addTopQueryEvents(logs, { reading, selection, texts: this.#texts, previousMicros, observedUnixNano });
+      const metrics = metricsBuilder().resource(resource).scope(scope);
+      const ledger = withPoll(this.#ledger, reading, deltas.ledger);
+      addLedgerMetrics(metrics, reading, ledger);
+      return {
+        batches: [logs.build(), metrics.build()],
+        problems,
+        commit: () => {
+          this.#last = reading;
+          this.#ledger = ledger;
+          this.#texts.markSent(digestsOf(reading, selection.top));
+        },
+      };
+    } catch (error) {
+      throw databaseProblem(error, context);
+    }
+  }
+
+  /** Chooses what to report and makes sure that its texts are known as far as they can be. */
+  async #select(args: {
+    readonly reading: StatementReading;
+    readonly deltas: StatementDeltas;
+    readonly problems: DbintelError[];
+    readonly guard: StatementGuard;
+    readonly signal: AbortSignal;
+  }): Promise<Selection> {
+    const { reading, deltas, problems, guard, signal } = args;
+    const { host, source, context, reportsSchema } = this.#options;
+    const { table, capabilities } = reading;
+    const limit = Math.ceil(this.#options.limit * host.shared(feedback).savings.topQueryFactor);
+    const excluded = (row: number) => {
+      const { schema, digest } = table.key(row);
+      // The collector's own sessions have chosen no schema.
+      return !reportsSchema(schema) || (schema === null && digest !== null && this.#texts.isOwn(digest));
+    };
+    const select = () => selectTop({ table, changed: deltas.changed, limit, excluded });
+    const suspects = deltas.changed.filter(({ row }) => table.key(row).schema === null);
+    try {
+      // One reading for both: after it the server rests.
+      await this.#texts.fetch(digestsOf(reading, [...suspects, ...select().top]), capabilities.product, (missing) =>
+        guard.ask({ collectorClass: textClass, cold: true, work: () => source.texts(missing, signal) }),
+      );
+    } catch (error) {
+      // Without texts the numbers are still worth having; the texts are asked for again at the next poll.
+      signal.throwIfAborted();
+      problems.push(databaseProblem(error, context));
+    }
+    return select();
+  }
+}
+
+function digestsOf({ table }: StatementReading, deltas: readonly { readonly row: number }[]): readonly string[] {
+  return deltas.flatMap(({ row }) => table.key(row).digest ?? []);
+}

@@ -1,0 +1,126 @@
+import type { Clock } from "@dbintel/pipeline";
+import { text, type Value } from "@dbintel/watching";
+import { type Capabilities, type KnownServer, namedValues } from "../connection/capabilities.ts";
+import { serverClock } from "../connection/server-clock.ts";
+import { DigestTable, mostStatements } from "./digest-table.ts";
+import { availableCounters, type StatementCounter } from "./statement-columns.ts";
+import type { StatementEpoch } from "./statement-epoch.ts";
+
+const summary = "performance_schema.events_statements_summary_by_digest";
+/** So many texts are asked for at once; each takes up to max_digest_length on the wire and more as text. */
+const textsAtOnce = 500;
+
+/** What one poll read. */
+export interface StatementReading {
+  readonly capabilities: Capabilities;
+  readonly epoch: StatementEpoch;
+  readonly table: DigestTable;
+  /** Statements that the server could not count in a row of their own, since its start. */
+  readonly lost: bigint | undefined;
+  /** Whether the server counts statements now. */
+  readonly counting: boolean;
+}
+
+/** The summary of statements of one server. */
+export class StatementSource {
+  readonly #server: KnownServer;
+  readonly #clock: Clock;
+  #counters: { readonly session: number | undefined; readonly list: readonly StatementCounter[] } | undefined;
+
+  constructor(server: KnownServer, clock: Clock) {
+    this.#server = server;
+    this.#clock = clock;
+  }
+
+  async capabilities(signal: AbortSignal): Promise<Capabilities> {
+    return await this.#server.capabilities(signal);
+  }
+
+  /** Every row of the summary, without texts. */
+  async read(signal: AbortSignal): Promise<StatementReading> {
+    const { connection } = this.#server;
+    const capabilities = await this.#server.capabilities(signal);
+    const counters = await this.#availableCounters(signal);
+    const counting = await this.#isCounting(signal);
+    const { lost, ...epoch } = await this.#epoch(capabilities, signal);
+    const columns = counters.map(({ column }) => column).join(", ");
+    const rows = await connection.rows(
+      `SELECT SCHEMA_NAME, DIGEST, CAST(UNIX_TIMESTAMP(FIRST_SEEN) * 1000000 AS UNSIGNED), ${columns}
+         FROM ${summary} LIMIT ${mostStatements + 1}`,
+      signal,
+    );
+    const table = new DigestTable(
+      counters,
+      rows.map(([, schema, digest, firstSeen, ...values]) => ({
+        schema: typeof schema === "string" ? schema : null,
+        digest: typeof digest === "string" ? digest : null,
+        firstSeenMicros: exact(firstSeen),
+        values: values.map(exact),
+      })),
+    );
+    return { capabilities, epoch, table, lost, counting };
+  }
+
+  /** The normalised texts of some digests; the server says the same for each schema. */
+  async texts(digests: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    const texts = new Map<string, string>();
+    for (let from = 0; from < digests.length; from += textsAtOnce) {
+      const rows = await this.#server.connection.query(
+        `SELECT DIGEST AS digest, DIGEST_TEXT AS digest_text FROM ${summary} WHERE DIGEST IN (?)`,
+        [digests.slice(from, from + textsAtOnce)],
+        signal,
+      );
+      for (const row of rows) texts.set(text(row, "digest") ?? "", text(row, "digest_text") ?? "");
+    }
+    return texts;
+  }
+
+  async #availableCounters(signal: AbortSignal): Promise<readonly StatementCounter[]> {
+    const { connection } = this.#server;
+    if (this.#counters === undefined || this.#counters.session !== connection.session) {
+      const list = availableCounters(await connection.columns(summary, signal));
+      this.#counters = { session: connection.session, list };
+    }
+    return this.#counters.list;
+  }
+
+  async #isCounting(signal: AbortSignal): Promise<boolean> {
+    const off = await this.#server.connection.query(
+      `SELECT NAME AS name FROM performance_schema.setup_consumers
+        WHERE ENABLED = 'NO' AND NAME IN ('global_instrumentation', 'thread_instrumentation', 'statements_digest')`,
+      [],
+      signal,
+    );
+    return off.length === 0;
+  }
+
+  async #epoch(
+    { identity }: Capabilities,
+    signal: AbortSignal,
+  ): Promise<StatementEpoch & Pick<StatementReading, "lost">> {
+    const { connection } = this.#server;
+    const clockMicros = await serverClock(connection, signal);
+    const status = namedValues(
+      await connection.query(
+        "SHOW GLOBAL STATUS WHERE Variable_name IN (?)",
+        [["Uptime", "Performance_schema_digest_lost"]],
+        signal,
+      ),
+    );
+    const [own] = await connection.query("SELECT CONNECTION_ID() AS id", [], signal);
+    const lost = status.get("performance_schema_digest_lost");
+    return {
+      clockMicros,
+      uptimeSeconds: BigInt(status.get("uptime") ?? 0),
+      identity,
+      session: connection.session ?? 0,
+      connectionId: BigInt(String(own?.id ?? 0)),
+      monotonicMs: this.#clock.monotonicMs(),
+      lost: lost === undefined ? undefined : BigInt(lost),
+    };
+  }
+}
+
+function exact(value: Value | undefined): bigint {
+  return typeof value === "bigint" ? value : 0n;
+}

@@ -1,0 +1,84 @@
+import type { Savings } from "@dbintel/feedback";
+import type { Clock } from "@dbintel/pipeline";
+import { redactSql } from "@dbintel/sql";
+import { LRUCache } from "lru-cache";
+import { ownName, type Product } from "../connection/connection.ts";
+
+/** What is kept of a statement's text: nothing that a user typed as a value. */
+interface StatementText {
+  /** Redacted; `undefined` when the server has no text. */
+  readonly text: string | undefined;
+  /** Whether the collector runs this statement itself. */
+  readonly own: boolean;
+  /** Whether it has left in an event. */
+  readonly sent: boolean;
+}
+
+/** Reads the stored texts of some digests; `undefined` when the server is left alone now. */
+export type TextReader = (digests: readonly string[]) => Promise<ReadonlyMap<string, string> | undefined>;
+
+const longestText = 10_000;
+const timeToLiveMs = 3_600_000;
+/** A reading of texts that took t is not repeated for 20 t: at most 5 % of one server core goes into it. */
+const restFactor = 20;
+
+/** The redacted texts of statements by digest, fetched once for each that is about to be shown. */
+export class StatementTexts {
+  readonly #clock: Clock;
+  readonly #savings: () => Savings;
+  readonly #cache: LRUCache<string, StatementText>;
+  #restUntilMs = 0;
+
+  /** `savings` is what the budgets of the collector ask for. */
+  constructor(options: {
+    readonly clock: Clock;
+    readonly limit: number;
+    readonly savings: () => Savings;
+  }) {
+    this.#clock = options.clock;
+    this.#savings = options.savings;
+    this.#cache = new LRUCache({
+      max: options.limit,
+      ttl: timeToLiveMs,
+      perf: { now: () => options.clock.monotonicMs() },
+    });
+  }
+
+  isOwn(digest: string): boolean {
+    return this.#cache.get(digest)?.own ?? false;
+  }
+
+  /** What an event says of the text: with `suppressRepeats` it says each text once an hour, while that is known. */
+  shown(digest: string): string | undefined {
+    const found = this.#cache.get(digest);
+    return found?.sent && this.#savings().suppressRepeats ? undefined : found?.text;
+  }
+
+  /** Notes that the texts of these statements have left. */
+  markSent(digests: Iterable<string>): void {
+    for (const digest of digests) {
+      const found = this.#cache.get(digest);
+      if (found === undefined || found.sent) continue;
+      this.#cache.set(digest, { ...found, sent: true }, { noUpdateTTL: true });
+    }
+  }
+
+  /** Fetches what is not known yet, unless the server still rests from the last time. */
+  async fetch(digests: readonly string[], product: Product, read: TextReader): Promise<void> {
+    const missing = [...new Set(digests)].filter((digest) => !this.#cache.has(digest));
+    const startMs = this.#clock.monotonicMs();
+    if (missing.length === 0 || startMs < this.#restUntilMs) return;
+    const { coldIntervalFactor } = this.#savings();
+    for (const [digest, stored] of (await read(missing)) ?? []) {
+      const { text } = redactSql(stored, product);
+      const kept = {
+        own: stored.includes(ownName),
+        text: text === "" ? undefined : text.slice(0, longestText).toWellFormed(),
+        sent: false,
+      };
+      this.#cache.set(digest, kept, { ttl: timeToLiveMs * coldIntervalFactor });
+    }
+    const endMs = this.#clock.monotonicMs();
+    this.#restUntilMs = endMs + restFactor * coldIntervalFactor * (endMs - startMs);
+  }
+}

@@ -1,0 +1,84 @@
+import type { AnyValue, LogsBuilder } from "@dbintel/pdata";
+import type { StatementCounter } from "./statement-columns.ts";
+import type { StatementDelta } from "./statement-deltas.ts";
+import type { StatementReading } from "./statement-source.ts";
+import type { StatementTexts } from "./statement-texts.ts";
+import type { Selection } from "./top-statements.ts";
+
+export const topQueryEvent = "db.server.top_query";
+const prefix = "mysql.events_statements_summary_by_digest.";
+
+/** What all events of one poll have in common. */
+export interface TopQueryArgs {
+  readonly reading: StatementReading;
+  readonly selection: Selection;
+  readonly texts: StatementTexts;
+  /** The server's clock at the poll before. */
+  readonly previousMicros: bigint;
+  readonly observedUnixNano: bigint;
+}
+
+/**
+ * One log record for each selected statement, one for each schema that sums what was not selected, and one for what
+ * the server itself could count in one row only.
+ *
+ * Attributes are those of the OpenTelemetry Collector's `db.server.top_query`, times in seconds. Each record also
+ * says which interval its numbers cover: they are differences between its start and the record's time, both by the
+ * server's clock.
+ */
+export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
+  const { reading, selection, texts, previousMicros } = args;
+  const { table, epoch, capabilities } = reading;
+  for (const delta of selection.top) {
+    const { schema, digest } = table.key(delta.row);
+    add(delta.values, startOf(delta), {
+      "db.namespace": schema ?? undefined,
+      "db.query.text": digest === null ? undefined : texts.shown(digest),
+      [`${prefix}digest`]: digest ?? undefined,
+      "dbintel.delta.kind": delta.kind,
+    });
+  }
+  if (selection.overflow !== undefined) {
+    add(selection.overflow.values, startOf(selection.overflow), { "dbintel.delta.kind": "overflow" });
+  }
+  for (const { schema, statements, values } of selection.others) {
+    add(values, previousMicros, {
+      "db.namespace": schema ?? undefined,
+      "dbintel.delta.kind": "other",
+      "dbintel.statement.count": BigInt(statements),
+    });
+  }
+
+  /** What was counted anew began at the poll before at the earliest. */
+  function startOf({ row, kind }: StatementDelta): bigint {
+    const firstSeen = table.firstSeenMicros(row);
+    return kind === "recreated" && firstSeen > previousMicros ? firstSeen : previousMicros;
+  }
+
+  function add(
+    values: readonly bigint[],
+    startMicros: bigint,
+    attributes: Readonly<Record<string, AnyValue | undefined>>,
+  ): void {
+    logs.record({
+      timeUnixNano: epoch.clockMicros * 1000n,
+      observedTimeUnixNano: args.observedUnixNano,
+      eventName: topQueryEvent,
+      attributes: {
+        "db.system.name": capabilities.product,
+        ...attributes,
+        ...measurements(table.counters, values),
+        "dbintel.interval.start_time_unix_nano": startMicros * 1000n,
+      },
+    });
+  }
+}
+
+function measurements(counters: readonly StatementCounter[], values: readonly bigint[]): Record<string, AnyValue> {
+  return Object.fromEntries(
+    counters.map(({ attribute, type }, index) => {
+      const value = values[index] ?? 0n;
+      return [`${prefix}${attribute}`, type === "count" ? value : Number(value) / 1e12];
+    }),
+  );
+}

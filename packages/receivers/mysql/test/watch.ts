@@ -1,0 +1,129 @@
+import { Secret } from "@dbintel/config";
+import type { MysqlServer } from "@dbintel/e2e/servers";
+import type { AnyValue, Batch, Logs, Metrics } from "@dbintel/pdata";
+import { createTestHost } from "@dbintel/pipeline/testing";
+import type { PollResult } from "@dbintel/polling";
+import { StatementGuards } from "@dbintel/watching";
+import { KnownServer } from "../src/connection/capabilities.ts";
+import { type ConnectionSettings, DatabaseConnection } from "../src/connection/connection.ts";
+import { watchedDatabase } from "../src/connection/problems.ts";
+import { MetricPoll } from "../src/metrics/metric-poll.ts";
+import { StatementPoll } from "../src/statements/statement-poll.ts";
+import { StatementSource } from "../src/statements/statement-source.ts";
+
+export const never = new AbortController().signal;
+
+/** A poll that is no probe. */
+const calm = { stage: undefined, timeoutMs: 30_000, signal: never };
+
+interface User {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** How to reach a test server, as its superuser or as `user`. */
+export function settingsOf(
+  server: MysqlServer,
+  user: User = { username: server.superuser, password: server.password },
+): ConnectionSettings {
+  return {
+    host: server.host,
+    port: server.port,
+    username: user.username,
+    password: new Secret(user.password),
+    tls: false,
+    statementTimeoutMs: 30_000,
+    lockTimeoutMs: 1000,
+  };
+}
+
+const prefix = "mysql.events_statements_summary_by_digest.";
+
+/** An event as a test reads it. */
+export interface Event {
+  readonly timeUnixNano: bigint;
+  readonly attributes: ReadonlyMap<string, AnyValue>;
+  /** The number of a counter, 0 when there is none. */
+  counter(name: string): number;
+  text(name: string): string;
+}
+
+export function eventsOf(batches: readonly Batch[]): Event[] {
+  const events: Event[] = [];
+  for (const batch of batches.filter((each): each is Logs => each.signal === "logs")) {
+    for (const record of batch.records()) {
+      const attributes = new Map(record.attributes.entries());
+      events.push({
+        timeUnixNano: record.timeUnixNano,
+        attributes,
+        counter: (name) => Number(attributes.get(prefix + name) ?? 0),
+        text: (name) => String(attributes.get(name) ?? ""),
+      });
+    }
+  }
+  return events;
+}
+
+/** A data point as a test reads it. */
+export interface Point {
+  readonly name: string;
+  readonly unit: string;
+  readonly type: string;
+  readonly monotonic: boolean;
+  readonly value: bigint | number | undefined;
+  readonly startTimeUnixNano: bigint;
+  readonly timeUnixNano: bigint;
+  readonly attributes: ReadonlyMap<string, AnyValue>;
+}
+
+export function pointsOf(batches: readonly Batch[]): Point[] {
+  const points: Point[] = [];
+  for (const batch of batches.filter((each): each is Metrics => each.signal === "metrics")) {
+    for (const point of batch.points()) {
+      const { name, unit, type, monotonic } = point.metric;
+      const { value, startTimeUnixNano, timeUnixNano } = point;
+      const attributes = new Map(point.attributes.entries());
+      points.push({ name, unit, type, monotonic, value, startTimeUnixNano, timeUnixNano, attributes });
+    }
+  }
+  return points;
+}
+
+interface WatchOptions {
+  readonly limit?: number;
+  readonly user?: User;
+  readonly reportsSchema?: (schema: string | null) => boolean;
+}
+
+/** The polls of the receiver on a real server, one call a poll. */
+export function watch(server: MysqlServer, options: WatchOptions = {}) {
+  const host = createTestHost();
+  const settings = settingsOf(server, options.user);
+  const connection = new DatabaseConnection(settings);
+  const known = new KnownServer(connection);
+  const context = { endpoint: `${server.host}:${server.port}`, username: settings.username };
+  const guards = new StatementGuards({ host, watched: watchedDatabase(context), source: connection });
+  const common = { host, context, instance: { host: server.host, port: server.port, enabled: () => true } };
+  const statements = new StatementPoll({
+    ...common,
+    source: new StatementSource(known, host.clock),
+    limit: options.limit ?? 200,
+    reportsSchema: options.reportsSchema ?? (() => true),
+  });
+  const metrics = new MetricPoll({ ...common, server: known, enabled: () => true });
+  const args = () => ({ signal: never, guard: guards.forPoll(calm) });
+  return {
+    host,
+    connection,
+    /** Polls statements without moving the checkpoint. */
+    peek: (): Promise<PollResult> => statements.poll(args()),
+    /** Polls statements and moves the checkpoint, as when everything was taken. */
+    async poll(): Promise<PollResult> {
+      const result = await statements.poll(args());
+      result.commit?.();
+      return result;
+    },
+    pollMetrics: (): Promise<PollResult> => metrics.poll(args()),
+    close: () => connection.close(),
+  };
+}

@@ -89,7 +89,7 @@ export const contacts: readonly Detector[] = [
   {
     entity: "phone",
     level: "medium",
-    pattern: "(?:\\(0?[1-9][0-9]{1,4}\\)|\\b[0-9])(?:[ ./-]?[0-9]){6,12}\\b",
+    pattern: "(?:\\(0?[1-9][0-9]{1,4}\\)|\\b[0-9])(?:[ ./()-]{0,2}[0-9]){6,12}\\b",
     context: [
       "phone",
       "telephone",
@@ -120,6 +120,7 @@ export const contacts: readonly Detector[] = [
       "手机",
       "전화",
       "फ़ोन",
+      "मोबाइल",
       "फोन",
       "هاتف",
       "טלפון",

@@ -4,23 +4,44 @@ import { wordStart } from "./sign.ts";
 /** Bytes before a candidate in which its context is looked for. */
 const reach = 48;
 
-/** The words that must stand before a candidate, or in the name of its attribute, for it to count. */
+/** Bytes behind a candidate in which a server's message names its column. */
+const reachBehind = 64;
+
+/**
+ * The words of which one must stand before a candidate, or in the name of its attribute, for it to count. Between word
+ * and candidate no other number may stand but one of up to three digits, as in `phone 2`: it would be the one meant.
+ */
 export class Context {
   readonly #words: RE2;
+  readonly #before: RE2;
+  readonly #behind: RE2;
+  /** The column that a message names behind a value: what follows is another matter. */
+  readonly #named = new RE2("(?i)(?:for|in|of)\\s+(?:key|column)\\s+['\"\\x60][^'\"\\x60]*['\"\\x60][^'\"\\x60]*$");
   #key = "";
   #keyHas = false;
 
   constructor(words: readonly string[]) {
-    this.#words = new RE2(`(?i)${wordPattern(words)}`);
+    const pattern = wordPattern(words);
+    this.#words = new RE2(`(?i)${pattern}`);
+    this.#before = new RE2(`(?i)(?:${pattern})[^0-9]*(?:[0-9]{1,3}[^0-9]+)?$`);
+    // "Duplicate entry '…' for key 'customer.phone'"
+    this.#behind = new RE2(
+      `(?i)^['"]?\\)?\\s+(?:for|in|of)\\s+(?:key|column)\\s+['"\x60]?[^'"\x60]{0,40}?(?:${pattern})`,
+    );
   }
 
-  /** `key` is the name of the attribute, "" for none. */
-  has(text: Buffer, start: number, key: string): boolean {
+  /** Whether `text[start, end)` has it. `key` is the name of the attribute, "" for none. */
+  has(text: Buffer, start: number, end: number, key: string): boolean {
     if (key !== this.#key) {
       this.#key = key;
       this.#keyHas = key !== "" && this.#words.test(Buffer.from(spaced(key)));
     }
-    return this.#keyHas || this.#words.test(text.subarray(Math.max(0, start - reach), start));
+    if (this.#keyHas) return true;
+    const before = text.subarray(Math.max(0, start - reach), start);
+    return (
+      (this.#before.test(before) && !this.#named.test(before)) ||
+      this.#behind.test(text.subarray(end, end + reachBehind))
+    );
   }
 }
 
@@ -31,7 +52,7 @@ const spelt = (word: string) => word.replaceAll(/[ _-]/g, "[ _.-]?");
 function wordPattern(words: readonly string[]): string {
   const ascii = words.filter(isAscii).map(spelt).join("|");
   const other = words.filter((word) => !isAscii(word)).map(spelt);
-  return [`(?:^|[^a-z])(?:${ascii})s?(?:[^a-z]|$)`, ...other].join("|");
+  return [`(?:^|[^a-z])(?:${ascii})s?(?:[^a-z0-9]|[0-9]{1,3}(?:[^0-9]|$)|$)`, ...other].join("|");
 }
 
 /** What occurs in all bytes that have one of the words, in a text or in a name such as `customerPhone`. */

@@ -45,23 +45,23 @@ export function isPaymentCard(digits: string): boolean {
   return known && !isUniform(digits) && luhn(digits);
 }
 
-/** The card in a run of digit groups, which may begin with another number and go on behind the card. */
+/** The card that a run of digit groups begins with; one that begins later is another candidate. */
 function cardIn(run: string): Verdict {
-  const groups = [...run.matchAll(/[0-9]+/g)].map(({ index, 0: digits }) => ({
-    start: index,
-    end: index + digits.length,
-  }));
-  for (let first = 0; first < groups.length; first++) {
-    for (let last = groups.length - 1; last >= first; last--) {
-      const part = groups.slice(first, last + 1);
-      const start = part[0]?.start ?? 0;
-      const end = part.at(-1)?.end ?? 0;
-      const sizes = part.map((group) => group.end - group.start).join();
-      const isUsual = part.length === 1 ? end - start <= longestUngrouped : groupings.has(sizes);
-      if (isUsual && isPaymentCard(digitsOf(run.slice(start, end)))) return [start, end];
+  const sizes: number[] = [];
+  let size = 0;
+  let end = 0;
+  for (let at = 0; at <= run.length; at++) {
+    const code = run.charCodeAt(at);
+    if (code > 47 && code < 58) {
+      size++;
+      continue;
     }
+    sizes.push(size);
+    size = 0;
+    const isUsual = sizes.length === 1 ? at <= longestUngrouped : groupings.has(sizes.join());
+    if (isUsual && isPaymentCard(digitsOf(run.slice(0, at)))) end = at;
   }
-  return false;
+  return end > 0 && [0, end];
 }
 
 export const paymentCards: readonly Detector[] = [

@@ -19,6 +19,9 @@ type Match = RegExpExecArray & { readonly indices: RegExpIndicesArray };
  */
 const maxMem = 64 * 1024 * 1024;
 
+/** Bytes between the members of a list, such as `', '`. */
+const longestSeparator = 4;
+
 const none: readonly Finding[] = [];
 
 /**
@@ -62,6 +65,8 @@ class Probe {
   readonly #detector: Detector;
   #compiled: RE2 | undefined;
   #context: Context | undefined;
+  /** Where the text's last accepted candidate ends, -1 before the first. */
+  #lastEnd = -1;
 
   constructor(detector: Detector) {
     this.#detector = detector;
@@ -76,11 +81,13 @@ class Probe {
     const expression = this.#expression;
     const { entity, overlapping } = this.#detector;
     expression.lastIndex = 0;
+    this.#lastEnd = -1;
     for (let match = this.#next(text); match !== null; match = this.#next(text)) {
       const [from, to] = match.indices[0] ?? [0, 0];
       const span = this.#accepted(text, match, key);
       if (span !== undefined) {
         found.push({ entity, start: span[0], end: span[1] });
+        this.#lastEnd = span[1];
         expression.lastIndex = Math.max(span[1], from + 1);
       } else if (overlapping === true) {
         expression.lastIndex = afterGroup(text, from, to);
@@ -97,18 +104,29 @@ class Probe {
   #accepted(text: Buffer, match: Match, key: string): readonly [number, number] | undefined {
     const [from, to] = match.indices[0] ?? [0, 0];
     const [start, end] = match.indices.groups?.value ?? [from, to];
-    if (!this.#hasContext(text, start, key)) return undefined;
+    if (!this.#hasContext(text, start, end, key)) return undefined;
     const verdict =
       this.#detector.accept?.(text.toString("latin1", start, end), text.toString("latin1", from, start)) ?? true;
     if (verdict === false) return undefined;
     return verdict === true ? [start, end] : [start + verdict[0], start + verdict[1]];
   }
 
-  #hasContext(text: Buffer, start: number, key: string): boolean {
+  #hasContext(text: Buffer, start: number, end: number, key: string): boolean {
     const { context } = this.#detector;
     if (context === undefined) return true;
     this.#context ??= new Context(context);
-    return this.#context.has(text, start, key);
+    return this.#isListed(text, start) || this.#context.has(text, start, end, key);
+  }
+
+  /** Whether the candidate goes on a list whose last member was accepted. */
+  #isListed(text: Buffer, start: number): boolean {
+    const between = start - this.#lastEnd;
+    return (
+      this.#lastEnd >= 0 &&
+      between > 0 &&
+      between <= longestSeparator &&
+      !text.subarray(this.#lastEnd, start).includes("\n")
+    );
   }
 }
 

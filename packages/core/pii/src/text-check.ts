@@ -40,6 +40,13 @@ export function checkText(bytes: Uint8Array, start: number, end: number, hit: Hi
         checkUri(bytes, at, end, hit);
         break;
       case DASH:
+        if (isPrivateKey(bytes, at, end)) {
+          // What follows belongs to the key.
+          hit("private_key", at, end);
+          return;
+        }
+        checkPrefixes(bytes, start, at, end, hit);
+        break;
       case UNDERSCORE:
         checkPrefixes(bytes, start, at, end, hit);
         break;
@@ -179,11 +186,6 @@ const prefixes: readonly (readonly [prefix: string, least: number, entity: strin
 ];
 
 function checkPrefixes(bytes: Uint8Array, start: number, at: number, end: number, hit: Hit): void {
-  if (startsWith(bytes, at, end, "-----BEGIN ")) {
-    const label = textOf(bytes, at, Math.min(end, at + 80));
-    if (/^-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/.test(label)) hit("private_key", at, end);
-    return;
-  }
   for (const [prefix, least, entity] of prefixes) {
     const from = at + 1 - prefix.length;
     if (prefix.charCodeAt(prefix.length - 1) !== bytes[at] || from < start) continue;
@@ -191,6 +193,11 @@ function checkPrefixes(bytes: Uint8Array, start: number, at: number, end: number
     const last = skip(bytes, at + 1, end, (byte) => isDigit(byte) || isLetter(byte));
     if (last - at - 1 >= least) hit(entity, from, last);
   }
+}
+
+function isPrivateKey(bytes: Uint8Array, at: number, end: number): boolean {
+  if (!startsWith(bytes, at, end, "-----BEGIN ")) return false;
+  return /^-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/.test(textOf(bytes, at, Math.min(end, at + 80)));
 }
 
 /** AKIA and ASIA with 16 characters of base 32, as a word. */

@@ -27,6 +27,9 @@ const concerned = attributeKeys([...callNames, ...sampleNames, "postgresql.appli
 const firstSample = callNames.length;
 const firstOther = firstSample + sampleNames.length;
 
+/** What the names of events about plans and regressions begin with. */
+const planEvents = "db.plan.";
+
 const fingerprintKey = attributeKey("db.query.fingerprint");
 
 /**
@@ -90,7 +93,8 @@ export class LogCorrelator implements Component, Consumer<"logs"> {
     if (first >= firstSample) this.#link(record, written, first < firstOther + 1);
     const sample =
       first >= firstSample && first < firstOther ? sampleOf(attributes, this.#correlation.catalogue) : undefined;
-    if (load === undefined && sample === undefined) return undefined;
+    const isEvent = load !== undefined || sample !== undefined || record.eventName.startsWith(planEvents);
+    if (!isEvent) return undefined;
 
     const server = serverOf(attributes, record.resource.attributes);
     const database = databaseOf(attributes, record.resource.attributes);
@@ -102,7 +106,7 @@ export class LogCorrelator implements Component, Consumer<"logs"> {
       at: { server, database, fingerprint },
       atMs: timeMs(timeUnixNano === 0n ? observedTimeUnixNano : timeUnixNano, this.#host),
       statement,
-      plan: planOf(record),
+      plan: load === undefined ? undefined : planOf(record),
       load,
       sample,
       traceId: load === undefined && traceId !== "" ? traceId : undefined,

@@ -21,7 +21,12 @@ const loopback = new Set(["127.0.0.1", "::1", "[::1]"]);
 
 /** The server that a receiver's item is about as `host:port`; "" where it does not say. */
 export function serverOf(item: Attributes, resource: Attributes): string {
-  return dialledServer(item, resource) ?? resource.getString(endpointKey) ?? resource.getString(instanceKey) ?? "";
+  const address = first(addressKeys, item) ?? first(addressKeys, resource);
+  const port = number(portKeys, item) ?? number(portKeys, resource);
+  if (address !== undefined && address !== "" && port !== undefined) return serverName(address, port);
+  const endpoint = resource.getString(endpointKey) ?? resource.getString(instanceKey);
+  if (endpoint !== undefined) return endpointName(endpoint);
+  return address === undefined || address === "" ? "" : serverName(address, usualPort(item, resource));
 }
 
 /**
@@ -29,14 +34,24 @@ export function serverOf(item: Attributes, resource: Attributes): string {
  * address counts.
  */
 export function calledServer(span: Attributes): string {
-  return dialledServer(span, span) ?? "";
+  const address = first(addressKeys, span);
+  if (address === undefined || address === "") return "";
+  return serverName(address, number(portKeys, span) ?? usualPort(span, span));
 }
 
-function dialledServer(item: Attributes, resource: Attributes): string | undefined {
-  const address = first(addressKeys, item) ?? first(addressKeys, resource);
-  if (address === undefined || address === "") return undefined;
-  const port = number(portKeys, item) ?? number(portKeys, resource) ?? usualPorts[systemOf(item, resource)] ?? 0;
+function serverName(address: string, port: number): string {
   return `${loopback.has(address) ? "localhost" : address.toLowerCase()}:${port}`;
+}
+
+/** An instance may also be called by something that is no address. */
+function endpointName(endpoint: string): string {
+  const colon = endpoint.lastIndexOf(":");
+  const port = Number(endpoint.slice(colon + 1));
+  return colon > 0 && Number.isInteger(port) ? serverName(endpoint.slice(0, colon), port) : endpoint;
+}
+
+function usualPort(item: Attributes, resource: Attributes): number {
+  return usualPorts[systemOf(item, resource)] ?? 0;
 }
 
 /** `db.system.name`, or what it was called before; "" where nothing says. */

@@ -17,7 +17,7 @@ import type { TablesHealth } from "./tables/table-health.ts";
 
 export type Told = Readonly<Record<string, AnyValue | undefined>>;
 
-/** A record of a database's receiver: the counters of a statement, or a sample of a session. */
+/** A record about a statement of a database: its counters, a sample of a session, or an event about its plan. */
 export interface ServerEvent {
   /** Its position in the batch. */
   readonly place: number;

@@ -92,6 +92,15 @@ describe("a statement", () => {
     }
   });
 
+  it("is told so in the events about its plan too", async () => {
+    const correlators = await Correlators.start();
+    await correlators.spans([span()]);
+    const attributes = { "db.namespace": "shop", "db.query.text": text };
+    const [event, log] = await correlators.logs([{ eventName: "db.plan.regression", attributes }, { attributes }]);
+    expect(event).toMatchObject({ "db.query.client.services": ["shop"] });
+    expect(log?.["db.query.client.services"]).toBeUndefined();
+  });
+
   it("is not guessed to be that of one of several servers", async () => {
     const correlators = await Correlators.start();
     for (const address of ["one.internal", "two.internal"]) {

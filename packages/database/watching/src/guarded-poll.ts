@@ -15,9 +15,16 @@ export interface GuardedSource {
   close(): Promise<void>;
 }
 
+/** The problem that the polls of a receiver met last. */
+export interface LastProblem {
+  problem?: DbintelError | undefined;
+}
+
 export interface GuardedPollOptions {
   readonly host: Host;
   readonly watched: WatchedDatabase;
+  /** One for all polls of a receiver: a poll that was held back before it met anything tells what the others met. */
+  readonly last?: LastProblem;
   /** Names the statements of this poll to the breaker. */
   readonly collectorClass: string;
   /** Whether no other poll asks less of the server. */
@@ -33,12 +40,12 @@ export interface GuardedPollOptions {
  * ping, then the cheapest poll. A poll that was held back brings nothing but the problem that its last call met.
  */
 export function guardedPoll(options: GuardedPollOptions) {
-  const { host, watched, collectorClass, cheapest, source, poll } = options;
+  const { host, watched, last = {}, collectorClass, cheapest, source, poll } = options;
   const registry = host.shared(breakers);
   const guards = new StatementGuards({ host, watched, source });
   let met: DbintelError | undefined;
   const heldBack = (database: GuardedDatabase): PollResult => {
-    const problem = met ?? new DbintelError(...waiting(watched));
+    const problem = met ?? last.problem ?? new DbintelError(...waiting(watched));
     return { batches: [], problems: [withBreaker(problem, stateOf(database) ?? `open for ${collectorClass}`)] };
   };
   return async (args: { readonly signal: AbortSignal }): Promise<PollResult> => {
@@ -60,6 +67,7 @@ export function guardedPoll(options: GuardedPollOptions) {
       const guard = guards.forPoll({ ...admission, signal: args.signal });
       const result = await poll.poll({ ...args, guard });
       met = undefined;
+      last.problem = undefined;
       if (guard.strained) admission.release();
       else admission.succeed(host.clock.monotonicMs() - startedMs);
       return result;
@@ -73,6 +81,7 @@ export function guardedPoll(options: GuardedPollOptions) {
       if (aborted) admission.release();
       else admission.fail(classifyError(args.signal.aborted ? args.signal.reason : error));
       met = watched.explain(error);
+      last.problem = met;
       const state = stateOf(database);
       throw state === undefined ? met : withBreaker(met, state);
     }

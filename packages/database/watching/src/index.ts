@@ -1,6 +1,6 @@
 export { breakerSettings, circuitBreaker } from "./breaker-settings.ts";
 export { BreakerWatch } from "./breaker-watch.ts";
-export type { GuardedSource } from "./guarded-poll.ts";
+export type { GuardedSource, LastProblem } from "./guarded-poll.ts";
 export { breakerGate, guardedPoll } from "./guarded-poll.ts";
 export type { MetricDefinition, MetricQuery } from "./metric-definition.ts";
 export { single } from "./metric-definition.ts";

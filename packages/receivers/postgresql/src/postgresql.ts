@@ -2,8 +2,16 @@ import { feedback } from "@dbintel/feedback";
 import { breakers } from "@dbintel/guard";
 import type { Signal } from "@dbintel/pdata";
 import type { Component, Consumers, Host } from "@dbintel/pipeline";
-import { createPoller, type Poller, ProblemBoard } from "@dbintel/polling";
-import { BreakerWatch, breakerGate, breakerSettings, guardedPoll, parseEndpoint, tlsOptions } from "@dbintel/watching";
+import { createPoller, type Poller, type PollerOptions, ProblemBoard } from "@dbintel/polling";
+import {
+  BreakerWatch,
+  breakerGate,
+  breakerSettings,
+  guardedPoll,
+  type LastProblem,
+  parseEndpoint,
+  tlsOptions,
+} from "@dbintel/watching";
 import { ActivityPoll } from "./activity/activity-poll.ts";
 import { querySampleEvent } from "./activity/sample-events.ts";
 import { type PostgresqlConfig, settingsWithoutEffect } from "./config.ts";
@@ -41,6 +49,7 @@ export class PostgresqlReceiver implements Component {
   #pollers: Poller[] = [];
   #connections: { close(): Promise<void> }[] = [];
   readonly #breakers: BreakerWatch;
+  readonly #last: LastProblem = {};
 
   constructor(args: { readonly config: PostgresqlConfig; readonly host: Host; readonly next: Consumers }) {
     this.#config = args.config;
@@ -93,61 +102,48 @@ export class PostgresqlReceiver implements Component {
       enabledLabel: (name) => config.resource_attributes[name]?.enabled ?? true,
     });
     // The views cost the server less than pg_stat_statements, so they are asked first when it recovers.
-    const source = views.connection;
-    const guarded = guardedPoll({ ...common, collectorClass: "metrics", cheapest: true, source, poll });
-    this.#pollers.push(
-      createPoller({
-        ...common,
-        name: "metrics",
-        interval: config.collection_interval,
-        initialDelay: config.initial_delay,
-        timeout: config.timeout,
-        poll: (args) => views.turn.take(args.signal, () => guarded(args)),
-        intervalFactor: () =>
-          this.#stretch(config.collection_interval) * this.#host.shared(feedback).savings.metricsIntervalFactor,
-      }),
-    );
+    const guarded = guardedPoll({
+      ...common,
+      collectorClass: "metrics",
+      cheapest: true,
+      source: views.connection,
+      poll,
+    });
+    this.#add({
+      ...common,
+      name: "metrics",
+      interval: config.collection_interval,
+      poll: (args) => views.turn.take(args.signal, () => guarded(args)),
+      intervalFactor: () =>
+        this.#stretch(config.collection_interval) * this.#host.shared(feedback).savings.metricsIntervalFactor,
+    });
   }
 
   #pollActivity(views: KnownServer, problems: ProblemBoard): void {
     const { config, common } = this.#common(problems);
-    const { collection_interval: intervalMs, max_rows_per_query: limit } = config.query_sample_collection;
-    const poll = new ActivityPoll({ ...common, server: views, limit, intervalMs });
-    // Cheaper than all that the metrics ask.
+    const { collection_interval: interval, max_rows_per_query: limit } = config.query_sample_collection;
+    const poll = new ActivityPoll({ ...common, server: views, limit, intervalMs: interval });
     const cheapest = this.#next.metrics === undefined;
-    const source = views.connection;
-    const guarded = guardedPoll({ ...common, collectorClass: "samples", cheapest, source, poll });
-    this.#pollers.push(
-      createPoller({
-        ...common,
-        name: "samples",
-        interval: intervalMs,
-        initialDelay: config.initial_delay,
-        timeout: config.timeout,
-        poll: (args) => views.turn.take(args.signal, () => guarded(args)),
-        intervalFactor: () => this.#stretch(intervalMs),
-      }),
-    );
+    const guarded = guardedPoll({ ...common, collectorClass: "samples", cheapest, source: views.connection, poll });
+    const inTurn: typeof guarded = (args) => views.turn.take(args.signal, () => guarded(args));
+    this.#add({ ...common, name: "samples", interval, poll: inTurn });
   }
 
   #pollStatements(settings: ConnectionSettings, problems: ProblemBoard): void {
     const { config, common } = this.#common(problems);
+    const { collection_interval: interval, top_n_query: limit } = config.top_query_collection;
     const source = new StatementSource(settings, config.endpoint, config.connect_database);
-    const cheapest = this.#next.metrics === undefined && !config.events[querySampleEvent].enabled;
-    const plans = this.#planCollector(settings);
-    const poll = new StatementPoll({ ...common, source, plans, limit: config.top_query_collection.top_n_query });
     this.#connections.push(source);
-    this.#pollers.push(
-      createPoller({
-        ...common,
-        name: "statements",
-        interval: config.top_query_collection.collection_interval,
-        initialDelay: config.initial_delay,
-        timeout: config.timeout,
-        poll: guardedPoll({ ...common, collectorClass: "statements", cheapest, source, poll }),
-        intervalFactor: () => this.#stretch(config.top_query_collection.collection_interval),
-      }),
-    );
+    const poll = new StatementPoll({ ...common, source, plans: this.#planCollector(settings), limit });
+    const cheapest = this.#next.metrics === undefined && !config.events[querySampleEvent].enabled;
+    const guarded = guardedPoll({ ...common, collectorClass: "statements", cheapest, source, poll });
+    this.#add({ ...common, name: "statements", interval, poll: guarded });
+  }
+
+  #add(options: Omit<PollerOptions, "initialDelay" | "timeout">): void {
+    const { initial_delay: initialDelay, timeout } = this.#config;
+    const intervalFactor = () => this.#stretch(options.interval);
+    this.#pollers.push(createPoller({ intervalFactor, ...options, initialDelay, timeout }));
   }
 
   #planCollector(settings: ConnectionSettings): PlanCollector | undefined {
@@ -182,6 +178,7 @@ export class PostgresqlReceiver implements Component {
       }),
       context: contextOf(config),
       watched: watchedDatabase(contextOf(config)),
+      last: this.#last,
       reportsDatabase: (name: string) => reportsDatabase(config, name),
     };
     return { config, common };

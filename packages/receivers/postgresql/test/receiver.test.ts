@@ -88,7 +88,8 @@ describe("the receiver on a real server", () => {
   });
 
   it("keeps to two connections, each known by its name and limited by the server itself", async () => {
-    await start();
+    // Plans have one of their own, for as long as they are asked for.
+    await start({ top_query_collection: { collection_interval: "10s", max_explain_each_interval: 0 } });
     await nextReading();
     const seen = await server.query<{ sessions: number; limited: number }>(
       `SELECT count(*)::int AS sessions FROM pg_stat_activity WHERE application_name = 'dbintel'`,
@@ -106,6 +107,24 @@ describe("the receiver on a real server", () => {
       const rows = await server.query("SELECT FROM pg_stat_activity WHERE application_name = 'dbintel'");
       return rows.length === 0 ? true : undefined;
     });
+  });
+
+  it("samples sessions over the same connection as the metrics, and when nothing else is wanted", async () => {
+    const samples = () => eventsOf(logs.batches).filter((event) => event.attributes.has("postgresql.state"));
+    const session = await server.connect();
+    await session.query("BEGIN");
+    await start();
+    await pollUntil("a sample arrives", () => samples()[0]);
+    await stop?.();
+    logs = new Sink();
+    await start({ events: { "db.server.top_query": { enabled: false } } }, { logs });
+    const sample = await pollUntil("a sample arrives", () => samples()[0]);
+    expect(sample.text("postgresql.state")).toBe("idle in transaction");
+    const [own] = await server.query<{ sessions: number }>(
+      `SELECT count(*)::int AS sessions FROM pg_stat_activity WHERE application_name = 'dbintel'`,
+    );
+    expect(own?.sessions).toBe(1);
+    await session.end();
   });
 
   it("is not held up by a locked catalog, and says so", async () => {

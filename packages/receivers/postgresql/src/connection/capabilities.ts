@@ -32,7 +32,10 @@ export interface Capabilities {
   readonly columns: ReadonlyMap<StatisticsView, ReadonlySet<string>>;
 }
 
-/** The server behind a connection; what it is, is asked once for each session. One for all who use the connection. */
+/**
+ * The server behind a connection; what it is, is asked once for each session, and again while a grant is missing. One
+ * for all who use the connection.
+ */
 export class KnownServer {
   readonly connection: DatabaseConnection;
   /** For polls that share the connection: one at a time. */
@@ -46,10 +49,9 @@ export class KnownServer {
   }
 
   async capabilities(signal: AbortSignal): Promise<Capabilities> {
-    const { session } = this.connection;
-    if (this.#known !== undefined && session !== undefined && this.#known.session === session) {
-      return this.#known.capabilities;
-    }
+    const known = this.#known;
+    const isSame = known?.session !== undefined && known.session === this.connection.session;
+    if (isSame && known.capabilities.readsAllActivity) return known.capabilities;
     const capabilities = await discover(this.connection, this.#endpoint, signal);
     this.#known = { session: this.connection.session, capabilities };
     return capabilities;

@@ -17,7 +17,9 @@ export async function startRecordingBackend(): Promise<RecordingBackend> {
   const backend = await startJsonBackend(({ path, body }, response) => {
     bodies.push(body);
     if (path === "/v1/logs") records.push(...logRecords([body]));
-    else for (const name of metricNames([body])) metrics.set(name, (metrics.get(name) ?? 0) + 1);
+    if (path === "/v1/metrics") {
+      for (const name of metricNames([body])) metrics.set(name, (metrics.get(name) ?? 0) + 1);
+    }
     response.end("{}");
   });
   return { ...backend, records, bodies, metrics };

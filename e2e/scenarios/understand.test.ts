@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type pg from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { freePort } from "../harness/free-port.ts";
 import type { ReceivedRecord } from "../harness/otlp-json.ts";
 import { WatchedCollector } from "../harness/watched-collector.ts";
 import { type PostgresServer, startPostgres } from "../servers/index.ts";
@@ -10,6 +11,8 @@ const monitor = { user: "dbintel", password: "monitor-password" };
 const application = { user: "application", password: "application-password", database: "shop" };
 /** In statements, in a view and in a comment of the application: none of them may leave. */
 const planted = ["jane.planted@example.com", "planted-state", "4711170147"];
+
+const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 /** Polls that tell what is usual: two for each of the twelve windows that the detector wants, and some more. */
 const pollsToLearn = 32;
@@ -54,7 +57,33 @@ describePostgres(18, "configs/understand.yaml", () => {
     await session.query("ANALYZE vacuum_log");
   }
 
+  /** As an application's instrumentation sends it: the execution of the statement in one of its traces. */
+  async function sendSpan(listen: string): Promise<void> {
+    const nowNano = `${Date.now()}000000`;
+    const attribute = (key: string, stringValue: string) => ({ key, value: { stringValue } });
+    const span = {
+      ...{ traceId, spanId: "00f067aa0ba902b7", kind: 3, name: "SELECT orders" },
+      startTimeUnixNano: nowNano,
+      endTimeUnixNano: nowNano,
+      attributes: [
+        attribute("db.system.name", "postgresql"),
+        attribute("db.namespace", "shop"),
+        attribute("db.query.text", "SELECT id FROM orders WHERE email = $1"),
+        attribute("server.address", server.host),
+        { key: "server.port", value: { intValue: String(server.port) } },
+      ],
+    };
+    const resource = { attributes: [attribute("service.name", "checkout")] };
+    const response = await fetch(`http://${listen}/v1/traces`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans: [span] }] }] }),
+    });
+    expect(response.status).toBe(200);
+  }
+
   it("tells of a dropped index once and of its return once, and what each statement is", async () => {
+    const listen = `127.0.0.1:${await freePort()}`;
     await using collector = await WatchedCollector.start({
       config: fileURLToPath(new URL("../../configs/understand.yaml", import.meta.url)),
       settings: [
@@ -76,6 +105,7 @@ describePostgres(18, "configs/understand.yaml", () => {
         POSTGRES_USER: monitor.user,
         POSTGRES_PASSWORD: monitor.password,
         POSTGRES_TLS_INSECURE: "true",
+        OTLP_LISTEN: listen,
       },
     });
     const { records } = collector.backend;
@@ -93,6 +123,14 @@ describePostgres(18, "configs/understand.yaml", () => {
       return polls.length >= pollsToLearn ? true : undefined;
     });
     expect(events("db.plan.regression")).toEqual([]);
+    await sendSpan(listen);
+    const called = await workUntil("it is known who executes it", () =>
+      about("SELECT id FROM orders").find(({ attributes }) => attributes["db.query.client.services"]),
+    );
+    expect(called.attributes).toMatchObject({
+      "db.query.client.services": { values: [{ stringValue: "checkout" }] },
+      "db.query.client.trace_ids": { values: [{ stringValue: traceId }] },
+    });
     await session.query("DROP INDEX orders_email");
     const regression = await workUntil("the regression is told", () => events("db.plan.regression")[0]);
     expect(regression.attributes).toMatchObject({
@@ -100,6 +138,7 @@ describePostgres(18, "configs/understand.yaml", () => {
       "db.query.text": "SELECT id FROM orders WHERE email = $1",
       "db.plan.cause": "plan_change",
       "db.query.plan.difference": expect.stringContaining("no longer uses orders_email"),
+      "db.collection.name": "orders",
     });
     await session.query("CREATE INDEX orders_email ON orders (email)");
     const recovery = await workUntil("the recovery is told", () => events("db.plan.recovery")[0]);

@@ -11,6 +11,5 @@ export { SystemSyntaxes } from "./system-syntaxes.ts";
 export type { TableName } from "./table-name.ts";
 export { TextCache } from "./text-cache.ts";
 export type { Token } from "./token.ts";
-export { isConstant } from "./token.ts";
 export type { TraceContext } from "./traceparent.ts";
 export { parseTraceparent } from "./traceparent.ts";

@@ -95,6 +95,27 @@ for (const major of [15, 18]) {
       expect((await poll(watch, "customer = $1"))?.text("postgresql.query_plan")).toContain("orders_customer");
     });
 
+    it("are apart for the same statement in two databases, and found in the one schema that has the table", async () => {
+      const other = await server.connect({ database: "postgres" });
+      await other.query("CREATE SCHEMA archive");
+      await other.query("CREATE TABLE archive.orders AS SELECT 1 AS id, 7 AS customer");
+      // Nothing but the session itself knows where it looks.
+      await other.query("SET search_path = archive");
+      const watch = start({ user: monitor, reportsDatabase: () => true });
+      await watch.poll();
+      await other.query(byCustomer);
+      await other.end();
+      await run(byCustomer);
+      const { batches } = await watch.poll();
+      const plans = eventsOf(batches)
+        .filter((event) => event.text("db.query.text").includes("customer = $1"))
+        .map((event) => [event.text("db.namespace"), event.text("postgresql.query_plan")]);
+      expect(plans.toSorted((a, b) => String(a).localeCompare(String(b)))).toEqual([
+        ["postgres", expect.stringContaining('"Seq Scan"')],
+        ["shop", expect.stringContaining("orders_customer")],
+      ]);
+    });
+
     it("of writes are made without a write", async () => {
       const watch = start();
       await watch.poll();

@@ -1,5 +1,4 @@
-import { isConstant, type Token } from "@dbintel/sql";
-import { SqlText, tokensOf } from "./sql-text.ts";
+import { SqlText, type SqlToken, tokensOf } from "./sql-text.ts";
 
 /**
  * pg_stat_statements puts `$1` where a constant stood, also where the grammar or the types of PostgreSQL want a
@@ -21,7 +20,7 @@ const intervalFields = new Set(["year", "month", "day", "hour", "minute", "secon
  */
 export function withoutTypedParameters(text: string, versionNumber: number): string {
   const sql = SqlText.of(text);
-  const tokens: Token[] = [];
+  const tokens: SqlToken[] = [];
   for (let at = 0; at < sql.tokens.length; at++) {
     const cast = typedParameter(sql, at);
     const from = extractFrom(sql, at);
@@ -144,7 +143,7 @@ const endsGroups = new Set("having window order limit offset fetch for union int
  * the constant of the second: it belongs to the first as well.
  */
 function withLiteralsOfGroups(sql: SqlText): string | undefined {
-  const values = new Map<string, Token>();
+  const values = new Map<string, SqlToken>();
   for (let at = 0; at < sql.tokens.length; at++) {
     if (sql.word(at) !== "group" || sql.word(at + 1) !== "by") continue;
     for (const group of groupsFrom(sql, at + 2)) {
@@ -161,8 +160,8 @@ function withLiteralsOfGroups(sql: SqlText): string | undefined {
 }
 
 /** The expressions of a GROUP BY, as far as the clause goes. */
-function groupsFrom(sql: SqlText, start: number): readonly (readonly Token[])[] {
-  const groups: Token[][] = [[]];
+function groupsFrom(sql: SqlText, start: number): readonly (readonly SqlToken[])[] {
+  const groups: SqlToken[][] = [[]];
   let depth = 0;
   for (let at = start; at < sql.tokens.length; at++) {
     if (sql.isSymbol(at, "(")) depth++;
@@ -174,9 +173,13 @@ function groupsFrom(sql: SqlText, start: number): readonly (readonly Token[])[] 
   return groups;
 }
 
+function isConstant({ kind }: SqlToken): boolean {
+  return kind === "number" || kind === "string";
+}
+
 /** Notes which parameters stand for which constants, when the tokens from `start` on are those of the group otherwise. */
-function matchGroup(sql: SqlText, start: number, group: readonly Token[], values: Map<string, Token>): void {
-  const found: [string, Token][] = [];
+function matchGroup(sql: SqlText, start: number, group: readonly SqlToken[], values: Map<string, SqlToken>): void {
+  const found: [string, SqlToken][] = [];
   for (const [offset, token] of group.entries()) {
     const other = sql.token(start + offset);
     if (isConstant(token) && other.kind === "parameter") found.push([other.text, token]);

@@ -1,16 +1,19 @@
 import { Lexer, type Token } from "@dbintel/sql";
 
+/** What counts of a token when it is written out again. */
+export type SqlToken = Pick<Token, "kind" | "text" | "spaced">;
+
 /** A statement as tokens, to be changed and written out again. Of comments only the hints of pg_hint_plan stay. */
 export class SqlText {
-  readonly tokens: readonly Token[];
+  readonly tokens: readonly SqlToken[];
 
-  constructor(tokens: readonly Token[]) {
+  constructor(tokens: readonly SqlToken[]) {
     this.tokens = tokens;
   }
 
   static of(text: string): SqlText {
     const lexer = new Lexer(text, { dialect: "postgresql" });
-    const tokens: Token[] = [];
+    const tokens: SqlToken[] = [];
     for (let token = lexer.next(); token !== undefined; token = lexer.next()) {
       if (token.kind !== "comment" || token.text.startsWith("/*+")) tokens.push(token);
     }
@@ -44,7 +47,7 @@ export class SqlText {
   }
 
   /** The token with this number; an empty one behind the end. */
-  token(index: number): Token {
+  token(index: number): SqlToken {
     return this.tokens[index] ?? end;
   }
 
@@ -64,13 +67,13 @@ export class SqlText {
   }
 }
 
-const end: Token = { kind: "symbol", text: "", spaced: false };
+const end: SqlToken = { kind: "symbol", text: "", spaced: false };
 
-function written({ spaced, text }: Token): string {
+function written({ spaced, text }: SqlToken): string {
   return spaced ? ` ${text}` : text;
 }
 
 /** Tokens for a text of ours. */
-export function tokensOf(text: string): readonly Token[] {
+export function tokensOf(text: string): readonly SqlToken[] {
   return SqlText.of(` ${text}`).tokens;
 }

@@ -18,6 +18,7 @@ export type {
   Unit,
   WaitFinding,
 } from "./advice/finding.ts";
+export { compositeCodes, signCodes } from "./advice/finding.ts";
 export type { AdvisorSettings } from "./advice/settings.ts";
 export { defaultAdvisorSettings } from "./advice/settings.ts";
 export type { BaselineState, Level } from "./baseline/baseline.ts";

@@ -6,6 +6,7 @@ import { type AdvisorSettings, defaultAdvisorSettings } from "./settings.ts";
 import { priorityOf, severityOf } from "./severity.ts";
 import { type Rule, type Sign, sceneOf } from "./sign.ts";
 import { changedPlan, inefficientJoin, missingIndex, temporaryData } from "./statement-rules.ts";
+import { byUrgency } from "./urgency.ts";
 import { loadSpike, processors, shiftOfWaits, waitKinds } from "./wait-rules.ts";
 
 const rules: readonly Rule[] = [
@@ -83,17 +84,4 @@ function combined({ code, parts, recommendation }: Composite, signs: readonly Si
     parts: members.map((sign) => sign.code),
   };
   return [composite];
-}
-
-function byUrgency(one: WaitFinding, other: WaitFinding): number {
-  return (
-    compare(one.priority, other.priority) ||
-    other.impact * other.confidence - one.impact * one.confidence ||
-    other.parts.length - one.parts.length ||
-    compare(one.code, other.code)
-  );
-}
-
-function compare(one: string, other: string): number {
-  return one === other ? 0 : one < other ? -1 : 1;
 }

@@ -1,38 +1,44 @@
 /** What single rules find. */
-export type SignCode =
-  | "lock_contention"
-  | "metadata_lock_contention"
-  | "io_bound"
-  | "temporary_io"
-  | "log_flush_pressure"
-  | "network_bound"
-  | "buffer_contention"
-  | "latch_contention"
-  | "replication_wait"
-  | "cpu_saturation"
-  | "load_spike"
-  | "wait_shift"
-  | "plan_change"
-  | "missing_index"
-  | "inefficient_join"
-  | "temporary_data_on_disk"
-  | "blocking_root"
-  | "idle_in_transaction_blocker"
-  | "lock_cycle"
-  | "metadata_lock_queue"
-  | "connection_storm"
-  | "connections_exhausted";
+export const signCodes = [
+  "lock_contention",
+  "metadata_lock_contention",
+  "io_bound",
+  "temporary_io",
+  "log_flush_pressure",
+  "network_bound",
+  "buffer_contention",
+  "latch_contention",
+  "replication_wait",
+  "cpu_saturation",
+  "load_spike",
+  "wait_shift",
+  "plan_change",
+  "missing_index",
+  "inefficient_join",
+  "temporary_data_on_disk",
+  "blocking_root",
+  "idle_in_transaction_blocker",
+  "lock_cycle",
+  "metadata_lock_queue",
+  "connection_storm",
+  "connections_exhausted",
+] as const;
+
+export type SignCode = (typeof signCodes)[number];
 
 /** What several findings show together. */
-export type CompositeCode =
-  | "missing_index_io"
-  | "missing_index_locks"
-  | "join_without_index_load"
-  | "temporary_data_io"
-  | "plan_change_wait_shift"
-  | "io_saturation"
-  | "idle_transaction_pileup"
-  | "metadata_lock_pileup";
+export const compositeCodes = [
+  "missing_index_io",
+  "missing_index_locks",
+  "join_without_index_load",
+  "temporary_data_io",
+  "plan_change_wait_shift",
+  "io_saturation",
+  "idle_transaction_pileup",
+  "metadata_lock_pileup",
+] as const;
+
+export type CompositeCode = (typeof compositeCodes)[number];
 
 export type FindingCode = SignCode | CompositeCode;
 

@@ -9,6 +9,7 @@ import type {
 } from "../advice/evidence.ts";
 import type { WaitFinding } from "../advice/finding.ts";
 import { type AdvisorSettings, defaultAdvisorSettings } from "../advice/settings.ts";
+import { byUrgency } from "../advice/urgency.ts";
 import { type BaselineSettings, Baselines, type Comparison } from "../baseline/baselines.ts";
 import { type BlockingEdge, type BlockingForest, blockingForest } from "../blocking/blocking-forest.ts";
 import type { WaitClass } from "../category.ts";
@@ -145,9 +146,7 @@ export class WaitEngine {
         ),
       ];
     });
-    return findings.toSorted((one, other) =>
-      one.priority < other.priority ? -1 : one.priority > other.priority ? 1 : 0,
-    );
+    return findings.toSorted(byUrgency);
   }
 
   /** What was learnt, for the next start. Samples and other evidence of the moment are left out. */

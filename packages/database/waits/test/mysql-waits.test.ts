@@ -24,7 +24,7 @@ function suite(start: () => Promise<MysqlServer>): void {
   });
   afterAll(() => server.stop());
 
-  it("are all known", async () => {
+  it("are all known by name", async () => {
     const rows = await server.query(
       `SELECT NAME AS name FROM performance_schema.setup_instruments
        WHERE NAME LIKE 'wait/%' OR NAME LIKE 'stage/%' OR NAME = 'idle'`,
@@ -36,7 +36,7 @@ function suite(start: () => Promise<MysqlServer>): void {
     expect([...catalogue.unknown.counts.keys()]).toEqual([]);
   });
 
-  it("tell what a session waits for", async () => {
+  it("of a session are told", async () => {
     const holder = await server.connect();
     const waiter = await server.connect();
     for (const sql of ["CREATE DATABASE waits", "CREATE TABLE waits.t (id int) ENGINE=InnoDB"]) await holder.query(sql);
@@ -56,5 +56,5 @@ function suite(start: () => Promise<MysqlServer>): void {
   });
 }
 
-describeMysql("the wait events", () => suite(startMysql));
-describeMariadb("the wait events", () => suite(startMariadb));
+describeMysql("the waits", () => suite(startMysql));
+describeMariadb("the waits", () => suite(startMariadb));

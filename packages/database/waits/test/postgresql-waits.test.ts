@@ -1,8 +1,28 @@
 import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
-import { expect, it } from "vitest";
-import { type BlockerFacts, type BlockingEdge, WaitCatalogue, WaitEngine } from "../src/index.ts";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type BlockerFacts, type BlockingEdge, WaitCatalogue, type WaitCategory, WaitEngine } from "../src/index.ts";
+
+async function expectAllKnown(server: PostgresServer): Promise<void> {
+  const events = await server.query<{ type: string; name: string }>("SELECT type, name FROM pg_wait_events");
+  expect(events.length).toBeGreaterThan(250);
+  const catalogue = new WaitCatalogue();
+  expect(events.filter(({ type, name }) => catalogue.postgresql({ type, event: name }) === "other")).toEqual([]);
+  expect([...catalogue.unknown.counts.keys()]).toEqual([]);
+}
+
+/** The category of the session that waits in the middle of a statement that begins like this. */
+function waitOf(server: PostgresServer, statement: string): Promise<WaitCategory> {
+  return eventually(`a session waits in ${statement}`, async () => {
+    const [session] = await server.query<{ state: string; type: string; event: string }>(
+      `SELECT state, wait_event_type AS type, wait_event AS event FROM pg_stat_activity
+       WHERE state = 'active' AND wait_event_type IN ('Lock', 'Timeout') AND starts_with(query, $1)`,
+      [statement],
+    );
+    return session === undefined ? undefined : new WaitCatalogue().postgresql(session);
+  });
+}
 
 interface Session {
   readonly pid: number;
@@ -47,14 +67,49 @@ async function look(engine: WaitEngine, catalogue: WaitCatalogue, server: Postgr
   return engine.blocking({ database: "shop", timeMs, edges, blockers });
 }
 
-describePostgres(18, "a transaction that is left open", () => {
-  it("is found as the root of those that wait for it, and of those behind them", async () => {
-    await using server = await startPostgres({ preload: [], settings: { compute_query_id: "on" } });
-    await server.query("CREATE TABLE t AS SELECT 1 AS id, 0 AS value");
+// Older servers have no view of their wait events.
+describePostgres(17, "the wait events", () => {
+  it("are all known", async () => {
+    await using server = await startPostgres({ major: 17, preload: [] });
+    await expectAllKnown(server);
+  });
+});
+
+describePostgres(18, "the waits", () => {
+  let server: PostgresServer;
+  beforeAll(async () => {
+    server = await startPostgres({ preload: [], settings: { compute_query_id: "on" } });
+  });
+  afterAll(() => server.stop());
+
+  it("are all known by name", () => expectAllKnown(server));
+
+  it("of a session are told", async () => {
+    await server.query("CREATE TABLE t AS SELECT 1 AS id");
+    const holder = await server.connect();
+    const waiter = await server.connect();
+    await holder.query("BEGIN");
+    await holder.query("UPDATE t SET id = 2");
+    const update = waiter.query("UPDATE t SET id = 3");
+    expect(await waitOf(server, "UPDATE t")).toBe("lock_row");
+    await holder.query("COMMIT");
+    await update;
+    await holder.query("BEGIN");
+    await holder.query("LOCK TABLE t");
+    const count = waiter.query("TABLE t");
+    expect(await waitOf(server, "TABLE t")).toBe("lock_table");
+    await holder.query("COMMIT");
+    await count;
+    await holder.end();
+    await waiter.end();
+  });
+
+  it("for a transaction that is left open are found, and those behind them", async () => {
+    await server.query("CREATE TABLE counter AS SELECT 1 AS id, 0 AS value");
     const [holder, ...waiters] = await Promise.all(Array.from({ length: 6 }, () => server.connect()));
     await holder?.query("BEGIN");
-    await holder?.query("UPDATE t SET value = 1 WHERE id = 1");
-    const updates = waiters.map((waiter) => waiter.query("UPDATE t SET value = value + 1 WHERE id = 1"));
+    await holder?.query("UPDATE counter SET value = 1 WHERE id = 1");
+    const updates = waiters.map((waiter) => waiter.query("UPDATE counter SET value = value + 1 WHERE id = 1"));
 
     const engine = new WaitEngine();
     const catalogue = new WaitCatalogue();

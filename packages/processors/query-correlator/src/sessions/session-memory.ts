@@ -95,7 +95,7 @@ const unseen = {
 /** How many of the last gaps between samples are looked at. */
 const gapsKept = 8;
 
-/** What is assumed before there are two samples, the default of the samplers that take one most often. */
+/** What is assumed before there are two samplings: little, so that the first ones do not outweigh the others. */
 const assumedSeconds = 1;
 
 /**

@@ -77,7 +77,7 @@ export class PostgresqlReceiver implements Component {
     this.#connections.push(views.connection);
     if (this.#next.metrics !== undefined) this.#pollMetrics(views, problems);
     if (hasLogs && events[topQueryEvent].enabled) this.#pollStatements(settings, problems);
-    if (hasLogs && events[querySampleEvent].enabled) this.#pollActivity(views, problems);
+    if (hasLogs && events[querySampleEvent].enabled) this.#pollActivity(views, settings, problems);
     for (const poller of this.#pollers) poller.start();
   }
 
@@ -119,10 +119,10 @@ export class PostgresqlReceiver implements Component {
     });
   }
 
-  #pollActivity(views: KnownServer, problems: ProblemBoard): void {
+  #pollActivity(views: KnownServer, settings: ConnectionSettings, problems: ProblemBoard): void {
     const { config, common } = this.#common(problems);
     const { collection_interval: interval, max_rows_per_query: limit } = config.query_sample_collection;
-    const poll = new ActivityPoll({ ...common, server: views, limit, intervalMs: interval });
+    const poll = new ActivityPoll({ ...common, server: views, settings, limit, intervalMs: interval });
     const cheapest = this.#next.metrics === undefined;
     const guarded = guardedPoll({ ...common, collectorClass: "samples", cheapest, source: views.connection, poll });
     const inTurn: typeof guarded = (args) => views.turn.take(args.signal, () => guarded(args));

@@ -166,6 +166,22 @@ for (const major of [13, 14, 18]) {
       await server.query("ROLLBACK PREPARED 'forgotten'");
     });
 
+    it("names tables of other databases than its own, where it is let in", async () => {
+      await server.query("CREATE DATABASE shop");
+      await server.query('CREATE TABLE "Order Lines" (id int)', [], { database: "shop" });
+      const [holder, waiting] = [await open("shop"), await open("shop")];
+      await holder.client.query('BEGIN; LOCK TABLE "Order Lines"');
+      await begin(waiting, 'SELECT FROM "Order Lines"', blocked);
+      const relation = async () => {
+        const event = byPid(await watch.peek()).get(waiting.pid);
+        return event?.text("postgresql.blocking.lock.relation");
+      };
+      expect(await relation()).toBe('public."Order Lines"');
+      await server.query("ALTER DATABASE shop ALLOW_CONNECTIONS false");
+      expect(await relation()).toMatch(/^\d+$/);
+      await server.query("DROP DATABASE shop WITH (FORCE)");
+    });
+
     it("reports a session once for each change, and ever more rarely while nothing changes", async () => {
       const session = await open();
       const polls: number[] = [];

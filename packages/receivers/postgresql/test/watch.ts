@@ -168,6 +168,7 @@ export function watchActivity(
   const poll = new ActivityPoll({
     host,
     server: new KnownServer(connection, endpoint),
+    settings,
     resource: instanceResource({ host: server.host, port: server.port, enabled: () => true }),
     context,
     limit: options.limit ?? 1000,

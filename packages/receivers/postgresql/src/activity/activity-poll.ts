@@ -6,10 +6,12 @@ import type { PollResult } from "@dbintel/polling";
 import { blockingForest } from "@dbintel/waits";
 import type { StatementGuard } from "@dbintel/watching";
 import type { KnownServer } from "../connection/capabilities.ts";
+import type { ConnectionSettings } from "../connection/connection.ts";
 import { activityHidden, databaseProblem, type ProblemContext } from "../connection/problems.ts";
 import { receiverScope } from "../resource.ts";
 import { ActivitySource, type WaitReading, waitsForLock } from "./activity-source.ts";
 import type { LockWait } from "./lock-wait.ts";
+import { RelationNames } from "./relation-names.ts";
 import { addQuerySamples } from "./sample-events.ts";
 import { type ActiveSession, SampleMemory } from "./sample-memory.ts";
 import type { Session } from "./session.ts";
@@ -17,6 +19,8 @@ import type { Session } from "./session.ts";
 export interface ActivityPollOptions {
   readonly host: Host;
   readonly server: KnownServer;
+  /** How to reach the other databases of the server. */
+  readonly settings: ConnectionSettings;
   readonly resource: ResourceInit;
   readonly context: ProblemContext;
   /** Sessions that are looked at. */
@@ -27,8 +31,9 @@ export interface ActivityPollOptions {
   readonly reportsDatabase: (name: string) => boolean;
 }
 
-/** The class of the statements that look at locks, as the breaker knows it. */
+/** The classes of the statements that look at locks, and for names of tables, as the breaker knows them. */
 const lockClass = "lock_waits";
+const nameClass = "relation_names";
 const nobodyWaits: WaitReading = { waits: [], blockers: [] };
 
 /** Polls pg_stat_activity and makes events of what sessions do and whom they wait for. */
@@ -36,12 +41,14 @@ export class ActivityPoll {
   readonly #options: ActivityPollOptions;
   readonly #source: ActivitySource;
   readonly #memory: SampleMemory;
+  readonly #names: RelationNames;
   #lastMicros: bigint | undefined;
 
   constructor(options: ActivityPollOptions) {
     this.#options = options;
     this.#source = new ActivitySource(options.server);
     this.#memory = new SampleMemory(options);
+    this.#names = new RelationNames({ clock: options.host.clock, settings: options.settings });
   }
 
   async poll(args: { readonly signal: AbortSignal; readonly guard: StatementGuard }): Promise<PollResult> {
@@ -95,15 +102,26 @@ export class ActivityPoll {
   }): Promise<WaitReading> {
     const { sessions, problems, guard, signal } = args;
     if (!sessions.some(waitsForLock)) return nobodyWaits;
-    const work = () => this.#source.waits(sessions, signal);
+    let reading = nobodyWaits;
     try {
-      return (await guard.ask({ collectorClass: lockClass, cold: true, work })) ?? nobodyWaits;
+      const askLocks = () => this.#source.waits(sessions, signal);
+      reading = (await guard.ask({ collectorClass: lockClass, cold: true, work: askLocks })) ?? nobodyWaits;
+      const places = reading.waits.map(({ elsewhere }) => elsewhere).filter((place) => place !== undefined);
+      const askNames = () => this.#names.fetch(places, signal);
+      if (places.some((place) => this.#names.misses(place))) {
+        await guard.ask({ collectorClass: nameClass, cold: true, work: askNames });
+      }
     } catch (error) {
       signal.throwIfAborted();
       if (!isDbintelError(error)) throw error;
       problems.push(error);
-      return nobodyWaits;
     }
+    return { ...reading, waits: reading.waits.map((wait) => this.#named(wait)) };
+  }
+
+  #named(wait: LockWait): LockWait {
+    const relation = wait.elsewhere && this.#names.get(wait.elsewhere);
+    return relation === undefined ? wait : { ...wait, relation };
   }
 
   #activeSessions(sessions: readonly Session[], waits: readonly LockWait[]): readonly ActiveSession[] {

@@ -1,0 +1,66 @@
+import { classifyError } from "@dbintel/guard";
+import type { Clock } from "@dbintel/pipeline";
+import { number, text } from "@dbintel/watching";
+import { LRUCache } from "lru-cache";
+import { type ConnectionSettings, DatabaseConnection } from "../connection/connection.ts";
+
+/** A table of a database. */
+export interface RelationPlace {
+  readonly database: string;
+  readonly oid: number;
+}
+
+const mostNames = 1000;
+const timeToLiveMs = 3_600_000;
+
+/** The names of tables in databases that the receiver is not connected to, each asked once an hour. */
+export class RelationNames {
+  readonly #settings: ConnectionSettings;
+  readonly #names: LRUCache<string, string>;
+  /** Databases that do not let the user in. */
+  readonly #closed: LRUCache<string, true>;
+
+  constructor(options: { readonly clock: Clock; readonly settings: ConnectionSettings }) {
+    this.#settings = options.settings;
+    const bounds = { max: mostNames, ttl: timeToLiveMs, perf: { now: () => options.clock.monotonicMs() } };
+    this.#names = new LRUCache(bounds);
+    this.#closed = new LRUCache(bounds);
+  }
+
+  get(place: RelationPlace): string | undefined {
+    return this.#names.get(keyOf(place));
+  }
+
+  /** Whether asking would help. */
+  misses(place: RelationPlace): boolean {
+    return !this.#names.has(keyOf(place)) && !this.#closed.has(place.database);
+  }
+
+  /** Asks for the names that are not known, in the database of the first of them: a session that ends at once. */
+  async fetch(places: readonly RelationPlace[], signal: AbortSignal): Promise<void> {
+    const missing = places.filter((place) => this.misses(place));
+    const database = missing[0]?.database;
+    if (database === undefined) return;
+    const oids = new Set(missing.filter((place) => place.database === database).map(({ oid }) => oid));
+    const connection = new DatabaseConnection(this.#settings, database);
+    try {
+      const rows = await connection.query(
+        "SELECT oid, oid::regclass::text AS name FROM pg_class WHERE oid = ANY($1::oid[])",
+        [[...oids]],
+        signal,
+      );
+      for (const row of rows) {
+        this.#names.set(keyOf({ database, oid: number(row, "oid") ?? 0 }), text(row, "name") ?? "");
+      }
+    } catch (error) {
+      if (classifyError(error) !== "configuration") throw error;
+      this.#closed.set(database, true);
+    } finally {
+      await connection.close();
+    }
+  }
+}
+
+function keyOf({ database, oid }: RelationPlace): string {
+  return `${oid}/${database}`;
+}

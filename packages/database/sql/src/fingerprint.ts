@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { unquoted } from "./identifier.ts";
 import { redact } from "./redaction.ts";
 import { type SqlDialect, type SqlSyntax, syntaxOf } from "./syntax.ts";
@@ -22,7 +22,7 @@ export function fingerprintSql(text: string, syntax: SqlDialect | SqlSyntax): st
 
 /** The fingerprint of a redacted statement. */
 export function fingerprintOf(tokens: readonly Token[], dialect: SqlDialect): string {
-  return `${version}:${createHash("sha256").update(normalForm(tokens, dialect)).digest("hex")}`;
+  return `${version}:${hash("sha256", normalForm(tokens, dialect))}`;
 }
 
 /** The text that is hashed. */
@@ -32,7 +32,7 @@ export function normalForm(tokens: readonly Token[], dialect: SqlDialect): strin
   return form.toString();
 }
 
-const value: Token = { kind: "parameter", text: "?", spaced: true };
+const value: Token = { kind: "parameter", text: "?", word: "", spaced: true };
 
 class NormalForm {
   readonly #mysql: boolean;
@@ -48,7 +48,7 @@ class NormalForm {
       this.#pushValue();
     } else if (token.text === ")" && this.#repeatsRow()) this.#tokens.length -= 3;
     else if (this.#isValue(token)) this.#pushValue();
-    else if (token.kind === "word") this.#push("word", this.#word(token.text));
+    else if (token.kind === "word") this.#push("word", this.#word(token.text), token.word);
     else if (token.kind === "quoted" && this.#mysql) this.#push("quoted", unquoted(token.text).toLowerCase());
     else if (token.kind === "symbol" && token.text === "=" && this.#last()?.text === "!") {
       // `!=` is another spelling of `<>`.
@@ -66,15 +66,15 @@ class NormalForm {
     return this.#tokens.at(-1);
   }
 
-  #push(kind: Token["kind"], text: string): void {
-    this.#tokens.push({ kind, text, spaced: true });
+  #push(kind: Token["kind"], text: string, word = ""): void {
+    this.#tokens.push({ kind, text, word, spaced: true });
   }
 
   #isValue(token: Token): boolean {
     if (token.kind === "parameter") return true;
     if (token.kind === "symbol") return token.text === "?";
     if (token.kind !== "word") return false;
-    const word = token.text.toUpperCase();
+    const { word } = token;
     if (word !== "NULL" && word !== "TRUE" && word !== "FALSE") return this.#mysql && this.#isUserVariable();
     const before = this.#last()?.text;
     const test = before === "is" || (before === "not" && this.#tokens.at(-2)?.text === "is");

@@ -40,12 +40,13 @@ export class Lexer {
     if (endOfComment >= 0) {
       this.#at = endOfComment;
       this.#spaced = true;
-      return { kind: "comment", text: text.slice(start, endOfComment), spaced };
+      return { kind: "comment", text: text.slice(start, endOfComment), word: "", spaced };
     }
     const { kind, end } = this.#scanner.scan(text, start);
     this.#at = end;
     this.#spaced = false;
-    return { kind, text: text.slice(start, end), spaced };
+    const content = text.slice(start, end);
+    return { kind, text: content, word: kind === "word" ? content.toUpperCase() : "", spaced };
   }
 
   #skipSpace(): number {

@@ -49,7 +49,7 @@ export function redactExpression(text: string, syntax: SqlDialect | SqlSyntax): 
   const list = new TokenList();
   const lexer = new Lexer(text, syntaxOf(syntax));
   for (let token = lexer.next(); token !== undefined; token = lexer.next()) {
-    if (token.kind !== "comment") list.push(token, upperWord(token));
+    if (token.kind !== "comment") list.push(token);
   }
   list.end();
   return textOf(list.tokens);
@@ -73,7 +73,7 @@ class Redaction {
 
   /** False when nothing more is to be shown. */
   push(token: Token): boolean {
-    const word = upperWord(token);
+    const { word } = token;
     if (this.#utility) return this.#pushClassWord(word);
     const symbol = token.kind === "symbol" ? token.text : "";
     if (this.#opening && symbol !== "(" && symbol !== ";") {
@@ -83,7 +83,7 @@ class Redaction {
       if (this.#utility) return this.#pushClassWord(word);
     }
     if (this.#kind === "WITH" && this.#depth === 0 && followsWith(word)) this.#kind = word;
-    this.#list.push(token, word);
+    this.#list.push(token);
     if (symbol === "(") this.#depth++;
     else if (symbol === ")") this.#depth--;
     else if (symbol === ";" && this.#depth === 0) this.#opening = true;
@@ -99,7 +99,7 @@ class Redaction {
 
   /** Without semicolons at the end. */
   #tokens(): readonly Token[] {
-    const words = this.#classWords.map((text): Token => ({ kind: "word", text, spaced: true }));
+    const words = this.#classWords.map((text): Token => ({ kind: "word", text, word: text, spaced: true }));
     const tokens = words.length === 0 ? this.#list.tokens : [...this.#list.tokens, ...words];
     let length = tokens.length;
     while (tokens[length - 1]?.text === ";") length--;
@@ -111,10 +111,6 @@ class Redaction {
     this.#classWords.push(word);
     return true;
   }
-}
-
-function upperWord(token: Token): string {
-  return token.kind === "word" ? token.text.toUpperCase() : "";
 }
 
 /** On one line, a space where there was one, but none inside brackets and before `,` and `;`. */

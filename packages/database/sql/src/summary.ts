@@ -93,7 +93,7 @@ class SummaryReader {
   push(token: Token): void {
     if (this.#extendName(token)) return;
     const previous = this.#previous;
-    this.#previous = token.kind === "word" ? token.text.toUpperCase() : token.text;
+    this.#previous = token.kind === "word" ? token.word : token.text;
     if (token.kind === "symbol") this.#readSymbol(token.text);
     else if (token.kind === "word" && previous !== "." && previous !== "@") this.#readWord(token, previous);
     else if (token.kind === "quoted" && this.#frame.place === "expected") this.#name = [token];

@@ -31,8 +31,8 @@ export class TokenList {
     return this.#tokens;
   }
 
-  /** `word` is the token's text in upper case, "" for what is no word. */
-  push(token: Token, word: string): void {
+  push(token: Token): void {
+    const { word } = token;
     const continued = token.kind === "string" && this.#lastKind === "string";
     this.#lastKind = token.kind;
     if (continued) return;
@@ -53,10 +53,10 @@ export class TokenList {
   #withoutConstant(token: Token, word: string): Token {
     if (isConstant(token)) {
       const sign = token.kind === "number" ? this.#takeSign() : undefined;
-      return { kind: "parameter", text: "?", spaced: (sign ?? token).spaced };
+      return placeholder(sign ?? token);
     }
     const boolean = (word === "TRUE" || word === "FALSE") && !this.#isTest() && this.#tokens.at(-1)?.text !== ".";
-    return boolean ? { kind: "parameter", text: "?", spaced: token.spaced } : token;
+    return boolean ? placeholder(token) : token;
   }
 
   /** Removes the sign at the end of the list if it is one of a number. */
@@ -68,8 +68,8 @@ export class TokenList {
 
   /** `IS TRUE`, `IS NOT FALSE` test a value and hold none. */
   #isTest(): boolean {
-    const last = upperWord(this.#tokens.at(-1));
-    return last === "IS" || (last === "NOT" && upperWord(this.#tokens.at(-2)) === "IS");
+    const last = this.#tokens.at(-1)?.word;
+    return last === "IS" || (last === "NOT" && this.#tokens.at(-2)?.word === "IS");
   }
 
   #pushSymbol(token: Token): void {
@@ -105,7 +105,7 @@ export class TokenList {
     const frame = this.#frames.at(-1);
     if (frame?.kind !== "rows") return;
     const begun = this.#tokens.length > frame.start;
-    const expectsBracket = !begun || upperWord(this.#tokens.at(-1)) === "ROW";
+    const expectsBracket = !begun || this.#tokens.at(-1)?.word === "ROW";
     const goesOn = expectsBracket ? token.text === "(" || (!begun && word === "ROW") : token.text === ",";
     if (!goesOn) this.#close();
   }
@@ -141,7 +141,7 @@ export class TokenList {
 export function isBeforeOperand(token: Token | undefined): boolean {
   if (token === undefined) return true;
   if (token.kind === "symbol") return token.text !== ")" && token.text !== "]";
-  return token.kind === "word" && beginsExpression(token.text.toUpperCase());
+  return beginsExpression(token.word);
 }
 
 export function isSign(token: Token): boolean {
@@ -154,9 +154,10 @@ function isAlike(one: Token | undefined, other: Token | undefined): boolean {
 }
 
 function isValue(token: Token): boolean {
-  return token.kind === "parameter" || upperWord(token) === "NULL";
+  return token.kind === "parameter" || token.word === "NULL";
 }
 
-function upperWord(token: Token | undefined): string {
-  return token?.kind === "word" ? token.text.toUpperCase() : "";
+/** What stands where the constant stood. */
+function placeholder({ spaced }: Token): Token {
+  return { kind: "parameter", text: "?", word: "", spaced };
 }

@@ -8,6 +8,8 @@ export type TokenKind = "word" | "quoted" | "number" | "string" | "parameter" | 
 export interface Token {
   readonly kind: TokenKind;
   readonly text: string;
+  /** The text in upper case where it is a word, otherwise "". */
+  readonly word: string;
   /** White space or a comment stands before the token. */
   readonly spaced: boolean;
 }

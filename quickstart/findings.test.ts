@@ -41,6 +41,22 @@ test.each([
   expect(findings(observed([query]))).toEqual([]);
 });
 
+test("a plan that reads all of a table for one row asks for an index", () => {
+  const text = "SELECT id FROM customers WHERE email = $1";
+  const plan = { relations: "customers", cost: 400, hasSeqScan: true };
+  expect(findings(observed([{ text, calls: 9, rows: 9, plan }]))).toEqual([
+    `no index? the plan reads all of customers for one row a call: ${text}`,
+  ]);
+  for (const other of [
+    { plan: { ...plan, hasSeqScan: false } },
+    { plan: { ...plan, cost: 10 } },
+    { plan, rows: 900 },
+    { plan: undefined },
+  ]) {
+    expect(findings(observed([{ text, calls: 9, rows: 9, ...other }]))).toEqual([]);
+  }
+});
+
 test("sessions that wait for a lock are counted, and who may hold it", () => {
   const sessions = [
     { state: "active", waitType: "Lock", sessions: 2 },

@@ -7,6 +7,7 @@ export function findings(observation: Observation): readonly string[] {
   return [
     ...lockWaits(observation),
     ...manySmallCalls(observation),
+    ...wholeTables(observation),
     ...slowQueries(observation),
     ...coldCache(observation),
   ];
@@ -25,6 +26,21 @@ function manySmallCalls({ queries, seconds }: Observation): readonly string[] {
       (query) =>
         `N+1? ${query.calls} calls in ${Math.round(seconds)} s, each for ${rowsText(query)}: ${excerpt(query)}\n` +
         "      one query for the whole list (a join, or = ANY($1)) would save the round trips",
+    );
+}
+
+/** Rows a call up to which reading all of a table is a waste, and the cost of a plan from which it matters. */
+const waste = { rowsPerCall: 2, cost: 100 };
+
+function wholeTables({ queries }: Observation): readonly string[] {
+  return queries
+    .filter(({ plan, rows, calls }) => {
+      return plan?.hasSeqScan === true && plan.cost >= waste.cost && calls > 0 && rows / calls <= waste.rowsPerCall;
+    })
+    .slice(0, 2)
+    .map(
+      (query) =>
+        `no index? the plan reads all of ${query.plan?.relations} for ${rowsText(query)} a call: ${excerpt(query)}`,
     );
 }
 

@@ -20,7 +20,9 @@ export async function createShop(server: PostgresServer): Promise<Logins> {
   for (const role of ["shop_app", "analyst", "dbintel"]) {
     await server.query(`CREATE ROLE ${role} LOGIN PASSWORD ${pg.escapeLiteral(password)}`);
   }
-  await server.query("GRANT pg_monitor TO dbintel");
+  // For plans, of which nothing is to be seen in pg_stat_statements: the right to read, and to keep out of there.
+  await server.query("GRANT pg_monitor, pg_read_all_data TO dbintel");
+  await server.query("GRANT SET ON PARAMETER pg_stat_statements.track TO dbintel");
   await server.query("CREATE DATABASE shop OWNER shop_app");
   await server.query("CREATE DATABASE warehouse OWNER analyst");
 

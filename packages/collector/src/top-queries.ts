@@ -1,4 +1,4 @@
-import type { Logs } from "@dbintel/pdata";
+import type { Attributes, Logs } from "@dbintel/pdata";
 
 /** The event that carries what one statement cost in one interval. */
 export const topQueryEvent = "db.server.top_query";
@@ -12,6 +12,18 @@ export interface TopQuery {
   readonly calls: number;
   readonly rows: number;
   readonly totalSeconds: number;
+  /** Where the event tells of a plan, by `plan_attribute_extractor`. */
+  readonly plan?: TopQueryPlan | undefined;
+}
+
+/** What a plan comes to. */
+export interface TopQueryPlan {
+  /** The tables that it reads, with commas between them. */
+  readonly relations: string;
+  /** The optimizer's estimate, in its own unit. */
+  readonly cost: number;
+  /** Whether it reads all of a table. */
+  readonly hasSeqScan: boolean;
 }
 
 /** The `db.server.top_query` events of a batch by total time, the costliest first. */
@@ -26,7 +38,18 @@ export function topQueries(logs: Logs): readonly TopQuery[] {
       calls: attributes.getNumber("postgresql.calls") ?? 0,
       rows: attributes.getNumber("postgresql.rows") ?? 0,
       totalSeconds: attributes.getNumber("postgresql.total_exec_time") ?? 0,
+      plan: planOf(attributes),
     });
   }
   return queries.sort((one, other) => other.totalSeconds - one.totalSeconds);
+}
+
+function planOf(attributes: Attributes): TopQueryPlan | undefined {
+  const hasSeqScan = attributes.getBoolean("db.query.plan.has_seq_scan");
+  if (hasSeqScan === undefined) return undefined;
+  return {
+    relations: attributes.getString("db.query.plan.relations") ?? "",
+    cost: attributes.getNumber("db.query.plan.cost") ?? 0,
+    hasSeqScan,
+  };
 }

@@ -5,6 +5,7 @@ import type { VerificationMetrics } from "./metrics.ts";
 import type { Policy } from "./policy.ts";
 import { isReplacement, type Replacements } from "./replacement.ts";
 import type { SensitiveNames } from "./sensitive-names.ts";
+import type { Statements } from "./statements.ts";
 
 /** Smaller numbers are no card, account or telephone number with its prefix: counters and durations are left alone. */
 const leastNumber = 1_000_000n;
@@ -21,6 +22,7 @@ export class TextRedactor implements TextEditor {
   readonly #policy: Policy;
   readonly #replacements: Replacements;
   readonly #metrics: VerificationMetrics;
+  readonly #statements: Statements | undefined;
   #isDropped = false;
 
   constructor(args: {
@@ -29,16 +31,19 @@ export class TextRedactor implements TextEditor {
     readonly policy: Policy;
     readonly replacements: Replacements;
     readonly metrics: VerificationMetrics;
+    /** Absent while statements are left as they are. */
+    readonly statements?: Statements | undefined;
   }) {
     this.#scanner = args.scanner;
     this.#names = args.names;
     this.#policy = args.policy;
     this.#replacements = args.replacements;
     this.#metrics = args.metrics;
+    this.#statements = args.statements;
   }
 
   wants(message: Uint8Array): boolean {
-    return this.#scanner.mayHold(message);
+    return this.#scanner.mayHold(message) || this.#statements?.mayHold(message) === true;
   }
 
   edit(value: TextValue, place: TextPlace): string | Uint8Array | undefined {
@@ -57,6 +62,7 @@ export class TextRedactor implements TextEditor {
   #scanValue(value: Exclude<TextValue, { kind: "key" }>, place: TextPlace): string | undefined {
     switch (value.kind) {
       case "string":
+        return this.#scanText(value.bytes, place);
       case "bytes":
         return this.#scan(value.bytes, place);
       case "int":
@@ -66,6 +72,13 @@ export class TextRedactor implements TextEditor {
       default:
         return undefined;
     }
+  }
+
+  /** A text that may be a statement loses its constants before it is scanned. */
+  #scanText(bytes: Uint8Array, place: TextPlace): string | undefined {
+    if (this.#statements?.isElsewhere(place) !== true) return this.#scan(bytes, place);
+    const safe = Buffer.from(this.#statements.safeOf(bytes));
+    return this.#scan(safe, place) ?? (safe.equals(bytes) ? undefined : safe.toString());
   }
 
   /** The text with each finding replaced; `undefined` when it stays as it is. */

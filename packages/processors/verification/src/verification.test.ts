@@ -305,6 +305,35 @@ describe("statements", () => {
     expect(out).not.toContain("S3cretPw");
   });
 
+  it.each([
+    ["SELECT 'Ada' FROM t", "SELECT ? FROM t"],
+    ['SELECT "Ada" FROM t', "SELECT ? FROM t"],
+    ["SELECT 'it\\'s Ada' FROM t", '"?"'],
+  ])(
+    "in events, exemplars and maps, where no system is told, lose what any dialect takes for a constant: %s",
+    async (sql, expected) => {
+      const attributes = [attribute("db.query.text", sql)];
+      const inMap = [{ key: "m", value: { kvlistValue: { values: attributes } } }];
+      const span = { name: "x", events: [{ name: "e", attributes }], attributes: inMap };
+      const { text: spans } = await running().send("traces", { resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] });
+      const point = { asInt: "1", exemplars: [{ filteredAttributes: attributes }] };
+      const metric = { name: "g", gauge: { dataPoints: [point] } };
+      const { text: points } = await running().send("metrics", {
+        resourceMetrics: [{ scopeMetrics: [{ metrics: [metric] }] }],
+      });
+      for (const out of [spans, points]) {
+        expect(out).toContain(expected);
+        expect(out).not.toContain("Ada");
+      }
+    },
+  );
+
+  it("stay as they are while detecting", async () => {
+    const { send } = running({ mode: "detect" });
+    const { text: out } = await send("logs", logs([{ attributes: [attribute("db.query.text", "SELECT 'Ada'")] }]));
+    expect(out).toContain("SELECT 'Ada'");
+  });
+
   it("without constants are not touched, nor are any where that is off", async () => {
     const safe = logs([{ attributes: [attribute("db.query.text", "SELECT a FROM t WHERE b = $1")] }]);
     const { send, counted } = running();

@@ -91,20 +91,23 @@ export class Verification<S extends Signal> implements Component, Consumer<S> {
 
   #verify(batch: Batch): void {
     if (this.#canaries.length > 0) this.#countCanaries(batch);
-    this.#statements.makeSafe(batch);
+    const statements = this.#isDetecting ? undefined : this.#statements;
+    statements?.makeSafe(batch);
     const redactor = new TextRedactor({
       scanner: this.#scanner,
       names: this.#names,
       policy: this.#policy,
       replacements: this.#replacements,
       metrics: this.#metrics,
+      statements,
     });
-    if (this.#scanner.mayHold(batch.encode())) batch.editTexts(redactor);
+    if (redactor.wants(batch.encode())) batch.editTexts(redactor);
     if (this.#verifyPayload) this.#block(batch, redactor.kept);
   }
 
   #countCanaries(batch: Batch): void {
-    const bytes = Buffer.from(batch.encode());
+    const encoded = batch.encode();
+    const bytes = Buffer.from(encoded.buffer, encoded.byteOffset, encoded.length);
     if (this.#canaries.some((canary) => bytes.includes(canary))) this.#metrics.canary("incoming");
   }
 

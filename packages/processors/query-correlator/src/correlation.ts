@@ -1,8 +1,9 @@
 import type { Clock, Environment, SharedKey } from "@dbintel/pipeline";
 import { SystemSyntaxes, TextCache } from "@dbintel/sql";
 import { WaitCatalogue, WaitProfiles } from "@dbintel/waits";
-import { LRUCache } from "lru-cache";
+import type { LRUCache } from "lru-cache";
 import type { QueryCorrelatorConfig } from "./config.ts";
+import { expiringCache } from "./expiring-cache.ts";
 import { SessionMemory } from "./sessions/session-memory.ts";
 import { ByStatement } from "./statements/by-statement.ts";
 import { Callers } from "./statements/callers.ts";
@@ -26,20 +27,20 @@ export class Correlation {
   #version = 0;
 
   constructor(config: QueryCorrelatorConfig, clock: Clock) {
-    const bounds = { ttlMs: config.retention, clock };
+    const lifetime = { ttlMs: config.retention, clock };
     this.config = config;
     this.statements = new TextCache({ max: config.cache_size, read: readStatement });
     this.syntaxes = new SystemSyntaxes({
       ansiQuotes: config.ansi_quotes,
       noBackslashEscapes: config.no_backslash_escapes,
     });
-    this.tables = new TableMemory({ ...bounds, max: config.max_tables });
-    const max = config.max_statements;
-    this.server = new ByStatement({ ...bounds, max, create: (place) => new ServerFacts(place) });
-    this.callers = new ByStatement({ ...bounds, max, create: () => new Callers() });
-    this.statementIds = new LRUCache({ max });
-    this.sessions = new SessionMemory({ ...bounds, max: config.max_sessions });
-    this.waits = new WaitProfiles({ windowSeconds: config.wait_window / 1000, maxQueries: max });
+    this.tables = new TableMemory({ ...lifetime, max: config.max_tables });
+    this.sessions = new SessionMemory({ ...lifetime, max: config.max_sessions });
+    const bounds = { ...lifetime, max: config.max_statements };
+    this.server = new ByStatement(bounds, (place) => new ServerFacts(place));
+    this.callers = new ByStatement(bounds, () => new Callers());
+    this.statementIds = expiringCache(bounds);
+    this.waits = new WaitProfiles({ windowSeconds: config.wait_window / 1000, maxQueries: config.max_statements });
   }
 
   /** Another number whenever what is known has changed. */

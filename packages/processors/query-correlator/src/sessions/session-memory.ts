@@ -1,6 +1,9 @@
-import type { Clock } from "@dbintel/pipeline";
 import { LRUCache } from "lru-cache";
+import { type Bounds, expiringCache } from "../expiring-cache.ts";
 import type { Sample } from "./sample.ts";
+
+/** Servers whose time between samplings is known. */
+const mostServers = 1000;
 
 /** Statements of a transaction that are told by name; more are counted. */
 const mostSummaries = 16;
@@ -31,11 +34,9 @@ export class SessionMemory {
   readonly #sessions: LRUCache<string, Session>;
   readonly #intervals: LRUCache<string, Interval>;
 
-  constructor(settings: { readonly max: number; readonly ttlMs: number; readonly clock: Clock }) {
-    const { max, ttlMs, clock } = settings;
-    const perf = { now: () => 1 + clock.monotonicMs() };
-    this.#sessions = new LRUCache({ max, ttl: ttlMs, ttlResolution: 0, perf });
-    this.#intervals = new LRUCache({ max: 1000 });
+  constructor(bounds: Bounds) {
+    this.#sessions = expiringCache(bounds);
+    this.#intervals = new LRUCache({ max: mostServers });
   }
 
   /** Takes a sample. Samples of a server at one time belong together. */

@@ -1,5 +1,5 @@
-import type { Clock } from "@dbintel/pipeline";
-import { LRUCache } from "lru-cache";
+import type { LRUCache } from "lru-cache";
+import { type Bounds, expiringCache } from "../expiring-cache.ts";
 
 /** Servers that are told apart for one statement of databases of one name. */
 const mostServers = 64;
@@ -17,16 +17,9 @@ export class ByStatement<Facts> {
   readonly #byStatement: LRUCache<string, Map<string, Facts>>;
   readonly #create: (place: StatementPlace) => Facts;
 
-  constructor(args: {
-    readonly max: number;
-    readonly ttlMs: number;
-    readonly clock: Clock;
-    readonly create: (place: StatementPlace) => Facts;
-  }) {
-    const { max, ttlMs, clock } = args;
-    const perf = { now: () => 1 + clock.monotonicMs() };
-    this.#byStatement = new LRUCache({ max, ttl: ttlMs, ttlResolution: 0, perf });
-    this.#create = args.create;
+  constructor(bounds: Bounds, create: (place: StatementPlace) => Facts) {
+    this.#byStatement = expiringCache(bounds);
+    this.#create = create;
   }
 
   /** Those of the statement, from now on remembered. */

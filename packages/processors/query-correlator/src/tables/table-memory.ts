@@ -1,6 +1,6 @@
-import type { Clock } from "@dbintel/pipeline";
-import { LRUCache } from "lru-cache";
+import type { LRUCache } from "lru-cache";
 import { z } from "zod";
+import { type Bounds, expiringCache } from "../expiring-cache.ts";
 import { Table } from "./table.ts";
 import { type TableFact, tableFacts } from "./table-fact.ts";
 import type { TablePlace } from "./table-metrics.ts";
@@ -26,10 +26,8 @@ export const savedTables = z.array(savedTable);
 export class TableMemory {
   readonly #byName: LRUCache<string, Table[]>;
 
-  constructor(settings: { readonly max: number; readonly ttlMs: number; readonly clock: Clock }) {
-    const { max, ttlMs, clock } = settings;
-    const perf = { now: () => 1 + clock.monotonicMs() };
-    this.#byName = new LRUCache({ max, ttl: ttlMs, ttlResolution: 0, perf });
+  constructor(bounds: Bounds) {
+    this.#byName = expiringCache(bounds);
   }
 
   /** The table of a point, from now on remembered; `undefined` when there are too many of its name. */

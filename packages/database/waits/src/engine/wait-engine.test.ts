@@ -6,20 +6,22 @@ import { WaitEngine } from "./wait-engine.ts";
 const database = "db:5432/shop";
 const windowMs = 300_000;
 
-/** A window in which sessions are seen a hundred times in categories with these shares. */
-function window(
-  engine: WaitEngine,
-  ordinal: number,
-  mix: Partial<Readonly<Record<WaitCategory, number>>>,
-  query = "q",
-) {
+/** How many samples of each category. */
+type Mix = Partial<Readonly<Record<WaitCategory, number>>>;
+
+/** Spreads samples of five seconds each over a window. */
+function fill(engine: WaitEngine, ordinal: number, mix: Mix): void {
   const categories = Object.entries(mix).flatMap(([category, count]) =>
     Array<WaitCategory>(count).fill(category as WaitCategory),
   );
   for (const [place, category] of categories.entries()) {
     const timeMs = ordinal * windowMs + ((place + 1) * windowMs) / (categories.length + 1);
-    engine.sample({ database, query, category, seconds: 5, timeMs });
+    engine.sample({ database, query: "q", category, seconds: 5, timeMs });
   }
+}
+
+function window(engine: WaitEngine, ordinal: number, mix: Mix) {
+  fill(engine, ordinal, mix);
   return engine.evaluate((ordinal + 1) * windowMs - 1);
 }
 
@@ -138,4 +140,19 @@ it("keeps what it has when the snapshot is none", () => {
   const engine = learned();
   expect(engine.restoreSnapshot(new TextEncoder().encode('{"version":2}'))).toBe(false);
   expect(window(engine, 24, locked).map(({ code }) => code)).toContain("load_spike");
+});
+
+it("tells of one database or statement, and learns when it is told to, once a window", () => {
+  const engine = new WaitEngine({ baselines: { minValues: 3 } });
+  for (const ordinal of [0, 1, 2]) {
+    fill(engine, ordinal, calm);
+    for (let times = 0; times < 5; times++) engine.learn((ordinal + 1) * windowMs - 1);
+  }
+  fill(engine, 3, locked);
+  const nowMs = 4 * windowMs - 1;
+  const codesOf = (query?: string) => engine.findings({ database, query, nowMs }).map(({ code }) => code);
+  expect(codesOf().toSorted()).toEqual<FindingCode[]>(["load_spike", "lock_contention", "wait_shift"]);
+  expect(codesOf("q").toSorted()).toEqual<FindingCode[]>(["lock_contention", "wait_shift"]);
+  expect(codesOf("unknown")).toEqual([]);
+  expect(engine.findings({ database: "unknown", nowMs })).toEqual([]);
 });

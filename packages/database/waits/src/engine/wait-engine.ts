@@ -1,41 +1,29 @@
 import { advise } from "../advice/advise.ts";
-import type {
-  BlockerFacts,
-  ConnectionFacts,
-  Evidence,
-  PlanChange,
-  StatementCounters,
-  UsualLoad,
-} from "../advice/evidence.ts";
+import type { BlockerFacts, Evidence, PlanChange, Seen, StatementCounters } from "../advice/evidence.ts";
 import type { WaitFinding } from "../advice/finding.ts";
 import { type AdvisorSettings, defaultAdvisorSettings } from "../advice/settings.ts";
 import { byUrgency } from "../advice/urgency.ts";
-import { type BaselineSettings, Baselines, type Comparison } from "../baseline/baselines.ts";
+import type { BaselineSettings } from "../baseline/baselines.ts";
 import { type BlockingEdge, type BlockingForest, blockingForest } from "../blocking/blocking-forest.ts";
-import type { WaitClass } from "../category.ts";
-import { averageActiveSessions, classShare, type WaitProfile } from "../profile/wait-profile.ts";
 import {
   defaultWaitProfileSettings,
   type WaitProfileSettings,
   WaitProfiles,
   type WaitSample,
 } from "../profile/wait-profiles.ts";
-import { type WaitShiftSettings, waitShift } from "../shift/wait-shift.ts";
-import { decodeSnapshot, encodeSnapshot } from "../snapshot/snapshot.ts";
+import type { WaitShiftSettings } from "../shift/wait-shift.ts";
+import { keyOf } from "./key.ts";
+import { Learned } from "./learned.ts";
 import { Recent } from "./recent.ts";
-import { References } from "./references.ts";
 
 export interface WaitEngineSettings {
   readonly profiles?: Partial<WaitProfileSettings> | undefined;
   readonly baselines?: Partial<BaselineSettings> | undefined;
   readonly advisor?: Partial<AdvisorSettings> | undefined;
   readonly shift?: Partial<WaitShiftSettings> | undefined;
-  /** Statements of a database that are judged, those with most time first. Default 100. */
+  /** Statements of a database that `evaluate` judges, those with most time first. Default 100. */
   readonly maxJudged?: number | undefined;
 }
-
-/** Classes of waits of which is learnt what is usual. */
-const learntClasses: readonly WaitClass[] = ["cpu", "lock", "io", "network", "internal", "replication"];
 
 /** Names a statement of a database, as the receiver of its evidence does. */
 interface StatementName {
@@ -43,36 +31,39 @@ interface StatementName {
   readonly query: string;
 }
 
+/** Connections of a database; the rate is compared with what is usual when it is judged. */
+interface Connections {
+  readonly open: number;
+  readonly max?: number | undefined;
+  readonly madePerSecond?: number | undefined;
+}
+
 /**
  * Takes what is seen of databases as it comes, learns what is usual, and says at any time what is wrong.
  *
- * All times are those of the evidence, in milliseconds since 1970. What is usual is learnt once for each window; evidence
- * older than a window is forgotten. Everything has a bound.
+ * All times are those of the evidence, in milliseconds since 1970. Everything has a bound, and what has grown old is
+ * forgotten.
  */
 export class WaitEngine {
-  readonly #settings: WaitEngineSettings;
   readonly #advisor: AdvisorSettings;
+  readonly #maxJudged: number;
   readonly #windowMs: number;
   readonly #profiles: WaitProfiles;
-  readonly #maxReferences: number;
-  #baselines: Baselines;
-  #references: References;
+  readonly #learned: Learned;
   readonly #counters: Recent<StatementName & { readonly counters: StatementCounters }>;
   readonly #planChanges: Recent<PlanChange>;
   readonly #blocking: Recent<BlockingForest>;
   readonly #blockers: Recent<ReadonlyMap<string, BlockerFacts>>;
-  readonly #connections: Recent<Omit<ConnectionFacts, "made"> & { readonly madePerSecond?: number | undefined }>;
+  readonly #connections: Recent<Connections>;
   #learntMs = Number.NEGATIVE_INFINITY;
 
   constructor(settings: WaitEngineSettings = {}) {
     const { windowSeconds, maxQueries, maxDatabases } = { ...defaultWaitProfileSettings, ...settings.profiles };
-    this.#settings = settings;
     this.#advisor = { ...defaultAdvisorSettings, ...settings.advisor };
+    this.#maxJudged = settings.maxJudged ?? 100;
     this.#windowMs = windowSeconds * 1000;
     this.#profiles = new WaitProfiles(settings.profiles);
-    this.#baselines = new Baselines(settings.baselines);
-    this.#maxReferences = maxQueries;
-    this.#references = new References(maxQueries);
+    this.#learned = new Learned({ baselines: settings.baselines, shift: settings.shift, maxReferences: maxQueries });
     this.#counters = new Recent(maxQueries);
     this.#planChanges = new Recent(maxQueries);
     this.#blocking = new Recent(maxDatabases);
@@ -93,12 +84,12 @@ export class WaitEngine {
   /** What the counters of a statement have grown by. */
   statement(args: StatementName & { readonly timeMs: number; readonly counters: StatementCounters }): void {
     const { database, query, timeMs, counters } = args;
-    this.#counters.set(key(database, query), timeMs, { database, query, counters });
+    this.#counters.set(keyOf(database, query), timeMs, { database, query, counters });
   }
 
   /** A statement has another plan. */
   planChange(args: StatementName & { readonly timeMs: number; readonly change: PlanChange }): void {
-    this.#planChanges.set(key(args.database, args.query), args.timeMs, args.change);
+    this.#planChanges.set(keyOf(args.database, args.query), args.timeMs, args.change);
   }
 
   /** All sessions of a database that wait for locks now; none is told by no edges. */
@@ -115,167 +106,120 @@ export class WaitEngine {
     return forest;
   }
 
-  connections(args: {
-    readonly database: string;
-    readonly timeMs: number;
-    readonly open: number;
-    readonly max?: number | undefined;
-    readonly madePerSecond?: number | undefined;
-  }): void {
-    const { database, timeMs, ...facts } = args;
-    this.#connections.set(database, timeMs, facts);
+  /** How many connections are open now, and made since the last look. */
+  connections(args: Connections & { readonly database: string; readonly timeMs: number }): void {
+    const { database, timeMs, ...connections } = args;
+    this.#connections.set(database, timeMs, connections);
   }
 
-  /** Everything that is wrong now, the most pressing first. Call it at a steady pace, at least once a window. */
+  /** Everything that is wrong now, the most pressing first. Learns when it is time to. */
   evaluate(nowMs: number): readonly WaitFinding[] {
     this.#forget(nowMs);
-    const learns = nowMs - this.#learntMs >= this.#windowMs;
-    if (learns) this.#learntMs = nowMs;
-    const queries = this.#queries(nowMs);
-    const databases = new Set([
-      ...this.#profiles.databases(nowMs),
-      ...[...this.#blocking.entries(), ...this.#connections.entries()].map(([database]) => database),
-      ...queries.keys(),
+    const subjects = this.#subjects(nowMs);
+    const findings = [...subjects].flatMap(([database, queries]) => [
+      ...this.findings({ database, nowMs }),
+      ...queries.flatMap((query) => this.findings({ database, query, nowMs })),
     ]);
-    const findings = [...databases].flatMap((database) => {
-      const waits = this.#profiles.profile({ database, timeMs: nowMs });
-      return [
-        ...this.#judgeDatabase({ database, waits, nowMs, learns }),
-        ...(queries.get(database) ?? []).flatMap((query) =>
-          this.#judgeStatement({ database, query, databaseWaits: waits, nowMs, learns }),
-        ),
-      ];
-    });
+    this.learn(nowMs);
     return findings.toSorted(byUrgency);
+  }
+
+  /** What is wrong now with a database, or with one of its statements, the most pressing first. */
+  findings(args: {
+    readonly database: string;
+    readonly query?: string | undefined;
+    readonly nowMs: number;
+  }): readonly WaitFinding[] {
+    const { database, query, nowMs } = args;
+    const evidence =
+      query === undefined ? this.#ofDatabase(database, nowMs) : this.#ofStatement(database, query, nowMs);
+    return advise({ evidence, nowMs, settings: this.#advisor });
+  }
+
+  /** Learns what the last window showed. Does nothing before another window has passed, so that it can be called often. */
+  learn(nowMs: number): void {
+    if (Math.abs(nowMs - this.#learntMs) < this.#windowMs) return;
+    this.#learntMs = nowMs;
+    for (const [database, queries] of this.#subjects(nowMs)) {
+      const waits = this.#profiles.profile({ database, timeMs: nowMs });
+      if (waits !== undefined) this.#learned.learnDatabase(database, waits, nowMs);
+      const made = this.#connections.get(database)?.value.madePerSecond;
+      if (made !== undefined) this.#learned.learnConnections(database, made, nowMs);
+      for (const query of queries) {
+        const ofQuery = this.#profiles.profile({ database, query, timeMs: nowMs });
+        if (ofQuery !== undefined) this.#learned.learnStatement(keyOf(database, query), ofQuery);
+      }
+    }
   }
 
   /** What was learnt, for the next start. Samples and other evidence of the moment are left out. */
   takeSnapshot(): Uint8Array {
-    return encodeSnapshot({ baselines: [...this.#baselines.states()], references: [...this.#references.entries()] });
+    return this.#learned.takeSnapshot();
   }
 
   /** Goes on with what was learnt before. False, and nothing has changed, when the bytes are no snapshot of a known version. */
   restoreSnapshot(bytes: Uint8Array): boolean {
-    const snapshot = decodeSnapshot(bytes);
-    if (snapshot === undefined) return false;
-    this.#baselines = new Baselines(this.#settings.baselines, snapshot.baselines);
-    this.#references = new References(this.#maxReferences, snapshot.references);
-    return true;
+    return this.#learned.restoreSnapshot(bytes);
   }
 
-  #judgeDatabase(args: {
-    readonly database: string;
-    readonly waits: WaitProfile | undefined;
-    readonly nowMs: number;
-    readonly learns: boolean;
-  }): readonly WaitFinding[] {
-    const { database, waits, nowMs, learns } = args;
-    const usual: UsualLoad = {
-      all: waits && this.#against(database, "all", averageActiveSessions(waits), args),
-      byClass: Object.fromEntries(
-        learntClasses.map((waitClass) => [
-          waitClass,
-          waits &&
-            this.#against(database, waitClass, averageActiveSessions(waits) * classShare(waits, waitClass).share, args),
-        ]),
-      ),
-    };
+  #ofDatabase(database: string, nowMs: number): Evidence {
+    const waits = this.#profiles.profile({ database, timeMs: nowMs });
     const connections = this.#connections.get(database);
     const made = connections?.value.madePerSecond;
-    return this.#advise(
-      {
-        database,
-        ...this.#shifted(database, waits, nowMs, learns),
-        waits: waits && { timeMs: nowMs, value: waits },
-        usual: { timeMs: nowMs, value: usual },
-        blocking: this.#blocking.get(database),
-        blockers: this.#blockers.get(database),
-        connections: connections && {
-          timeMs: connections.timeMs,
-          value: {
-            open: connections.value.open,
-            max: connections.value.max,
-            made: made === undefined ? undefined : this.#against(database, "connections", made, args),
-          },
+    return {
+      database,
+      waits: seenAt(nowMs, waits),
+      usual: seenAt(nowMs, waits && this.#learned.load(database, waits, nowMs)),
+      shift: seenAt(nowMs, waits && this.#learned.shift(database, waits)),
+      blocking: this.#blocking.get(database),
+      blockers: this.#blockers.get(database),
+      connections: connections && {
+        timeMs: connections.timeMs,
+        value: {
+          open: connections.value.open,
+          max: connections.value.max,
+          made: made === undefined ? undefined : this.#learned.connections(database, made, nowMs),
         },
       },
-      nowMs,
-    );
-  }
-
-  #judgeStatement(args: {
-    readonly database: string;
-    readonly query: string;
-    readonly databaseWaits: WaitProfile | undefined;
-    readonly nowMs: number;
-    readonly learns: boolean;
-  }): readonly WaitFinding[] {
-    const { database, query, databaseWaits, nowMs, learns } = args;
-    const waits = this.#profiles.profile({ database, query, timeMs: nowMs });
-    const name = key(database, query);
-    const counters = this.#counters.get(name);
-    return this.#advise(
-      {
-        database,
-        query,
-        ...this.#shifted(name, waits, nowMs, learns),
-        waits: waits && { timeMs: nowMs, value: waits },
-        databaseWaits: databaseWaits && { timeMs: nowMs, value: databaseWaits },
-        counters: counters && { timeMs: counters.timeMs, value: counters.value.counters },
-        planChange: this.#planChanges.get(name),
-      },
-      nowMs,
-    );
-  }
-
-  #advise(evidence: Evidence, nowMs: number): readonly WaitFinding[] {
-    return advise({ evidence, nowMs, settings: this.#advisor });
-  }
-
-  /** Compares first and learns then, so that a value is never compared with itself. */
-  #against(
-    database: string,
-    figure: string,
-    value: number,
-    { nowMs, learns }: { readonly nowMs: number; readonly learns: boolean },
-  ): Comparison | undefined {
-    const comparison = this.#baselines.compare(key(database, figure), value, nowMs);
-    if (learns) this.#baselines.learn(key(database, figure), value, nowMs);
-    return comparison;
-  }
-
-  #shifted(name: string, waits: WaitProfile | undefined, nowMs: number, learns: boolean): Pick<Evidence, "shift"> {
-    if (waits === undefined) return {};
-    const reference = this.#references.get(name);
-    const shift = reference === undefined ? undefined : waitShift(reference, waits, this.#settings.shift);
-    if (learns) this.#references.learn(name, waits);
-    return shift === undefined ? {} : { shift: { timeMs: nowMs, value: shift } };
-  }
-
-  /** Statements worth a judgement: those with most sampled time, then those with most counted time. */
-  #queries(nowMs: number): ReadonlyMap<string, readonly string[]> {
-    const all = new Map<string, Set<string>>();
-    const times = new Map<string, number>();
-    const add = (database: string, query: string, seconds: number) => {
-      const name = key(database, query);
-      times.set(name, Math.max(times.get(name) ?? 0, seconds));
-      const queries = all.get(database);
-      if (queries === undefined) all.set(database, new Set([query]));
-      else queries.add(query);
     };
+  }
+
+  #ofStatement(database: string, query: string, nowMs: number): Evidence {
+    const name = keyOf(database, query);
+    const waits = this.#profiles.profile({ database, query, timeMs: nowMs });
+    const counters = this.#counters.get(name);
+    return {
+      database,
+      query,
+      waits: seenAt(nowMs, waits),
+      databaseWaits: seenAt(nowMs, this.#profiles.profile({ database, timeMs: nowMs })),
+      shift: seenAt(nowMs, waits && this.#learned.shift(name, waits)),
+      counters: counters && { timeMs: counters.timeMs, value: counters.value.counters },
+      planChange: this.#planChanges.get(name),
+    };
+  }
+
+  /** Databases of which something is known, each with the statements that took most time. */
+  #subjects(nowMs: number): ReadonlyMap<string, readonly string[]> {
+    const times = new Map<string, Map<string, number>>();
+    const timesOf = (database: string) => {
+      const known = times.get(database) ?? new Map<string, number>();
+      times.set(database, known);
+      return known;
+    };
+    for (const [database] of this.#blocking.entries()) timesOf(database);
+    for (const [database] of this.#connections.entries()) timesOf(database);
     for (const database of this.#profiles.databases(nowMs)) {
+      const known = timesOf(database);
       for (const query of this.#profiles.queries(database, nowMs)) {
-        add(database, query, this.#profiles.profile({ database, query, timeMs: nowMs })?.seconds ?? 0);
+        known.set(query, this.#profiles.profile({ database, query, timeMs: nowMs })?.seconds ?? 0);
       }
     }
-    for (const [, { value }] of this.#counters.entries()) add(value.database, value.query, value.counters.seconds);
-    const most = this.#settings.maxJudged ?? 100;
-    return new Map(
-      [...all].map(([database, queries]) => {
-        const timeOf = (query: string) => times.get(key(database, query)) ?? 0;
-        return [database, [...queries].toSorted((one, other) => timeOf(other) - timeOf(one)).slice(0, most)];
-      }),
-    );
+    for (const [, { value }] of this.#counters.entries()) {
+      const known = timesOf(value.database);
+      known.set(value.query, Math.max(known.get(value.query) ?? 0, value.counters.seconds));
+    }
+    return new Map([...times].map(([database, known]) => [database, longest(known, this.#maxJudged)]));
   }
 
   #forget(nowMs: number): void {
@@ -287,7 +231,12 @@ export class WaitEngine {
   }
 }
 
-/** Names that hold no control character stay apart. */
-function key(database: string, name: string): string {
-  return `${database}\u0000${name}`;
+function seenAt<Value>(timeMs: number, value: Value | undefined): Seen<Value> | undefined {
+  return value === undefined ? undefined : { timeMs, value };
+}
+
+/** The names with the largest numbers, the largest first. */
+function longest(seconds: ReadonlyMap<string, number>, most: number): readonly string[] {
+  const sorted = [...seconds].toSorted(([, one], [, other]) => other - one);
+  return sorted.slice(0, most).map(([name]) => name);
 }

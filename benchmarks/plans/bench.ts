@@ -12,10 +12,11 @@ import { explained } from "./plans.ts";
 /** What was made last, so that the compiler cannot leave it out. */
 const kept: { last?: unknown } = {};
 
-const rows: Row[] = [];
-for (const operations of [3, 31, 301]) rows.push(...(await reading(operations)));
-rows.push(...(await following(100_000)), ...finding());
-report("plans", rows);
+const read: Row[] = [];
+for (const operations of [3, 31, 301]) read.push(...(await reading(operations)));
+report("plans", read);
+report("plans-followed", await following(100_000));
+report("plans-regressions", finding());
 
 async function reading(operations: number): Promise<readonly Row[]> {
   const text = explained(operations);

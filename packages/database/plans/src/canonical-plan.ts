@@ -2,46 +2,44 @@ import { conditionForm } from "./condition-form.ts";
 import type { Plan, PlanNode } from "./plan.ts";
 import { indexName, relationName, unnumberedAliases } from "./relation-name.ts";
 
-/** How much of a plan counts. */
-export interface CanonicalOptions {
-  /** Whether the conditions count, and where in an operation each stands. */
-  readonly conditions: boolean;
+/** The texts whose hashes are the identities of a plan. */
+export interface CanonicalPlan {
+  /** The operations from the root down. */
+  readonly shape: string;
+  /** The same with the conditions, and where in an operation each stands. */
+  readonly full: string;
 }
 
 /**
- * The text whose hash is the identity of a plan: the operations from the root down, each with what the options ask.
- *
  * Left out is what may differ between two executions of one plan: costs, estimates, widths, actual figures, workers
  * and the split between them (`Gather`, partial aggregates), the direction of a scan, the numbers of subplans and of
  * PostgreSQL's own aliases, and which partitions were left after pruning.
  */
-export function canonicalPlan(plan: Plan, options: CanonicalOptions): string {
-  return new Canonical(plan, options).text();
+export function canonicalPlan(plan: Plan): CanonicalPlan {
+  return new Canonical(plan).plan();
 }
 
 class Canonical {
   readonly #plan: Plan;
-  readonly #options: CanonicalOptions;
   readonly #names: ReadonlyMap<string, string>;
 
-  constructor(plan: Plan, options: CanonicalOptions) {
+  constructor(plan: Plan) {
     this.#plan = plan;
-    this.#options = options;
     this.#names = unnumberedAliases(plan);
   }
 
-  text(): string {
+  plan(): CanonicalPlan {
     return this.#node(withoutWorkers(this.#plan.root), undefined);
   }
 
   /** `above` is the table whose rows a bitmap index scan marks. */
-  #node(node: PlanNode, above: PlanNode | undefined): string {
+  #node(node: PlanNode, above: PlanNode | undefined): CanonicalPlan {
     const table = node.relation === undefined ? above : node;
     const below = node.children.map((child) => this.#node(child, table));
-    const children = isAppend(node) ? [...new Set(below)] : below;
-    // An append of one is what PostgreSQL shows when pruning has left a single partition.
-    if (isAppend(node) && children.length === 1) return children[0] ?? "";
-    return `(${this.#ownParts(node, table).join(" ")}${children.map((child) => ` ${child}`).join("")})`;
+    const own = this.#ownParts(node, table);
+    const shapes = below.map(({ shape }) => shape);
+    const fulls = below.map(({ full }) => full);
+    return { shape: joined(node, own, shapes), full: joined(node, [...own, ...this.#conditions(node)], fulls) };
   }
 
   #ownParts(node: PlanNode, table: PlanNode | undefined): readonly string[] {
@@ -56,7 +54,6 @@ class Canonical {
       ...labelled("strategy", node.strategy),
       ...labelled("sort", this.#keys(node.sortKeys)),
       ...labelled("group", this.#keys(node.groupKeys)),
-      ...(this.#options.conditions ? this.#conditions(node) : []),
     ];
   }
 
@@ -69,6 +66,13 @@ class Canonical {
       .map(({ role, text }) => `${role}=${JSON.stringify(conditionForm(text, this.#names))}`)
       .sort();
   }
+}
+
+function joined(node: PlanNode, own: readonly string[], below: readonly string[]): string {
+  const children = isAppend(node) ? [...new Set(below)] : below;
+  // An append of one is what PostgreSQL shows when pruning has left a single partition.
+  if (isAppend(node) && children.length === 1) return children[0] ?? "";
+  return `(${own.join(" ")}${children.map((child) => ` ${child}`).join("")})`;
 }
 
 function labelled(label: string, value: string | undefined): readonly string[] {

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { canonicalPlan } from "./canonical-plan.ts";
 import type { Plan } from "./plan.ts";
 
@@ -21,12 +21,10 @@ export interface PlanHashes {
 
 /** Both hashes of a plan. Constants, statistics and actual figures make no difference to them. */
 export function planHashes(plan: Plan): PlanHashes {
-  return {
-    shape: hashOf(canonicalPlan(plan, { conditions: false })),
-    full: hashOf(canonicalPlan(plan, { conditions: true })),
-  };
+  const { shape, full } = canonicalPlan(plan);
+  return { shape: hashOf(shape), full: hashOf(full) };
 }
 
 function hashOf(text: string): string {
-  return `${version}:${createHash("sha256").update(text).digest("hex")}`;
+  return `${version}:${hash("sha256", text)}`;
 }

@@ -21,6 +21,8 @@ interface Known {
 
 /** A mean that lies outside of what was seen by this factor may have another plan behind it. */
 const movedFactor = 1.5;
+/** All plans together are no longer than this. */
+const mostCharacters = 32 * 2 ** 20;
 /** Reasons that the text itself gives. */
 const lasting: ReadonlySet<NoPlanReason> = new Set(["cut_off", "not_explainable"]);
 
@@ -44,7 +46,11 @@ export class PlanMemory {
     readonly retryMs: number;
   }) {
     this.#clock = options.clock;
-    this.#known = new LRUCache({ max: options.size });
+    this.#known = new LRUCache({
+      max: options.size,
+      maxSize: mostCharacters,
+      sizeCalculation: ({ outcome }) => (outcome.plan?.length ?? 0) + 256,
+    });
     this.#ttlMs = options.ttlMs;
     this.#retryMs = options.retryMs;
   }

@@ -5,7 +5,7 @@ import { integer, text } from "@dbintel/watching";
 import pg from "pg";
 import { type ConnectionSettings, DatabaseConnection, marker } from "../connection/connection.ts";
 import { explainJson } from "./explain-json.ts";
-import { type PlanOutcome, reasonOf } from "./plan-outcome.ts";
+import { type NoPlanReason, type PlanOutcome, reasonOf } from "./plan-outcome.ts";
 import { type PlannerSetting, pathTo, plannerSettings } from "./planner-settings.ts";
 import { type Complaint, repaired, withoutTypedParameters } from "./repair.ts";
 
@@ -24,9 +24,19 @@ export interface ExplainedStatement {
  * - `definer`: a function of the DBA that explains with the rights of its owner.
  */
 type Rung = "generic" | "prepared" | "definer";
+/** What can be asked for, the first choice first. */
+type Rungs = readonly [Rung, Rung?];
+
+interface Question {
+  readonly rung: Rung;
+  readonly query: string;
+  readonly settings: readonly PlannerSetting[];
+  /** Whether the tables were looked for in all schemas. */
+  readonly searched: boolean;
+}
 
 /** The function for users that may not read the tables: `text` in, the JSON of EXPLAIN out. */
-export const definerFunction = { schema: "dbintel", name: "explain_statement" } as const;
+const definerFunction = { schema: "dbintel", name: "explain_statement" } as const;
 
 const planTimeoutMs = 1000;
 const preparedName = "dbintel_plan";
@@ -37,7 +47,10 @@ const prefixes = {
   prepared: `PREPARE ${preparedName} AS `,
 } as const;
 /** Each repair is another attempt. */
-const mostAttempts = 6;
+const mostAttempts = 8;
+const undefinedTable = "42P01";
+/** A plan that is longer does not leave: it would go with each event. */
+const longestPlan = 131_072;
 
 /** A session that plans has the server's settings, and makes plans for any value. */
 const sessionOptions = [
@@ -58,7 +71,7 @@ export class PlanSession {
   readonly #connection: DatabaseConnection;
   readonly #versionNumber: number;
   readonly #settings = new Map<number, readonly PlannerSetting[]>();
-  #rungs: readonly Rung[] | undefined;
+  #rungs: Rungs | undefined;
   #usualPath = "";
 
   constructor(args: {
@@ -82,41 +95,47 @@ export class PlanSession {
    */
   async explain(statement: ExplainedStatement, signal: AbortSignal): Promise<PlanOutcome> {
     this.#rungs ??= await this.#begin(signal);
-    const [first = "prepared", ...others] = this.#rungs;
-    let rung = first;
-    let query = withoutTypedParameters(statement.query, this.#versionNumber);
-    let settings = await this.#settingsOf(statement, signal);
-    let searched = false;
+    let question: Question = {
+      rung: this.#rungs[0],
+      query: withoutTypedParameters(statement.query, this.#versionNumber),
+      settings: await this.#settingsOf(statement, signal),
+      searched: false,
+    };
     for (let attempt = 1; ; attempt++) {
       try {
-        return outcomeOf(await this.#attempt({ rung, query, settings }, signal));
+        return outcomeOf(await this.#ask(question, signal));
       } catch (error) {
         if (error instanceof NotGenericError) return { reason: "not_generic" };
         if (!(error instanceof pg.DatabaseError) || !this.#connection.open) throw error;
         const reason = reasonOf(error.code);
         if (reason === "timeout") throw error;
-        const mended = repaired(query, complaintOf(error, rung, query));
-        const next = reason === "no_permission" ? others.find((other) => other !== rung) : undefined;
-        if (attempt < mostAttempts && mended !== undefined) query = mended;
-        else if (next !== undefined && rung === first) rung = next;
-        else if (error.code !== "42P01") return { reason };
-        // It was found in a schema that the user may not look into.
-        else if (searched) return { reason: "no_permission" };
-        else {
-          searched = true;
-          const path = await pathTo(this.#connection, unqualifiedTables(query), signal);
-          if (path === undefined) return { reason };
-          settings = [...settings, ["search_path", path]];
-        }
+        const next = attempt < mostAttempts ? await this.#otherwise(question, error, signal) : { reason };
+        if ("reason" in next) return next;
+        question = next;
       }
     }
   }
 
-  async #attempt(
-    args: { readonly rung: Rung; readonly query: string; readonly settings: readonly PlannerSetting[] },
+  /** How to ask after an error: of a repaired text, in another way, or where the tables are. */
+  async #otherwise(
+    question: Question,
+    error: pg.DatabaseError,
     signal: AbortSignal,
-  ): Promise<string> {
-    const { rung, query, settings } = args;
+  ): Promise<Question | { readonly reason: NoPlanReason }> {
+    const query = repaired(question.query, complaintOf(error, question));
+    if (query !== undefined) return { ...question, query };
+    const reason = reasonOf(error.code);
+    const rung = reason === "no_permission" ? this.#rungs?.[1] : undefined;
+    if (rung !== undefined && rung !== question.rung) return { ...question, rung };
+    if (error.code !== undefinedTable) return { reason };
+    // It was found in a schema that the user may not look into.
+    if (question.searched) return { reason: "no_permission" };
+    const path = await pathTo(this.#connection, unqualifiedTables(question.query), signal);
+    if (path === undefined) return { reason };
+    return { ...question, searched: true, settings: [...question.settings, ["search_path", path]] };
+  }
+
+  async #ask({ rung, query, settings }: Question, signal: AbortSignal): Promise<string> {
     await this.#query("BEGIN READ ONLY", signal);
     try {
       await this.#connection.query(
@@ -173,7 +192,7 @@ export class PlanSession {
   }
 
   /** Finds out what can be asked for here, the first choice first. */
-  async #begin(signal: AbortSignal): Promise<readonly Rung[]> {
+  async #begin(signal: AbortSignal): Promise<Rungs> {
     const [path = {}] = await this.#query("SELECT pg_catalog.current_setting('search_path') AS usual", signal);
     this.#usualPath = text(path, "usual") ?? "";
     await this.#query("SELECT pg_catalog.set_config('search_path', 'pg_catalog', false)", signal);
@@ -206,11 +225,13 @@ function planIn([row = {}]: readonly Row[]): string {
 
 function outcomeOf(json: string): PlanOutcome {
   const { plan } = readPlan(json, { syntax: "postgresql" });
-  return plan === undefined ? { reason: "unreadable" } : { plan: explainJson(plan), hash: planHashes(plan).full };
+  const anonymous = plan === undefined ? "" : explainJson(plan);
+  if (plan === undefined || anonymous.length > longestPlan) return { reason: "unreadable" };
+  return { plan: anonymous, hash: planHashes(plan).full };
 }
 
 /** What the server said, and where in `query`: that is the end of what it was sent, or of what the function made of it. */
-function complaintOf(error: pg.DatabaseError, rung: Rung, query: string): Complaint {
+function complaintOf(error: pg.DatabaseError, { rung, query }: Question): Complaint {
   const { code = "", message, position, internalPosition, internalQuery } = error;
   const before =
     rung === "definer"

@@ -156,6 +156,11 @@ for (const major of [13, 14, 18]) {
       expect(events.get(waiting.pid)?.number("dbintel.blocking.root.pid")).toBe(idle.pid);
       expect(events.get(idle.pid)?.text("postgresql.state")).toBe("idle");
       expect(events.get(idle.pid)?.number("dbintel.blocking.sessions")).toBe(1);
+      expect(
+        byPid(await watch.poll())
+          .get(idle.pid)
+          ?.text("dbintel.sample.reason"),
+      ).toBe("lasting");
 
       await server.query("BEGIN; LOCK TABLE orders; PREPARE TRANSACTION 'forgotten'");
       await begin(last, "SELECT FROM orders", blocked);

@@ -1,7 +1,7 @@
-import { classifyError } from "@dbintel/guard";
 import type { Clock } from "@dbintel/pipeline";
 import { number, text } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
+import pg from "pg";
 import { type ConnectionSettings, DatabaseConnection } from "../connection/connection.ts";
 
 /** A table of a database. */
@@ -17,7 +17,7 @@ const timeToLiveMs = 3_600_000;
 export class RelationNames {
   readonly #settings: ConnectionSettings;
   readonly #names: LRUCache<string, string>;
-  /** Databases that do not let the user in. */
+  /** Databases that did not let the user in, or would not answer. */
   readonly #closed: LRUCache<string, true>;
 
   constructor(options: { readonly clock: Clock; readonly settings: ConnectionSettings }) {
@@ -53,7 +53,8 @@ export class RelationNames {
         this.#names.set(keyOf({ database, oid: number(row, "oid") ?? 0 }), text(row, "name") ?? "");
       }
     } catch (error) {
-      if (classifyError(error) !== "configuration") throw error;
+      // A name is worth no strain: a limit on the user's connections is no overload of the server.
+      if (!(error instanceof pg.DatabaseError)) throw error;
       this.#closed.set(database, true);
     } finally {
       await connection.close();

@@ -3,7 +3,7 @@ import type { Session } from "./session.ts";
 
 /**
  * Why a session is reported.
- * - `first`: it is seen for the first time.
+ * - `first`: it did nothing at the last look, or was not there.
  * - `changed`: another statement, transaction or state, another lock that it waits for, other sessions that block it.
  * - `lasting`: all of that goes on.
  */
@@ -24,7 +24,8 @@ interface Remembered {
   readonly silent: number;
   /** Polls from the last report to the next while nothing changes. */
   readonly gap: number;
-  /** When it was first seen waiting for this lock, where the server does not say. */
+  /** The lock that it waits for, and since when. */
+  readonly lock: string | undefined;
   readonly waitingSinceMicros: bigint | undefined;
 }
 
@@ -50,10 +51,13 @@ export class SampleMemory {
     this.#longestGap = Math.max(1, Math.floor(longestSilenceMs / options.intervalMs));
   }
 
-  /** When a session was first seen waiting for this lock; now when it was not. */
+  /** When a session began to wait for this lock: as the server says, or since it was first seen waiting. */
   waitingSince(session: Session, wait: LockWait, nowMicros: bigint): bigint {
     const known = this.#sessions.get(session.id);
-    return wait.sinceMicros ?? known?.waitingSinceMicros ?? nowMicros;
+    const seenMicros = known?.lock === lockOf(session, wait) ? known.waitingSinceMicros : undefined;
+    const sinceMicros = wait.sinceMicros ?? seenMicros ?? nowMicros;
+    // It may have begun after the sessions were read.
+    return sinceMicros < nowMicros ? sinceMicros : nowMicros;
   }
 
   select(sessions: readonly ActiveSession[], nowMicros: bigint): SampleSelection {
@@ -63,13 +67,19 @@ export class SampleMemory {
       const { session, wait } = active;
       const identity = identityOf(active);
       const known = this.#sessions.get(session.id);
-      const waitingSinceMicros = wait && this.waitingSince(session, wait, nowMicros);
-      const again = known?.identity === identity;
-      const silent = again ? known.silent + 1 : 0;
-      const due = again ? session.state !== "idle" && silent >= known.gap : true;
-      if (due) reported.push({ ...active, reason: known === undefined ? "first" : again ? "lasting" : "changed" });
-      const gap = !again ? 1 : due ? Math.min(this.#longestGap, 2 * known.gap) : known.gap;
-      next.set(session.id, { identity, silent: due ? 0 : silent, gap, waitingSinceMicros });
+      const waiting = {
+        lock: wait && lockOf(session, wait),
+        waitingSinceMicros: wait && this.waitingSince(session, wait, nowMicros),
+      };
+      if (known?.identity !== identity) {
+        reported.push({ ...active, reason: known === undefined ? "first" : "changed" });
+        next.set(session.id, { ...waiting, identity, silent: 0, gap: 1 });
+      } else if (known.silent + 1 < known.gap || isOver(active)) {
+        next.set(session.id, { ...waiting, identity, silent: known.silent + 1, gap: known.gap });
+      } else {
+        reported.push({ ...active, reason: "lasting" });
+        next.set(session.id, { ...waiting, identity, silent: 0, gap: Math.min(this.#longestGap, 2 * known.gap) });
+      }
     }
     return { reported, next };
   }
@@ -77,6 +87,15 @@ export class SampleMemory {
   commit({ next }: SampleSelection): void {
     this.#sessions = next;
   }
+}
+
+/** A statement that has ended is told once, unless its session is still in the way of others. */
+function isOver({ session, blocks }: ActiveSession): boolean {
+  return session.state === "idle" && !blocks;
+}
+
+function lockOf({ queryMicros }: Session, { mode, type, relation }: LockWait): string {
+  return [queryMicros, mode, type, relation].join("|");
 }
 
 function identityOf({ session, wait, blocks }: ActiveSession): string {

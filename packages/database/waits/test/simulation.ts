@@ -1,4 +1,5 @@
 import { classShare, type FindingCode, type WaitCategory, type WaitClass, WaitEngine } from "../src/index.ts";
+import { pick, randomOf } from "./random.ts";
 
 /** What goes wrong for a while. */
 type Incident =
@@ -78,26 +79,6 @@ const slots = 60;
 const learningDays = 2;
 const days = 4;
 const database = "db.example:5432/shop";
-
-/** Mulberry32 by T. Ettinger (2017): numbers from 0 to 1 that a seed decides. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let value = Math.imul(state ^ (state >>> 15), 1 | state);
-    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value;
-    return ((value ^ (value >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-function pick<Value>(random: () => number, weighted: readonly (readonly [Value, number])[]): Value | undefined {
-  let left = random() * weighted.reduce((sum, [, weight]) => sum + weight, 0);
-  for (const [value, weight] of weighted) {
-    left -= weight;
-    if (left < 0) return value;
-  }
-  return weighted.at(-1)?.[0];
-}
 
 interface Activity {
   readonly query: string;

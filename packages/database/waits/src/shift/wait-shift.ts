@@ -11,8 +11,9 @@ export interface WaitShiftSettings {
   /** Samples that each profile needs. Default 30. */
   readonly minSamples: number;
   /**
-   * How many samples say as much as one that were independent (L. Kish's design effect): a session that stays in one wait
-   * makes its samples alike. χ² is divided by it (J. N. K. Rao and A. J. Scott, 1981). Default 4.
+   * How many samples say as much as one that were independent (L. Kish's design effect), by which χ² is divided (J. N. K.
+   * Rao and A. J. Scott, 1981): samples of a session that stays in one wait are alike. Sessions that stay for m samples on
+   * average have 2m - 1, (1 + ρ) / (1 - ρ) with ρ = 1 - 1/m. Default 5: three samples.
    */
   readonly designEffect: number;
 }
@@ -21,7 +22,7 @@ export const defaultWaitShiftSettings: WaitShiftSettings = {
   significance: 0.001,
   effect: 0.3,
   minSamples: 30,
-  designEffect: 4,
+  designEffect: 5,
 };
 
 /** A category whose share has changed. Shares are 0 to 1. */

@@ -1,5 +1,6 @@
 import { digitsOf } from "./checksum.ts";
 import type { Detector, Verdict } from "./detector.ts";
+import { wordStart } from "./sign.ts";
 
 /** Endings of file names that are no top-level domain: `logo@2x.png` is no address. */
 const fileEndings = new Set(
@@ -70,14 +71,14 @@ export const contacts: readonly Detector[] = [
     level: "medium",
     // What stands between a user and a host in a URI is a password, not the beginning of an address.
     pattern: `(?:://[^\\s:/@]{0,128}:)?(?P<value>[${letter}_.%+'-]+@(?:[${letter}-]+\\.)+(?:xn--[a-zA-Z0-9-]+|[${letter}]{2,24}))`,
-    sign: "[^\\x00-\\x20]@[^\\x00-\\x2c]",
+    sign: `[${letter}_%+-]@(?:[${letter}-]+\\.)+[${letter}]{2}`,
     accept: (candidate, before) => before === "" && emailIn(candidate),
   },
   {
     entity: "phone",
     level: "medium",
     pattern: "(?:\\+|\\b00[ ]?)[1-9](?:[ .()/-]{0,2}[0-9]){6,14}\\b",
-    sign: "(?:\\+|00 ?)[1-9](?:[ .()/-]{0,2}[0-9]){6}",
+    sign: `(?:\\+|${wordStart}00 ?)[1-9](?:[ .()/-]{0,2}[0-9]){6}`,
     accept: isInternationalPhone,
   },
   {

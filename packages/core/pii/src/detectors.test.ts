@@ -139,7 +139,7 @@ describe("published examples", () => {
   );
   it.each(cases)("finds $entity in $text", ({ entity, text, value }) => {
     expect(found(text)).toEqual(value === "" ? [] : [`${entity} ${value}`]);
-    if (value !== "") expect(scanner.mayHold(Buffer.from(`\x0a\x61${text}\x32`))).toBe(true);
+    if (value !== "") expect(scanner.mayHold(Buffer.from(`\x0a\x61${text}\x32\x04\x0a\x02`))).toBe(true);
   });
 
   it.each([

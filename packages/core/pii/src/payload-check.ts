@@ -44,13 +44,12 @@ export class PayloadCheck {
     const found: Violation[] = [];
     const note = (entity: string, offset: number) =>
       found.push({ entity, offset, ...(found.length < mostLocated ? itemsAt(signal, payload, offset) : everything) });
-    forEachText(signal, payload, (bytes, from, to) =>
-      checkText(bytes, from, to, (entity, start, end) => {
-        if (!this.#entities.has(entity)) return;
-        const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8");
-        if (!allows(text)) note(entity, start);
-      }),
-    );
+    const hit = (entity: string, start: number, end: number) => {
+      if (!this.#entities.has(entity)) return;
+      const text = Buffer.from(payload.buffer, payload.byteOffset + start, end - start).toString("utf8");
+      if (!allows(text)) note(entity, start);
+    };
+    forEachText(signal, payload, (bytes, from, to) => checkText(bytes, from, to, hit));
     const buffer = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
     for (const canary of this.#canaries) {
       for (let at = buffer.indexOf(canary); at >= 0; at = buffer.indexOf(canary, at + canary.length))

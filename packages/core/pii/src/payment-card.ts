@@ -1,5 +1,6 @@
 import { digitsOf, isUniform, luhn } from "./checksum.ts";
 import type { Detector, Verdict } from "./detector.ts";
+import { numberEnd, wordStart } from "./sign.ts";
 
 /** Issuer ranges by their first digits, both ends included, and the lengths that the issuer gives out. */
 interface CardRange {
@@ -30,11 +31,9 @@ const ranges: readonly CardRange[] = [
   { from: 670000, to: 679999, lengths: [16] }, // Maestro
 ];
 
-/** How the digits of a card are grouped where they are: as printed on cards of 16, 19, 15 and 14 digits. */
-const groupings = new Set(["4,4,4,4", "4,4,4,4,3", "4,6,5", "4,6,4"]);
-
-/** Numbers without gaps of 17 digits and more are identifiers of queries and times far more often than cards. */
-const longestUngrouped = 16;
+/** How cards are written: without gaps, or grouped as on cards of 16, 19, 15 and 14 digits. */
+const ungrouped = "[2-6][0-9]{12,15}";
+const grouped = "[2-6][0-9]{3}(?:(?:[ -][0-9]{4}){3}(?:[ -][0-9]{3})?|[ -][0-9]{6}[ -][0-9]{4,5})";
 
 /** Whether these digits are the number of a payment card: range, length and Luhn's check. */
 export function isPaymentCard(digits: string): boolean {
@@ -45,30 +44,20 @@ export function isPaymentCard(digits: string): boolean {
   return known && !isUniform(digits) && luhn(digits);
 }
 
-/** The card that a run of digit groups begins with; one that begins later is another candidate. */
-function cardIn(run: string): Verdict {
-  const sizes: number[] = [];
-  let size = 0;
-  let end = 0;
-  for (let at = 0; at <= run.length; at++) {
-    const code = run.charCodeAt(at);
-    if (code > 47 && code < 58) {
-      size++;
-      continue;
-    }
-    sizes.push(size);
-    size = 0;
-    const isUsual = sizes.length === 1 ? at <= longestUngrouped : groupings.has(sizes.join());
-    if (isUsual && isPaymentCard(digitsOf(run.slice(0, at)))) end = at;
-  }
-  return end > 0 && [0, end];
+/** The card in digit groups of which the last may belong to what stands behind it. */
+function cardIn(candidate: string): Verdict {
+  if (isPaymentCard(digitsOf(candidate))) return true;
+  const end = candidate.length - 4;
+  return candidate.length === 23 && isPaymentCard(digitsOf(candidate.slice(0, end))) && [0, end];
 }
 
 export const paymentCards: readonly Detector[] = [
   {
     entity: "payment_card",
     level: "low",
-    pattern: "\\b[2-6](?:[ -]?[0-9]){12,18}\\b",
+    pattern: `\\b(?:${ungrouped}|${grouped})\\b`,
+    // Numbers without gaps of 17 digits and more are identifiers of queries and times far more often than cards.
+    sign: `${wordStart}(?:${ungrouped}${numberEnd}|${grouped})`,
     accept: cardIn,
     overlapping: true,
   },

@@ -3,6 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { chmod, chown, cp, mkdir, mkdtemp, open, readFile, rm } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Connection, ConnectionOptions, RowDataPacket } from "mysql2/promise";
@@ -114,18 +115,22 @@ export async function versionOf(server: Pick<MysqlServer, "query">): Promise<str
   return row?.version ?? "";
 }
 
-/** Runs one statement in a session of its own. */
+/** Runs one statement in a session of its own. Afterwards its socket is closed, for tests that count handles. */
 export async function queryOnce<Row extends RowDataPacket>(
-  options: ConnectionOptions,
+  { host, port, ...options }: ConnectionOptions,
   sql: string,
   values: readonly unknown[],
 ): Promise<Row[]> {
-  const connection = await connectTo(options);
+  const socket = connect({ host: host ?? "localhost", port: port ?? 3306 });
+  const closed = new Promise((resolve) => socket.once("close", resolve));
   try {
+    const connection = await connectTo({ ...options, stream: () => socket });
     const [rows] = await connection.query<Row[]>(sql, [...values]);
+    connection.destroy();
     return rows;
   } finally {
-    await connection.end();
+    socket.destroy();
+    await closed;
   }
 }
 

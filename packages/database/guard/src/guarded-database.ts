@@ -70,6 +70,8 @@ interface StatementClass {
   readonly timeout: AdaptiveTimeout;
   /** The instance's moves when a call last succeeded. */
   seenMoves: number;
+  /** Whether it is open for want of a grant. */
+  refused: boolean;
 }
 
 /**
@@ -147,7 +149,7 @@ export class GuardedDatabase implements InstanceMember {
       whole.release();
       return own;
     }
-    return this.#granted(this.#withParents(own, whole, server), statements);
+    return this.#granted(this.#withParents(own, { whole, server, statements }), statements);
   }
 
   /** What a restart must not forget; `undefined` when all is well. */
@@ -168,7 +170,14 @@ export class GuardedDatabase implements InstanceMember {
   }
 
   /** The outcome of a call in calm times: to the class first what it alone is at fault for, to the instance the rest. */
-  #withParents(own: Permit, whole: Permit, server: Permit): Permit {
+  #withParents(
+    own: Permit,
+    {
+      whole,
+      server,
+      statements,
+    }: { readonly whole: Permit; readonly server: Permit; readonly statements: StatementClass },
+  ): Permit {
     return {
       ...own,
       succeed: (durationMs) => {
@@ -183,8 +192,8 @@ export class GuardedDatabase implements InstanceMember {
         // One failure opens one breaker: when it was the last one for the instance, the class has nothing to add.
         if (this.#server.breaker.state !== "closed") own.release();
         else own.fail(errorClass);
-        const children = [...this.#classes.values()].map(({ breaker }) => ({ open: breaker.state === "open" }));
-        if (mostlyOpen(children)) this.#whole.trip("children");
+        statements.refused = errorClass === "configuration";
+        if (this.#mostClassesOpen()) this.#whole.trip("children");
         if (this.open) this.#server.judge();
       },
       release: () => {
@@ -193,6 +202,16 @@ export class GuardedDatabase implements InstanceMember {
         server.release();
       },
     };
+  }
+
+  /** What lacks a grant says nothing of the database's health, unless nothing at all is allowed. */
+  #mostClassesOpen(): boolean {
+    const classes = [...this.#classes.values()].map(({ breaker, refused }) => ({
+      open: breaker.state === "open",
+      refused,
+    }));
+    const unwell = classes.map(({ open, refused }) => ({ open: open && !refused }));
+    return mostlyOpen(unwell) || (classes.length > 1 && classes.every(({ open }) => open));
   }
 
   /** The permit with a look at its outcome for the timeout of its class and for the steps of the instance. */
@@ -231,6 +250,7 @@ export class GuardedDatabase implements InstanceMember {
       breaker: this.#breaker(bounded),
       timeout: new AdaptiveTimeout({ baseMs, maxMs }),
       seenMoves: this.#server.moves,
+      refused: false,
     };
     this.#classes.set(bounded, created);
     return created;

@@ -54,6 +54,18 @@ it("opens one class of one database alone, and the database when half of its cla
   ]);
 });
 
+it("leaves a database alone for want of grants only when nothing at all is allowed", () => {
+  const { registry } = watch();
+  const shop = registry.database("db:3306", "");
+  const status = shop.admit("metrics", true);
+  if (status.admitted) status.succeed(1);
+  for (const name of ["statements", "tables", "indexes"]) fail(shop, name, "configuration", 1);
+  expect(shop.whole.state).toBe("closed");
+  expect(shop.admit("tables", false).admitted).toBe(false);
+  fail(shop, "metrics", "configuration", 1);
+  expect(shop.whole.state).toBe("open");
+});
+
 it("opens the database when the connection fails, and lets only a ping through then", async () => {
   const { registry, clock } = watch();
   const shop = registry.database("db:5432", "shop");

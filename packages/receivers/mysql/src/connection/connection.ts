@@ -1,18 +1,7 @@
-import type { ConnectionOptions as TlsOptions } from "node:tls";
-import type { Secret } from "@dbintel/config";
 import type { GuardedSource, Row, Value } from "@dbintel/watching";
-import type { Connection, ConnectionOptions, QueryOptions, TypeCast } from "mysql2";
-import { createConnection } from "mysql2";
+import { type Parameter, type ServerAccess, Session } from "./session.ts";
 
-/** A parameter of a statement, put into its text by the driver; an array becomes a list. */
-type Parameter = string | number | readonly string[];
-
-export interface ConnectionSettings {
-  readonly host: string;
-  readonly port: number;
-  readonly username: string;
-  readonly password: Secret;
-  readonly tls: TlsOptions | false;
+export interface ConnectionSettings extends ServerAccess {
   readonly statementTimeoutMs: number;
   readonly lockTimeoutMs: number;
   /** Called before each query: what it throws is the answer, and the server hears nothing. */
@@ -22,10 +11,6 @@ export interface ConnectionSettings {
 /** The two servers, by their `db.system.name`. */
 export type Product = "mysql" | "mariadb";
 
-/** In every statement of the collector, so that a DBA finds it in the process list and in logs. */
-const marker = "/* dbintel */";
-/** In the digest text of every statement of the collector that asks or sets something. */
-export const ownName = "dbintel_own";
 const connectTimeoutMs = 10_000;
 /** What is left of a statement is looked after this long. */
 const killTimeoutMs = 2000;
@@ -40,7 +25,7 @@ const killTimeoutMs = 2000;
  */
 export class DatabaseConnection implements GuardedSource {
   readonly #settings: ConnectionSettings;
-  #session: Connection | undefined;
+  #session: Session | undefined;
   #product: Product = "mysql";
   #sessions = 0;
   #limitMs: number;
@@ -76,30 +61,28 @@ export class DatabaseConnection implements GuardedSource {
   }
 
   query(sql: string, values: readonly Parameter[], signal: AbortSignal): Promise<readonly Row[]> {
-    return this.#run(signal, (session) => ask<Row>(session, { sql, values }));
+    return this.#run(signal, (session) => session.ask<Row>({ sql, values }));
   }
 
   /** Rows as arrays: `null`, then the columns in the order in which they were asked for. */
   rows(sql: string, signal: AbortSignal): Promise<readonly (readonly Value[])[]> {
-    return this.#run(signal, (session) => ask<readonly Value[]>(session, { sql, values: [], rowsAsArray: true }));
+    return this.#run(signal, (session) => session.ask<readonly Value[]>({ sql, values: [], rowsAsArray: true }));
   }
 
   /** The columns of a table, in upper case, as far as this user may read it. */
   async columns(table: string, signal: AbortSignal): Promise<ReadonlySet<string>> {
     const sql = `SELECT ${table}.* FROM ${table} LIMIT 0`;
-    const names = await this.#run(signal, (session) => columnsOf(session, sql));
+    const names = await this.#run(signal, (session) => session.columns(sql));
     return new Set(names.map((name) => name.toUpperCase()));
   }
 
   async close(): Promise<void> {
     const session = this.#session;
     this.#session = undefined;
-    // Says goodbye and waits for no answer: there may be nobody left to give one.
-    session?.end(() => {});
-    await this.#killing;
+    await Promise.all([session?.end(), this.#killing]);
   }
 
-  async #run<T>(signal: AbortSignal, work: (session: Connection) => Promise<T>): Promise<T> {
+  async #run<T>(signal: AbortSignal, work: (session: Session) => Promise<T>): Promise<T> {
     signal.throwIfAborted();
     this.#settings.gate?.();
     const aborted = Promise.withResolvers<never>();
@@ -116,7 +99,7 @@ export class DatabaseConnection implements GuardedSource {
     }
   }
 
-  async #answer<T>(work: (session: Connection) => Promise<T>): Promise<T> {
+  async #answer<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const session = this.#session ?? (await this.#open());
     await this.#tellLimit(session);
     return await work(session);
@@ -129,22 +112,21 @@ export class DatabaseConnection implements GuardedSource {
     this.#session = undefined;
     const { threadId } = session;
     session.destroy();
-    if (threadId !== null) this.#killing = this.#kill(threadId);
+    if (threadId !== undefined) this.#killing = this.#kill(threadId);
   }
 
   async #kill(threadId: number): Promise<void> {
-    const session = createConnection({ ...this.#options(), connectTimeout: killTimeoutMs });
-    session.on("error", () => {});
-    await ask(session, { sql: `KILL QUERY ${threadId}`, values: [], timeout: killTimeoutMs }).catch(() => {
+    const session = new Session(this.#settings, { connectTimeoutMs: killTimeoutMs });
+    await session.ask({ sql: `KILL QUERY ${threadId}`, values: [], timeout: killTimeoutMs }).catch(() => {
       // The statement or the server has ended, or its own time-out will end the statement.
     });
     session.destroy();
   }
 
-  async #tellLimit(session: Connection): Promise<void> {
+  async #tellLimit(session: Session): Promise<void> {
     const limitMs = this.#limitMs;
     if (limitMs === this.#setLimitMs) return;
-    await ask(session, { sql: `SET SESSION ${this.#limitSql(limitMs)}`, values: [] });
+    await session.ask({ sql: `SET SESSION ${this.#limitSql(limitMs)}`, values: [] });
     this.#setLimitMs = limitMs;
   }
 
@@ -153,37 +135,15 @@ export class DatabaseConnection implements GuardedSource {
     return this.#product === "mysql" ? `max_execution_time = ${limitMs}` : `max_statement_time = ${limitMs / 1000}`;
   }
 
-  #options(): ConnectionOptions {
-    const { host, port, username, password, tls } = this.#settings;
-    return {
-      host,
-      port,
-      user: username,
-      password: password.reveal(),
-      connectTimeout: connectTimeoutMs,
-      // A server must not be able to ask for files of the collector.
-      flags: ["-LOCAL_FILES"],
-      connectAttributes: { program_name: "dbintel" },
-      typeCast: exactValue,
-      ...(tls === false
-        ? {}
-        : {
-            ssl: { ...tls, verifyIdentity: tls.rejectUnauthorized !== false } as NonNullable<ConnectionOptions["ssl"]>,
-          }),
-    };
-  }
-
-  async #open(): Promise<Connection> {
-    const session = createConnection(this.#options());
-    const forget = () => {
+  async #open(): Promise<Session> {
+    const onLost = () => {
       if (this.#session === session) this.#session = undefined;
     };
-    session.on("error", forget);
-    session.on("end", forget);
+    const session: Session = new Session(this.#settings, { connectTimeoutMs, onLost });
     this.#session = session;
     this.#sessions++;
     try {
-      const [row] = await ask<Row>(session, { sql: "SELECT VERSION() AS version", values: [] });
+      const [row] = await session.ask<Row>({ sql: "SELECT VERSION() AS version", values: [] });
       const version = String(row?.version);
       this.#product = version.includes("MariaDB") ? "mariadb" : "mysql";
       const settings = [
@@ -192,38 +152,15 @@ export class DatabaseConnection implements GuardedSource {
         `lock_wait_timeout = ${Math.max(1, Math.ceil(this.#settings.lockTimeoutMs / 1000))}`,
         this.#limitSql(this.#limitMs),
       ];
-      await ask(session, { sql: `SET SESSION ${settings.join(", ")}`, values: [] });
+      await session.ask({ sql: `SET SESSION ${settings.join(", ")}`, values: [] });
       this.#setLimitMs = this.#limitMs;
     } catch (error) {
-      forget();
+      onLost();
       session.destroy();
       throw error;
     }
     return session;
   }
-}
-
-interface Statement extends Omit<QueryOptions, "values"> {
-  readonly values: readonly Parameter[];
-}
-
-function ask<T>(session: Connection, statement: Statement): Promise<readonly T[]> {
-  return new Promise((resolve, reject) => {
-    const { sql, values, ...options } = statement;
-    session.query({ ...options, sql: marked(sql), values: [...values] }, (error, answer) => {
-      if (error) reject(error);
-      else resolve(answer as unknown as readonly T[]);
-    });
-  });
-}
-
-function columnsOf(session: Connection, sql: string): Promise<readonly string[]> {
-  return new Promise((resolve, reject) => {
-    session.query(marked(sql), (error, _rows, fields) => {
-      if (error) reject(error);
-      else resolve(fields.map(({ name }) => name));
-    });
-  });
 }
 
 /** MariaDB calls it so too since 11.1, and deprecates the older name. */
@@ -232,41 +169,3 @@ function readOnlyVariable(product: Product, version: string): string {
   const isOld = product === "mariadb" && (major < 11 || (major === 11 && minor < 1));
   return isOld ? "tx_read_only" : "transaction_read_only";
 }
-
-/**
- * The comment is for people. It goes behind the first word: some servers and proxies cut off what stands before it.
- * The server's summary of statements keeps no comments, so a name that does nothing says there whose they are.
- * It keeps no names of variables either.
- */
-function marked(sql: string): string {
-  const [, verb = "", rest = ""] = /^(\w+)\s+(.*)$/s.exec(sql.trim()) ?? [];
-  switch (verb) {
-    case "SELECT":
-      return `SELECT ${marker} NULL AS ${ownName}, ${rest}`;
-    case "SHOW":
-      return `SHOW ${marker} ${rest} OR (SELECT FALSE AS ${ownName})`;
-    case "SET":
-      return `SET ${marker} ${rest}, SESSION sql_mode = (SELECT '' AS ${ownName})`;
-    default:
-      return `${verb} ${marker} ${rest}`;
-  }
-}
-
-/** Picoseconds pass 2^53 within hours: a 64-bit integer stays one. What is no number stays a string. */
-const exactValue: TypeCast = (field) => {
-  const text = field.string("utf8");
-  if (text === null) return null;
-  switch (field.type) {
-    case "LONGLONG":
-      return BigInt(text);
-    case "TINY":
-    case "SHORT":
-    case "INT24":
-    case "LONG":
-    case "FLOAT":
-    case "DOUBLE":
-      return Number(text);
-    default:
-      return text;
-  }
-};

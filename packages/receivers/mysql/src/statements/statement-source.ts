@@ -1,6 +1,7 @@
 import type { Clock } from "@dbintel/pipeline";
 import { text, type Value } from "@dbintel/watching";
 import { type Capabilities, type KnownServer, namedValues } from "../connection/capabilities.ts";
+import { isAnswer } from "../connection/problems.ts";
 import { serverClock } from "../connection/server-clock.ts";
 import { DigestTable, mostStatements } from "./digest-table.ts";
 import { availableCounters, type StatementCounter } from "./statement-columns.ts";
@@ -84,14 +85,20 @@ export class StatementSource {
     return this.#counters.list;
   }
 
+  /** Who may not read the consumers is not told that one is off. */
   async #isCounting(signal: AbortSignal): Promise<boolean> {
-    const off = await this.#server.connection.query(
-      `SELECT NAME AS name FROM performance_schema.setup_consumers
-        WHERE ENABLED = 'NO' AND NAME IN ('global_instrumentation', 'thread_instrumentation', 'statements_digest')`,
-      [],
-      signal,
-    );
-    return off.length === 0;
+    try {
+      const off = await this.#server.connection.query(
+        `SELECT NAME AS name FROM performance_schema.setup_consumers
+          WHERE ENABLED = 'NO' AND NAME IN ('global_instrumentation', 'thread_instrumentation', 'statements_digest')`,
+        [],
+        signal,
+      );
+      return off.length === 0;
+    } catch (error) {
+      if (isAnswer(error)) return true;
+      throw error;
+    }
   }
 
   async #epoch(

@@ -2,7 +2,8 @@ import type { Savings } from "@dbintel/feedback";
 import type { Clock } from "@dbintel/pipeline";
 import { redactSql } from "@dbintel/sql";
 import { LRUCache } from "lru-cache";
-import { ownName, type Product } from "../connection/connection.ts";
+import type { Product } from "../connection/connection.ts";
+import { ownName } from "../connection/session.ts";
 
 /** What is kept of a statement's text: nothing that a user typed as a value. */
 interface StatementText {

@@ -1,0 +1,143 @@
+import { once } from "node:events";
+import type { Socket } from "node:net";
+import { connect } from "node:net";
+import type { ConnectionOptions as TlsOptions } from "node:tls";
+import type { Secret } from "@dbintel/config";
+import type { Connection, ConnectionOptions, QueryOptions, TypeCast } from "mysql2";
+import { createConnection } from "mysql2";
+
+/** A parameter of a statement, put into its text by the driver; an array becomes a list. */
+export type Parameter = string | number | readonly string[];
+
+/** How to reach a server. */
+export interface ServerAccess {
+  readonly host: string;
+  readonly port: number;
+  readonly username: string;
+  readonly password: Secret;
+  readonly tls: TlsOptions | false;
+}
+
+interface Statement extends Omit<QueryOptions, "values"> {
+  readonly values: readonly Parameter[];
+}
+
+/** In every statement of the collector, so that a DBA finds it in the process list and in logs. */
+const marker = "/* dbintel */";
+/** In the digest text of every statement of the collector that asks or sets something. */
+export const ownName = "dbintel_own";
+const keepAliveAfterMs = 30_000;
+
+/** A connection of `mysql2`, opened as it is made; its failure is the answer to the first question. */
+export class Session {
+  readonly #driver: Connection;
+  readonly #socket: Socket;
+
+  /** `onLost` is called when the session has ended, whoever ended it. */
+  constructor(access: ServerAccess, options: { readonly connectTimeoutMs: number; readonly onLost?: () => void }) {
+    const { host, port } = access;
+    this.#socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveAfterMs });
+    this.#driver = createConnection({
+      ...driverOptions(access),
+      connectTimeout: options.connectTimeoutMs,
+      stream: () => this.#socket,
+    });
+    const onLost = options.onLost ?? (() => {});
+    this.#driver.on("error", onLost);
+    this.#driver.on("end", onLost);
+  }
+
+  /** The server's number of this session; `undefined` before it has answered. */
+  get threadId(): number | undefined {
+    return this.#driver.threadId ?? undefined;
+  }
+
+  ask<T>({ sql, values, ...options }: Statement): Promise<readonly T[]> {
+    return new Promise((resolve, reject) => {
+      this.#driver.query({ ...options, sql: marked(sql), values: [...values] }, (error, answer) => {
+        if (error) reject(error);
+        else resolve(answer as unknown as readonly T[]);
+      });
+    });
+  }
+
+  /** The names of the columns of an answer. */
+  columns(sql: string): Promise<readonly string[]> {
+    return new Promise((resolve, reject) => {
+      this.#driver.query(marked(sql), (error, _rows, fields) => {
+        if (error) reject(error);
+        else resolve(fields.map(({ name }) => name));
+      });
+    });
+  }
+
+  /** Says goodbye and waits for no answer: there may be nobody left to give one. Resolves when the socket is closed. */
+  async end(): Promise<void> {
+    if (this.#socket.destroyed) return;
+    const closed = once(this.#socket, "close");
+    this.#driver.end();
+    this.#socket.end(() => this.destroy());
+    await closed;
+  }
+
+  /** Leaves at once; what was asked is never answered. */
+  destroy(): void {
+    this.#driver.destroy();
+    // The driver only stops to send, and would wait for the server to do the same.
+    this.#socket.destroy();
+  }
+}
+
+function driverOptions({ host, port, username, password, tls }: ServerAccess): ConnectionOptions {
+  // Without `verifyIdentity` the driver accepts the certificate of any other server.
+  const ssl = tls === false ? {} : { ssl: { ...tls, verifyIdentity: tls.rejectUnauthorized !== false } };
+  return {
+    host,
+    port,
+    user: username,
+    password: password.reveal(),
+    // A server must not be able to ask for files of the collector.
+    flags: ["-LOCAL_FILES"],
+    connectAttributes: { program_name: "dbintel" },
+    typeCast: exactValue,
+    ...(ssl as Pick<ConnectionOptions, "ssl">),
+  };
+}
+
+/**
+ * The comment is for people. It goes behind the first word: some servers and proxies cut off what stands before it.
+ * The server's summary of statements keeps no comments, so a name that does nothing says there whose they are.
+ * It keeps no names of variables either.
+ */
+function marked(sql: string): string {
+  const [, verb = "", rest = ""] = /^(\w+)\s+(.*)$/s.exec(sql.trim()) ?? [];
+  switch (verb) {
+    case "SELECT":
+      return `SELECT ${marker} NULL AS ${ownName}, ${rest}`;
+    case "SHOW":
+      return `SHOW ${marker} ${rest} OR (SELECT FALSE AS ${ownName})`;
+    case "SET":
+      return `SET ${marker} ${rest}, SESSION sql_mode = (SELECT '' AS ${ownName})`;
+    default:
+      return `${verb} ${marker} ${rest}`;
+  }
+}
+
+/** Picoseconds pass 2^53 within hours: a 64-bit integer stays one. What is no number stays a string. */
+const exactValue: TypeCast = (field) => {
+  const text = field.string("utf8");
+  if (text === null) return null;
+  switch (field.type) {
+    case "LONGLONG":
+      return BigInt(text);
+    case "TINY":
+    case "SHORT":
+    case "INT24":
+    case "LONG":
+    case "FLOAT":
+    case "DOUBLE":
+      return Number(text);
+    default:
+      return text;
+  }
+};

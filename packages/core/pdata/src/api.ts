@@ -41,7 +41,9 @@ export interface AttributeKey {
 /** Attribute names to look up together, the preferred one first: made once by `attributeKeys`. */
 export interface AttributeKeys {
   readonly keys: readonly AttributeKey[];
-  /** At `nameMark` of a name: 1 when a name has it, so that most others are told apart by one look. */
+  /** At the length of a name, or `unusualLength`: 1 when a name has it, so that most others are told apart by a look. */
+  readonly lengths: Uint8Array;
+  /** At `nameMark` of a name: 1 when a name has it, for telling apart most others of these lengths. */
   readonly marks: Uint8Array;
 }
 
@@ -81,8 +83,8 @@ export interface Attributes {
   /** Whether the value is a string of exactly these UTF-8 bytes; allocates nothing. */
   equals(key: string | AttributeKey, utf8: Uint8Array): boolean;
   /**
-   * A 32-bit hash of the value as it is encoded, so that values of different types differ; another `seed` gives an
-   * independent hash. -1 when there is no such attribute or it has no value. Allocates nothing. For tables in memory, not for storing.
+   * A 32-bit hash (signed) of the value as it is encoded, so that values of different types differ; another `seed` gives
+   * an independent hash. -1 when there is no such attribute or it has no value. Allocates nothing. For tables in memory, not for storing.
    */
   hash(key: string | AttributeKey, seed: number): number;
   /**

@@ -22,10 +22,18 @@ export function attributeKey(name: string): AttributeKey {
 /** The keys of several names, for looking them up in one walk. */
 export function attributeKeys(names: readonly string[]): AttributeKeys {
   const keys = names.map(attributeKey);
+  const lengths = new Uint8Array(256);
   const marks = new Uint8Array(256);
-  for (const { utf8 } of keys) marks[nameMark(utf8.length, utf8.at(-1) ?? 0)] = 1;
-  return { keys, marks };
+  lengths[unusualLength] = 1;
+  for (const { utf8 } of keys) {
+    lengths[Math.min(utf8.length, unusualLength)] = 1;
+    marks[nameMark(utf8.length, utf8.at(-1) ?? 0)] = 1;
+  }
+  return { keys, lengths, marks };
 }
+
+/** Stands for the length of an empty name, of one above 127 bytes, and of one that is not written in the usual way. */
+export const unusualLength = 255;
 
 /** A number below 256 for a name of that length with that last byte (0 when it is empty). */
 export function nameMark(length: number, lastByte: number): number {

@@ -7,29 +7,17 @@ import {
   contentLength,
   DOUBLE_TAG,
   equalAt,
-  findKeyValue,
-  firstKeyOf,
   hashKey,
   hashMember,
   INT_TAG,
   isNamed,
-  markKeys,
   memberOf,
   nameLength,
   STRING_TAG,
 } from "./key-value.ts";
+import type { Outline } from "./outline.ts";
 import type { Place } from "./place.ts";
-import {
-  afterField,
-  afterVarint,
-  contentStart,
-  fieldNumber,
-  findField,
-  LEN,
-  readBool,
-  readInt64,
-  readInt64AsNumber,
-} from "./wire.ts";
+import { afterField, contentStart, findField, LEN, readBool, readInt64, readInt64AsNumber } from "./wire.ts";
 import type { Writer } from "./writer.ts";
 
 /**
@@ -39,57 +27,42 @@ import type { Writer } from "./writer.ts";
 export class AttributesView implements Attributes {
   readonly #place: Place;
   #field: number;
-  /** Of the field, in one byte. */
-  #tag: number;
 
   constructor(place: Place, field: number) {
     this.#place = place;
     this.#field = field;
-    this.#tag = (field << 3) | LEN;
+    place.outline.attributes = field;
   }
 
   /** The field number of the attributes differs between the kinds of data points. */
   set field(field: number) {
     this.#field = field;
-    this.#tag = (field << 3) | LEN;
+    this.#place.outline.attributes = field;
   }
 
   get size(): number {
-    this.#place.sync();
-    const { source, start, end } = this.#place;
-    let size = 0;
-    for (let pos = start; pos < end; pos = afterField(source.bytes, pos)) {
-      if (fieldNumber(source.bytes, pos) === this.#field) size++;
-    }
-    return size;
+    return this.#outline().size;
   }
 
   has(key: string | AttributeKey): boolean {
-    this.#place.sync();
-    return this.#find(key, this.#place.start) >= 0;
+    return this.#find(key) >= 0;
   }
 
   firstOf(keys: AttributeKeys): number {
-    this.#place.sync();
-    const { source, start, end } = this.#place;
-    return firstKeyOf(source.bytes, start, end, this.#tag, keys);
+    return this.#outline().firstOf(keys);
   }
 
   mark(keys: AttributeKeys, found: Uint8Array): void {
-    this.#place.sync();
-    const { source, start, end } = this.#place;
-    markKeys(source.bytes, start, end, this.#tag, keys, found);
+    this.#outline().mark(keys, found);
   }
 
   kind(key: string | AttributeKey): ValueKind | undefined {
-    this.#place.sync();
-    const found = this.#find(key, this.#place.start);
+    const found = this.#find(key);
     return found < 0 ? undefined : memberKind(this.#place.source.bytes, memberOf(this.#place.source.bytes, found));
   }
 
   get(key: string | AttributeKey): AnyValue | undefined {
-    this.#place.sync();
-    const found = this.#find(key, this.#place.start);
+    const found = this.#find(key);
     return found < 0 ? undefined : decodeMember(this.#place.source, memberOf(this.#place.source.bytes, found));
   }
 
@@ -144,41 +117,38 @@ export class AttributesView implements Attributes {
   hash(key: string | AttributeKey, seed: number): number {
     const value = this.#value(key);
     if (value < 0) return -1;
-    const { bytes } = this.#place.source;
-    return hashBytes(bytes, value, afterField(bytes, value), seed) >>> 0;
+    const { bytes, view } = this.#place.source;
+    const hash = hashBytes(view, value, afterField(bytes, value), seed);
+    return hash === -1 ? 0 : hash;
   }
 
   hashAll(seed: number, without?: readonly AttributeKey[]): number {
-    this.#place.sync();
-    const { source, start, end } = this.#place;
-    const { bytes } = source;
+    const outline = this.#outline();
+    const { view, bytes } = outline.source;
     let sum = seed | 0;
-    for (let pos = start; pos < end; ) {
-      const next = afterField(bytes, pos);
+    for (let at = 0; at < outline.size; at++) {
+      const pos = outline.position(at);
+      if (without !== undefined && isNamed(bytes, pos, without)) continue;
       // Modulo 2^32: a sum does not depend on the order.
-      if (bytes[pos] === this.#tag && (without === undefined || !isNamed(bytes, pos, without))) {
-        sum = (sum + hashBytes(bytes, afterVarint(bytes, pos + 1), next, seed)) | 0;
-      }
-      pos = next;
+      sum = (sum + hashBytes(view, contentStart(bytes, pos), afterField(bytes, pos), seed)) | 0;
     }
     return sum;
   }
 
   forEachHash(visit: (name: number, value: number) => void): void {
-    this.#place.sync();
-    const { source, start, end } = this.#place;
-    const { bytes } = source;
-    for (let pos = start; pos < end; pos = afterField(bytes, pos)) {
-      if (bytes[pos] === this.#tag) visit(hashKey(bytes, pos, 0), hashMember(bytes, pos, 0));
+    const outline = this.#outline();
+    const { source } = outline;
+    for (let at = 0; at < outline.size; at++) {
+      const pos = outline.position(at);
+      visit(hashKey(source, pos, 0), hashMember(source, pos, 0));
     }
   }
 
   forEachShape(visit: (nameBytes: number, kind: ValueKind, valueBytes: number) => void): void {
-    this.#place.sync();
-    const { source, start, end } = this.#place;
-    const { bytes } = source;
-    for (let pos = start; pos < end; pos = afterField(bytes, pos)) {
-      if (bytes[pos] !== this.#tag) continue;
+    const outline = this.#outline();
+    const { bytes } = outline.source;
+    for (let at = 0; at < outline.size; at++) {
+      const pos = outline.position(at);
       const member = memberOf(bytes, pos);
       visit(nameLength(bytes, pos), memberKind(bytes, member), contentLength(bytes, member));
     }
@@ -187,14 +157,13 @@ export class AttributesView implements Attributes {
   set(key: string | AttributeKey, value: AnyValue): void {
     const place = this.#place;
     const patch = place.scratch();
-    place.sync();
-    const first = this.#find(key, place.start);
+    const first = this.#indexOf(key);
     if (first < 0) {
       writeKeyValue(patch, this.#field, typeof key === "string" ? key : key.name, value);
       place.own(patch.length);
       place.splice(place.end, place.end, patch.bytes.subarray(0, patch.length));
     } else {
-      this.#writeWith(patch, first, value);
+      this.#writeWith(patch, place.outline.position(first), value);
       this.#replaceAll(key, first, patch);
     }
   }
@@ -207,7 +176,7 @@ export class AttributesView implements Attributes {
     for (let index = 0; index < starts.length; index++) {
       if (missing !== undefined && missing[index] === 0) continue;
       const start = starts[index] as number;
-      patch.byte(this.#tag);
+      patch.byte((this.#field << 3) | LEN);
       patch.raw(bytes, start + 1, starts[index + 1] ?? bytes.length);
     }
     if (patch.length === 0) return;
@@ -216,11 +185,9 @@ export class AttributesView implements Attributes {
   }
 
   delete(key: string | AttributeKey): boolean {
-    const place = this.#place;
-    place.sync();
-    const first = this.#find(key, place.start);
+    const first = this.#indexOf(key);
     if (first < 0) return false;
-    this.#replaceAll(key, first, place.scratch());
+    this.#replaceAll(key, first, this.#place.scratch());
     return true;
   }
 
@@ -245,13 +212,12 @@ export class AttributesView implements Attributes {
 
   /** The contents of all KeyValues. */
   #all(): [start: number, end: number][] {
-    this.#place.sync();
-    const { source, start, end } = this.#place;
+    const outline = this.#outline();
+    const { bytes } = outline.source;
     const result: [number, number][] = [];
-    for (let pos = start; pos < end; ) {
-      const next = afterField(source.bytes, pos);
-      if (fieldNumber(source.bytes, pos) === this.#field) result.push([contentStart(source.bytes, pos), next]);
-      pos = next;
+    for (let at = 0; at < outline.size; at++) {
+      const pos = outline.position(at);
+      result.push([contentStart(bytes, pos), afterField(bytes, pos)]);
     }
     return result;
   }
@@ -270,17 +236,21 @@ export class AttributesView implements Attributes {
     patch.close(mark);
   }
 
-  /** Puts `patch` in the place of the first KeyValue of a name and removes the others, in one splice. */
+  /** Puts `patch` in the place of the first attribute of a name and removes the others, in one splice. */
   #replaceAll(key: string | AttributeKey, first: number, patch: Writer): void {
     const place = this.#place;
-    const { bytes } = place.source;
-    let end = afterField(bytes, first);
-    for (let next = this.#find(key, end); next >= 0; next = this.#find(key, end)) {
-      patch.raw(bytes, end, next);
-      end = afterField(bytes, next);
+    const { outline } = place;
+    const { bytes } = outline.source;
+    const { utf8 } = typeof key === "string" ? attributeKey(key) : key;
+    const head = outline.position(first);
+    let end = afterField(bytes, head);
+    for (let next = outline.findFrom(first + 1, utf8); next >= 0; next = outline.findFrom(next + 1, utf8)) {
+      const pos = outline.position(next);
+      patch.raw(bytes, end, pos);
+      end = afterField(bytes, pos);
     }
-    const offset = first - place.start;
-    const length = end - first;
+    const offset = head - place.start;
+    const length = end - head;
     place.own(patch.length);
     const from = place.start + offset;
     place.splice(from, from + length, patch.bytes.subarray(0, patch.length));
@@ -288,15 +258,24 @@ export class AttributesView implements Attributes {
 
   /** The position of the tag of the member of AnyValue that the value has, or -1. */
   #value(key: string | AttributeKey): number {
-    this.#place.sync();
-    const found = this.#find(key, this.#place.start);
+    const found = this.#find(key);
     return found < 0 ? -1 : memberOf(this.#place.source.bytes, found);
   }
 
-  /** The position of the tag of the first KeyValue with the key behind `from`, or -1. */
-  #find(key: string | AttributeKey, from: number): number {
+  /** The position of the tag of the first KeyValue with the key, or -1. */
+  #find(key: string | AttributeKey): number {
+    const index = this.#indexOf(key);
+    return index < 0 ? -1 : this.#place.outline.position(index);
+  }
+
+  /** The number of the first attribute with the key, or -1. */
+  #indexOf(key: string | AttributeKey): number {
     const { utf8 } = typeof key === "string" ? attributeKey(key) : key;
-    const { source, end } = this.#place;
-    return findKeyValue(source.bytes, from, end, this.#tag, utf8);
+    return this.#outline().find(utf8);
+  }
+
+  #outline(): Outline {
+    this.#place.sync();
+    return this.#place.outline;
   }
 }

@@ -23,7 +23,7 @@ export class BatchState {
   readonly signal: Signal;
   readonly source: Source;
   readonly index: BatchIndex;
-  /** Counts edits: a view that has seen another number looks its position up again. */
+  /** Counts rewritten slices: a view that has seen another number looks its position up again. */
   version = 0;
   /** Read-only while shared with a fork: edit through `ownEdits()`. */
   edits: Edits | undefined;
@@ -60,6 +60,11 @@ export class BatchState {
   /** The edits, to be changed: copied first where a fork sees them. Everything looked up before is out of date. */
   ownEdits(): Edits {
     this.version++;
+    return this.#ownFlags();
+  }
+
+  /** The edits, to be changed only in what is removed: everything stays where it is. */
+  #ownFlags(): Edits {
     this.#encoder = undefined;
     if (this.edits === undefined || this.#editsAreShared) {
       this.edits = new Edits(this.index, this.edits);
@@ -81,7 +86,7 @@ export class BatchState {
   /** Removes an element and counts the leaves that went with it. */
   drop(level: number, element: number, reason: string): void {
     if (this.isGone(level, element)) return;
-    const removed = this.ownEdits().remove(level, element);
+    const removed = this.#ownFlags().remove(level, element);
     if (removed > 0) this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + removed);
   }
 

@@ -1,7 +1,7 @@
 /** Reads and writes the singular fields of the message that a place stands on. */
 import { PdataError, valueError } from "./pdata-error.ts";
 import type { Place } from "./place.ts";
-import { afterField, afterVarint, contentStart, findField, readUint32 } from "./wire.ts";
+import { afterField, afterVarint, contentStart, readUint32 } from "./wire.ts";
 import type { Writer } from "./writer.ts";
 
 const nothing = new Uint8Array(0);
@@ -9,7 +9,7 @@ const nothing = new Uint8Array(0);
 /** The position of the tag of a field, or -1. */
 export function fieldAt(place: Place, field: number): number {
   place.sync();
-  return findField(place.source.bytes, place.start, place.end, field);
+  return place.outline.field(field);
 }
 
 /** A fixed64 field; 0n when unset. */
@@ -59,17 +59,16 @@ export function replaceField(place: Place, field: number, patch: Writer): void {
     return;
   }
   place.own(patch.length);
-  const { bytes } = place.source;
-  const pos = findField(bytes, place.start, place.end, field);
+  const pos = fieldAt(place, field);
   const from = pos < 0 ? place.end : pos;
-  const to = pos < 0 ? from : afterField(bytes, pos);
+  const to = pos < 0 ? from : afterField(place.source.bytes, pos);
   place.splice(from, to, patch.bytes.subarray(0, patch.length));
 }
 
 export function removeField(place: Place, field: number): void {
   if (fieldAt(place, field) < 0) return;
   place.own(0);
-  const pos = findField(place.source.bytes, place.start, place.end, field);
+  const pos = fieldAt(place, field);
   place.splice(pos, afterField(place.source.bytes, pos), nothing);
 }
 

@@ -1,23 +1,18 @@
 /**
- * MurmurHash3_x86_32 (Appleby, public domain) of `bytes[start, end)`, as a signed integer, which unlike an unsigned one
+ * MurmurHash3_x86_32 (Appleby, public domain) of the bytes `[start, end)`, as a signed integer, which unlike an unsigned one
  * is never a number on the heap. Made for tables in memory, not against an adversary.
  */
-export function hashBytes(bytes: Uint8Array, start: number, end: number, seed: number): number {
+export function hashBytes(view: DataView, start: number, end: number, seed: number): number {
   const behindWords = end - ((end - start) & 3);
   let hash = seed;
   let pos = start;
-  // Four bytes at a time: a quarter of the multiplications that wait for each other (benchmark `processors`).
   for (; pos < behindWords; pos += 4) {
-    hash ^= scramble(
-      (bytes[pos] as number) |
-        ((bytes[pos + 1] as number) << 8) |
-        ((bytes[pos + 2] as number) << 16) |
-        ((bytes[pos + 3] as number) << 24),
-    );
+    // A view reads four bytes by one instruction (benchmark `processors`).
+    hash ^= scramble(view.getInt32(pos, true));
     hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0;
   }
   let rest = 0;
-  for (let shift = 0; pos < end; pos++, shift += 8) rest |= (bytes[pos] as number) << shift;
+  for (let shift = 0; pos < end; pos++, shift += 8) rest |= view.getUint8(pos) << shift;
   hash ^= scramble(rest) ^ (end - start);
   return finish(hash);
 }

@@ -169,13 +169,13 @@ export class LogRecordCursor extends LevelCursor implements Cursor, LogRecord {
   contentHash(seed: number): number {
     this.#place.sync();
     const { source, start, end } = this.#place;
-    const { bytes } = source;
+    const { bytes, view } = source;
     let sum = seed | 0;
     for (let pos = start; pos < end; ) {
       const next = afterField(bytes, pos);
       const field = fieldNumber(bytes, pos);
       // Modulo 2^32: a sum does not depend on the order.
-      if (says(field)) sum = (sum + hashBytes(bytes, pos, next, seed)) | 0;
+      if (says(field)) sum = (sum + hashBytes(view, pos, next, seed)) | 0;
       pos = next;
     }
     return sum;

@@ -1,5 +1,6 @@
 import { CONTAINER, GROUP, ITEM } from "./batch-index.ts";
 import type { BatchState } from "./batch-state.ts";
+import { Outline } from "./outline.ts";
 import type { Source } from "./source.ts";
 import { afterField, afterVarint, contentStart, fieldNumber, putVarint, readUint32, varintSize } from "./wire.ts";
 import type { Writer } from "./writer.ts";
@@ -8,7 +9,7 @@ import type { Writer } from "./writer.ts";
 const prefixRoom = 8;
 
 /**
- * The message that a view stands on: `source.bytes[start, end)`, and the way to change it.
+ * The message that a view stands on: `source.bytes[start, end)`, where its fields lie, and the way to change it.
  *
  * Read: `sync()`, then look. Edit: write the new bytes to `scratch()`, `own(writer.length)`, find the range that
  * is to go (positions found before `own` are void), `splice`.
@@ -17,6 +18,7 @@ export interface Place {
   readonly source: Source;
   readonly start: number;
   readonly end: number;
+  readonly outline: Outline;
   /** Follows edits that were made through other views of the batch. */
   sync(): void;
   /** An empty writer for the new bytes of an edit. */
@@ -31,16 +33,26 @@ export interface Place {
 export class ElementPlace implements Place {
   readonly state: BatchState;
   readonly level: number;
+  readonly outline: Outline;
   element = -1;
-  source: Source;
-  start = 0;
-  end = 0;
   #version = -1;
 
   constructor(state: BatchState, level: number) {
     this.state = state;
     this.level = level;
-    this.source = state.source;
+    this.outline = new Outline(state.source);
+  }
+
+  get source(): Source {
+    return this.outline.source;
+  }
+
+  get start(): number {
+    return this.outline.start;
+  }
+
+  get end(): number {
+    return this.outline.end;
   }
 
   moveTo(element: number): void {
@@ -57,16 +69,27 @@ export class ElementPlace implements Place {
   }
 
   own(room: number): void {
+    this.sync();
     const { state, level, element } = this;
     const edits = state.ownEdits();
     edits.own(level, element, room + prefixRoom, state.source, this.#parts());
-    this.#locate();
+    this.#version = state.version;
+    const { outline } = this;
+    const source = edits.source(level, element);
+    const start = edits.level(level).start?.[element] as number;
+    const end = edits.level(level).end?.[element] as number;
+    // A metric leaves its data behind, so that what comes after lies elsewhere.
+    if (end - start === outline.end - outline.start) outline.moved(source, start, end);
+    else outline.at(source, start, end);
   }
 
   splice(from: number, to: number, patch: Uint8Array): void {
-    const { state, level, element } = this;
-    this.end = state.ownEdits().splice(level, element, from, to, patch);
+    const { state, level, element, outline } = this;
+    const { source, start, end: before } = outline;
+    const end = state.ownEdits().splice(level, element, from, to, patch);
     this.#version = state.version;
+    if (from === before) outline.extended(end);
+    else outline.at(source, start, end);
   }
 
   #locate(): void {
@@ -74,19 +97,15 @@ export class ElementPlace implements Place {
     this.#version = state.version;
     const edits = state.edits?.level(level);
     if (state.edits !== undefined && edits?.isRewritten(element)) {
-      this.source = state.edits.source(level, element);
-      this.start = edits.start?.[element] as number;
-      this.end = edits.end?.[element] as number;
+      const start = edits.start?.[element] as number;
+      this.outline.at(state.edits.source(level, element), start, edits.end?.[element] as number);
       return;
     }
     const frames = state.index.level(level);
-    this.source = state.source;
     if (level < ITEM) {
-      this.start = frames.innerStart[element] as number;
-      this.end = frames.innerEnd[element] as number;
+      this.outline.at(state.source, frames.innerStart[element] as number, frames.innerEnd[element] as number);
     } else {
-      this.start = frames.start[element] as number;
-      this.end = frames.end[element] as number;
+      this.outline.at(state.source, frames.start[element] as number, frames.end[element] as number);
     }
   }
 
@@ -107,26 +126,34 @@ export class ElementPlace implements Place {
 
 /** The n-th message of a repeated field of another place: an event or a link of a span. */
 export class NestedPlace implements Place {
+  readonly outline: Outline;
   readonly #parent: ElementPlace;
   readonly #field: number;
   #ordinal = -1;
   #version = -1;
   /** Position of the tag. */
   #head = 0;
-  start = 0;
-  end = 0;
 
   constructor(parent: ElementPlace, field: number) {
     this.#parent = parent;
     this.#field = field;
     // Before the first message: the search of `next` begins at the start of the parent.
     parent.sync();
-    this.end = parent.start;
+    this.outline = new Outline(parent.source);
+    this.outline.at(parent.source, parent.start, parent.start);
     this.#version = parent.state.version;
   }
 
   get source(): Source {
     return this.#parent.source;
+  }
+
+  get start(): number {
+    return this.outline.start;
+  }
+
+  get end(): number {
+    return this.outline.end;
   }
 
   /** Moves to the next message of the field; false behind the last. */
@@ -173,18 +200,18 @@ export class NestedPlace implements Place {
 
   /** Somebody else has edited the span: counts the messages again. */
   #relocate(): void {
-    this.#version = this.#parent.state.version;
-    this.end = this.#parent.start;
+    const { source, start, state } = this.#parent;
+    this.#version = state.version;
+    this.outline.at(source, start, start);
     for (let at = 0; at <= this.#ordinal; at++) this.#find(this.end);
   }
 
   /** The message whose tag is at `head`. */
   #at(head: number): void {
-    const { bytes } = this.#parent.source;
-    this.#version = this.#parent.state.version;
+    const { source, state } = this.#parent;
+    this.#version = state.version;
     this.#head = head;
-    this.start = contentStart(bytes, head);
-    this.end = afterField(bytes, head);
+    this.outline.at(source, contentStart(source.bytes, head), afterField(source.bytes, head));
   }
 
   #find(from: number): boolean {

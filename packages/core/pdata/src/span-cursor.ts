@@ -22,7 +22,7 @@ import {
 import { ElementPlace, NestedPlace } from "./place.ts";
 import { Parents } from "./resource-view.ts";
 import { SpanEventCursor, SpanLinkCursor } from "./span-parts.ts";
-import { LEN } from "./wire.ts";
+import { afterField, afterVarint, contentStart, findField, LEN, readInt32 } from "./wire.ts";
 import type { Writer } from "./writer.ts";
 
 /** The field numbers of a Span. */
@@ -179,8 +179,8 @@ export class SpanCursor extends LevelCursor implements Cursor, Span {
   }
 
   get statusCode(): number {
-    const status = this.#status();
-    return status === undefined ? 0 : getEnum(status, spanStatus.code);
+    const pos = this.#inStatus(spanStatus.code);
+    return pos < 0 ? 0 : readInt32(this.#place.source.bytes, afterVarint(this.#place.source.bytes, pos));
   }
 
   set statusCode(value: number) {
@@ -190,14 +190,23 @@ export class SpanCursor extends LevelCursor implements Cursor, Span {
   }
 
   get statusMessage(): string {
-    const status = this.#status();
-    return status === undefined ? "" : getString(status, spanStatus.message);
+    const pos = this.#inStatus(spanStatus.message);
+    const { source } = this.#place;
+    return pos < 0 ? "" : source.string(contentStart(source.bytes, pos), afterField(source.bytes, pos));
   }
 
   set statusMessage(value: string) {
     const patch = this.#place.scratch();
     writeString(patch, spanStatus.message, value);
     this.#replaceInStatus(spanStatus.message, patch);
+  }
+
+  /** The position of the tag of a field of the status, or -1. */
+  #inStatus(field: number): number {
+    const pos = fieldAt(this.#place, span.status);
+    if (pos < 0) return -1;
+    const { bytes } = this.#place.source;
+    return findField(bytes, contentStart(bytes, pos), afterField(bytes, pos), field);
   }
 
   #status(): NestedPlace | undefined {

@@ -18,13 +18,14 @@ const warmUpMs = 1000;
 const samples = 101;
 /** Of CPU time, whose clock ticks in microseconds. */
 const sampleMs = 10;
+const countedRuns = 11;
 
 const alive = new WeakSet<object>();
 
 /**
  * How long a record takes and how much is allocated for it. Times are CPU time of the whole process, collecting
- * garbage included: other processes lengthen it only by what they take of caches and clock rate, which shows in how far
- * the quartiles of the samples lie apart.
+ * garbage included. Other processes lengthen it only by what they take of caches and of the core's other thread: that
+ * shows in how far the quartiles of the samples lie apart, and hardly in the fastest sample.
  */
 export function timed(name: string, prepare: () => Promise<Work> | Work): Task {
   return {
@@ -32,16 +33,18 @@ export function timed(name: string, prepare: () => Promise<Work> | Work): Task {
     measure: async () => {
       const work = await prepare();
       await sample(work, warmUpMs);
-      const bytes: number[] = [];
-      for (let at = 0; at < samples; at++) bytes.push(await allocated(work));
       const nanoseconds: number[] = [];
       for (let at = 0; at < samples; at++) nanoseconds.push(((await sample(work, sampleMs)) * 1e6) / work.records);
+      // Behind the times: collections on demand also throw away what the compiler has learnt.
+      const bytes: number[] = [];
+      for (let at = 0; at < countedRuns; at++) bytes.push(await allocated(work));
       const middle = median(nanoseconds);
       const [lower, upper] = quartiles(nanoseconds);
       return {
         name,
         figures: {
           "CPU ns/record": middle,
+          fastest: Math.min(...nanoseconds),
           "quartiles ±%": ((upper - lower) / 2 / middle) * 100,
           "bytes allocated/record": median(bytes),
         },
@@ -69,12 +72,12 @@ export function held(name: string, keys: number, load: (keys: number) => Promise
 }
 
 /** Milliseconds of CPU time of one run, the mean of as many as `ms` have room for. */
-async function sample({ run }: Work, ms: number): Promise<number> {
+async function sample(work: Work, ms: number): Promise<number> {
   const start = process.cpuUsage();
   let elapsed = 0;
   let runs = 0;
   do {
-    await run();
+    await work.run();
     runs++;
     const { user, system } = process.cpuUsage(start);
     elapsed = (user + system) / 1000;
@@ -82,12 +85,13 @@ async function sample({ run }: Work, ms: number): Promise<number> {
   return elapsed / runs;
 }
 
-/** Bytes for each record of one run, into which no collection falls. */
-async function allocated({ records, run }: Work): Promise<number> {
+/** Bytes for each record of one run, as far as no collection falls into it; it is not the first after one on demand. */
+async function allocated(work: Work): Promise<number> {
   collect();
+  for (let run = 0; run < 3; run++) await work.run();
   const before = process.memoryUsage().heapUsed;
-  await run();
-  return (process.memoryUsage().heapUsed - before) / records;
+  await work.run();
+  return (process.memoryUsage().heapUsed - before) / work.records;
 }
 
 function quartiles(values: readonly number[]): readonly [lower: number, upper: number] {

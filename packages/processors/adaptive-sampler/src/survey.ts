@@ -13,7 +13,7 @@ import type { Rule } from "./rule.ts";
 import { Candidates, none, ordinary } from "./sampling/candidates.ts";
 import { Deduplication, Repeats } from "./sampling/deduplication.ts";
 import { FirstSight } from "./sampling/first-sight.ts";
-import { Told } from "./told.ts";
+import { Told, topic } from "./told.ts";
 import type { Traits } from "./traits.ts";
 
 export const adjustedCount = attributeKey("sampling.adjusted_count");
@@ -123,14 +123,14 @@ export class Survey<T extends Item> {
     const told = this.#told;
     const shared = this.#databaseOf(item.resource);
     told.look(attributes);
-    const own = told.hash(attributes, "database");
+    const own = told.hash(attributes, topic.database);
     const database = own === none ? shared : own;
-    const plan = told.hash(attributes, "plan");
-    const fingerprint = told.hash(attributes, "fingerprint");
-    const known = told.number(attributes, "adjusted_count");
+    const plan = told.hash(attributes, topic.plan);
+    const fingerprint = told.hash(attributes, topic.fingerprint);
+    const known = told.number(attributes, topic.adjusted_count);
     const byThreshold = this.#traits.readTrace(item, candidates, index);
-    candidates.multiplicities[index] = known !== undefined && known > 0 && known < 2 ** 53 ? known : byThreshold;
-    candidates.weights[index] = this.#traits.weight(item, told.number(attributes, "weight"));
+    candidates.multiplicities[index] = known > 0 && known < 2 ** 53 ? known : byThreshold;
+    candidates.weights[index] = this.#traits.weight(item, told.number(attributes, topic.weight));
     candidates.bytes[index] = item.byteSize + markBytes;
     candidates.groups[index] = this.#groupOf(item);
     const statement = fingerprint === none ? none : join(database, fingerprint);
@@ -144,7 +144,7 @@ export class Survey<T extends Item> {
   #databaseOf({ ordinal, attributes }: Resource): number {
     if (ordinal !== this.#resource) {
       this.#told.look(attributes);
-      this.#resourceDatabase = this.#told.hash(attributes, "database");
+      this.#resourceDatabase = this.#told.hash(attributes, topic.database);
       this.#resource = ordinal;
     }
     return this.#resourceDatabase;
@@ -163,11 +163,11 @@ export class Survey<T extends Item> {
     const newStatement =
       classes.has("new_fingerprints") && statement !== none && this.#fingerprints.isNew(statement, lesson.fingerprints);
     const newPlan = classes.has("new_plans") && plan !== none && this.#plans.isNew(join(statement, plan), lesson.plans);
-    if (this.#traits.isError(item, this.#told.has("error"))) {
+    if (this.#traits.isError(item, this.#told.has(topic.error))) {
       if (classes.has("deadlocks") && isDeadlock(item.attributes)) return classNumber("deadlocks");
       if (classes.has("errors")) return classNumber("errors");
     }
-    if (classes.has("blocking") && this.#told.isSet(item.attributes, "blocking")) return classNumber("blocking");
+    if (classes.has("blocking") && this.#told.isSet(item.attributes, topic.blocking)) return classNumber("blocking");
     if (newStatement) return classNumber("new_fingerprints");
     if (newPlan) return classNumber("new_plans");
     return ordinary;

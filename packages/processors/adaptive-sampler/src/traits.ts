@@ -19,8 +19,8 @@ export interface Traits<Item> {
   isError(item: Item, hasErrorType: boolean): boolean;
   /** A hash of what the item is named, for items without a statement; `none` without a name. */
   nameHash(item: Item): number;
-  /** NaN when unknown; `told` is what an attribute says. */
-  weight(item: Item, told: number | undefined): number;
+  /** NaN when unknown; `told` is what an attribute says, or NaN. */
+  weight(item: Item, told: number): number;
   /** Sets the randomness and threshold of the item's trace; how many items it stands for by that threshold. */
   readTrace(item: Item, candidates: Candidates, index: number): number;
   /** Writes down the threshold that the item's trace has passed now. */
@@ -51,8 +51,8 @@ class LogTraits implements Traits<LogRecord> {
     return nameHash(record.eventName);
   }
 
-  weight(_record: LogRecord, told: number | undefined): number {
-    return told ?? Number.NaN;
+  weight(_record: LogRecord, told: number): number {
+    return told;
   }
 
   readTrace(record: LogRecord, candidates: Candidates, index: number): number {

@@ -1,12 +1,18 @@
 import type { Batch, Item, Signal } from "@dbintel/pdata";
 import { type Component, type ConsumeContext, type Consumer, type Host, OwnEvents, Snapshot } from "@dbintel/pipeline";
 import type { CircuitFinder } from "./circuit-finder.ts";
-import { Circuits, circuits, type Member } from "./circuits.ts";
+import { Circuits, circuits, type Decision, type Member } from "./circuits.ts";
 import type { CircuitBreakerConfig } from "./config.ts";
 import type { Tally } from "./metrics.ts";
 import { Passage } from "./passage.ts";
 import { type Signs, signsOf } from "./signs.ts";
 import { type Change, stateChangeEvent } from "./state-change.ts";
+
+const dropReasons: Readonly<Record<Exclude<Decision, "passed">, string>> = {
+  flood: "circuit_flood",
+  open: "circuit_open",
+  forced_open: "circuit_forced_open",
+};
 
 /**
  * Decides about each item by the state of its database and about each batch by the state of its exporters' accounts,
@@ -46,7 +52,7 @@ export class CircuitBreaker implements Component, Consumer {
     this.#finder = shared.finder();
     this.#passage = new Passage({ config, host, next: args.next });
     this.#signs = signsOf(config.health, args.signal);
-    this.#events = new OwnEvents({ host, next: args.next });
+    this.#events = new OwnEvents<"logs">({ host, next: args.next });
     this.#snapshot = new Snapshot({
       host,
       name: "circuits",
@@ -121,7 +127,7 @@ export class CircuitBreaker implements Component, Consumer {
         if (this.#signs.slow(item)) circuit.slow++;
       }
       tally[decision]++;
-      if (decision !== "passed" && circuit.mode !== "metrics_only") item.drop(`circuit_${decision}`);
+      if (decision !== "passed" && circuit.mode !== "metrics_only") item.drop(dropReasons[decision]);
     } catch {
       // A malformed item: the others of its batch have nothing to do with it.
       tally.judgement_failed++;

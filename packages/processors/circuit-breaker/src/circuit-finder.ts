@@ -13,8 +13,10 @@ const longestName = 512;
  */
 export class CircuitFinder {
   readonly #table: CircuitTable;
-  readonly #instanceKeys: AttributeKeys;
-  readonly #databaseKeys: AttributeKeys;
+  /** Those of the instance before those of the database. */
+  readonly #keys: AttributeKeys;
+  readonly #instances: number;
+  readonly #found: Uint8Array;
   #last: Circuit | undefined;
   /** What the resource of the last item names, as an index into the keys; -1: nothing. */
   #ordinal = -1;
@@ -29,8 +31,9 @@ export class CircuitFinder {
     readonly databaseAttributes: readonly string[];
   }) {
     this.#table = args.table;
-    this.#instanceKeys = attributeKeys(args.instanceAttributes);
-    this.#databaseKeys = attributeKeys(args.databaseAttributes);
+    this.#keys = attributeKeys([...args.instanceAttributes, ...args.databaseAttributes]);
+    this.#instances = args.instanceAttributes.length;
+    this.#found = new Uint8Array(this.#keys.keys.length);
   }
 
   /** To be called before the items of a batch: circuits may have been forgotten since the last one. */
@@ -42,15 +45,17 @@ export class CircuitFinder {
   /** `undefined` when the item names neither an instance nor a database. */
   find(item: Item): Circuit | undefined {
     const own = item.attributes;
-    const shared = item.resource.attributes;
-    if (item.resource.ordinal !== this.#ordinal) {
-      this.#ordinal = item.resource.ordinal;
-      this.#resourceInstance = place(shared, this.#instanceKeys);
-      this.#resourceDatabase = place(shared, this.#databaseKeys);
+    const { ordinal, attributes: shared } = item.resource;
+    if (ordinal !== this.#ordinal) {
+      this.#ordinal = ordinal;
+      shared.mark(this.#keys, this.#found);
+      this.#resourceInstance = this.#place(shared, 0, this.#instances);
+      this.#resourceDatabase = this.#place(shared, this.#instances, this.#found.length);
       this.#ofResource = null;
     }
-    const instance = place(own, this.#instanceKeys);
-    const database = place(own, this.#databaseKeys);
+    own.mark(this.#keys, this.#found);
+    const instance = this.#place(own, 0, this.#instances);
+    const database = this.#place(own, this.#instances, this.#found.length);
     if (instance < 0 && database < 0) {
       if (this.#ofResource === null) {
         this.#ofResource = this.#look(shared, this.#resourceInstance, shared, this.#resourceDatabase);
@@ -65,9 +70,17 @@ export class CircuitFinder {
     );
   }
 
+  /** Which of the keys from `from` up to `to` was found and stands there with a text; -1: none. */
+  #place(attributes: Attributes, from: number, to: number): number {
+    for (let at = from; at < to; at++) {
+      if (this.#found[at] === 1 && attributes.kind(this.#keys.keys[at] as AttributeKey) === "string") return at;
+    }
+    return -1;
+  }
+
   #look(inInstance: Attributes, instance: number, inDatabase: Attributes, database: number): Circuit | undefined {
-    const instanceKey = this.#instanceKeys.keys[instance];
-    const databaseKey = this.#databaseKeys.keys[database];
+    const instanceKey = this.#keys.keys[instance];
+    const databaseKey = this.#keys.keys[database];
     if (instanceKey === undefined && databaseKey === undefined) return undefined;
     const last = this.#last;
     if (last !== undefined && named(last, inInstance, instanceKey, inDatabase, databaseKey)) return last;
@@ -94,17 +107,6 @@ export class CircuitFinder {
     if (instanceUtf8.length > longestName || databaseUtf8.length > longestName) return undefined;
     return this.#table.create(slot, instanceUtf8, databaseUtf8);
   }
-}
-
-/** Which of the keys stands there with a text; -1: none. */
-function place(attributes: Attributes, wanted: AttributeKeys): number {
-  const first = attributes.firstOf(wanted);
-  const { keys } = wanted;
-  // Where the first of them holds something else than a text, one of the others may hold one.
-  for (let index = first; index >= 0 && index < keys.length; index++) {
-    if (attributes.kind(keys[index] as AttributeKey) === "string") return index;
-  }
-  return -1;
 }
 
 function named(

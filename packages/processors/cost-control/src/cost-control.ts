@@ -57,7 +57,7 @@ export class CostControl implements Component, Consumer {
     this.#budget = budget;
     this.#metrics = new CostMetrics(host, id, args.signal);
     this.#reducer = new Reducer({ config, budget, metrics: this.#metrics });
-    this.#events = new OwnEvents({ host, next: args.next });
+    this.#events = new OwnEvents<"logs">({ host, next: args.next });
     this.#snapshot = new Snapshot({
       host,
       name: "budget",

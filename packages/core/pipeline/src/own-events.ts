@@ -23,7 +23,7 @@ export class OwnEvents<S extends Signal = "logs"> {
   #sending: Promise<void> | undefined;
   #abort = new AbortController();
 
-  constructor(args: { readonly host: Host; readonly next: Consumer<S> }) {
+  constructor(args: { readonly host: Host; readonly next: Consumer<NoInfer<S>> }) {
     this.#host = args.host;
     this.#next = args.next;
   }

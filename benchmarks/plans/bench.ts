@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- plans`: what it costs to read a plan, to hash it and to judge it, by its size, beside what
  * `JSON.parse` alone takes; what the detector of regressions holds for 100,000 statements, and what a window of them
- * takes; and what it finds in simulated histories, beside the rule "mean > 1.5 × yesterday".
+ * takes; and what it finds in simulated histories, beside rules that compare a mean with yesterday's.
  */
 import { findingsOf, planAttributes, planHashes, RegressionDetector, readPlan } from "@dbintel/plans";
 import { type Outcome, precision, simulate } from "../../packages/database/plans/test/history.ts";
@@ -22,7 +22,7 @@ async function reading(operations: number): Promise<readonly Row[]> {
   const text = explained(operations);
   const { plan } = readPlan(text);
   if (plan === undefined) throw new Error("the plan was not read");
-  const size = `${operations} operations (${(text.length / 1024).toPrecision(2)} KiB)`;
+  const size = `${operations} operations (${Math.ceil(text.length / 1024)} KiB)`;
   const works: readonly (readonly [string, () => unknown])[] = [
     ["JSON.parse", () => JSON.parse(text)],
     ["readPlan", () => readPlan(text)],
@@ -87,8 +87,12 @@ function finding(): readonly Row[] {
     "nothing but busy hours and days": { seed: 4, queries: 200, days: 30, factor: 1, rhythms: true },
   };
   return Object.entries(histories).flatMap(([name, history]) => {
-    const { detector, rule } = simulate(history);
-    return [outcomeRow(`${name}: detector`, detector), outcomeRow(`${name}: mean > 1.5 × yesterday`, rule)];
+    const { detector, rule, fences } = simulate(history);
+    return [
+      outcomeRow(`${name}: detector`, detector),
+      outcomeRow(`${name}: mean > 1.5 × yesterday`, rule),
+      outcomeRow(`${name}: above yesterday's box plot`, fences),
+    ];
   });
 }
 

@@ -161,7 +161,7 @@ export class AttributesView implements Attributes {
     if (first < 0) {
       writeKeyValue(patch, this.#field, typeof key === "string" ? key : key.name, value);
       place.own(patch.length);
-      place.splice(place.end, place.end, patch.bytes.subarray(0, patch.length));
+      place.splice(place.end, place.end, patch.bytes, patch.length);
     } else {
       this.#writeWith(patch, place.outline.position(first), value);
       this.#replaceAll(key, first, patch);
@@ -181,7 +181,7 @@ export class AttributesView implements Attributes {
     }
     if (patch.length === 0) return;
     place.own(patch.length);
-    place.splice(place.end, place.end, patch.bytes.subarray(0, patch.length));
+    place.splice(place.end, place.end, patch.bytes, patch.length);
   }
 
   delete(key: string | AttributeKey): boolean {
@@ -253,7 +253,7 @@ export class AttributesView implements Attributes {
     const length = end - head;
     place.own(patch.length);
     const from = place.start + offset;
-    place.splice(from, from + length, patch.bytes.subarray(0, patch.length));
+    place.splice(from, from + length, patch.bytes, patch.length);
   }
 
   /** The position of the tag of the member of AnyValue that the value has, or -1. */

@@ -1,4 +1,5 @@
 import type { BatchIndex, Level } from "./batch-index.ts";
+import { copyBytes } from "./copy.ts";
 import { Source } from "./source.ts";
 
 /** Flags of an element: it is removed; it or something below it changed. */
@@ -155,20 +156,20 @@ export class Edits {
     const target = this.#reserve(size + room);
     const start = this.#used;
     for (let at = 0; at < pieces.length; at += 2) {
-      const piece = source.bytes.subarray(pieces[at], pieces[at + 1]);
-      target.bytes.set(piece, this.#used);
-      this.#used += piece.length;
+      const [from, to] = [pieces[at] as number, pieces[at + 1] as number];
+      copyBytes(source.bytes, from, to, target.bytes, this.#used);
+      this.#used += to - from;
     }
     edits.setRewritten(element, this.#chunks.length - 1, start, this.#used);
     this.touch(level, element);
   }
 
-  /** Replaces `[from, to)` of a slice that `own` has prepared by `patch`; returns the new end of the slice. */
-  splice(level: number, element: number, from: number, to: number, patch: Uint8Array): number {
+  /** Replaces `[from, to)` of a slice that `own` has prepared by what `patch` begins with; returns its new end. */
+  splice(level: number, element: number, from: number, to: number, patch: Uint8Array, length: number): number {
     const { bytes } = this.source(level, element);
-    bytes.copyWithin(from + patch.length, to, this.#used);
-    bytes.set(patch, from);
-    this.#used += patch.length - (to - from);
+    if (to < this.#used) bytes.copyWithin(from + length, to, this.#used);
+    copyBytes(patch, 0, length, bytes, from);
+    this.#used += length - (to - from);
     const { end } = this.level(level);
     if (end !== undefined) end[element] = this.#used;
     return this.#used;

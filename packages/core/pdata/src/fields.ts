@@ -62,7 +62,7 @@ export function replaceField(place: Place, field: number, patch: Writer): void {
   const pos = fieldAt(place, field);
   const from = pos < 0 ? place.end : pos;
   const to = pos < 0 ? from : afterField(place.source.bytes, pos);
-  place.splice(from, to, patch.bytes.subarray(0, patch.length));
+  place.splice(from, to, patch.bytes, patch.length);
 }
 
 export function removeField(place: Place, field: number): void {

@@ -25,8 +25,8 @@ export interface Place {
   scratch(): Writer;
   /** Makes the message changeable in place by up to `room` more bytes. */
   own(room: number): void;
-  /** Replaces `[from, to)` by `patch`. Positions found before are void. */
-  splice(from: number, to: number, patch: Uint8Array): void;
+  /** Replaces `[from, to)` by the first `length` bytes of `patch`, all by default. Positions found before are void. */
+  splice(from: number, to: number, patch: Uint8Array, length?: number): void;
 }
 
 /** The slice of an element of the index: a record, span, data point, metric, Resource or InstrumentationScope. */
@@ -83,10 +83,10 @@ export class ElementPlace implements Place {
     else outline.at(source, start, end);
   }
 
-  splice(from: number, to: number, patch: Uint8Array): void {
+  splice(from: number, to: number, patch: Uint8Array, length = patch.length): void {
     const { state, level, element, outline } = this;
     const { source, start, end: before } = outline;
-    const end = state.ownEdits().splice(level, element, from, to, patch);
+    const end = state.ownEdits().splice(level, element, from, to, patch, length);
     this.#version = state.version;
     if (from === before) outline.extended(end);
     else outline.at(source, start, end);
@@ -181,9 +181,9 @@ export class NestedPlace implements Place {
     this.#at(this.#parent.start + offset);
   }
 
-  splice(from: number, to: number, patch: Uint8Array): void {
-    this.#parent.splice(from, to, patch);
-    this.#resize(patch.length - (to - from));
+  splice(from: number, to: number, patch: Uint8Array, length = patch.length): void {
+    this.#parent.splice(from, to, patch, length);
+    this.#resize(length - (to - from));
     this.#at(this.#head);
   }
 

@@ -22,7 +22,7 @@ export function editTexts(state: BatchState, editor: TextEditor): void {
       const rewriter = new Rewriter(source, editor, patch);
       if (rewriter.message(typeOf(state, level, element), start, end)) {
         place.own(patch.length);
-        place.splice(place.start, place.end, patch.bytes.subarray(0, patch.length));
+        place.splice(place.start, place.end, patch.bytes, patch.length);
       }
       const reason = editor.verdict();
       if (reason !== undefined) state.drop(level, element, reason);

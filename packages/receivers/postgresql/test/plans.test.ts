@@ -10,6 +10,8 @@ const secret = "planted-secret-of-a-view";
 const app = { username: "app", password: "app-password" };
 /** May read all tables, and may keep its session out of pg_stat_statements from PostgreSQL 15 on. */
 const monitor = { username: "monitor", password: "monitor-password" };
+/** May read all tables, and no more. */
+const reader = { username: "reader", password: "reader-password" };
 /** May do neither. */
 const poor = { username: "poor", password: "poor-password" };
 
@@ -20,18 +22,18 @@ for (const major of [15, 18]) {
 
     beforeAll(async () => {
       server = await startPostgres({ major, settings: { autovacuum: false, max_parallel_workers_per_gather: 0 } });
-      for (const { username, password } of [app, monitor, poor]) {
+      for (const { username, password } of [app, monitor, reader, poor]) {
         await server.query(`CREATE ROLE ${username} LOGIN PASSWORD '${password}'`);
       }
-      await server.query("GRANT pg_monitor TO monitor, poor");
-      await server.query("GRANT pg_read_all_data TO monitor");
+      await server.query("GRANT pg_monitor TO monitor, reader, poor");
+      await server.query("GRANT pg_read_all_data TO monitor, reader");
       await server.query("GRANT SET ON PARAMETER pg_stat_statements.track TO monitor");
       await server.query("CREATE DATABASE shop OWNER app");
       await server.query("ALTER ROLE app IN DATABASE shop SET search_path = sales");
       const session = await server.connect({ database: "shop" });
       for (const sql of [
         "CREATE SCHEMA sales AUTHORIZATION app",
-        "CREATE TABLE sales.orders AS SELECT g AS id, g % 100 AS customer, 'open' AS state FROM generate_series(1, 20000) g",
+        "CREATE TABLE sales.orders AS SELECT g AS id, g % 100 AS customer, 'open' AS state FROM generate_series(1, 100000) g",
         "CREATE INDEX orders_customer ON sales.orders (customer)",
         `CREATE INDEX orders_open ON sales.orders (id) WHERE state = '${secret}'`,
         `CREATE VIEW sales.secrets AS SELECT id FROM sales.orders WHERE state = '${secret}' AND customer > 3`,
@@ -66,12 +68,14 @@ for (const major of [15, 18]) {
       return eventsOf(batches).find((event) => event.text("db.query.text").includes(part));
     }
 
+    /** Many executions, so that a pause of the machine in one of them counts for little. */
+    const often = (sql: string) => Array.from({ length: 50 }, () => sql);
     const byCustomer = "SELECT count(*) FROM orders WHERE customer = 7";
 
     it("are those of the statement's own database, schema and any value, and follow a dropped index at once", async () => {
       const watch = start({ user: monitor });
       await watch.poll();
-      await run(byCustomer);
+      await run(...often(byCustomer));
       const before = await poll(watch, "customer = $1");
       expect(before?.text("postgresql.query_plan")).toContain('"Index Name":"orders_customer"');
       expect(before?.text("postgresql.query_plan")).toContain("customer = $1");
@@ -88,10 +92,10 @@ for (const major of [15, 18]) {
         return rows.length === 1 ? true : undefined;
       });
 
-      await run("DROP INDEX orders_customer", ...Array.from({ length: 5 }, () => byCustomer));
+      await run("DROP INDEX orders_customer", ...often(byCustomer));
       const after = await poll(watch, "customer = $1");
       expect(after?.text("postgresql.query_plan")).toContain('"Node Type":"Seq Scan"');
-      await run("CREATE INDEX orders_customer ON orders (customer)", ...Array.from({ length: 5 }, () => byCustomer));
+      await run("CREATE INDEX orders_customer ON orders (customer)", ...often(byCustomer));
       expect((await poll(watch, "customer = $1"))?.text("postgresql.query_plan")).toContain("orders_customer");
     });
 
@@ -137,7 +141,7 @@ for (const major of [15, 18]) {
     });
 
     it("are asked for in no row of pg_stat_statements, or in few whatever the number of statements", async () => {
-      for (const user of [monitor, poor]) {
+      for (const user of [monitor, reader]) {
         const watch = start({ user });
         await watch.poll();
         const many = Array.from(
@@ -147,12 +151,13 @@ for (const major of [15, 18]) {
         await run(...many);
         const { batches } = await watch.poll();
         const asked = eventsOf(batches).filter((event) => event.text("db.query.text").includes("WHERE id = $1"));
-        expect(asked.length).toBeGreaterThanOrEqual(30);
+        expect(asked.filter((event) => event.attributes.has("postgresql.query_plan")).length).toBeGreaterThanOrEqual(
+          30,
+        );
         const rows = await server.query<{ query: string }>(
           `SELECT query FROM pg_stat_statements WHERE userid = '${user.username}'::regrole AND query ~ '^(EXPLAIN|PREPARE)'`,
         );
-        if (user === monitor) expect(rows).toEqual([]);
-        expect(rows.length).toBeLessThanOrEqual(2);
+        expect(rows.length).toBe(user === monitor ? 0 : 1);
       }
     });
 
@@ -210,16 +215,15 @@ for (const major of [15, 18]) {
       const statements = ["id", "customer", "state", "id, id", "id, customer", "id, state", "customer, state"].map(
         (columns) => `SELECT ${columns} FROM orders WHERE id = 3`,
       );
-      const counts: number[] = [];
-      for (let round = 0; round < 3; round++) {
+      const left: number[] = [];
+      // A statement that was slow once may be asked about again before it is the turn of all.
+      while (left.at(-1) !== 0 && left.length < 60) {
         await run(...statements);
-        const events = eventsOf((await watch.poll()).batches).filter((event) =>
-          event.text("db.query.text").startsWith("SELECT"),
-        );
-        counts.push(events.filter((event) => event.text("db.query.plan.absent_reason") === "budget").length);
+        const events = eventsOf((await watch.poll()).batches);
+        left.push(events.filter((event) => event.text("db.query.plan.absent_reason") === "budget").length);
       }
-      expect(counts[0]).toBe(4);
-      expect(counts[2]).toBeLessThan(4);
+      expect(left[0]).toBe(4);
+      expect(left.at(-1)).toBe(0);
     });
 
     if (major < 16) return;

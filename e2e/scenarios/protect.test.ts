@@ -220,9 +220,14 @@ describePostgres(18, "configs/protect.yaml", () => {
     };
   }
 
+  // Slow enough for a busy machine: each poll sees each statement of the load, and what is left without load is little.
+  const pace = ["collection_interval", "top_query_collection.collection_interval"].map(
+    (key) => `receivers.postgresql.${key}=1s`,
+  );
+
   /** Bytes a second under load, without a budget that matters. */
   async function measureTraffic(): Promise<number> {
-    await using collector = await run();
+    await using collector = await run(pace);
     await flow(collector);
     const [startMs, bytes] = [performance.now(), (await budgetBytes(collector)).offered];
     const enough = topQueries(collector) + 1000;
@@ -240,6 +245,7 @@ describePostgres(18, "configs/protect.yaml", () => {
     const bytesPerSecond = await measureTraffic();
     const budgetGb = ((bytesPerSecond / 10) * (untilMonthEndMs() / 1000)) / 1e9;
     await using collector = await run([
+      ...pace,
       `processors.cost_control.monthly_budget_usd=${budgetGb}`,
       "processors.cost_control.price_per_gb=1",
       "processors.cost_control.ladder.interval=100ms",

@@ -155,16 +155,12 @@ describe("a server that does not let the receiver work", () => {
     const problem = await firstProblem(watched);
     expect(problem).toMatchObject({ code: "DBI_DATABASE_PERMISSION" });
     expect(problem.hint).toContain("GRANT pg_monitor TO otel;");
-    await pollUntil(watched.host, "both things that are hidden are reported", () => errors(watched.host)[1]);
-    const hidden = errors(watched.host).map(({ message }) =>
-      message.replace(/^user otel may not see (.*) on .*/, "$1"),
-    );
-    expect(hidden.sort()).toEqual(["the statements of other users", "what sessions of other users do"]);
+    expect(errors(watched.host)).toHaveLength(1);
     const session = await server.connect();
     await session.query("CREATE TABLE hidden_past AS SELECT 1 AS a");
     for (let index = 0; index < 50; index++) await session.query("SELECT a FROM hidden_past");
     await server.query("GRANT pg_monitor TO otel");
-    await pollUntil(watched.host, "both problems are over", () =>
+    await pollUntil(watched.host, "the problem is over", () =>
       watched.host.statuses.at(-1)?.state === "ok" ? true : undefined,
     );
     const [row] = await server.query<{ id: string }>(

@@ -7,7 +7,7 @@ import { blockingForest } from "@dbintel/waits";
 import type { StatementGuard } from "@dbintel/watching";
 import type { KnownServer } from "../connection/capabilities.ts";
 import type { ConnectionSettings } from "../connection/connection.ts";
-import { activityHidden, databaseProblem, type ProblemContext } from "../connection/problems.ts";
+import { databaseProblem, othersHidden, type ProblemContext } from "../connection/problems.ts";
 import { receiverScope } from "../resource.ts";
 import { ActivitySource, type WaitReading, waitsForLock } from "./activity-source.ts";
 import type { LockWait } from "./lock-wait.ts";
@@ -59,7 +59,7 @@ export class ActivityPoll {
     try {
       const reading = await this.#source.sessions({ sinceMicros: this.#lastMicros, limit, signal });
       const { version, readsAllActivity } = await server.capabilities(signal);
-      if (!readsAllActivity) problems.push(activityHidden(context));
+      if (!readsAllActivity) problems.push(othersHidden(context));
       const { clockMicros } = reading;
       if (clockMicros === undefined) return { batches: [], problems };
       const { waits, blockers } = await this.#waits({ sessions: reading.sessions, problems, guard, signal });

@@ -196,17 +196,9 @@ export function versionTooOld(endpoint: string, version: string): DbintelError {
   });
 }
 
-/** Other users' statements are hidden. */
-export function statementsHidden({ endpoint, username, database }: ProblemContext): DbintelError {
-  return new DbintelError(`user ${identifier(username)} may not see the statements of other users on ${endpoint}`, {
-    code: "DBI_DATABASE_PERMISSION",
-    hint: grantHint(username, database),
-  });
-}
-
-/** Other users' sessions are hidden. */
-export function activityHidden({ endpoint, username, database }: ProblemContext): DbintelError {
-  return new DbintelError(`user ${identifier(username)} may not see what sessions of other users do on ${endpoint}`, {
+/** Other users' statements and sessions are hidden: one problem, whichever poll meets it. */
+export function othersHidden({ endpoint, username, database }: ProblemContext): DbintelError {
+  return new DbintelError(`user ${identifier(username)} may not see what other users do on ${endpoint}`, {
     code: "DBI_DATABASE_PERMISSION",
     hint: grantHint(username, database),
   });

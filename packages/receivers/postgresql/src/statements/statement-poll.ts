@@ -5,7 +5,7 @@ import type { Host } from "@dbintel/pipeline";
 import type { PollResult } from "@dbintel/polling";
 import type { StatementGuard } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
-import { databaseProblem, type ProblemContext, statementsHidden, tooManyStatements } from "../connection/problems.ts";
+import { databaseProblem, othersHidden, type ProblemContext, tooManyStatements } from "../connection/problems.ts";
 import type { PlanCollector, StatementPlans } from "../plans/plan-collector.ts";
 import { receiverScope } from "../resource.ts";
 import { counterIndex, type StatementColumn } from "./statement-columns.ts";
@@ -65,7 +65,7 @@ export class StatementPoll {
     try {
       const reading = await source.read(this.#memory.last, signal);
       const deltas = this.#memory.compare(reading);
-      if (reading.table.hidden > 0) problems.push(statementsHidden(context));
+      if (reading.table.hidden > 0) problems.push(othersHidden(context));
       if (reading.table.omitted > 0) problems.push(tooManyStatements(context));
       const selection = await this.#select({ reading, deltas, problems, guard, signal });
       const previousMicros = this.#memory.last?.epoch.clockMicros ?? reading.epoch.clockMicros;

@@ -151,6 +151,13 @@ describe("counters of a statement", () => {
     expect(codes({ query: "q", counters: seen({ ...counters, ...changed }) })).toEqual(expected);
   });
 
+  it("weigh by the sessions that execute it", () => {
+    const severityOf = (averageSessions: number | undefined) =>
+      found({ query: "q", counters: seen({ ...counters, noIndexCalls: 100, loadShare: 0.6, averageSessions }) })[0]
+        ?.severity;
+    expect([severityOf(0.01), severityOf(3), severityOf(undefined)]).toEqual(["medium", "high", "high"]);
+  });
+
   it("say less where rows are not counted", () => {
     const confidenceOf = (rowsExamined: number | undefined) =>
       found({ query: "q", counters: seen({ ...counters, noIndexCalls: 100, rowsExamined }) })[0]?.confidence ?? 0;
@@ -198,6 +205,11 @@ describe("sessions that block others", () => {
         root_query: { value: "f00", unit: "" },
       },
     });
+  });
+
+  it("are pressing even where nothing was sampled", () => {
+    const [finding] = found({ blocking: seen(blockingForest(edges)) });
+    expect(finding).toMatchObject({ code: "metadata_lock_queue", impact: 0.5, confidence: 0.5, priority: "P1" });
   });
 
   it("are no finding within a second", () => {

@@ -12,6 +12,9 @@ const exclusiveModes: ReadonlySet<string> = new Set([
   "SHARED_NO_READ_WRITE",
 ]);
 
+/** What blocking is taken to cost where nothing was sampled: sessions wait for certain, of how many is not known. */
+const unsampledShare = 0.5;
+
 /** Sessions that hold others up, and why: one finding for each root. */
 export const blockingRoots: Rule = (scene) =>
   (scene.blocking?.roots ?? [])
@@ -19,12 +22,12 @@ export const blockingRoots: Rule = (scene) =>
     .map((root) => signOf(scene, root, scene.blockers?.get(root.session)));
 
 function signOf(scene: Scene, root: BlockingRoot, facts: BlockerFacts | undefined): Sign {
-  const { waits } = scene;
+  const waits = scene.waits !== undefined && scene.waits.samples > 0 ? scene.waits : undefined;
   const { blockedSessions, blockedSeconds, longestSeconds } = root;
-  const locks = waits === undefined ? undefined : classShare(waits, "lock");
+  const locks = waits && classShare(waits, "lock");
   // Of all that wait for locks, as many as wait for this root.
   const part = blockedSeconds / Math.max(totalBlocked(scene), Number.MIN_VALUE);
-  const impact = (locks?.share ?? 0) * part;
+  const impact = (locks?.share ?? unsampledShare) * part;
   return {
     ...kindOf(root, facts),
     impact,
@@ -87,6 +90,7 @@ function kindOf(root: BlockingRoot, facts: BlockerFacts | undefined): Pick<Sign,
 export const connectionStorm: Rule = ({ connections, settings, waits }) => {
   const made = connections?.made;
   if (connections === undefined || made === undefined || !isUnusual(made, settings.unusualRatio)) return [];
+  // How near the end is: with a limit that is not known, a quarter of the way.
   const impact = connections.max === undefined ? 0.25 : Math.min(1, connections.open / connections.max);
   return [
     {

@@ -17,6 +17,8 @@ export interface StatementCounters {
   readonly seconds: number;
   /** Share of the time of all statements of the database, 0 to 1, where it is known. */
   readonly loadShare?: number | undefined;
+  /** Sessions that executed it on average: `seconds` by the length of the interval, where that is known. */
+  readonly averageSessions?: number | undefined;
   /** Rows that were read; absent where the server does not count them. */
   readonly rowsExamined?: number | undefined;
   /** Rows that were returned or changed. */

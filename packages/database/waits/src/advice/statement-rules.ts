@@ -1,3 +1,4 @@
+import { averageActiveSessions } from "../profile/wait-profile.ts";
 import { wilsonInterval } from "../profile/wilson.ts";
 import type { StatementCounters } from "./evidence.ts";
 import { items, type Rule, type Scene, statementShare } from "./sign.ts";
@@ -14,9 +15,10 @@ function affected(count: number, calls: number): { readonly share: number; reado
 }
 
 function weightOf(scene: Scene, impact: number) {
-  const seconds = scene.waits?.windowSeconds ?? 0;
-  const sessions = seconds > 0 ? (scene.waits?.seconds ?? 0) / seconds : impact;
-  return { share: impact, sessions, usual: scene.usual?.all };
+  const { waits, counters, usual, settings } = scene;
+  const sampled = waits !== undefined && waits.samples >= settings.minSamples;
+  const sessions = sampled ? averageActiveSessions(waits) : (counters?.averageSessions ?? impact);
+  return { share: impact, sessions, usual: usual?.all };
 }
 
 /** It reads many rows without an index to find few. */

@@ -17,6 +17,7 @@ const benchmarks: Readonly<Record<string, string>> = {
   sampling: "sampling/bench.ts",
   sql: "sql/bench.ts",
   startup: "startup/bench.ts",
+  verification: "verification/bench.ts",
   waits: "waits/bench.ts",
 };
 

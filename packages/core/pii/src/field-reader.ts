@@ -21,8 +21,9 @@ export class FieldReader {
   read(pos: number, limit: number): boolean {
     this.#pos = pos;
     const tag = this.#varint(limit);
-    this.number = Math.floor(tag / 8);
-    const wireType = tag % 8;
+    // A tag of more than 32 bits is that of no field; its wire type tells how to pass it over all the same.
+    this.number = tag >>> 3;
+    const wireType = tag & 7;
     this.hasLength = wireType === LEN;
     let size = 0;
     if (wireType === LEN) size = this.#varint(limit);
@@ -37,6 +38,15 @@ export class FieldReader {
   }
 
   #varint(limit: number): number {
+    const first = this.bytes[this.#pos] as number;
+    if (first < 128 && this.#pos < limit) {
+      this.#pos++;
+      return first;
+    }
+    return this.#longVarint(limit);
+  }
+
+  #longVarint(limit: number): number {
     let value = 0;
     let unit = 1;
     while (this.#pos < limit) {

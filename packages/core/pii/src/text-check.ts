@@ -30,9 +30,9 @@ classes[0x4a] = UPPER_J;
  */
 export function checkText(bytes: Uint8Array, start: number, end: number, hit: Hit): void {
   for (let at = start; at < end; at++) {
+    while (at < end && classes[bytes[at] as number] === 0) at++;
+    if (at === end) return;
     switch (classes[bytes[at] as number]) {
-      case 0:
-        break;
       case AT:
         checkEmail(bytes, start, at, end, hit);
         break;

@@ -92,7 +92,8 @@ export class Verification<S extends Signal> implements Component, Consumer<S> {
   #verify(batch: Batch): void {
     if (this.#canaries.length > 0) this.#countCanaries(batch);
     const statements = this.#isDetecting ? undefined : this.#statements;
-    statements?.makeSafe(batch);
+    const hasStatements = statements?.mayHold(batch.encode()) === true;
+    if (hasStatements) statements?.makeSafe(batch);
     const redactor = new TextRedactor({
       scanner: this.#scanner,
       names: this.#names,
@@ -101,7 +102,8 @@ export class Verification<S extends Signal> implements Component, Consumer<S> {
       metrics: this.#metrics,
       statements,
     });
-    if (redactor.wants(batch.encode())) batch.editTexts(redactor);
+    const encoded = batch.encode();
+    if (this.#scanner.mayHold(encoded) || (hasStatements && statements?.mayHold(encoded))) batch.editTexts(redactor);
     if (this.#verifyPayload) this.#block(batch, redactor.kept);
   }
 

@@ -168,10 +168,11 @@ export interface LogRecord extends Item {
   /** 16 lower-case hexadecimal digits, or "" when unset. */
   spanId: string;
   /**
-   * A 32-bit hash (signed) of what the record says: severity, body, event name and attributes in whatever order they
-   * stand, as they are encoded. Its times, ids and flags, its scope and its resource do not count. Allocates nothing.
+   * Sets the first two of `hashes` to independent 32-bit hashes of what the record says: severity, body, event name and
+   * attributes in whatever order they stand, as they are encoded. Its times, ids and flags, its scope and its resource do
+   * not count. Allocates nothing. For tables in memory, not for storing.
    */
-  contentHash(seed: number): number;
+  contentHash(seed: number, hashes: Int32Array): void;
 }
 
 /** A span (`opentelemetry.proto.trace.v1.Span`). */

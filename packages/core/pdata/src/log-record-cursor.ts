@@ -18,7 +18,7 @@ import {
   setId,
   setString,
 } from "./fields.ts";
-import { hashBytes } from "./hash.ts";
+import { addHashes } from "./hash.ts";
 import { STRING_TAG, valueMember } from "./key-value.ts";
 import { ElementPlace } from "./place.ts";
 import { Parents } from "./resource-view.ts";
@@ -166,19 +166,17 @@ export class LogRecordCursor extends LevelCursor implements Cursor, LogRecord {
     setId(this.#place, logRecord.spanId, value, 8);
   }
 
-  contentHash(seed: number): number {
+  contentHash(seed: number, hashes: Int32Array): void {
     this.#place.sync();
     const { source, start, end } = this.#place;
     const { bytes, view } = source;
-    let sum = seed | 0;
+    hashes[0] = seed;
+    hashes[1] = seed;
     for (let pos = start; pos < end; ) {
       const next = afterField(bytes, pos);
-      const field = fieldNumber(bytes, pos);
-      // Modulo 2^32: a sum does not depend on the order.
-      if (says(field)) sum = (sum + hashBytes(view, pos, next, seed)) | 0;
+      if (says(fieldNumber(bytes, pos))) addHashes(view, pos, next, seed, hashes);
       pos = next;
     }
-    return sum;
   }
 }
 

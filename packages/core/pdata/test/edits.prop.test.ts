@@ -59,7 +59,10 @@ function hashesOf(batch: Batch): unknown[] {
     const each: number[] = [];
     item.attributes.forEachHash((name, value) => each.push(name, value));
     hashes.push(each, item.attributes.hashAll(1), item.attributes.hashAll(1, [key]));
-    if (batch.signal === "logs") hashes.push((item as LogRecord).contentHash(1));
+    if (batch.signal !== "logs") continue;
+    const content = new Int32Array(2);
+    (item as LogRecord).contentHash(1, content);
+    hashes.push(content);
   }
   return hashes;
 }

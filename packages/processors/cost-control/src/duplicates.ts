@@ -13,6 +13,7 @@ export class Duplicates {
   /** Two hashes a record, 64 bits in all. */
   #hashes = new Int32Array(0);
   #seenMs = new Float64Array(0);
+  readonly #content = new Int32Array(2);
 
   constructor(windowMs: number) {
     this.#windowMs = windowMs;
@@ -26,8 +27,9 @@ export class Duplicates {
     if (this.#hashes.length === 0) this.#reserve();
     const hashes = this.#hashes;
     const seenMs = this.#seenMs;
-    const a = record.contentHash(resource);
-    const b = record.contentHash(~resource);
+    record.contentHash(resource, this.#content);
+    const a = this.#content[0] as number;
+    const b = this.#content[1] as number;
     const first = (a & (sets - 1)) * ways;
     let oldest = first;
     for (let at = first; at < first + ways; at++) {

@@ -26,7 +26,15 @@ it("has a configuration in its README that is valid", () => {
   const loaded = loadConfig({ sources: ["README.md"], readFile: () => Buffer.from(example + around) });
   const { config, diagnostics } = checkConfig(loaded, { registry, telemetrySchema: z.strictObject({}) });
   expect(diagnostics).toEqual([]);
-  expect(config).toBeDefined();
+  expect(config?.processors.get("adaptive_sampler")?.config).toMatchObject({
+    default_sample_rate: 0.1,
+    max_records_per_second: 200,
+    max_bytes_per_second: 1_000_000,
+    rules: [
+      { name: "slow_statements", sample_rate: 1, max_per_minute: 600 },
+      { name: "wide_plans", sample_rate: 0.5 },
+    ],
+  });
 });
 
 it("has every reason of a drop in its README, and no others", () => {

@@ -39,6 +39,12 @@ describe("a flood of one database", () => {
     await stop();
   });
 
+  it("is dropped only where a limit says what a flood is", async () => {
+    const { send, stop } = await running({ settings: {} });
+    expect(await send(records("shop", 20_000))).toEqual({});
+    await stop();
+  });
+
   it("opens its breaker, and calm closes it again", async () => {
     const { clock, send, events, stop, host } = await running({ settings: { flood } });
     for (let second = 0; second < 6; second++) {

@@ -40,6 +40,7 @@ export class Circuits {
   readonly #settings: Readonly<Record<CircuitKind, BreakerSettings>>;
   readonly #table: CircuitTable;
   readonly #shares: Shares;
+  readonly #holdsToShares: boolean;
   readonly #announcements: Announcements;
   readonly #members = new Set<Member>();
   /** Databases that were seen in this interval, and those with a breaker that needs time to pass. */
@@ -67,10 +68,11 @@ export class Circuits {
       onForget: (circuit) => void this.#unsettled.delete(circuit),
     });
     this.#shares = new Shares({
-      itemsPerSecond: config.flood.items_per_second,
+      itemsPerSecond: config.flood.items_per_second ?? Number.POSITIVE_INFINITY,
       burstMs: config.flood.burst,
       intervalMs,
     });
+    this.#holdsToShares = config.flood.enabled && config.flood.items_per_second !== undefined;
     this.exporters = new ExporterCircuits({
       config,
       settings: this.#settings.flood,
@@ -104,7 +106,7 @@ export class Circuits {
     if (mode === "force_closed") return "passed";
     if (mode === "force_open") return "forced_open";
     if (circuit.limited && this.#config.flood.while_open === "drop") return "open";
-    if (!this.#config.flood.enabled && !circuit.limited) return "passed";
+    if (!this.#holdsToShares && !circuit.limited) return "passed";
     if (this.#shares.take(circuit)) return "passed";
     circuit.excess++;
     return "flood";

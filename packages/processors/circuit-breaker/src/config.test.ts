@@ -16,7 +16,7 @@ describe("circuitBreakerConfig", () => {
       success_threshold: 3,
       open_state_timeout: 5000,
       max_open_state_timeout: 600_000,
-      flood: { enabled: true, items_per_second: 10_000, burst: 10_000, while_open: "share" },
+      flood: { enabled: true, burst: 10_000, while_open: "share" },
       exporters: { ids: [], on_rate_limit: "refuse", on_cardinality: "pass" },
       on_error: "pass",
     });
@@ -30,6 +30,7 @@ describe("circuitBreakerConfig", () => {
     ["max_databases", { max_databases: 0 }],
     ["idle_timeout", { idle_timeout: "0s" }],
     ["flood.items_per_second", { flood: { items_per_second: -1 } }],
+    ["health.limit", { health: { log: "true", limit: true } }],
     ["flood.while_open", { flood: { while_open: "all" } }],
     ["health.failure_share", { health: { log: "true", failure_share: 1.1 } }],
     ["health.slow_share", { health: { slow_span_threshold: "1s", slow_share: 0 } }],

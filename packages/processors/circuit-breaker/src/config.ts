@@ -27,12 +27,14 @@ function condition(context: "log" | "span" | "datapoint", description: string) {
 
 const flood = z
   .strictObject({
-    enabled: z.boolean().default(true).describe("Whether databases are held to their shares"),
+    enabled: z.boolean().default(true).describe("Whether databases are held to their shares of items_per_second"),
     items_per_second: z
       .number()
       .positive()
-      .default(10_000)
-      .describe("Items that all databases together may send; each has an equal part, and what one leaves is lent"),
+      .optional()
+      .describe(
+        "Items that all databases together may send; each has an equal part, and what one leaves is lent; no flood is dropped when absent",
+      ),
     burst: time().prefault("10s").describe("How much of its part a database that was calm may use at once"),
     while_open: z
       .enum(["share", "drop"])
@@ -151,6 +153,10 @@ export const circuitBreakerConfig = z
     }
     if (config.max_open_state_timeout < config.open_state_timeout) {
       wrong(["max_open_state_timeout"], "must not be below open_state_timeout");
+    }
+    const { items_per_second: limit, while_open: whileOpen } = config.flood;
+    if (config.health?.limit === true && limit === undefined && whileOpen === "share") {
+      wrong(["health", "limit"], "limits to a share of nothing: set flood.items_per_second, or flood.while_open: drop");
     }
     if (config.max_timeout < config.base_timeout) wrong(["max_timeout"], "must not be below base_timeout");
   });

@@ -24,5 +24,9 @@ it("has a configuration in its README that is valid", () => {
   const loaded = loadConfig({ sources: ["README.md"], readFile: () => Buffer.from(example + around) });
   const { config, diagnostics } = checkConfig(loaded, { registry, telemetrySchema: z.strictObject({}) });
   expect(diagnostics).toEqual([]);
-  expect(config).toBeDefined();
+  expect(config?.processors.get("circuit_breaker")?.config).toMatchObject({
+    flood: { items_per_second: 5000 },
+    health: { slow_span_threshold: 2000 },
+    exporters: { ids: ["otlp_http"] },
+  });
 });

@@ -21,8 +21,7 @@ const synchronisationFolders = synchronisation.map((kind) => `wait/synch/${kind}
 const sqlFolders = synchronisationFolders.map((folder) => `${folder}/sql`);
 
 /**
- * Instruments of the Performance Schema of MySQL 5.7 to 9 and MariaDB 10.5 to 11 (`setup_instruments`): single ones, and
- * families, which hold for all names that begin with them at a `/` or `::`. The longest one decides. Manual: "Performance
+ * Instruments of the Performance Schema of MySQL 9 and MariaDB 10.11 (`setup_instruments`): single ones, and families, which hold for all names that begin with them at a `/` or `::`. The longest one decides. Manual: "Performance
  * Schema Instrument Naming Conventions".
  *
  * `wait/io/table/sql/handler` lies around all that the storage engine does for a statement, its file I/O included, which

@@ -5,9 +5,9 @@ import { words } from "./words.ts";
 type EventTable = Readonly<Record<string, Partial<Readonly<Record<WaitCategory, readonly string[]>>>>>;
 
 /**
- * Wait events of PostgreSQL 13 to 18: the view `pg_wait_events` of 17 and 18, and the tables "Wait Events" of the chapter
- * "The Cumulative Statistics System" (before 15 "The Statistics Collector") of the documentation of 13 to 16, which spell
- * some of the same names with other capitals. A name can mean one thing as one type and something else as another.
+ * Wait events of PostgreSQL 13 to 18: the view `pg_wait_events` of 17 and 18, and what older servers call otherwise, apart
+ * from capitals. What they mean is told in the documentation, "The Cumulative Statistics System", tables of wait events. A
+ * name can mean one thing as one type and something else as another.
  */
 const table: EventTable = {
   Activity: {

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 
 /** An HTTP server on a free port of the loopback interface that hands each request's JSON to `answer`. */
 export interface JsonBackend extends AsyncDisposable {
@@ -18,7 +18,7 @@ export interface JsonRequest {
 export async function startJsonBackend(
   answer: (request: JsonRequest, response: ServerResponse) => void,
 ): Promise<JsonBackend> {
-  const server = createServer(async (request, response) => {
+  const take = async (request: IncomingMessage, response: ServerResponse) => {
     try {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk);
@@ -29,7 +29,8 @@ export async function startJsonBackend(
     } catch (error) {
       response.writeHead(400).end(String(error));
     }
-  });
+  };
+  const server = createServer((request, response) => void take(request, response));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();

@@ -21,8 +21,9 @@ const synchronisationFolders = synchronisation.map((kind) => `wait/synch/${kind}
 const sqlFolders = synchronisationFolders.map((folder) => `${folder}/sql`);
 
 /**
- * Instruments of the Performance Schema of MySQL 9 and MariaDB 10.11 (`setup_instruments`): single ones, and families, which hold for all names that begin with them at a `/` or `::`. The longest one decides. Manual: "Performance
- * Schema Instrument Naming Conventions".
+ * Instruments of the Performance Schema of MySQL 9 and MariaDB 10.11 (`setup_instruments`): single ones, and families,
+ * which hold for all names that begin with them at a `/` or `::`. The longest one decides. Manual: "Performance Schema
+ * Instrument Naming Conventions".
  *
  * `wait/io/table/sql/handler` lies around all that the storage engine does for a statement, its file I/O included, which
  * has events of its own; where it is the innermost wait the engine computes, or waits for a row lock, which no event tells.

@@ -29,7 +29,7 @@ const clientKinds = new Set([0, 3]);
 /** What spans that call one statement of one database have in common. */
 interface Called {
   readonly place: StatementPlace;
-  readonly callers: Callers;
+  callers: Callers;
   /** What they are told, and what was known when. */
   encoded: EncodedAttributes;
   version: number;
@@ -103,12 +103,14 @@ export class SpanCorrelator implements Component, Consumer<"traces"> {
   #tell(span: Span, statement: Statement): void {
     const called = this.#calledBy(span, statement);
     const atMs = timeMs(span.startTimeUnixNano, this.#host);
-    this.#note(span, called, atMs);
     if (called.version !== this.#correlation.version || Math.abs(called.atMs - atMs) >= goodForMs) {
+      // Asked for again, so that they are remembered as long as they call.
+      called.callers = this.#correlation.callers.at(called.place);
       called.encoded = this.#encode(called.place, statement, atMs);
       called.version = this.#correlation.version;
       called.atMs = atMs;
     }
+    this.#note(span, called, atMs);
     span.attributes.add(called.encoded);
   }
 
@@ -142,9 +144,7 @@ export class SpanCorrelator implements Component, Consumer<"traces"> {
   }
 
   #encode(place: StatementPlace, statement: Statement, atMs: number): EncodedAttributes {
-    const { server, config, callers } = this.#correlation;
-    // Known callers are remembered as long as they call.
-    callers.at(place);
+    const { server, config } = this.#correlation;
     const facts = server.find(place, config.applications.match_server);
     // From here on by the name that the receiver gives the server.
     const at = { ...place, server: facts?.server ?? place.server };

@@ -109,6 +109,15 @@ describe("a statement", () => {
     expect((await correlators.logs([top(text)]))[0]?.["db.query.client.services"]).toBeUndefined();
   });
 
+  it("knows callers that come back after they were forgotten", async () => {
+    const correlators = await Correlators.start({ retention: "1m" });
+    await correlators.spans([span()]);
+    await correlators.clock.advance(61_000);
+    expect((await correlators.logs([top(text)]))[0]?.["db.query.client.services"]).toBeUndefined();
+    await correlators.spans([span()]);
+    expect((await correlators.logs([top(text)]))[0]?.["db.query.client.services"]).toEqual(["shop"]);
+  });
+
   it("forgets callers that are too old", async () => {
     const correlators = await Correlators.start({ max_age: "1m" });
     await correlators.spans([span()]);

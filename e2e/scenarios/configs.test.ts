@@ -21,6 +21,8 @@ describe("every configuration in configs/", () => {
     env = {
       POSTGRES_ENDPOINT: `127.0.0.1:${await freePort()}`,
       POSTGRES_PASSWORD: "not-a-password",
+      MYSQL_ENDPOINT: `127.0.0.1:${await freePort()}`,
+      MYSQL_PASSWORD: "not-a-password",
       OTLP_ENDPOINT: `http://127.0.0.1:${await freePort()}`,
       OTLP_LISTEN: `127.0.0.1:${await freePort()}`,
       NEW_RELIC_LICENSE_KEY: "not-a-key",

@@ -7,6 +7,7 @@ import { findingsOf, planAttributes, planHashes, RegressionDetector, readPlan } 
 import { type Outcome, precision, simulate } from "../../packages/database/plans/test/history.ts";
 import { type Row, report } from "../harness/results.ts";
 import { held, timed } from "../processors/task.ts";
+import { followedByProcessor } from "./history.ts";
 import { explained } from "./plans.ts";
 
 /** What was made last, so that the compiler cannot leave it out. */
@@ -54,6 +55,7 @@ async function following(statements: number): Promise<readonly Row[]> {
   const bytes = JSON.stringify(detector.snapshot()).length;
   return [
     memory,
+    await held("plan_attribute_extractor, after 3 windows", statements, followedByProcessor).measure(),
     {
       name: `RegressionDetector, ${statements.toLocaleString("en")} statements`,
       figures: {

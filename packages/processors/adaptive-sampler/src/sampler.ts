@@ -5,6 +5,7 @@ import { FirstOfKey } from "./sampling/first-of-key.ts";
 import { inclusionProbabilities } from "./sampling/inclusion.ts";
 import { KeyRates } from "./sampling/key-rates.ts";
 import { PivotalDraw } from "./sampling/pivotal-draw.ts";
+import { Scratch } from "./sampling/scratch.ts";
 import { SlowOfKey } from "./sampling/slow-of-key.ts";
 
 const minuteMs = 60_000;
@@ -157,7 +158,7 @@ export class Sampler {
   #byRate(candidates: Candidates, nowMs: number, pressure: number): void {
     const { groups, minRate = 0 } = this.#options;
     const { probabilities, sizes } = this.#scratch;
-    this.#order(candidates);
+    this.#scratch.arrange(candidates, groups.length);
     const { order, starts } = this.#scratch;
     for (let group = 0; group < groups.length; group++) {
       const from = starts[2 * group] as number;
@@ -177,34 +178,6 @@ export class Sampler {
     for (let place = 0; place < (starts[2 * groups.length] as number); place++) {
       candidates.probabilities[order[place] as number] = probabilities[place] as number;
     }
-  }
-
-  /** Writes the ordinary candidates into `order` by group, and in each group those of traces behind the others. */
-  #order(candidates: Candidates): void {
-    const { groups, guarantees, randomness } = candidates;
-    const count = 2 * this.#options.groups.length;
-    const scratch = this.#scratch;
-    if (scratch.starts.length !== count + 1) scratch.starts = new Int32Array(count + 1);
-    const { order, starts } = scratch;
-    starts.fill(0);
-    for (let index = 0; index < candidates.count; index++) {
-      if (guarantees[index] !== ordinary) continue;
-      const part = 2 * (groups[index] as number) + (randomness[index] === none ? 0 : 1);
-      starts[part + 1] = (starts[part + 1] as number) + 1;
-    }
-    for (let part = 0; part < count; part++) {
-      starts[part + 1] = (starts[part + 1] as number) + (starts[part] as number);
-    }
-    // Filling moves each start to where its part ends, which is where the next one begins.
-    for (let index = 0; index < candidates.count; index++) {
-      if (guarantees[index] !== ordinary) continue;
-      const part = 2 * (groups[index] as number) + (randomness[index] === none ? 0 : 1);
-      const place = starts[part] as number;
-      order[place] = index;
-      starts[part] = place + 1;
-    }
-    starts.copyWithin(1, 0, count);
-    starts[0] = 0;
   }
 
   /**
@@ -293,26 +266,4 @@ export class Sampler {
 
 function isUsable(weight: number): boolean {
   return weight >= 0 && weight < Number.POSITIVE_INFINITY;
-}
-
-/** Columns that only a decision needs; by place in `order`, but for `slots`. */
-class Scratch {
-  readonly capacity: number;
-  readonly order: Int32Array;
-  readonly sizes: Float64Array;
-  readonly caps: Float64Array;
-  readonly probabilities: Float64Array;
-  /** By position of the candidate: the key's slot. */
-  readonly slots: Int32Array;
-  /** Where in `order` each group's records begin, where those of traces among them, and where the last one ends. */
-  starts = new Int32Array(0);
-
-  constructor(capacity: number) {
-    this.capacity = capacity;
-    this.order = new Int32Array(capacity);
-    this.sizes = new Float64Array(capacity);
-    this.caps = new Float64Array(capacity);
-    this.probabilities = new Float64Array(capacity);
-    this.slots = new Int32Array(capacity);
-  }
 }

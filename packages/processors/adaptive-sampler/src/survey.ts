@@ -13,7 +13,7 @@ import type { Rule } from "./rule.ts";
 import { Candidates, none, ordinary } from "./sampling/candidates.ts";
 import { Deduplication, Repeats } from "./sampling/deduplication.ts";
 import { FirstSight } from "./sampling/first-sight.ts";
-import { Told, topic } from "./told.ts";
+import { Told, topic, valueSeed } from "./told.ts";
 import type { Traits } from "./traits.ts";
 
 export const adjustedCount = attributeKey("sampling.adjusted_count");
@@ -25,8 +25,7 @@ const deadlockCodes = ["40P01", "1213"].map((code) => new TextEncoder().encode(c
 /** What the attributes of a kept record add to it, roughly. */
 const markBytes = 80;
 
-/** Independent hashes of one value. */
-const seed = 0x5bd1e995;
+/** Makes a hash of a value that is independent of the one by `valueSeed`. */
 const checkSeed = 0x1b873593;
 
 /** What becomes of the item at a position of the batch. */
@@ -178,7 +177,7 @@ export class Survey<T extends Item> {
     const { candidates } = this;
     const rule = this.#rules[candidates.groups[index] as number];
     if (candidates.classes[index] !== ordinary || (rule?.name !== undefined && rule.rate === 1)) return false;
-    const hash = item.attributes.hash(this.#hashKey, seed);
+    const hash = item.attributes.hash(this.#hashKey, valueSeed);
     if (hash === none) return false;
     const check = item.attributes.hash(this.#hashKey, checkSeed);
     const { duplicates } = this;

@@ -14,7 +14,8 @@ export const topic = {
   error: 6,
 } as const satisfies { readonly [T in (typeof topics)[number]]: number };
 
-const seed = 0x5bd1e995;
+/** Of the hashes of values. */
+export const valueSeed = 0x5bd1e995;
 
 /** What an item's attributes tell, by topic: where they stand is found in one walk for all topics. */
 export class Told {
@@ -47,7 +48,7 @@ export class Told {
   /** A hash of the first value; `none` without one. */
   hash(attributes: Attributes, about: number): number {
     for (let at = this.#first(about); at >= 0; at = this.#next(about, at + 1)) {
-      const hash = attributes.hash(this.#key(at), seed);
+      const hash = attributes.hash(this.#key(at), valueSeed);
       if (hash !== none) return hash;
     }
     return none;

@@ -5,6 +5,9 @@ import { type Circuit, createCircuit } from "./circuit.ts";
 /** Slots are small integers, which V8 keeps without an object each. */
 const slotMask = 0x3fff_ffff;
 
+/** Options of a look-up; the cache would make an object for each without them (benchmark `processors`). */
+const lookUp = {};
+
 /**
  * The circuits that are remembered, by a hash of their names. Two that share a hash stand in neighbouring slots. When
  * the first of such two is forgotten the second is made anew, and its breakers are closed: rare, and harmless.
@@ -40,7 +43,7 @@ export class CircuitTable {
   }
 
   get(slot: number): Circuit | undefined {
-    return this.#circuits.get(slot);
+    return this.#circuits.get(slot, lookUp);
   }
 
   create(slot: number, instanceUtf8: Uint8Array, databaseUtf8: Uint8Array): Circuit {

@@ -91,7 +91,8 @@ function contendersFor(workload: string, every: number): readonly Contender[] {
   return [
     { ...ours, name: "verification", run: () => whole.consume(batch.fork(), context) },
     { ...ours, name: "verification without the last look", run: () => once.consume(batch.fork(), context) },
-    { ...ours, name: "Scanner.mayHold", run: () => void scanner.mayHold(payload) },
+    // It ends at the first sign: only without one does it read all.
+    ...(every === 0 ? [{ ...ours, name: "Scanner.mayHold", run: () => void scanner.mayHold(payload) }] : []),
     { ...ours, name: "PayloadCheck", run: () => void check.check("logs", payload) },
     { ...peer, name: "@redactpii/node", run: () => texts.forEach((text) => void redactor.redact(text)) },
     { ...peer, name: "@cdssnc/sanitize-pii", run: () => texts.forEach((text) => void sanitizePii(text)) },

@@ -1,8 +1,9 @@
 /**
  * Stands before a word in encoded bytes: anything but a letter or a digit, or the tag and the length of a text that the
- * word begins, when the length is a letter or a digit itself. The tags are those of OTLP's fields with text.
+ * word begins, when the length is a letter or a digit itself. The tags are those of OTLP's fields with text;
+ * `b` is that of the name of an event.
  */
-export const wordStart = "(?:[^A-Za-z0-9]|[\\x0a\\x12\\x1a\\x2a\\x3a]\\C?[0-9A-Za-z])";
+export const wordStart = "(?:[^A-Za-z0-9]|[\\x0a\\x12\\x1a\\x2a\\x3a]\\C?[0-9A-Za-z]|b[0-9A-Za-z])";
 
 /** Stands behind a number in encoded bytes: anything but a digit, or the tag 2 of the next attribute of a log record. */
 export const numberEnd = "(?:[^0-9]|2\\C{1,2}\\x0a|\\z)";

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { eventually } from "./condition.ts";
 import { DbintelProcess } from "./dbintel-process.ts";
 import { freePort } from "./free-port.ts";
@@ -25,9 +26,11 @@ export class WatchedCollector implements AsyncDisposable {
     readonly env: Readonly<Record<string, string>>;
   }): Promise<WatchedCollector> {
     const backend = await startRecordingBackend();
-    const port = await freePort();
+    const [port, healthPort] = [await freePort(), await freePort()];
+    const hasHealth = (await readFile(args.config, "utf8")).includes("health_check:");
     const settings = [
       ...args.settings,
+      ...(hasHealth ? [`extensions.health_check.endpoint=127.0.0.1:${healthPort}`] : []),
       "processors.batch.timeout=50ms",
       "exporters.otlp_http.encoding=json",
       "exporters.otlp_http.compression=none",

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -50,7 +50,12 @@ describe("every configuration in configs/", () => {
   it.each(files)("%s starts without its servers and stops on SIGTERM", async (file) => {
     const port = await freePort();
     const telemetry = `service.telemetry.metrics.readers=[{pull: {exporter: {prometheus: {host: 127.0.0.1, port: ${port}}}}}]`;
-    await using dbintel = new DbintelProcess(["run", ...configOf(file), "--set", telemetry], env);
+    // An overlay has the extension in its base.
+    const base = await readFile(join(folder, baseOf[file] ?? file), "utf8");
+    const health = base.includes("health_check:")
+      ? ["--set", `extensions.health_check.endpoint=127.0.0.1:${await freePort()}`]
+      : [];
+    await using dbintel = new DbintelProcess(["run", ...configOf(file), "--set", telemetry, ...health], env);
     await eventually("it reports that it is ready", () => {
       if (!dbintel.running) throw new Error(`${file} ended:\n${dbintel.stderr}`);
       return dbintel.stderr.includes("ready") ? true : undefined;

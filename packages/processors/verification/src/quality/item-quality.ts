@@ -10,6 +10,8 @@ import { Rate } from "./rate.ts";
 /** Kinds of problems with fields that are counted apart. */
 const maxProblems = 256;
 const seed = 1;
+/** What `Attributes.hash` answers where there is no value. */
+const none = -1;
 
 /** What is seen of items within the window: scores, rates, problems with fields, and numbers of values. */
 export class ItemQuality {
@@ -73,7 +75,7 @@ export class ItemQuality {
       if (hasEntity || item.attributes.firstOf(this.#entities) >= 0) correlated++;
       for (const { key, sketch } of this.#values) {
         const hash = item.attributes.hash(key, seed);
-        if (hash >= 0) sketch.add(hash);
+        if (hash !== none) sketch.add(hash);
       }
     }
     this.#score.add(score, items);

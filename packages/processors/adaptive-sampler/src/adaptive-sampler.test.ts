@@ -124,6 +124,33 @@ describe("what is always kept", () => {
     ]);
   });
 
+  it("is no session that blocks nobody, however a receiver writes that down", async () => {
+    const said: readonly AnyValue[] = [
+      "{}",
+      "[]",
+      "",
+      "0",
+      0n,
+      false,
+      [],
+      null,
+      "{4711}",
+      "[4711]",
+      "4711",
+      4711n,
+      true,
+    ];
+    const records = said.map((value) => ({ attributes: { "postgresql.blocking.pids": value } }));
+    const { kept: found } = await run(always, records);
+    expect(found.map(([body, , reason]) => [said[Number(body)], reason])).toEqual([
+      ["{4711}", "blocking"],
+      ["[4711]", "blocking"],
+      ["4711", "blocking"],
+      [4711n, "blocking"],
+      [true, "blocking"],
+    ]);
+  });
+
   it("goes before a rule that keeps nothing", async () => {
     const rules = [{ name: "none", condition: "true", sample_rate: 0 }];
     const { kept: found } = await run({ ...always, rules }, [{ severityNumber: 17 }]);

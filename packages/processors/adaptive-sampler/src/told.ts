@@ -3,6 +3,9 @@ import { none } from "./sampling/candidates.ts";
 
 const topics = ["database", "fingerprint", "plan", "blocking", "weight", "adjusted_count", "error"] as const;
 
+/** Lists that receivers send as text: `{}` is PostgreSQL's empty array, `[]` that of JSON. */
+const emptyTexts: ReadonlySet<string> = new Set(["", "{}", "[]"]);
+
 /** What attributes tell of an item, by number: each record is asked about all of them (benchmark `processors`). */
 export const topic = {
   database: 0,
@@ -69,7 +72,8 @@ export class Told {
       const value = attributes.get(this.#key(at)) ?? null;
       if (value === null) continue;
       if (Array.isArray(value)) return value.length > 0;
-      return value !== false && value !== "" && Number(value) !== 0;
+      if (typeof value === "string" && emptyTexts.has(value)) return false;
+      return value !== false && Number(value) !== 0;
     }
     return false;
   }

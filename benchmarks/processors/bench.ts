@@ -17,6 +17,7 @@ import { costControlTasks } from "./cost-control.ts";
 import { nrErrorMonitorTasks } from "./nr-error-monitor.ts";
 import { planAttributeExtractorTasks } from "./plan-attribute-extractor.ts";
 import { queryCorrelatorTasks } from "./query-correlator.ts";
+import { verificationTasks } from "./verification.ts";
 
 const tasks = [
   ...adaptiveSamplerTasks,
@@ -25,6 +26,7 @@ const tasks = [
   ...planAttributeExtractorTasks,
   ...queryCorrelatorTasks,
   ...nrErrorMonitorTasks,
+  ...verificationTasks,
 ];
 
 const { values } = parseArgs({ options: { task: { type: "string" }, only: { type: "string" } }, strict: false });

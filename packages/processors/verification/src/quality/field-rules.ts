@@ -13,6 +13,7 @@ type FieldType = (typeof fieldTypes)[number];
 /** What one missing or empty required field takes from the score of an item: inventory of the system before. */
 const missingCosts = 0.3;
 const emptyCosts = 0.2;
+const noBytes = new Uint8Array();
 
 /** What is wrong with the fields of items: how often, by attribute. */
 export interface FieldProblems {
@@ -48,9 +49,9 @@ export class FieldRules {
     let score = 1;
     if (this.#required.length > 0) {
       attributes.mark(this.#requiredKeys, this.#found);
-      for (const [index, key] of this.#required.entries()) {
+      for (let index = 0; index < this.#required.length; index++) {
         const owner = this.#found[index] === 1 ? attributes : resource.attributes;
-        score -= this.#costOf(owner, key);
+        score -= this.#costOf(owner, this.#required[index] as AttributeKey);
       }
     }
     if (this.#types.length > 0 && attributes.firstOf(this.#typedKeys) >= 0) score -= this.#wrongTypes(attributes);
@@ -63,7 +64,7 @@ export class FieldRules {
       this.#problems.missing(key.name);
       return missingCosts;
     }
-    const isEmpty = kind === "empty" || (kind === "string" && owner.getUtf8(key)?.length === 0);
+    const isEmpty = kind === "empty" || (kind === "string" && owner.equals(key, noBytes));
     if (!isEmpty) return 0;
     this.#problems.empty(key.name);
     return emptyCosts;

@@ -111,6 +111,28 @@ describe("waits", () => {
     expect(spike(profile({ cpu: 100, latch: 700 }))).toMatchObject({ severity: "critical" });
   });
 
+  it("of a statement are part of a spike of its database where they take much of its time", () => {
+    const all = { ...usual, value: 8, ratio: 8, deviations: 20 };
+    const spike = (part: number) =>
+      found({
+        query: "q",
+        waits: seen(profile({ latch: 800 * part })),
+        databaseWaits: seen(profile({ latch: 800 })),
+        usual: seen({ byClass: {}, all }),
+      }).find(({ code }) => code === "load_spike");
+    expect(spike(0.5)).toMatchObject({
+      impact: 0.4375,
+      evidence: {
+        average_sessions: { value: 4 },
+        load_share: { value: 0.5 },
+        database_sessions: { value: 8 },
+        database_usual_sessions: { value: 1 },
+        database_ratio_to_usual: { value: 8 },
+      },
+    });
+    expect(spike(0.1)).toBeUndefined();
+  });
+
   it("have shifted when a test says so", () => {
     const waits = profile({ cpu: 20, lock_row: 180 });
     const shift = waitShift(profile({ cpu: 900, lock_row: 100 }), waits);

@@ -72,6 +72,7 @@ export interface Evidence {
   readonly waits?: Seen<WaitProfile> | undefined;
   /** Of the whole database, where `waits` are those of a statement. */
   readonly databaseWaits?: Seen<WaitProfile> | undefined;
+  /** Of the whole database, also where `waits` are those of a statement. */
   readonly usual?: Seen<UsualLoad> | undefined;
   readonly shift?: Seen<WaitShift> | undefined;
   readonly counters?: Seen<StatementCounters> | undefined;

@@ -3,7 +3,7 @@ import { type WaitCategory, type WaitClass, waitClassOf } from "../category.ts";
 import { averageActiveSessions, waitShare } from "../profile/wait-profile.ts";
 import type { SignCode } from "./finding.ts";
 import { isUnusual } from "./severity.ts";
-import { databaseShare, items, type Rule, type Sign } from "./sign.ts";
+import { databaseShare, items, type Rule, type Scene, type Sign } from "./sign.ts";
 
 /** A kind of wait that is worth a finding where it takes much of the time. */
 interface WaitKind {
@@ -95,7 +95,7 @@ export const waitKinds: Rule = (scene) => {
         share_high: [high, "1"],
         samples: [waits.samples, "{sample}"],
         average_sessions: [sessions, "{session}"],
-        ...usualItems(usual),
+        ...usualItems(scene, usual),
       }),
       recommendation: scene.query === undefined ? kind.database : kind.statement,
     } satisfies Sign;
@@ -106,21 +106,29 @@ function classOf({ categories }: WaitKind): WaitClass {
   return waitClassOf(categories[0] ?? "other");
 }
 
-function usualItems(usual: Comparison | undefined) {
+/** What is usual is known of databases, so that of a statement the figures say whose they are. */
+function usualItems({ query }: Scene, usual: Comparison | undefined) {
+  if (query === undefined) {
+    return { usual_sessions: [usual?.usual, "{session}"], ratio_to_usual: [usual?.ratio, "1"] } as const;
+  }
   return {
-    usual_sessions: [usual?.usual, "{session}"],
-    ratio_to_usual: [usual?.ratio, "1"],
+    database_sessions: [usual?.value, "{session}"],
+    database_usual_sessions: [usual?.usual, "{session}"],
+    database_ratio_to_usual: [usual?.ratio, "1"],
   } as const;
 }
 
-/** More sessions are active than at this hour on other days. */
-export const loadSpike: Rule = ({ waits, usual, settings }) => {
+/** More sessions are active than at this hour on other days; of a statement: and it takes a good part of their time. */
+export const loadSpike: Rule = (scene) => {
+  const { waits, usual, settings } = scene;
   const all = usual?.all;
   if (waits === undefined || all === undefined || waits.samples < settings.minSamples) return [];
   if (!isUnusual(all, settings.unusualRatio)) return [];
+  const share = databaseShare(scene, waits.seconds);
+  if (share < settings.minShare) return [];
   const sessions = averageActiveSessions(waits);
   // What is above the usual is what the spike costs.
-  const impact = Math.max(0, 1 - all.usual / Math.max(all.value, Number.MIN_VALUE));
+  const impact = share * Math.max(0, 1 - all.usual / Math.max(all.value, Number.MIN_VALUE));
   return [
     {
       code: "load_spike",
@@ -129,8 +137,9 @@ export const loadSpike: Rule = ({ waits, usual, settings }) => {
       // More that compute are a busy time; more that wait are trouble.
       weight: { share: impact * (1 - waitShare(waits, "cpu").share), sessions, usual: all },
       evidence: items({
-        average_sessions: [all.value, "{session}"],
-        ...usualItems(all),
+        average_sessions: [sessions, "{session}"],
+        load_share: [scene.query === undefined ? undefined : share, "1"],
+        ...usualItems(scene, all),
         samples: [waits.samples, "{sample}"],
       }),
       recommendation:

@@ -140,6 +140,7 @@ export class WaitEngine {
   learn(nowMs: number): void {
     if (Math.abs(nowMs - this.#learntMs) < this.#windowMs) return;
     this.#learntMs = nowMs;
+    this.#forget(nowMs);
     for (const [database, queries] of this.#subjects(nowMs)) {
       const waits = this.#profiles.profile({ database, timeMs: nowMs });
       if (waits !== undefined) this.#learned.learnDatabase(database, waits, nowMs);
@@ -187,12 +188,14 @@ export class WaitEngine {
   #ofStatement(database: string, query: string, nowMs: number): Evidence {
     const name = keyOf(database, query);
     const waits = this.#profiles.profile({ database, query, timeMs: nowMs });
+    const databaseWaits = this.#profiles.profile({ database, timeMs: nowMs });
     const counters = this.#counters.get(name);
     return {
       database,
       query,
       waits: seenAt(nowMs, waits),
-      databaseWaits: seenAt(nowMs, this.#profiles.profile({ database, timeMs: nowMs })),
+      databaseWaits: seenAt(nowMs, databaseWaits),
+      usual: seenAt(nowMs, databaseWaits && this.#learned.load(database, databaseWaits, nowMs)),
       shift: seenAt(nowMs, waits && this.#learned.shift(name, waits)),
       counters: counters && { timeMs: counters.timeMs, value: counters.value.counters },
       planChange: this.#planChanges.get(name),

@@ -54,6 +54,11 @@ it("corrects the comparison of two categories", () => {
   expect(enough?.chiSquare).toBeCloseTo(3.24, 10);
 });
 
+it("sees a wait that never was before, however much is known of before", () => {
+  const shift = waitShift(profile({ cpu: 4000 }), profile({ cpu: 10, lock_row: 90 }));
+  expect(shift).toMatchObject({ shifted: true, gained: { category: "lock_row", before: 0, after: 0.9 } });
+});
+
 it("finds what has moved where", () => {
   const shift = waitShift(profile({ cpu: 900, io_data: 100 }), profile({ cpu: 100, lock_row: 80, io_data: 20 }));
   expect(shift).toMatchObject({

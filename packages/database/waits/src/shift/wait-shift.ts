@@ -52,6 +52,12 @@ export interface WaitShift {
 }
 
 /**
+ * How many times the samples of the other a profile counts at most. More of what was usual would say little more of now, but
+ * a wait that is new would be expected to be so rare beside it that Cochran's rule took it together with others.
+ */
+const mostTimes = 4;
+
+/**
  * Tests whether sessions wait for other things than before: Pearson's χ² test of homogeneity on the samples by category.
  *
  * Categories of which either profile would be expected to have fewer than five samples are taken together (W. G. Cochran,
@@ -99,12 +105,17 @@ function halfSquareOverSum(change: ShareChange): number {
 }
 
 function homogeneity(before: WaitProfile, after: WaitProfile) {
-  const total = before.samples + after.samples;
-  const smallerShare = Math.min(before.samples, after.samples) / total;
+  const weightBefore = Math.min(1, (mostTimes * after.samples) / before.samples);
+  const weightAfter = Math.min(1, (mostTimes * before.samples) / after.samples);
+  const samplesBefore = before.samples * weightBefore;
+  const samplesAfter = after.samples * weightAfter;
+  const total = samplesBefore + samplesAfter;
+  const smallerShare = Math.min(samplesBefore, samplesAfter) / total;
   const columns: (readonly [number, number])[] = [];
   let rest: readonly [number, number] = [0, 0];
-  for (const [ordinal, left] of before.samplesByCategory.entries()) {
-    const right = after.samplesByCategory[ordinal] ?? 0;
+  for (const [ordinal, samples] of before.samplesByCategory.entries()) {
+    const left = samples * weightBefore;
+    const right = (after.samplesByCategory[ordinal] ?? 0) * weightAfter;
     if ((left + right) * smallerShare >= 5) columns.push([left, right]);
     else rest = [rest[0] + left, rest[1] + right];
   }
@@ -114,7 +125,7 @@ function homogeneity(before: WaitProfile, after: WaitProfile) {
   else if (last !== undefined) columns[columns.length - 1] = [last[0] + rest[0], last[1] + rest[1]];
   const correction = columns.length === 2 ? 0.5 : 0;
   const terms = columns.flatMap(([left, right]) => {
-    const expectedLeft = ((left + right) * before.samples) / total;
+    const expectedLeft = ((left + right) * samplesBefore) / total;
     const expectedRight = left + right - expectedLeft;
     const distance = Math.max(0, Math.abs(left - expectedLeft) - correction);
     return [distance ** 2 / expectedLeft, distance ** 2 / expectedRight];

@@ -8,4 +8,5 @@ export { integrationErrorKinds, readIntegrationError } from "./integration-error
 export type { ContractLimits } from "./limits.ts";
 export { documentedLimits } from "./limits.ts";
 export type { NerdGraphOptions, NrqlRow } from "./nerdgraph.ts";
-export { NerdGraph, nerdGraphUrls, nrqlText } from "./nerdgraph.ts";
+export { NerdGraph, nrqlText } from "./nerdgraph.ts";
+export { nerdGraphOf, nerdGraphSettings } from "./nerdgraph-settings.ts";

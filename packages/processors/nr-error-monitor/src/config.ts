@@ -1,5 +1,5 @@
-import { duration, endpointUrl, secret } from "@dbintel/config";
-import { documentedLimits, nerdGraphUrls } from "@dbintel/new-relic";
+import { duration } from "@dbintel/config";
+import { documentedLimits, nerdGraphSettings } from "@dbintel/new-relic";
 import { z } from "zod";
 
 const time = () => duration().refine((ms) => ms > 0, { error: "expected more than 0" });
@@ -29,15 +29,8 @@ const canary = z
 
 const nerdgraph = z
   .strictObject({
-    user_key: secret().describe("User key (`NRAK-…`) of a user who may query the account"),
-    account_id: count().describe("Number of the account that the data goes to"),
-    region: z
-      .enum(Object.keys(nerdGraphUrls) as [keyof typeof nerdGraphUrls, ...(keyof typeof nerdGraphUrls)[]])
-      .default("us")
-      .describe("Region of the account"),
-    endpoint: endpointUrl().optional().describe("Where NerdGraph answers, instead of the region's"),
+    ...nerdGraphSettings,
     interval: time().prefault("1m").describe("Time between two questions about errors"),
-    timeout: time().prefault("30s").describe("How long one answer may take"),
     actions: z
       .enum(["propose", "apply"])
       .default("propose")

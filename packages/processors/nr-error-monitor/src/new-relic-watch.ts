@@ -1,4 +1,4 @@
-import { type IntegrationError, NerdGraph, nerdGraphUrls } from "@dbintel/new-relic";
+import { type IntegrationError, nerdGraphOf } from "@dbintel/new-relic";
 import type { Host, OwnEvents, Timer } from "@dbintel/pipeline";
 import { Canary } from "./canary.ts";
 import type { NerdGraphConfig } from "./config.ts";
@@ -34,12 +34,7 @@ export class NewRelicWatch {
     this.#host = host;
     this.#metrics = args.metrics;
     this.#reported = args.reported;
-    const nerdGraph = new NerdGraph({
-      url: config.endpoint ?? nerdGraphUrls[config.region],
-      userKey: config.user_key,
-      accountId: config.account_id,
-      timeoutMs: config.timeout,
-    });
+    const nerdGraph = nerdGraphOf(config);
     this.#errors = new IntegrationErrors(nerdGraph, this.#nowMs());
     this.#canary = new Canary({
       host,

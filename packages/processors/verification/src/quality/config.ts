@@ -1,5 +1,5 @@
-import { duration, endpointUrl, secret } from "@dbintel/config";
-import { nerdGraphUrls } from "@dbintel/new-relic";
+import { duration } from "@dbintel/config";
+import { nerdGraphSettings } from "@dbintel/new-relic";
 import { z } from "zod";
 
 const time = () => duration().refine((ms) => ms > 0, { error: "expected more than 0" });
@@ -9,7 +9,6 @@ const names = () => z.array(z.string().min(1)).refine((list) => new Set(list).si
 
 /** Kinds of values that can be asked for; `number` is an integer or a double. */
 export const fieldTypes = ["string", "bool", "int", "double", "number", "array", "map", "bytes"] as const;
-const regions = Object.keys(nerdGraphUrls) as [keyof typeof nerdGraphUrls, ...(keyof typeof nerdGraphUrls)[]];
 
 const check = z.strictObject({
   name: z.string().min(1).describe("Name, in metrics and events"),
@@ -21,11 +20,7 @@ const check = z.strictObject({
 
 const nerdgraph = z
   .strictObject({
-    user_key: secret().describe("User key (`NRAK-…`) of a user who may query the account"),
-    account_id: z.number().int().positive().describe("Number of the account that the data goes to"),
-    region: z.enum(regions).default("us").describe("Region of the account"),
-    endpoint: endpointUrl().optional().describe("Where NerdGraph answers, instead of the region's"),
-    timeout: time().prefault("30s").describe("How long one answer may take"),
+    ...nerdGraphSettings,
     queries: z
       .array(check)
       .min(1)

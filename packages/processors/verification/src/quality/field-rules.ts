@@ -26,7 +26,7 @@ export interface FieldProblems {
 export class FieldRules {
   readonly #required: readonly AttributeKey[];
   readonly #requiredKeys: ReturnType<typeof attributeKeys>;
-  readonly #found: Uint8Array;
+  readonly #places: Int32Array;
   readonly #types: readonly (readonly [AttributeKey, FieldType])[];
   readonly #typedKeys: ReturnType<typeof attributeKeys>;
   readonly #problems: FieldProblems;
@@ -38,7 +38,7 @@ export class FieldRules {
   }) {
     this.#required = args.required.map(attributeKey);
     this.#requiredKeys = attributeKeys(args.required);
-    this.#found = new Uint8Array(args.required.length);
+    this.#places = new Int32Array(args.required.length);
     this.#types = Object.entries(args.types).map(([name, type]) => [attributeKey(name), type]);
     this.#typedKeys = attributeKeys(Object.keys(args.types));
     this.#problems = args.problems;
@@ -48,9 +48,9 @@ export class FieldRules {
   score({ attributes, resource }: Item): number {
     let score = 1;
     if (this.#required.length > 0) {
-      attributes.mark(this.#requiredKeys, this.#found);
+      attributes.locate(this.#requiredKeys, this.#places);
       for (let index = 0; index < this.#required.length; index++) {
-        const owner = this.#found[index] === 1 ? attributes : resource.attributes;
+        const owner = (this.#places[index] as number) >= 0 ? attributes : resource.attributes;
         score -= this.#costOf(owner, this.#required[index] as AttributeKey);
       }
     }

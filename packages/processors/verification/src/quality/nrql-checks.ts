@@ -1,4 +1,4 @@
-import { NerdGraph, type NrqlRow, nerdGraphUrls } from "@dbintel/new-relic";
+import { type NerdGraph, type NrqlRow, nerdGraphOf } from "@dbintel/new-relic";
 import type { Host, Timer } from "@dbintel/pipeline";
 import type { NerdGraphCheckConfig } from "./config.ts";
 import type { Finding } from "./finding.ts";
@@ -34,12 +34,7 @@ export class NrqlChecks {
     this.#host = host;
     this.#config = config;
     this.#answered = args.answered;
-    this.#nerdGraph = new NerdGraph({
-      url: config.endpoint ?? nerdGraphUrls[config.region],
-      userKey: config.user_key,
-      accountId: config.account_id,
-      timeoutMs: config.timeout,
-    });
+    this.#nerdGraph = nerdGraphOf(config);
   }
 
   start(): void {

@@ -41,11 +41,14 @@ export interface AttributeKey {
 /** Attribute names to look up together, the preferred one first: made once by `attributeKeys`. */
 export interface AttributeKeys {
   readonly keys: readonly AttributeKey[];
-  /** At the length of a name, or `unusualLength`: 1 when a name has it, so that most others are told apart by a look. */
-  readonly lengths: Uint8Array;
-  /** At `nameMark` of a name: 1 when a name has it, for telling apart most others of these lengths. */
-  readonly marks: Uint8Array;
+  /** At `nameMark` of a name: the first of the keys that has this mark, or -1. Most other names have no such key. */
+  readonly firsts: Int16Array;
+  /** At each of the keys: the next one with the same mark, or -1. */
+  readonly nexts: Int16Array;
 }
+
+/** An attribute by its name, or by the place where `locate` has found it, as long as it was not edited since. */
+export type AttributeRef = string | AttributeKey | number;
 
 /** Attributes that many items are given, encoded once by `encodeAttributes`. */
 export interface EncodedAttributes {
@@ -66,27 +69,32 @@ export interface Attributes {
   has(key: string | AttributeKey): boolean;
   /** Which of the keys there is, the first of them in their own order, or -1: one walk, and allocates nothing. */
   firstOf(keys: AttributeKeys): number;
-  /** Which of the keys there are: sets `found` to 1 or 0 for each of them in one walk, and allocates nothing. */
-  mark(keys: AttributeKeys, found: Uint8Array): void;
-  kind(key: string | AttributeKey): ValueKind | undefined;
+  /**
+   * Where each of the keys is: sets `places` to numbers from 0 on that the readers take instead of a name, or to -1, which
+   * they take as well. One walk, and allocates nothing.
+   */
+  locate(keys: AttributeKeys, places: Int32Array): void;
+  kind(key: AttributeRef): ValueKind | undefined;
   /** The decoded value; `undefined` when there is no such attribute. */
-  get(key: string | AttributeKey): AnyValue | undefined;
+  get(key: AttributeRef): AnyValue | undefined;
   /** The value when it is a string, else `undefined`; so for the other typed readers. */
-  getString(key: string | AttributeKey): string | undefined;
-  getBoolean(key: string | AttributeKey): boolean | undefined;
-  getInt(key: string | AttributeKey): bigint | undefined;
-  getDouble(key: string | AttributeKey): number | undefined;
+  getString(key: AttributeRef): string | undefined;
+  getBoolean(key: AttributeRef): boolean | undefined;
+  getInt(key: AttributeRef): bigint | undefined;
+  getDouble(key: AttributeRef): number | undefined;
   /** An int or a double as a JavaScript number: for comparing and weighing, not for passing on. */
-  getNumber(key: string | AttributeKey): number | undefined;
+  getNumber(key: AttributeRef): number | undefined;
+  /** Writes what `getNumber` gives to `column[index]`, if there is one; whether there is. Allocates nothing. */
+  copyNumber(key: AttributeRef, column: Float64Array, index: number): boolean;
   /** The bytes of a string value without decoding: a view into the batch, valid until the batch is encoded or edited. */
-  getUtf8(key: string | AttributeKey): Uint8Array | undefined;
+  getUtf8(key: AttributeRef): Uint8Array | undefined;
   /** Whether the value is a string of exactly these UTF-8 bytes; allocates nothing. */
-  equals(key: string | AttributeKey, utf8: Uint8Array): boolean;
+  equals(key: AttributeRef, utf8: Uint8Array): boolean;
   /**
    * A 32-bit hash (signed) of the value as it is encoded, so that values of different types differ; another `seed` gives
    * an independent hash. -1 when there is no such attribute or it has no value. Allocates nothing. For tables in memory, not for storing.
    */
-  hash(key: string | AttributeKey, seed: number): number;
+  hash(key: AttributeRef, seed: number): number;
   /**
    * A 32-bit hash (signed) of all names and values as they are encoded, in whatever order they stand, but for the
    * attributes named in `without`. Allocates nothing. For tables in memory, not for storing.

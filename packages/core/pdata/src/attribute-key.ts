@@ -22,22 +22,25 @@ export function attributeKey(name: string): AttributeKey {
 /** The keys of several names, for looking them up in one walk. */
 export function attributeKeys(names: readonly string[]): AttributeKeys {
   const keys = names.map(attributeKey);
-  const lengths = new Uint8Array(256);
-  const marks = new Uint8Array(256);
-  lengths[unusualLength] = 1;
-  for (const { utf8 } of keys) {
-    lengths[Math.min(utf8.length, unusualLength)] = 1;
-    marks[nameMark(utf8.length, utf8.at(-1) ?? 0)] = 1;
+  const firsts = new Int16Array(256).fill(-1);
+  const nexts = new Int16Array(keys.length);
+  for (let index = keys.length - 1; index >= 0; index--) {
+    const mark = markOf((keys[index] as AttributeKey).utf8);
+    nexts[index] = firsts[mark] as number;
+    firsts[mark] = index;
   }
-  return { keys, lengths, marks };
+  return { keys, firsts, nexts };
 }
-
-/** Stands for the length of an empty name, of one above 127 bytes, and of one that is not written in the usual way. */
-export const unusualLength = 255;
 
 /** A number below 256 for a name of that length with that last byte (0 when it is empty). */
 export function nameMark(length: number, lastByte: number): number {
   return ((length << 3) ^ lastByte) & 255;
+}
+
+/** The mark of a name. */
+export function markOf(utf8: Uint8Array): number {
+  const { length } = utf8;
+  return nameMark(length, length === 0 ? 0 : (utf8[length - 1] as number));
 }
 
 /** A `Map` iterates in the order of insertion. */

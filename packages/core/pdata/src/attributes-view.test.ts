@@ -99,9 +99,10 @@ test.each<[readonly string[], number]>([
 ])("the first of %j is number %i", (names, index) => {
   const attributes = attributesOf({ a: 1n, ["l".repeat(200)]: "x".repeat(200), "": null, b: 2n });
   expect(attributes.firstOf(attributeKeys(names))).toBe(index);
-  const found = new Uint8Array(names.length).fill(7);
-  attributes.mark(attributeKeys(names), found);
-  expect([...found]).toEqual(names.map((name) => (attributes.has(name) ? 1 : 0)));
+  const places = new Int32Array(names.length).fill(7);
+  attributes.locate(attributeKeys(names), places);
+  expect([...places]).toEqual(names.map((name) => [...attributes.keys()].indexOf(name)));
+  expect([...places].map((place) => attributes.get(place))).toEqual(names.map((name) => attributes.get(name)));
 });
 
 describe("values that are refused", () => {

@@ -1,5 +1,13 @@
 import { decodeKey, decodeKeyValue, decodeMember, memberKind, writeKeyValue, writeValue } from "./any-value.ts";
-import type { AnyValue, AttributeKey, AttributeKeys, Attributes, EncodedAttributes, ValueKind } from "./api.ts";
+import type {
+  AnyValue,
+  AttributeKey,
+  AttributeKeys,
+  AttributeRef,
+  Attributes,
+  EncodedAttributes,
+  ValueKind,
+} from "./api.ts";
 import { attributeKey } from "./attribute-key.ts";
 import { hashBytes } from "./hash.ts";
 import {
@@ -52,46 +60,46 @@ export class AttributesView implements Attributes {
     return this.#outline().firstOf(keys);
   }
 
-  mark(keys: AttributeKeys, found: Uint8Array): void {
-    this.#outline().mark(keys, found);
+  locate(keys: AttributeKeys, places: Int32Array): void {
+    this.#outline().locate(keys, places);
   }
 
-  kind(key: string | AttributeKey): ValueKind | undefined {
+  kind(key: AttributeRef): ValueKind | undefined {
     const found = this.#find(key);
     return found < 0 ? undefined : memberKind(this.#place.source.bytes, memberOf(this.#place.source.bytes, found));
   }
 
-  get(key: string | AttributeKey): AnyValue | undefined {
+  get(key: AttributeRef): AnyValue | undefined {
     const found = this.#find(key);
     return found < 0 ? undefined : decodeMember(this.#place.source, memberOf(this.#place.source.bytes, found));
   }
 
-  getString(key: string | AttributeKey): string | undefined {
+  getString(key: AttributeRef): string | undefined {
     const value = this.#value(key);
     const { source } = this.#place;
     if (value < 0 || source.bytes[value] !== STRING_TAG) return undefined;
     return source.string(contentStart(source.bytes, value), afterField(source.bytes, value));
   }
 
-  getBoolean(key: string | AttributeKey): boolean | undefined {
+  getBoolean(key: AttributeRef): boolean | undefined {
     const value = this.#value(key);
     const { bytes } = this.#place.source;
     return value >= 0 && bytes[value] === BOOL_TAG ? readBool(bytes, value + 1) : undefined;
   }
 
-  getInt(key: string | AttributeKey): bigint | undefined {
+  getInt(key: AttributeRef): bigint | undefined {
     const value = this.#value(key);
     const { bytes } = this.#place.source;
     return value >= 0 && bytes[value] === INT_TAG ? readInt64(bytes, value + 1) : undefined;
   }
 
-  getDouble(key: string | AttributeKey): number | undefined {
+  getDouble(key: AttributeRef): number | undefined {
     const value = this.#value(key);
     const { source } = this.#place;
     return value >= 0 && source.bytes[value] === DOUBLE_TAG ? source.view.getFloat64(value + 1, true) : undefined;
   }
 
-  getNumber(key: string | AttributeKey): number | undefined {
+  getNumber(key: AttributeRef): number | undefined {
     const value = this.#value(key);
     if (value < 0) return undefined;
     const { source } = this.#place;
@@ -99,14 +107,24 @@ export class AttributesView implements Attributes {
     return source.bytes[value] === DOUBLE_TAG ? source.view.getFloat64(value + 1, true) : undefined;
   }
 
-  getUtf8(key: string | AttributeKey): Uint8Array | undefined {
+  copyNumber(key: AttributeRef, column: Float64Array, index: number): boolean {
+    const value = this.#value(key);
+    if (value < 0) return false;
+    const { source } = this.#place;
+    if (source.bytes[value] === INT_TAG) column[index] = readInt64AsNumber(source.bytes, value + 1);
+    else if (source.bytes[value] === DOUBLE_TAG) column[index] = source.view.getFloat64(value + 1, true);
+    else return false;
+    return true;
+  }
+
+  getUtf8(key: AttributeRef): Uint8Array | undefined {
     const value = this.#value(key);
     const { bytes } = this.#place.source;
     if (value < 0 || bytes[value] !== STRING_TAG) return undefined;
     return bytes.subarray(contentStart(bytes, value), afterField(bytes, value));
   }
 
-  equals(key: string | AttributeKey, utf8: Uint8Array): boolean {
+  equals(key: AttributeRef, utf8: Uint8Array): boolean {
     const value = this.#value(key);
     const { bytes } = this.#place.source;
     if (value < 0 || bytes[value] !== STRING_TAG) return false;
@@ -114,7 +132,7 @@ export class AttributesView implements Attributes {
     return afterField(bytes, value) - start === utf8.length && equalAt(bytes, start, utf8);
   }
 
-  hash(key: string | AttributeKey, seed: number): number {
+  hash(key: AttributeRef, seed: number): number {
     const value = this.#value(key);
     if (value < 0) return -1;
     const { bytes, view } = this.#place.source;
@@ -205,9 +223,9 @@ export class AttributesView implements Attributes {
   /** 1 for each attribute that is not there yet; `undefined` when none is, as is usual. */
   #missing({ keys, starts }: EncodedAttributes): Uint8Array | undefined {
     if (this.firstOf(keys) < 0) return undefined;
-    const found = new Uint8Array(starts.length);
-    this.mark(keys, found);
-    return found.map((there) => 1 - there);
+    const places = new Int32Array(starts.length);
+    this.locate(keys, places);
+    return Uint8Array.from(places, (place) => (place < 0 ? 1 : 0));
   }
 
   /** The contents of all KeyValues. */
@@ -257,21 +275,23 @@ export class AttributesView implements Attributes {
   }
 
   /** The position of the tag of the member of AnyValue that the value has, or -1. */
-  #value(key: string | AttributeKey): number {
+  #value(key: AttributeRef): number {
     const found = this.#find(key);
     return found < 0 ? -1 : memberOf(this.#place.source.bytes, found);
   }
 
   /** The position of the tag of the first KeyValue with the key, or -1. */
-  #find(key: string | AttributeKey): number {
+  #find(key: AttributeRef): number {
     const index = this.#indexOf(key);
     return index < 0 ? -1 : this.#place.outline.position(index);
   }
 
   /** The number of the first attribute with the key, or -1. */
-  #indexOf(key: string | AttributeKey): number {
-    const { utf8 } = typeof key === "string" ? attributeKey(key) : key;
-    return this.#outline().find(utf8);
+  #indexOf(key: AttributeRef): number {
+    const outline = this.#outline();
+    // Somebody may have taken attributes away since: no place behind the last.
+    if (typeof key === "number") return key < outline.size ? key : -1;
+    return outline.find(typeof key === "string" ? attributeKey(key).utf8 : key.utf8);
   }
 
   #outline(): Outline {

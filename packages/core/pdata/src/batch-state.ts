@@ -27,7 +27,10 @@ export class BatchState {
   version = 0;
   /** Read-only while shared with a fork: edit through `ownEdits()`. */
   edits: Edits | undefined;
-  readonly dropped = new Map<string, number>();
+  readonly #dropped = new Map<string, number>();
+  /** The reason given last and what is not in the map yet: neighbours mostly go for the same reason. */
+  #reason = "";
+  #uncounted = 0;
   readonly #request: Request;
   #editsAreShared = false;
   #encoder: Encoder | undefined;
@@ -87,7 +90,23 @@ export class BatchState {
   drop(level: number, element: number, reason: string): void {
     if (this.isGone(level, element)) return;
     const removed = this.#ownFlags().remove(level, element);
-    if (removed > 0) this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + removed);
+    if (reason !== this.#reason) {
+      this.#count();
+      this.#reason = reason;
+    }
+    this.#uncounted += removed;
+  }
+
+  /** Leaves that were removed, by reason. */
+  get dropped(): ReadonlyMap<string, number> {
+    this.#count();
+    return this.#dropped;
+  }
+
+  #count(): void {
+    if (this.#uncounted === 0) return;
+    this.#dropped.set(this.#reason, (this.#dropped.get(this.#reason) ?? 0) + this.#uncounted);
+    this.#uncounted = 0;
   }
 
   get count(): number {

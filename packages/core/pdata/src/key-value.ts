@@ -36,6 +36,12 @@ export function hasKey(bytes: Uint8Array, pos: number, utf8: Uint8Array): boolea
   return afterField(bytes, key) - content === utf8.length && equalAt(bytes, content, utf8);
 }
 
+/** The name in the KeyValue in `[start, end)`, wherever in it it stands: a view, empty when there is none. */
+export function nameAt(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  const key = findField(bytes, start, end, 1);
+  return key < 0 ? bytes.subarray(start, start) : bytes.subarray(contentStart(bytes, key), afterField(bytes, key));
+}
+
 /** The position of the member of AnyValue that is set in the value of the KeyValue field at `pos`, or -1. */
 export function memberOf(bytes: Uint8Array, pos: number): number {
   const content = contentStart(bytes, pos);

@@ -27,6 +27,24 @@ describe("the outline of a record", () => {
     expect(attributes.has(other)).toBe(false);
   });
 
+  test("finds each of the keys that look alike, and one that is asked for twice", () => {
+    // Alike: as long as each other, with the same last byte.
+    const { attributes } = recordWith({ ab: "1", cb: "2", db: "3" });
+    const places = new Int32Array(5);
+    attributes.locate(attributeKeys(["db", "eb", "ab", "db", "cb"]), places);
+    expect([...places]).toEqual([2, -1, 0, 2, 1]);
+    expect(attributes.firstOf(attributeKeys(["eb", "db", "ab"]))).toBe(1);
+  });
+
+  test("gives nothing for the place of an attribute that was taken away", () => {
+    const { attributes } = recordWith({ a: "1", b: "2" });
+    const places = new Int32Array(1);
+    attributes.locate(attributeKeys(["b"]), places);
+    expect(attributes.getString(places[0] ?? -1)).toBe("2");
+    attributes.delete("b");
+    expect([attributes.get(places[0] ?? -1), attributes.hash(places[0] ?? -1, 1)]).toEqual([undefined, -1]);
+  });
+
   test("knows what was edited since it was read, and what was asked for last", () => {
     const record = recordWith(many);
     const { attributes } = record;

@@ -1,8 +1,8 @@
 import type { AttributeKey, AttributeKeys } from "./api.ts";
-import { nameMark, unusualLength } from "./attribute-key.ts";
-import { hasKey, KEY } from "./key-value.ts";
+import { markOf, nameMark } from "./attribute-key.ts";
+import { hasKey, KEY, nameAt } from "./key-value.ts";
 import type { Source } from "./source.ts";
-import { afterField, afterVarint, contentStart, fieldNumber, LEN, readUint32 } from "./wire.ts";
+import { afterField, afterVarint, fieldNumber, LEN, readUint32 } from "./wire.ts";
 
 /** Fields with lower numbers are remembered: OTLP has no others. */
 const maxFields = 32;
@@ -12,7 +12,7 @@ const nothing: Uint8Array = new Uint8Array(0);
 
 /**
  * Where the fields and attributes of one message lie. The message is read once, as far as somebody asks, whatever is
- * asked about it afterwards: most questions are answered by the lengths of the names (benchmarks `pdata` and
+ * asked about it afterwards: most questions are answered by lengths and last bytes of names (benchmarks `pdata` and
  * `processors`). One object serves one message after another; positions are kept relative to the start, so that
  * they hold when the message is moved to where it can be edited.
  */
@@ -27,10 +27,10 @@ export class Outline {
   /** The other fields that were seen, one bit each, and where their first ones begin. */
   #seen = 0;
   #fields: Int32Array = new Int32Array(0);
-  /** The attributes that were seen: where they begin, and the lengths of their names or `unusualLength`. */
+  /** The attributes that were seen: where they begin, and the marks of their names. */
   #count = 0;
   #positions: Int32Array = new Int32Array(0);
-  #lengths: Uint8Array = new Uint8Array(0);
+  #marks: Uint8Array = new Uint8Array(0);
   /** The name that was asked for last, and which attribute has it. */
   #asked = nothing;
   #answer = -1;
@@ -96,57 +96,44 @@ export class Outline {
   /** The number of the first attribute from `from` on with this name, or -1. */
   findFrom(from: number, utf8: Uint8Array): number {
     const { size } = this;
-    const lengths = this.#lengths;
-    const { length } = utf8;
+    const marks = this.#marks;
+    const mark = markOf(utf8);
     for (let at = from; at < size; at++) {
-      const own = lengths[at] as number;
-      if (own !== length && own !== unusualLength) continue;
-      if (hasKey(this.source.bytes, this.position(at), utf8)) return at;
+      if (marks[at] === mark && hasKey(this.source.bytes, this.position(at), utf8)) return at;
     }
     return -1;
   }
 
   /** The index of the first of the keys that is the name of an attribute, or -1. */
-  firstOf(wanted: AttributeKeys): number {
+  firstOf({ keys, firsts, nexts }: AttributeKeys): number {
     const { size } = this;
-    const own = this.#lengths;
-    const { lengths } = wanted;
-    const { length } = wanted.keys;
-    let first = length;
-    for (let at = 0; at < size && first > 0; at++) {
-      if (lengths[own[at] as number] === 0 || !this.#isLikely(at, wanted)) continue;
-      for (let index = 0; index < first; index++) if (this.#isNamed(at, wanted, index)) first = index;
-    }
-    return first < length ? first : -1;
-  }
-
-  /** Sets `found` to 1 or 0 for each of the keys. */
-  mark(wanted: AttributeKeys, found: Uint8Array): void {
-    const { size } = this;
-    const own = this.#lengths;
-    const { lengths } = wanted;
-    const { length } = wanted.keys;
-    // A loop: `fill` is a call, which costs more than what it does here.
-    for (let index = 0; index < length; index++) found[index] = 0;
+    const marks = this.#marks;
+    let first = keys.length;
     for (let at = 0; at < size; at++) {
-      if (lengths[own[at] as number] === 0 || !this.#isLikely(at, wanted)) continue;
-      for (let index = 0; index < length; index++) if (this.#isNamed(at, wanted, index)) found[index] = 1;
+      let index = firsts[marks[at] as number] as number;
+      // The keys of a mark stand in their own order.
+      for (; index >= 0 && index < first; index = nexts[index] as number) {
+        if (this.#isNamed(at, keys[index] as AttributeKey)) first = index;
+      }
+    }
+    return first < keys.length ? first : -1;
+  }
+
+  /** Sets `places` to the number of the first attribute with each of the keys, or -1. */
+  locate({ keys, firsts, nexts }: AttributeKeys, places: Int32Array): void {
+    const { size } = this;
+    const marks = this.#marks;
+    // A loop: `fill` is a call, which costs more than what it does here.
+    for (let index = 0; index < keys.length; index++) places[index] = -1;
+    for (let at = 0; at < size; at++) {
+      let index = firsts[marks[at] as number] as number;
+      for (; index >= 0; index = nexts[index] as number) {
+        if ((places[index] as number) < 0 && this.#isNamed(at, keys[index] as AttributeKey)) places[index] = at;
+      }
     }
   }
 
-  /** Whether the name of an attribute, which has the length of one of the keys, may be that key. */
-  #isLikely(attribute: number, { marks }: AttributeKeys): boolean {
-    const length = this.#lengths[attribute] as number;
-    if (length === unusualLength) return true;
-    const { bytes } = this.source;
-    const behind = contentStart(bytes, this.position(attribute)) + 2 + length;
-    return marks[nameMark(length, bytes[behind - 1] as number)] === 1;
-  }
-
-  #isNamed(attribute: number, { keys }: AttributeKeys, index: number): boolean {
-    const { utf8 } = keys[index] as AttributeKey;
-    const length = this.#lengths[attribute] as number;
-    if (length !== utf8.length && length !== unusualLength) return false;
+  #isNamed(attribute: number, { utf8 }: AttributeKey): boolean {
     return hasKey(this.source.bytes, this.position(attribute), utf8);
   }
 
@@ -181,7 +168,7 @@ export class Outline {
     let count = this.#count;
     if (count === this.#positions.length) this.#grow();
     const positions = this.#positions;
-    const lengths = this.#lengths;
+    const marks = this.#marks;
     const room = positions.length;
     let pos = from;
     while (pos < end && bytes[pos] === tag && count < room) {
@@ -193,7 +180,10 @@ export class Outline {
         content = afterVarint(bytes, pos + 1);
       }
       const length = bytes[content + 1] as number;
-      lengths[count++] = size > 1 && length > 0 && length < 128 && bytes[content] === KEY ? length : unusualLength;
+      const isUsual = size > 1 && length > 0 && length < 128 && bytes[content] === KEY;
+      marks[count++] = isUsual
+        ? nameMark(length, bytes[content + 1 + length] as number)
+        : markOf(nameAt(bytes, content, content + size));
       pos = content + size;
     }
     this.#count = count;
@@ -214,10 +204,10 @@ export class Outline {
   #grow(): void {
     const capacity = Math.max(initialCapacity, 2 * this.#positions.length);
     const positions = new Int32Array(capacity);
-    const lengths = new Uint8Array(capacity);
+    const marks = new Uint8Array(capacity);
     positions.set(this.#positions);
-    lengths.set(this.#lengths);
+    marks.set(this.#marks);
     this.#positions = positions;
-    this.#lengths = lengths;
+    this.#marks = marks;
   }
 }

@@ -12,9 +12,9 @@ const failing: Traits<LogRecord> = {
   isExact: () => false,
   isError: () => false,
   nameHash: () => none,
-  weight(record) {
+  weigh(record, { weights }, index) {
     if (record.body === "bad") throw new Error("not to be read");
-    return 1;
+    weights[index] = 1;
   },
   readTrace(_record, candidates, index) {
     candidates.randomness[index] = none;

@@ -1,19 +1,11 @@
-import {
-  type AttributeKey,
-  type Attributes,
-  attributeKey,
-  type Cursor,
-  type Item,
-  joinHash,
-  type Resource,
-} from "@dbintel/pdata";
+import { type Attributes, attributeKey, type Cursor, type Item, joinHash, type Resource } from "@dbintel/pdata";
 import type { AdaptiveSamplerConfig, KeepAlwaysClass } from "./config.ts";
 import { classNumber } from "./reasons.ts";
 import type { Rule } from "./rule.ts";
 import { Candidates, none, ordinary } from "./sampling/candidates.ts";
 import { Deduplication, Repeats } from "./sampling/deduplication.ts";
 import { FirstSight } from "./sampling/first-sight.ts";
-import { Told, topic, valueSeed } from "./told.ts";
+import { Told, topic } from "./told.ts";
 import type { Traits } from "./traits.ts";
 
 export const adjustedCount = attributeKey("sampling.adjusted_count");
@@ -25,6 +17,8 @@ const deadlockCodes = ["40P01", "1213"].map((code) => new TextEncoder().encode(c
 /** What the attributes of a kept record add to it, roughly. */
 const markBytes = 80;
 
+/** Of the hashes of values. */
+const valueSeed = 0x5bd1e995;
 /** Makes a hash of a value that is independent of the one by `valueSeed`. */
 const checkSeed = 0x1b873593;
 
@@ -50,7 +44,6 @@ export class Survey<T extends Item> {
   readonly #traits: Traits<T>;
   readonly #deduplication: Deduplication;
   readonly #deduplicates: boolean;
-  readonly #hashKey: AttributeKey;
   readonly #told: Told;
   /** The database that the resource at this position names. */
   #resource = -1;
@@ -65,8 +58,12 @@ export class Survey<T extends Item> {
     this.#traits = args.traits;
     this.#deduplicates = deduplication.enabled;
     this.#deduplication = new Deduplication({ windowMs: deduplication.window, cacheSize: deduplication.cache_size });
-    this.#hashKey = attributeKey(deduplication.hash_attribute);
-    this.#told = new Told({ ...attributes, adjusted_count: [adjustedCount.name], error: ["error.type"] });
+    this.#told = new Told({
+      ...attributes,
+      adjusted_count: [adjustedCount.name],
+      error: ["error.type"],
+      repeat: [deduplication.hash_attribute],
+    });
     this.#classes = new Set(keep_always.classes);
     this.#fingerprints = new FirstSight(keep_always.memory);
     this.#plans = new FirstSight(keep_always.memory);
@@ -122,14 +119,16 @@ export class Survey<T extends Item> {
     const told = this.#told;
     const shared = this.#databaseOf(item.resource);
     told.look(attributes);
-    const own = told.hash(attributes, topic.database);
+    const own = told.hash(attributes, topic.database, valueSeed);
     const database = own === none ? shared : own;
-    const plan = told.hash(attributes, topic.plan);
-    const fingerprint = told.hash(attributes, topic.fingerprint);
-    const known = told.number(attributes, topic.adjusted_count);
+    const plan = told.hash(attributes, topic.plan, valueSeed);
+    const fingerprint = told.hash(attributes, topic.fingerprint, valueSeed);
     const byThreshold = this.#traits.readTrace(item, candidates, index);
-    candidates.multiplicities[index] = known > 0 && known < 2 ** 53 ? known : byThreshold;
-    candidates.weights[index] = this.#traits.weight(item, told.number(attributes, topic.weight));
+    told.number(attributes, topic.adjusted_count, candidates.multiplicities, index);
+    const known = candidates.multiplicities[index] as number;
+    if (!(known > 0 && known < 2 ** 53)) candidates.multiplicities[index] = byThreshold;
+    told.number(attributes, topic.weight, candidates.weights, index);
+    this.#traits.weigh(item, candidates, index);
     candidates.bytes[index] = item.byteSize + markBytes;
     candidates.groups[index] = this.#groupOf(item);
     const statement = fingerprint === none ? none : join(database, fingerprint);
@@ -143,7 +142,7 @@ export class Survey<T extends Item> {
   #databaseOf({ ordinal, attributes }: Resource): number {
     if (ordinal !== this.#resource) {
       this.#told.look(attributes);
-      this.#resourceDatabase = this.#told.hash(attributes, topic.database);
+      this.#resourceDatabase = this.#told.hash(attributes, topic.database, valueSeed);
       this.#resource = ordinal;
     }
     return this.#resourceDatabase;
@@ -177,9 +176,9 @@ export class Survey<T extends Item> {
     const { candidates } = this;
     const rule = this.#rules[candidates.groups[index] as number];
     if (candidates.classes[index] !== ordinary || (rule?.name !== undefined && rule.rate === 1)) return false;
-    const hash = item.attributes.hash(this.#hashKey, valueSeed);
+    const hash = this.#told.hash(item.attributes, topic.repeat, valueSeed);
     if (hash === none) return false;
-    const check = item.attributes.hash(this.#hashKey, checkSeed);
+    const check = this.#told.hash(item.attributes, topic.repeat, checkSeed);
     const { duplicates } = this;
     return this.#deduplication.suppresses({ hash, check, index, candidates, duplicates, repeats, nowMs });
   }

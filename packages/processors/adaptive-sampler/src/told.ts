@@ -1,7 +1,7 @@
-import { type AttributeKey, type AttributeKeys, type Attributes, attributeKeys } from "@dbintel/pdata";
+import { type AttributeKeys, type Attributes, attributeKeys } from "@dbintel/pdata";
 import { none } from "./sampling/candidates.ts";
 
-const topics = ["database", "fingerprint", "plan", "blocking", "weight", "adjusted_count", "error"] as const;
+const topics = ["database", "fingerprint", "plan", "blocking", "weight", "adjusted_count", "error", "repeat"] as const;
 
 /** Lists that receivers send as text: `{}` is PostgreSQL's empty array, `[]` that of JSON. */
 const emptyTexts: ReadonlySet<string> = new Set(["", "{}", "[]"]);
@@ -15,15 +15,13 @@ export const topic = {
   weight: 4,
   adjusted_count: 5,
   error: 6,
+  repeat: 7,
 } as const satisfies { readonly [T in (typeof topics)[number]]: number };
-
-/** Of the hashes of values. */
-export const valueSeed = 0x5bd1e995;
 
 /** What an item's attributes tell, by topic: where they stand is found in one walk for all topics. */
 export class Told {
   readonly #keys: AttributeKeys;
-  readonly #found: Uint8Array;
+  readonly #places: Int32Array;
   /** Where the keys of each topic begin; they end where those of the next begin. */
   readonly #starts: Uint32Array;
 
@@ -36,12 +34,12 @@ export class Told {
       this.#starts[number + 1] = all.length;
     }
     this.#keys = attributeKeys(all);
-    this.#found = new Uint8Array(all.length);
+    this.#places = new Int32Array(all.length);
   }
 
   /** From here on the questions are about these attributes. */
   look(attributes: Attributes): void {
-    attributes.mark(this.#keys, this.#found);
+    attributes.locate(this.#keys, this.#places);
   }
 
   has(about: number): boolean {
@@ -49,27 +47,26 @@ export class Told {
   }
 
   /** A hash of the first value; `none` without one. */
-  hash(attributes: Attributes, about: number): number {
+  hash(attributes: Attributes, about: number, seed: number): number {
     for (let at = this.#first(about); at >= 0; at = this.#next(about, at + 1)) {
-      const hash = attributes.hash(this.#key(at), valueSeed);
+      const hash = attributes.hash(this.#place(at), seed);
       if (hash !== none) return hash;
     }
     return none;
   }
 
-  /** The first number; NaN without one. */
-  number(attributes: Attributes, about: number): number {
+  /** Writes down the first number, NaN without one: to return a double is to allocate it (benchmark `processors`). */
+  number(attributes: Attributes, about: number, column: Float64Array, index: number): void {
+    column[index] = Number.NaN;
     for (let at = this.#first(about); at >= 0; at = this.#next(about, at + 1)) {
-      const value = attributes.getNumber(this.#key(at));
-      if (value !== undefined) return value;
+      if (attributes.copyNumber(this.#place(at), column, index)) return;
     }
-    return Number.NaN;
   }
 
   /** Whether the first value is neither false, 0 nor empty. */
   isSet(attributes: Attributes, about: number): boolean {
     for (let at = this.#first(about); at >= 0; at = this.#next(about, at + 1)) {
-      const value = attributes.get(this.#key(at)) ?? null;
+      const value = attributes.get(this.#place(at)) ?? null;
       if (value === null) continue;
       if (Array.isArray(value)) return value.length > 0;
       if (typeof value === "string" && emptyTexts.has(value)) return false;
@@ -85,11 +82,11 @@ export class Told {
   /** The next key of the topic from `from` on that is there; -1 without one. */
   #next(about: number, from: number): number {
     const end = this.#starts[about + 1] as number;
-    for (let at = from; at < end; at++) if (this.#found[at] === 1) return at;
+    for (let at = from; at < end; at++) if ((this.#places[at] as number) >= 0) return at;
     return -1;
   }
 
-  #key(at: number): AttributeKey {
-    return this.#keys.keys[at] as AttributeKey;
+  #place(at: number): number {
+    return this.#places[at] as number;
   }
 }

@@ -19,8 +19,8 @@ export interface Traits<Item> {
   isError(item: Item, hasErrorType: boolean): boolean;
   /** A hash of what the item is named, for items without a statement; `none` without a name. */
   nameHash(item: Item): number;
-  /** NaN when unknown; `told` is what an attribute says, or NaN. */
-  weight(item: Item, told: number): number;
+  /** Writes down the weight where it is not what an attribute says. */
+  weigh(item: Item, candidates: Candidates, index: number): void;
   /** Sets the randomness and threshold of the item's trace; how many items it stands for by that threshold. */
   readTrace(item: Item, candidates: Candidates, index: number): number;
   /** Writes down the threshold that the item's trace has passed now. */
@@ -51,9 +51,7 @@ class LogTraits implements Traits<LogRecord> {
     return nameHash(record.eventName);
   }
 
-  weight(_record: LogRecord, told: number): number {
-    return told;
-  }
+  weigh(): void {}
 
   readTrace(record: LogRecord, candidates: Candidates, index: number): number {
     const { traceId } = record;
@@ -79,8 +77,8 @@ class SpanTraits implements Traits<Span> {
     return nameHash(span.name);
   }
 
-  weight(span: Span): number {
-    return Number(span.endTimeUnixNano - span.startTimeUnixNano);
+  weigh(span: Span, { weights }: Candidates, index: number): void {
+    weights[index] = Number(span.endTimeUnixNano - span.startTimeUnixNano);
   }
 
   readTrace(span: Span, candidates: Candidates, index: number): number {

@@ -1,4 +1,4 @@
-import { type AttributeKey, type AttributeKeys, type Attributes, attributeKeys, type Item } from "@dbintel/pdata";
+import { type AttributeKeys, type Attributes, attributeKeys, type Item } from "@dbintel/pdata";
 import type { Circuit } from "./circuit.ts";
 import type { CircuitTable } from "./circuit-table.ts";
 
@@ -16,9 +16,9 @@ export class CircuitFinder {
   /** Those of the instance before those of the database. */
   readonly #keys: AttributeKeys;
   readonly #instances: number;
-  readonly #found: Uint8Array;
+  readonly #places: Int32Array;
   #last: Circuit | undefined;
-  /** What the resource of the last item names, as an index into the keys; -1: nothing. */
+  /** The places of what the resource of the last item names; -1: nothing. */
   #ordinal = -1;
   #resourceInstance = -1;
   #resourceDatabase = -1;
@@ -33,7 +33,7 @@ export class CircuitFinder {
     this.#table = args.table;
     this.#keys = attributeKeys([...args.instanceAttributes, ...args.databaseAttributes]);
     this.#instances = args.instanceAttributes.length;
-    this.#found = new Uint8Array(this.#keys.keys.length);
+    this.#places = new Int32Array(this.#keys.keys.length);
   }
 
   /** To be called before the items of a batch: circuits may have been forgotten since the last one. */
@@ -48,14 +48,14 @@ export class CircuitFinder {
     const { ordinal, attributes: shared } = item.resource;
     if (ordinal !== this.#ordinal) {
       this.#ordinal = ordinal;
-      shared.mark(this.#keys, this.#found);
+      shared.locate(this.#keys, this.#places);
       this.#resourceInstance = this.#place(shared, 0, this.#instances);
-      this.#resourceDatabase = this.#place(shared, this.#instances, this.#found.length);
+      this.#resourceDatabase = this.#place(shared, this.#instances, this.#places.length);
       this.#ofResource = null;
     }
-    own.mark(this.#keys, this.#found);
+    own.locate(this.#keys, this.#places);
     const instance = this.#place(own, 0, this.#instances);
-    const database = this.#place(own, this.#instances, this.#found.length);
+    const database = this.#place(own, this.#instances, this.#places.length);
     if (instance < 0 && database < 0) {
       if (this.#ofResource === null) {
         this.#ofResource = this.#look(shared, this.#resourceInstance, shared, this.#resourceDatabase);
@@ -70,35 +70,28 @@ export class CircuitFinder {
     );
   }
 
-  /** Which of the keys from `from` up to `to` was found and stands there with a text; -1: none. */
+  /** The place of the first of the keys from `from` up to `to` that stands there with a text; -1: none. */
   #place(attributes: Attributes, from: number, to: number): number {
     for (let at = from; at < to; at++) {
-      if (this.#found[at] === 1 && attributes.kind(this.#keys.keys[at] as AttributeKey) === "string") return at;
+      const place = this.#places[at] as number;
+      if (place >= 0 && attributes.kind(place) === "string") return place;
     }
     return -1;
   }
 
   #look(inInstance: Attributes, instance: number, inDatabase: Attributes, database: number): Circuit | undefined {
-    const instanceKey = this.#keys.keys[instance];
-    const databaseKey = this.#keys.keys[database];
-    if (instanceKey === undefined && databaseKey === undefined) return undefined;
+    if (instance < 0 && database < 0) return undefined;
     const last = this.#last;
-    if (last !== undefined && named(last, inInstance, instanceKey, inDatabase, databaseKey)) return last;
-    const hash =
-      (instanceKey === undefined ? 0 : inInstance.hash(instanceKey, 1)) ^
-      (databaseKey === undefined ? 0 : inDatabase.hash(databaseKey, 2));
+    if (last !== undefined && named(last, inInstance, instance, inDatabase, database)) return last;
+    const hash = (instance < 0 ? 0 : inInstance.hash(instance, 1)) ^ (database < 0 ? 0 : inDatabase.hash(database, 2));
     const table = this.#table;
     let slot = table.slot(hash);
     let circuit = table.get(slot);
-    while (circuit !== undefined && !named(circuit, inInstance, instanceKey, inDatabase, databaseKey)) {
+    while (circuit !== undefined && !named(circuit, inInstance, instance, inDatabase, database)) {
       slot = table.slot(slot + 1);
       circuit = table.get(slot);
     }
-    circuit ??= this.#create(
-      slot,
-      instanceKey === undefined ? none : (inInstance.getUtf8(instanceKey) ?? none),
-      databaseKey === undefined ? none : (inDatabase.getUtf8(databaseKey) ?? none),
-    );
+    circuit ??= this.#create(slot, inInstance.getUtf8(instance) ?? none, inDatabase.getUtf8(database) ?? none);
     this.#last = circuit;
     return circuit;
   }
@@ -112,16 +105,12 @@ export class CircuitFinder {
 function named(
   circuit: Circuit,
   inInstance: Attributes,
-  instanceKey: AttributeKey | undefined,
+  instance: number,
   inDatabase: Attributes,
-  databaseKey: AttributeKey | undefined,
+  database: number,
 ): boolean {
   return (
-    (databaseKey === undefined
-      ? circuit.databaseUtf8.length === 0
-      : inDatabase.equals(databaseKey, circuit.databaseUtf8)) &&
-    (instanceKey === undefined
-      ? circuit.instanceUtf8.length === 0
-      : inInstance.equals(instanceKey, circuit.instanceUtf8))
+    (database < 0 ? circuit.databaseUtf8.length === 0 : inDatabase.equals(database, circuit.databaseUtf8)) &&
+    (instance < 0 ? circuit.instanceUtf8.length === 0 : inInstance.equals(instance, circuit.instanceUtf8))
   );
 }

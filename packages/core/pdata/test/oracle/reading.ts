@@ -40,19 +40,21 @@ function readAttributes(attributes: Attributes): unknown {
     entries: [...attributes.entries()],
     byName: [...new Set(names), "absent"].map((name) => readByName(attributes, name)),
     firstOf: [attributes.firstOf(attributeKeys(["absent", ...names.toReversed()])), attributes.firstOf(absentKeys)],
-    marked: marked(attributes, ["absent", ...names.toReversed()]),
+    located: located(attributes, ["absent", ...names.toReversed()]),
   };
 }
 
-function marked(attributes: Attributes, names: readonly string[]): readonly number[] {
-  const found = new Uint8Array(names.length).fill(7);
-  attributes.mark(attributeKeys(names), found);
-  return [...found];
+/** The values at the places of the names. */
+function located(attributes: Attributes, names: readonly string[]): readonly unknown[] {
+  const places = new Int32Array(names.length).fill(7);
+  attributes.locate(attributeKeys(names), places);
+  return Array.from(places, (place) => attributes.get(place));
 }
 
 const absentKeys = attributeKeys(["absent", "absent too"]);
 
 function readByName(attributes: Attributes, name: string): unknown {
+  const copied = new Float64Array(1);
   const key = attributeKey(name);
   const utf8 = attributes.getUtf8(key);
   return {
@@ -64,6 +66,7 @@ function readByName(attributes: Attributes, name: string): unknown {
     int: attributes.getInt(key),
     double: attributes.getDouble(name),
     number: attributes.getNumber(name),
+    copied: attributes.copyNumber(key, copied, 0) ? copied[0] : undefined,
     utf8: utf8 === undefined ? undefined : Buffer.from(utf8).toString(),
     equals: [attributes.equals(key, utf8 ?? Buffer.from("x")), attributes.equals(key, Buffer.from("no such value"))],
   };
@@ -77,7 +80,7 @@ function expectAttributes(list: readonly OracleKeyValue[]): unknown {
     names,
     entries: attributes(list),
     byName: [...new Set(names), "absent"].map((name) => expectByName(list, name)),
-    marked: [names.includes("absent") ? 1 : 0, ...names.map(() => 1)],
+    located: ["absent", ...names.toReversed()].map((name) => valueNamed(list, name)),
     firstOf: [names.includes("absent") ? 0 : names.length > 0 ? 1 : -1, names.includes("absent") ? 0 : -1],
   };
 }
@@ -92,10 +95,16 @@ const kinds: Readonly<Record<string, ValueKind>> = {
   kvlistValue: "map",
 };
 
+function valueNamed(list: readonly OracleKeyValue[], name: string): AnyValue | undefined {
+  const found = list.find(({ key }) => key === name);
+  return found === undefined ? undefined : fromOracleValue(found.value);
+}
+
 function expectByName(list: readonly OracleKeyValue[], name: string): unknown {
   const found = list.find(({ key }) => key === name);
-  const value = found === undefined ? undefined : fromOracleValue(found.value);
+  const value = valueNamed(list, name);
   const string = typeof value === "string" ? value : undefined;
+  const number = typeof value === "bigint" || typeof value === "number" ? Number(value) : undefined;
   return {
     has: [found !== undefined, found !== undefined],
     kind: found === undefined ? undefined : (kinds[found.value?.value.case ?? ""] ?? "empty"),
@@ -104,7 +113,8 @@ function expectByName(list: readonly OracleKeyValue[], name: string): unknown {
     boolean: typeof value === "boolean" ? value : undefined,
     int: typeof value === "bigint" ? value : undefined,
     double: typeof value === "number" ? value : undefined,
-    number: typeof value === "bigint" || typeof value === "number" ? Number(value) : undefined,
+    number,
+    copied: number,
     utf8: string,
     equals: [string !== undefined, false],
   };

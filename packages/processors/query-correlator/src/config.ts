@@ -13,7 +13,9 @@ export const queryCorrelatorConfig = z.strictObject({
       "How far apart in time two facts may be to be joined: a statement, the statistics of its tables, its spans",
     ),
   retention: positiveDuration().prefault("1h").describe("How long what no record speaks of any more is remembered"),
-  wait_window: positiveDuration().prefault("5m").describe("How far back the waits of a statement reach"),
+  wait_window: positiveDuration()
+    .prefault("5m")
+    .describe("How far back the waits of a statement reach; what is usual is learnt once in that time"),
   query_categorization: z
     .strictObject({
       slow: duration().prefault("1s").describe("Mean time of an execution from which a statement is slow"),

@@ -1,6 +1,6 @@
 import type { Clock, Environment, SharedKey } from "@dbintel/pipeline";
 import { SystemSyntaxes, TextCache } from "@dbintel/sql";
-import { WaitCatalogue, WaitProfiles } from "@dbintel/waits";
+import { WaitCatalogue, WaitEngine } from "@dbintel/waits";
 import type { LRUCache } from "lru-cache";
 import type { QueryCorrelatorConfig } from "./config.ts";
 import { expiringCache } from "./expiring-cache.ts";
@@ -23,10 +23,13 @@ export class Correlation {
   readonly statementIds: LRUCache<string, Statement>;
   readonly sessions: SessionMemory;
   readonly catalogue = new WaitCatalogue();
-  readonly waits: WaitProfiles;
+  /** Samples, what is usual, and what is wrong. */
+  readonly waits: WaitEngine;
+  readonly #clock: Clock;
   #version = 0;
 
   constructor(config: QueryCorrelatorConfig, clock: Clock) {
+    this.#clock = clock;
     const lifetime = { ttlMs: config.retention, clock };
     this.config = config;
     this.statements = new TextCache({ max: config.cache_size, read: readStatement });
@@ -40,7 +43,9 @@ export class Correlation {
     this.server = new ByStatement(bounds, (place) => new ServerFacts(place));
     this.callers = new ByStatement(bounds, () => new Callers());
     this.statementIds = expiringCache(bounds);
-    this.waits = new WaitProfiles({ windowSeconds: config.wait_window / 1000, maxQueries: config.max_statements });
+    this.waits = new WaitEngine({
+      profiles: { windowSeconds: config.wait_window / 1000, maxQueries: config.max_statements },
+    });
   }
 
   /** Another number whenever what is known has changed. */
@@ -50,6 +55,14 @@ export class Correlation {
 
   changed(): void {
     this.#version++;
+  }
+
+  /**
+   * Learns once a window what is usual. By the collector's own clock: what comes late is not usual now, and several
+   * servers do not make it learn more often.
+   */
+  learn(): void {
+    this.waits.learn(Number(this.#clock.unixNano() / 1_000_000n));
   }
 }
 

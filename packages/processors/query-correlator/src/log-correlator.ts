@@ -1,5 +1,5 @@
 import { attributeKey, attributeKeys, encodeAttributes, type LogRecord, type Logs } from "@dbintel/pdata";
-import type { Component, ConsumeContext, Consumer, Host, Snapshot } from "@dbintel/pipeline";
+import { type Component, type ConsumeContext, type Consumer, type Host, Snapshot } from "@dbintel/pipeline";
 import type { Correlation } from "./correlation.ts";
 import type { CorrelatorMetrics } from "./metrics.ts";
 import { databaseOf, serverOf } from "./origin.ts";
@@ -30,6 +30,9 @@ const firstOther = firstSample + sampleNames.length;
 /** What the names of events about plans and regressions begin with. */
 const planEvents = "db.plan.";
 
+/** A crash loses no more of what was learnt. */
+const saveEveryMs = 3_600_000;
+
 const fingerprintKey = attributeKey("db.query.fingerprint");
 
 /**
@@ -43,7 +46,9 @@ export class LogCorrelator implements Component, Consumer<"logs"> {
   readonly #metrics: CorrelatorMetrics;
   readonly #reader: StatementReader;
   readonly #events: ServerEvents;
-  readonly #snapshot: Snapshot;
+  readonly #snapshots: readonly Snapshot[];
+  #savedAtMs = 0;
+  #saving = Promise.resolve();
 
   constructor(args: {
     readonly correlation: Correlation;
@@ -58,15 +63,27 @@ export class LogCorrelator implements Component, Consumer<"logs"> {
     this.#metrics = metrics;
     this.#reader = new StatementReader(correlation, metrics);
     this.#events = new ServerEvents(correlation, metrics);
-    this.#snapshot = saveStatements(host, correlation.server);
+    const { waits } = correlation;
+    this.#snapshots = [
+      saveStatements(host, correlation.server),
+      new Snapshot({
+        host,
+        name: "waits",
+        loss: "what is usual for each database is learnt anew",
+        take: () => waits.takeSnapshot(),
+        restore: (bytes) => waits.restoreSnapshot(bytes),
+      }),
+    ];
   }
 
   async start(_options: { readonly signal: AbortSignal }): Promise<void> {
-    await this.#snapshot.load();
+    for (const snapshot of this.#snapshots) await snapshot.load();
+    this.#savedAtMs = this.#host.clock.monotonicMs();
   }
 
   async stop(_options: { readonly signal: AbortSignal }): Promise<void> {
-    await this.#snapshot.save();
+    await this.#saving;
+    await this.#save();
   }
 
   consume(batch: Logs, context: ConsumeContext): Promise<void> {
@@ -78,7 +95,11 @@ export class LogCorrelator implements Component, Consumer<"logs"> {
       const event = this.#read(record, place, first);
       if (event !== undefined) events.push(event);
     }
-    if (events.length > 0) this.#tell(batch, events);
+    if (events.length > 0) {
+      this.#tell(batch, events);
+      this.#correlation.learn();
+      this.#saveNowAndThen();
+    }
     this.#reader.forget();
     this.#metrics.flush();
     return this.#next.consume(batch, context);
@@ -145,5 +166,16 @@ export class LogCorrelator implements Component, Consumer<"logs"> {
       const attributes = told[next++];
       if (attributes !== undefined) record.attributes.add(encodeAttributes(attributes));
     }
+  }
+
+  #saveNowAndThen(): void {
+    const nowMs = this.#host.clock.monotonicMs();
+    if (nowMs - this.#savedAtMs < saveEveryMs) return;
+    this.#savedAtMs = nowMs;
+    this.#saving = this.#saving.then(() => this.#save());
+  }
+
+  async #save(): Promise<void> {
+    for (const snapshot of this.#snapshots) await snapshot.save();
   }
 }

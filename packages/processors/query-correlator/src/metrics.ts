@@ -1,4 +1,5 @@
 import type { Host } from "@dbintel/pipeline";
+import type { FindingCode, Severity, WaitFinding } from "@dbintel/waits";
 
 /** What became of the trace that a statement or a session names. */
 export type LinkOutcome = "linked" | "kept" | "stale";
@@ -17,10 +18,12 @@ export class CorrelatorMetrics {
   readonly #links;
   readonly #joins;
   readonly #points;
+  readonly #findings;
   /** Since the last `flush`, by outcome and, for joins, by fact: a call for each record would cost more than the rest. */
   readonly #read = new Map<"read" | "remembered", number>();
   readonly #linked = new Map<LinkOutcome, number>();
   readonly #joined = new Map<JoinedFact, Map<JoinOutcome, number>>();
+  readonly #found = new Map<FindingCode, Map<Severity, number>>();
   #shared = 0;
 
   constructor({ meter }: Host, id: string) {
@@ -45,6 +48,10 @@ export class CorrelatorMetrics {
       description: "Data points about tables whose value was remembered.",
       unit: "{points}",
     });
+    this.#findings = meter.createCounter("dbintel_query_correlator_findings", {
+      description: "Findings that records were told, by what was found and how severe it is.",
+      unit: "{findings}",
+    });
   }
 
   statement(outcome: "read" | "remembered"): void {
@@ -56,12 +63,11 @@ export class CorrelatorMetrics {
   }
 
   join(fact: JoinedFact, outcome: JoinOutcome): void {
-    let outcomes = this.#joined.get(fact);
-    if (outcomes === undefined) {
-      outcomes = new Map();
-      this.#joined.set(fact, outcomes);
-    }
-    count(outcomes, outcome);
+    countOf(this.#joined, fact, outcome);
+  }
+
+  found(findings: readonly WaitFinding[]): void {
+    for (const { code, severity } of findings) countOf(this.#found, code, severity);
   }
 
   share(): void {
@@ -82,11 +88,23 @@ export class CorrelatorMetrics {
     for (const [fact, outcomes] of this.#joined) {
       drain(outcomes, (outcome, items) => this.#joins.add(items, { processor, fact, outcome }));
     }
+    for (const [finding, severities] of this.#found) {
+      drain(severities, (severity, items) => this.#findings.add(items, { processor, finding, severity }));
+    }
   }
 }
 
 function count<Name>(counts: Map<Name, number>, name: Name): void {
   counts.set(name, (counts.get(name) ?? 0) + 1);
+}
+
+function countOf<Name, Part>(counts: Map<Name, Map<Part, number>>, name: Name, part: Part): void {
+  let parts = counts.get(name);
+  if (parts === undefined) {
+    parts = new Map();
+    counts.set(name, parts);
+  }
+  count(parts, part);
 }
 
 function drain<Name>(counts: Map<Name, number>, add: (name: Name, items: number) => void): void {

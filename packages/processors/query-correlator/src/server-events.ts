@@ -1,11 +1,11 @@
 import type { AnyValue } from "@dbintel/pdata";
-import { advise, type WaitFinding } from "@dbintel/waits";
+import type { WaitFinding } from "@dbintel/waits";
 import type { Correlation } from "./correlation.ts";
 import { findingAttributes } from "./findings.ts";
 import type { CorrelatorMetrics } from "./metrics.ts";
 import type { Sample } from "./sessions/sample.ts";
 import { SampleGroups } from "./sessions/sample-groups.ts";
-import { databaseKey, seen, waitAttributes } from "./sessions/waits.ts";
+import { databaseKey, waitAttributes } from "./sessions/waits.ts";
 import { StatementJoin } from "./statement-join.ts";
 import type { StatementPlace } from "./statements/by-statement.ts";
 import type { Load } from "./statements/load.ts";
@@ -72,6 +72,7 @@ export class ServerEvents {
     const facts = this.#remember(event, weight);
     const health = statement && this.#join.tables(statement, at, atMs);
     const findings = event.load === undefined ? [] : this.#advise(event, { load: event.load, facts, health, weight });
+    this.#metrics.found(findings);
     return {
       ...health?.attributes,
       ...this.#join.callers(at, atMs),
@@ -90,6 +91,7 @@ export class ServerEvents {
     return facts;
   }
 
+  /** What is wrong with the statement, by its counters, its plan and its samples. */
   #advise(
     { at, atMs }: ServerEvent,
     known: {
@@ -104,21 +106,23 @@ export class ServerEvents {
     const { counters } = load;
     // A plan that scans says little of a small table, and nothing of which table it is when others are scanned as well.
     const scans = plan?.scans === true && (health?.scannedWithoutIndex ?? 0) > 0;
-    const before = plan?.before;
-    return advise({
-      evidence: {
-        database: databaseKey(at),
-        query: at.fingerprint,
-        waits: seen(this.#join.waits(at, atMs), atMs),
-        databaseWaits: seen(this.#join.databaseWaits(at, atMs), atMs),
-        counters: seen(
-          { ...counters, loadShare: weight?.share, noIndexCalls: scans ? counters.calls : undefined },
-          atMs,
-        ),
-        planChange: before && plan && { timeMs: before.untilMs, value: { before: before.hash, after: plan.hash } },
+    const { waits } = this.#correlation;
+    const name = { database: databaseKey(at), query: at.fingerprint };
+    waits.statement({
+      ...name,
+      timeMs: atMs,
+      counters: {
+        ...counters,
+        loadShare: weight?.share,
+        averageSessions: weight?.sessions,
+        noIndexCalls: scans ? counters.calls : undefined,
       },
-      nowMs: atMs,
     });
+    if (plan?.before !== undefined) {
+      const { hash, untilMs } = plan.before;
+      waits.planChange({ ...name, timeMs: untilMs, change: { before: hash, after: plan.hash } });
+    }
+    return waits.findings({ ...name, nowMs: atMs });
   }
 }
 

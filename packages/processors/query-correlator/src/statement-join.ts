@@ -66,18 +66,13 @@ export class StatementJoin {
 
   /** What was sampled of the statement. */
   waits(place: StatementPlace, timeMs: number): WaitProfile | undefined {
-    const profile = this.#correlation.waits.profile({
+    const profile = this.#correlation.waits.profiles.profile({
       database: databaseKey(place),
       query: place.fingerprint,
       timeMs,
     });
     this.#metrics.join("waits", profile === undefined ? "unknown" : "linked");
     return profile;
-  }
-
-  /** What was sampled of all statements of its database. */
-  databaseWaits(place: StatementPlace, timeMs: number): WaitProfile | undefined {
-    return this.#correlation.waits.profile({ database: databaseKey(place), timeMs });
   }
 
   /** Its load and its plan, as its database told them. */

@@ -150,9 +150,11 @@ it("writes no constant of a statement anywhere, and saves none", async () => {
   await correlators.logs([top(raw, 1, { "db.query.text": text })]);
   const [told] = await correlators.spans([span()]);
   const added = Object.entries(told ?? {}).filter(([name]) => name !== "db.query.text");
-  const { storage } = await correlators.stop();
-  const saved = (["logs", "metrics", "traces"] as const).flatMap((signal) => [...storage(signal).snapshots.values()]);
-  expect(saved.length).toBe(3);
+  await correlators.stop();
+  const saved = (["logs", "metrics", "traces"] as const).flatMap((signal) => [
+    ...correlators.storage(signal).snapshots.values(),
+  ]);
+  expect(saved.length).toBe(4);
   const all = JSON.stringify(added) + saved.map((bytes) => Buffer.from(bytes).toString()).join();
   expect(all).not.toMatch(/Jane|4711/);
 });

@@ -50,7 +50,7 @@ export class Correlators {
 
   static async start(
     config: z.input<typeof queryCorrelatorConfig> = {},
-    before?: { readonly storage: (signal: Signal) => MemoryStorage; readonly clock: FakeClock },
+    before?: Pick<Correlators, "storage" | "clock">,
   ): Promise<Correlators> {
     const clock = before?.clock ?? new FakeClock(nano(nowMs));
     const collector = createTestHost({ clock });
@@ -76,10 +76,15 @@ export class Correlators {
     });
   }
 
-  /** Stops them, and gives what the next ones are to start with. */
-  async stop(): Promise<{ readonly storage: (signal: Signal) => MemoryStorage; readonly clock: FakeClock }> {
+  /** Stops them; the next ones are to start with them. */
+  async stop(): Promise<this> {
     for (const { component } of Object.values(this.#parts)) await component.stop({ signal: never });
-    return { storage: (signal) => this.#parts[signal].host.storage, clock: this.clock };
+    return this;
+  }
+
+  /** What is saved by now. */
+  storage(signal: Signal): MemoryStorage {
+    return this.#parts[signal].host.storage;
   }
 
   /** What comes out for a batch. */

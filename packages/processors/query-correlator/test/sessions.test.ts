@@ -107,10 +107,10 @@ describe("blocking", () => {
       await correlators.clock.advance(1000);
       [root] = await correlators.logs(records);
     }
-    expect(root?.["db.query.findings.top"]).toBe("idle_in_transaction_blocker");
+    expect(root?.["db.query.findings.top"]).toBe("idle_transaction_pileup");
     expect(root?.["db.query.findings.priority"]).toBe("P0");
-    expect(findings(root)[0]).toMatchObject({
-      id: "idle_in_transaction_blocker",
+    expect(findings(root).map(({ id }) => id)).toEqual(["idle_transaction_pileup", "idle_in_transaction_blocker"]);
+    expect(findings(root)[1]).toMatchObject({
       evidence: expect.arrayContaining(["longest_wait=42 s", "blocked_sessions=2 {session}"]),
       recommendation: expect.stringContaining("End the session"),
     });

@@ -2,6 +2,7 @@ import type { AnyValue } from "@dbintel/pdata";
 import {
   type BlockedSession,
   type BlockerFacts,
+  type BlockingEdge,
   type BlockingForest,
   type BlockingRoot,
   blockingForest,
@@ -14,7 +15,8 @@ const mostWaiters = 16;
 
 /** Who blocks whom among the sessions of one server at one time. */
 export class Blocking {
-  readonly forest: BlockingForest;
+  readonly edges: readonly BlockingEdge[];
+  readonly #forest: BlockingForest;
   readonly #server: string;
   readonly #sessions: SessionMemory;
   readonly #samples: ReadonlyMap<string, Sample>;
@@ -24,12 +26,11 @@ export class Blocking {
     this.#server = server;
     this.#sessions = sessions;
     this.#samples = new Map(samples.map((sample) => [sample.session, sample]));
-    this.forest = blockingForest(
-      samples.flatMap(({ session, blockers, blockedFor, lockMode, relation }) =>
-        blockers.map((blocker) => ({ blocked: session, blocker, seconds: blockedFor, lockMode, relation })),
-      ),
+    this.edges = samples.flatMap(({ session, blockers, blockedFor, lockMode, relation }) =>
+      blockers.map((blocker) => ({ blocked: session, blocker, seconds: blockedFor, lockMode, relation })),
     );
-    this.#roots = new Map(this.forest.roots.map((root) => [root.session, root]));
+    this.#forest = blockingForest(this.edges);
+    this.#roots = new Map(this.#forest.roots.map((root) => [root.session, root]));
   }
 
   isRoot({ session }: Sample): boolean {
@@ -39,14 +40,14 @@ export class Blocking {
   /** What the record of a session is told of whom it waits for and who waits for it; `undefined` when neither is. */
   attributesOf({ session }: Sample): Readonly<Record<string, AnyValue | undefined>> | undefined {
     const root = this.#roots.get(session);
-    const place = this.forest.blocked.get(session);
+    const place = this.#forest.blocked.get(session);
     if (root === undefined && place === undefined) return undefined;
     return { ...(place && this.#asWaiting(place)), ...(root && this.#asRoot(root)) };
   }
 
   /** What is known of the sessions that others wait for. */
   blockers(atMs: number): ReadonlyMap<string, BlockerFacts> {
-    const facts = this.forest.roots.map(({ session }) => {
+    const facts = this.#forest.roots.map(({ session }) => {
       const { idleInTransaction = false, transactionStartMs: startMs } = this.#samples.get(session) ?? {};
       const transactionSeconds = startMs === undefined ? undefined : Math.max(0, (atMs - startMs) / 1000);
       const query = this.#sessions.statementOf(this.#server, session)?.fingerprint;
@@ -66,7 +67,7 @@ export class Blocking {
   }
 
   #asRoot(root: BlockingRoot): Readonly<Record<string, AnyValue | undefined>> {
-    const waiters = [...this.forest.blocked]
+    const waiters = [...this.#forest.blocked]
       .filter(([session, place]) => place.root === root.session && session !== root.session)
       .toSorted(([, one], [, other]) => other.seconds - one.seconds)
       .slice(0, mostWaiters);

@@ -1,4 +1,4 @@
-import { advise } from "@dbintel/waits";
+import type { WaitFinding } from "@dbintel/waits";
 import type { Correlation } from "../correlation.ts";
 import { findingAttributes } from "../findings.ts";
 import type { CorrelatorMetrics } from "../metrics.ts";
@@ -6,7 +6,7 @@ import type { ServerEvent, Told } from "../server-events.ts";
 import { Blocking } from "./blocking.ts";
 import type { Sample } from "./sample.ts";
 import type { SeenSession } from "./session-memory.ts";
-import { databaseKey, seen } from "./waits.ts";
+import { databaseKey } from "./waits.ts";
 
 /** The samples of one batch: what each server's sessions did at that moment, and who waits for whom. */
 export class SampleGroups {
@@ -14,6 +14,8 @@ export class SampleGroups {
   readonly #metrics: CorrelatorMetrics;
   readonly #sessions = new Map<ServerEvent, SeenSession>();
   readonly #blocking = new Map<string, Blocking>();
+  /** By database. */
+  readonly #findings = new Map<string, readonly WaitFinding[]>();
 
   constructor(correlation: Correlation, metrics: CorrelatorMetrics, events: readonly ServerEvent[]) {
     this.#correlation = correlation;
@@ -43,7 +45,7 @@ export class SampleGroups {
   /** Adds a sample to its session and to the waits of its statement. */
   #see({ at, atMs, statement }: ServerEvent, sample: Sample): SeenSession {
     const session = this.#correlation.sessions.see(at.server, sample, statement, atMs);
-    this.#correlation.waits.add({
+    this.#correlation.waits.sample({
       database: databaseKey(at),
       query: at.fingerprint === "" ? undefined : at.fingerprint,
       category: sample.category,
@@ -73,18 +75,27 @@ export class SampleGroups {
     if (blocking === undefined || told === undefined) return {};
     this.#metrics.join("blocking", "linked");
     if (!blocking.isRoot(sample)) return told;
-    const database = databaseKey(at);
-    const findings = advise({
-      evidence: {
-        database,
-        waits: seen(this.#correlation.waits.profile({ database, timeMs: atMs }), atMs),
-        blocking: seen(blocking.forest, atMs),
-        blockers: seen(blocking.blockers(atMs), atMs),
-      },
-      nowMs: atMs,
-    });
     // Those that others are the root of are told to their records.
-    const own = findings.filter(({ evidence }) => evidence.root_session?.value === sample.session);
+    const own = this.#findingsOf(databaseKey(at), blocking, atMs).filter((finding) => isAbout(finding, sample.session));
+    this.#metrics.found(own);
     return { ...told, ...findingAttributes(own) };
   }
+
+  /** What is wrong with a database now that its sessions wait for each other. */
+  #findingsOf(database: string, blocking: Blocking, atMs: number): readonly WaitFinding[] {
+    const known = this.#findings.get(database);
+    if (known !== undefined) return known;
+    const { waits } = this.#correlation;
+    waits.blocking({ database, timeMs: atMs, edges: blocking.edges, blockers: blocking.blockers(atMs) });
+    const findings = waits.findings({ database, nowMs: atMs });
+    this.#findings.set(database, findings);
+    return findings;
+  }
+}
+
+/** Whether a finding, or a part of it, is about what waits for the session. */
+function isAbout({ evidence }: WaitFinding, session: string): boolean {
+  return Object.entries(evidence).some(
+    ([name, { value }]) => (name === "root_session" || name.endsWith(".root_session")) && value === session,
+  );
 }

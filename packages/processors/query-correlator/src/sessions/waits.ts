@@ -1,13 +1,9 @@
 import type { AnyValue } from "@dbintel/pdata";
-import { averageActiveSessions, type Seen, type WaitProfile, waitCategories, waitShare } from "@dbintel/waits";
+import { averageActiveSessions, type WaitProfile, waitCategories, waitShare } from "@dbintel/waits";
 
 /** How a database is called among profiles and findings. */
 export function databaseKey(place: { readonly server: string; readonly database: string }): string {
   return `${place.server}/${place.database}`;
-}
-
-export function seen<Value>(value: Value | undefined, timeMs: number): Seen<Value> | undefined {
-  return value === undefined ? undefined : { timeMs, value };
 }
 
 /** Categories of a profile that are told. */

@@ -169,6 +169,8 @@ export interface LogRecord extends Item {
   body: AnyValue;
   /** The bytes of a string body without decoding; `undefined` for any other body. */
   readonly bodyUtf8: Uint8Array | undefined;
+  /** The byte at `offset`, from 0 on, of a string body; -1 behind its end and for any other body. Allocates nothing. */
+  bodyByte(offset: number): number;
   eventName: string;
   flags: number;
   /** 32 lower-case hexadecimal digits, or "" when unset. */

@@ -126,12 +126,27 @@ export class LogRecordCursor extends LevelCursor implements Cursor, LogRecord {
   }
 
   get bodyUtf8(): Uint8Array | undefined {
+    const value = this.#bodyText();
+    if (value < 0) return undefined;
+    const { bytes } = this.#place.source;
+    return bytes.subarray(contentStart(bytes, value), afterField(bytes, value));
+  }
+
+  bodyByte(offset: number): number {
+    const value = this.#bodyText();
+    if (value < 0) return -1;
+    const { bytes } = this.#place.source;
+    const at = contentStart(bytes, value) + offset;
+    return at < afterField(bytes, value) ? (bytes[at] as number) : -1;
+  }
+
+  /** The position of the tag of a string body, or -1. */
+  #bodyText(): number {
     const pos = fieldAt(this.#place, logRecord.body);
-    if (pos < 0) return undefined;
+    if (pos < 0) return -1;
     const { bytes } = this.#place.source;
     const value = valueMember(bytes, contentStart(bytes, pos), afterField(bytes, pos));
-    if (value < 0 || bytes[value] !== STRING_TAG) return undefined;
-    return bytes.subarray(contentStart(bytes, value), afterField(bytes, value));
+    return value >= 0 && bytes[value] === STRING_TAG ? value : -1;
   }
 
   get eventName(): string {

@@ -21,9 +21,9 @@ import type { PlanAttributeExtractorConfig } from "./config.ts";
 import { ExtractorMetrics } from "./metrics.ts";
 import { type PlanPlace, PlanPlaces } from "./plan-place.ts";
 import { PlanReader, type PlanResult, type ReadPlan } from "./plan-reader.ts";
-import { executionsOf } from "./regression/observation.ts";
+import { callsKeys, executionsOf } from "./regression/observation.ts";
 import { RegressionWatch } from "./regression/regression-watch.ts";
-import { sampleOf } from "./regression/session-sample.ts";
+import { sampleOf, stateKeys } from "./regression/session-sample.ts";
 import { statementOf } from "./regression/statement.ts";
 import { readSafely, type SafeStatement } from "./safe-statement.ts";
 
@@ -44,6 +44,8 @@ export class PlanAttributeExtractor implements Component, Consumer<"logs"> {
   readonly #plans: PlanReader;
   readonly #statements: TextCache<SafeStatement>;
   readonly #statementKeys: AttributeKeys;
+  /** A record that has none of these and no plan in its body passes as it is. */
+  readonly #concerned: AttributeKeys;
   readonly #fingerprintKey: AttributeKey;
   readonly #syntaxes: SystemSyntaxes;
   readonly #metrics: ExtractorMetrics;
@@ -70,7 +72,10 @@ export class PlanAttributeExtractor implements Component, Consumer<"logs"> {
     this.#plans = new PlanReader(config, host.clock);
     this.#statements = new TextCache({ max: config.cache_size, read: readSafely });
     const { enabled, attributes, fingerprint_attribute: fingerprint } = config.query_anonymization;
-    this.#statementKeys = attributeKeys(enabled ? attributes : []);
+    const statements = enabled ? attributes : [];
+    this.#statementKeys = attributeKeys(statements);
+    const watched = [...callsKeys.keys, ...stateKeys.keys].map(({ name }) => name);
+    this.#concerned = attributeKeys([...statements, ...config.plan_attributes, ...watched]);
     this.#fingerprintKey = attributeKey(fingerprint);
     this.#syntaxes = new SystemSyntaxes({
       ansiQuotes: config.ansi_quotes,
@@ -118,6 +123,7 @@ export class PlanAttributeExtractor implements Component, Consumer<"logs"> {
     this.#plans.begin();
     const record = batch.records();
     while (record.advance()) {
+      if (record.attributes.firstOf(this.#concerned) < 0 && !this.#places.isInBody(record)) continue;
       const statement = this.#makeStatementsSafe(record);
       const place = this.#places.find(record);
       const plan = place === undefined ? undefined : this.#tell(record, place);

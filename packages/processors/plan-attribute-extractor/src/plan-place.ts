@@ -31,8 +31,12 @@ export class PlanPlaces {
   find(record: LogRecord): PlanPlace | undefined {
     const key = this.#keys.keys[record.attributes.firstOf(this.#keys)];
     if (key !== undefined) return { utf8: record.attributes.getUtf8(key), key };
-    const body = this.#body ? record.bodyUtf8 : undefined;
-    return body !== undefined && looksLikePlan(body) ? { utf8: body, key: undefined } : undefined;
+    return this.isInBody(record) ? { utf8: record.bodyUtf8, key: undefined } : undefined;
+  }
+
+  /** Whether the body is looked at and looks like a plan. */
+  isInBody(record: LogRecord): boolean {
+    return this.#body && looksLikePlan(record);
   }
 
   /** Takes away what is left of plans: a record is told about one. */
@@ -42,12 +46,17 @@ export class PlanPlaces {
 }
 
 /** A cheap look that most bodies end at their first byte; also true for a plan that was cut off. */
-function looksLikePlan(body: Uint8Array): boolean {
+function looksLikePlan(record: LogRecord): boolean {
   let start = 0;
-  while (start < body.length && (body[start] as number) <= 0x20) start++;
-  const first = body[start];
-  if (first !== brace && first !== bracket && first !== dash && first !== letterD) return false;
-  const text = Buffer.from(body.buffer, body.byteOffset + start, body.length - start);
-  if (first === letterD && !text.subarray(0, autoExplain.length).equals(autoExplain)) return false;
-  return signs.some((sign) => text.includes(sign));
+  let first = record.bodyByte(start);
+  while (first >= 0 && first <= 0x20) first = record.bodyByte(++start);
+  if (first === letterD) {
+    for (let at = 1; at < autoExplain.length; at++) if (record.bodyByte(start + at) !== autoExplain[at]) return false;
+  } else if (first !== brace && first !== bracket && first !== dash) {
+    return false;
+  }
+  const body = record.bodyUtf8;
+  if (body === undefined) return false;
+  const text = Buffer.from(body.buffer, body.byteOffset, body.length);
+  return signs.some((sign) => text.includes(sign, start));
 }

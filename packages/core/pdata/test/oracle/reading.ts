@@ -120,6 +120,13 @@ function expectByName(list: readonly OracleKeyValue[], name: string): unknown {
   };
 }
 
+/** A string body, read byte by byte. */
+function bodyBytes(record: LogRecord): string {
+  const bytes: number[] = [];
+  for (let byte = record.bodyByte(0); byte >= 0; byte = record.bodyByte(bytes.length)) bytes.push(byte);
+  return Buffer.from(bytes).toString();
+}
+
 function readScope(scope: Scope): unknown {
   return [scope.name, scope.version, scope.schemaUrl, ...scope.attributes.entries()];
 }
@@ -132,6 +139,7 @@ const readers = {
     severityText: record.severityText,
     body: record.body,
     bodyUtf8: record.bodyUtf8 === undefined ? undefined : Buffer.from(record.bodyUtf8).toString(),
+    bodyBytes: bodyBytes(record),
     eventName: record.eventName,
     flags: record.flags,
     traceId: record.traceId,
@@ -209,6 +217,7 @@ const objectReaders: Record<Signal, (item: OracleAttributed, metric: OracleMetri
       ...pick(item, "timeUnixNano", "observedTimeUnixNano", "severityNumber", "severityText", "eventName", "flags"),
       body: fromOracleValue(body),
       bodyUtf8: body?.value.case === "stringValue" ? body.value.value : undefined,
+      bodyBytes: body?.value.case === "stringValue" ? body.value.value : "",
       traceId: hex(item.traceId),
       spanId: hex(item.spanId),
     };

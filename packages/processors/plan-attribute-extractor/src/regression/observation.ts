@@ -32,7 +32,8 @@ const sources: readonly CounterNames[] = [
   },
 ];
 
-const callsKeys = attributeKeys(sources.map(({ calls }) => calls.name));
+/** A record without all of these tells of no executions. */
+export const callsKeys = attributeKeys(sources.map(({ calls }) => calls.name));
 
 /** The executions of an interval, when the record has the counters of a statement. */
 export function executionsOf({ attributes }: LogRecord): Executions | undefined {

@@ -2,7 +2,7 @@ import { attributeKey, attributeKeys, type LogRecord } from "@dbintel/pdata";
 import type { WaitCatalogue, WaitCategory } from "@dbintel/waits";
 
 /** Only `db.server.query_sample` has these, of this collector's receivers and of the OpenTelemetry Collector's. */
-const stateKeys = attributeKeys(["postgresql.state", "mysql.threads.processlist_command"]);
+export const stateKeys = attributeKeys(["postgresql.state", "mysql.threads.processlist_command"]);
 const [postgresqlState, mysqlCommand] = stateKeys.keys;
 const waitType = attributeKey("postgresql.wait_event_type");
 const waitEvent = attributeKey("postgresql.wait_event");

@@ -1,7 +1,8 @@
-import { secret } from "@dbintel/config";
+import { duration, secret } from "@dbintel/config";
 import { textScopes } from "@dbintel/pdata";
 import { checksumNames, entities, patternProblem, sensitivityLevels } from "@dbintel/pii";
 import { z } from "zod";
+import { leastKeyLength } from "./hash-key.ts";
 import { qualityConfig } from "./quality/config.ts";
 
 /** What is done with what was found. */
@@ -52,6 +53,33 @@ const field = z.strictObject({
   mode: z.enum(actions).describe("What is done there; `keep` leaves and counts what is found"),
 });
 
+const hash = z
+  .strictObject({
+    key: secret(z.string().min(leastKeyLength, `must have at least ${leastKeyLength} characters`))
+      .optional()
+      .describe("Key of HMAC-SHA-256; keep it in an environment variable or a file"),
+    key_file: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("File with the key instead, which may be replaced while the collector runs"),
+    key_id: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]{1,32}$/, "expected 1 to 32 letters, digits, dots, hyphens or underscores")
+      .optional()
+      .describe("Name of `key` in the output, so that hashes of two keys are told apart; derived from it by default"),
+    reload_interval: duration()
+      .refine((ms) => ms > 0, { error: "expected more than 0" })
+      .prefault("1m")
+      .describe("Time between two readings of `key_file`"),
+  })
+  .refine((config) => (config.key === undefined) !== (config.key_file === undefined), "needs either key or key_file")
+  .refine((config) => config.key_file === undefined || config.key_id === undefined, {
+    path: ["key_id"],
+    error: "the name of a key from a file is derived from it, so that another key has another name",
+  })
+  .describe("The key for mode `hash`");
+
 /** Settings of the processor `verification`. */
 export const verificationConfig = z
   .strictObject({
@@ -87,21 +115,7 @@ export const verificationConfig = z
       .default([])
       .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, "names one twice")
       .describe("Patterns of your own"),
-    hash: z
-      .strictObject({
-        key: secret(z.string().min(32, "must have at least 32 characters")).describe(
-          "Key of HMAC-SHA-256; keep it in an environment variable or a file",
-        ),
-        key_id: z
-          .string()
-          .regex(/^[A-Za-z0-9._-]{1,32}$/, "expected 1 to 32 letters, digits, dots, hyphens or underscores")
-          .optional()
-          .describe(
-            "Name of the key in the output, so that hashes of two keys are told apart; derived from it by default",
-          ),
-      })
-      .optional()
-      .describe("The key for mode `hash`"),
+    hash: hash.optional(),
     sql: z
       .strictObject({
         enabled: z.boolean().default(true).describe("Replace the constants of statements by `?` before anything else"),
@@ -153,7 +167,11 @@ export const verificationConfig = z
     }
     const used = [config.mode, ...Object.values(config.entities), ...config.fields.map(({ mode }) => mode)];
     if (used.includes("hash") && config.hash === undefined) {
-      refinement.addIssue({ code: "custom", path: ["hash"], message: "hashing needs a key: set hash.key" });
+      refinement.addIssue({
+        code: "custom",
+        path: ["hash"],
+        message: "hashing needs a key: set hash.key or hash.key_file",
+      });
     }
   });
 

@@ -1,6 +1,5 @@
-import { createHmac } from "node:crypto";
-import type { Secret } from "@dbintel/config";
-import type { Action, VerificationConfig } from "./config.ts";
+import type { Action } from "./config.ts";
+import type { HashKey } from "./hash-key.ts";
 
 /** Hexadecimal digits of a hash that are written: 128 bits. */
 const hashDigits = 32;
@@ -11,33 +10,34 @@ const longestMask = 64;
 
 /** Writes what takes the place of something sensitive. Nothing that it writes is found as sensitive again. */
 export class Replacements {
-  readonly #key: Secret | undefined;
-  readonly #keyId: string;
+  readonly #key: HashKey | undefined;
 
-  constructor(hash: VerificationConfig["hash"]) {
-    this.#key = hash?.key;
-    this.#keyId = hash?.key_id ?? (hash === undefined ? "" : digest(hash.key, "key id").slice(0, 8));
+  constructor(key: HashKey | undefined) {
+    this.#key = key;
   }
 
   /** `undefined` for the actions that leave the text as it is. */
   for(action: Action, entity: string, text: string): string | undefined {
     switch (action) {
       case "redact":
-        return `[REDACTED:${entity}]`;
+        return redacted(entity);
       case "mask":
         return masked(entity, text);
       case "hash":
-        return (
-          this.#key && `[HASH:${this.#keyId}:${digest(this.#key, `${entity}\0${text}`).slice(0, hashDigits)}:${entity}]`
-        );
+        return this.#hashed(entity, text);
       default:
         return undefined;
     }
   }
+
+  #hashed(entity: string, text: string): string {
+    const digest = this.#key?.digest(`${entity}\0${text}`);
+    return digest === undefined ? redacted(entity) : `[HASH:${this.#key?.id}:${digest.slice(0, hashDigits)}:${entity}]`;
+  }
 }
 
-function digest(key: Secret, text: string): string {
-  return createHmac("sha256", key.reveal()).update(text).digest("hex");
+function redacted(entity: string): string {
+  return `[REDACTED:${entity}]`;
 }
 
 /** Of an address the domain stays, of a card, an account or a telephone number the end; of all else nothing. */

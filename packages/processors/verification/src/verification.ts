@@ -10,6 +10,7 @@ import {
 } from "@dbintel/pii";
 import type { Component, ConsumeContext, Consumer, Host } from "@dbintel/pipeline";
 import type { VerificationConfig } from "./config.ts";
+import { HashKey } from "./hash-key.ts";
 import { VerificationMetrics } from "./metrics.ts";
 import { Policy } from "./policy.ts";
 import { QualityTap } from "./quality/quality-tap.ts";
@@ -29,6 +30,7 @@ export class Verification<S extends Signal> implements Component, Consumer<S> {
   readonly #scanner: Scanner;
   readonly #names: SensitiveNames;
   readonly #policy: Policy;
+  readonly #key: HashKey | undefined;
   readonly #replacements: Replacements;
   readonly #metrics: VerificationMetrics;
   readonly #check: PayloadCheck;
@@ -60,7 +62,8 @@ export class Verification<S extends Signal> implements Component, Consumer<S> {
     ]);
     this.#names = new SensitiveNames(config.sensitive_keys);
     this.#policy = new Policy(config);
-    this.#replacements = new Replacements(config.hash);
+    this.#key = config.hash === undefined ? undefined : new HashKey(config.hash, args.host);
+    this.#replacements = new Replacements(this.#key);
     this.#canaries = config.canaries.map((canary) => canary.reveal());
     const forbidden = detectors.map(({ entity }) => entity).filter((entity) => this.#policy.forbids(entity));
     this.#check = new PayloadCheck({ entities: new Set(forbidden), canaries: this.#canaries });
@@ -72,6 +75,7 @@ export class Verification<S extends Signal> implements Component, Consumer<S> {
 
   async start(_options: { readonly signal: AbortSignal }): Promise<void> {
     if (this.#running) return;
+    await this.#key?.start();
     this.#running = true;
     this.#quality?.start();
   }
@@ -79,6 +83,7 @@ export class Verification<S extends Signal> implements Component, Consumer<S> {
   async stop({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     if (!this.#running) return;
     this.#running = false;
+    await this.#key?.stop();
     await this.#quality?.stop(signal);
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { systemClock, wait } from "./index.ts";
+import { every, systemClock, wait } from "./index.ts";
 import { FakeClock } from "./testing/index.ts";
 
 describe("wait", () => {
@@ -65,4 +65,18 @@ describe("FakeClock", () => {
     clock.jump(-500n);
     expect([clock.unixNano(), clock.monotonicMs()]).toEqual([1_000_500n, 1]);
   });
+});
+
+it("every runs at its interval until it is cancelled, by itself too", async () => {
+  const clock = new FakeClock();
+  const at: number[] = [];
+  const timer = every(clock, 10, () => {
+    at.push(clock.monotonicMs());
+    if (at.length === 3) timer.cancel();
+  });
+  await clock.advance(25);
+  expect(at).toEqual([10, 20]);
+  await clock.advance(100);
+  expect(at).toEqual([10, 20, 30]);
+  expect(clock.pendingTimers).toBe(0);
 });

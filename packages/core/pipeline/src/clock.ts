@@ -33,6 +33,19 @@ export function wait(clock: Clock, delayMs: number, signal: AbortSignal): Promis
   });
 }
 
+/** Runs `callback` each `intervalMs` milliseconds, until the timer is cancelled: by `callback` itself too. */
+export function every(clock: Clock, intervalMs: number, callback: () => void): Timer {
+  let timer: Timer;
+  const schedule = () => {
+    timer = clock.schedule(intervalMs, () => {
+      schedule();
+      callback();
+    });
+  };
+  schedule();
+  return { cancel: () => timer.cancel() };
+}
+
 /** The system's clocks. */
 export const systemClock: Clock = {
   // performance.timeOrigin does not follow clock corrections, Date does; a millisecond is what Date resolves.

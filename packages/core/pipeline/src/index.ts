@@ -1,6 +1,6 @@
 export type { ComponentAccounting, LedgerEntry } from "./accounting.ts";
 export type { Clock, Timer } from "./clock.ts";
-export { systemClock, wait } from "./clock.ts";
+export { every, systemClock, wait } from "./clock.ts";
 export type {
   Component,
   ComponentDefinition,

@@ -4,6 +4,7 @@ import {
   type Component,
   type ConsumeContext,
   type Consumer,
+  every,
   type Host,
   OwnEvents,
   Snapshot,
@@ -74,7 +75,7 @@ export class CostControl implements Component, Consumer {
     this.#budget.join();
     this.#savedAtMs = this.#host.clock.monotonicMs();
     this.#budget.look();
-    this.#schedule();
+    this.#timer = every(this.#host.clock, this.#config.ladder.interval, () => this.#tick());
   }
 
   async stop({ signal }: { readonly signal: AbortSignal }): Promise<void> {
@@ -105,13 +106,6 @@ export class CostControl implements Component, Consumer {
       }
       throw error;
     }
-  }
-
-  #schedule(): void {
-    this.#timer = this.#host.clock.schedule(this.#config.ladder.interval, () => {
-      this.#schedule();
-      this.#tick();
-    });
   }
 
   #tick(): void {

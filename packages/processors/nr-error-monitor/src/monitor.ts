@@ -7,7 +7,7 @@ import {
   type IntegrationError,
 } from "@dbintel/new-relic";
 import type { Batch, Metrics } from "@dbintel/pdata";
-import type { Host, OwnEvents, SharedKey, Timer } from "@dbintel/pipeline";
+import { every, type Host, type OwnEvents, type SharedKey, type Timer } from "@dbintel/pipeline";
 import { LRUCache } from "lru-cache";
 import { BreachBook } from "./breach-book.ts";
 import type { NrErrorMonitorConfig } from "./config.ts";
@@ -66,7 +66,7 @@ export class Monitor {
   join(canaries: OwnEvents<"metrics"> | undefined): void {
     if (canaries !== undefined) this.#watch?.sendCanariesBy(canaries);
     if (this.#members++ > 0) return;
-    this.#schedule();
+    this.#timer = every(this.#host.clock, this.#config.reporting_interval, () => this.#look());
     this.#watch?.start();
   }
 
@@ -112,13 +112,6 @@ export class Monitor {
     const share = this.#remedies.seriesShare ?? (fixes ? 1 : undefined);
     // A point that cannot be read is not folded; it goes on as it is.
     if (share !== undefined) this.#folding.apply(metrics, share, () => undefined);
-  }
-
-  #schedule(): void {
-    this.#timer = this.#host.clock.schedule(this.#config.reporting_interval, () => {
-      this.#schedule();
-      this.#look();
-    });
   }
 
   #look(): void {

@@ -1,5 +1,5 @@
 import { type IntegrationError, nerdGraphOf } from "@dbintel/new-relic";
-import type { Host, OwnEvents, Timer } from "@dbintel/pipeline";
+import { every, type Host, type OwnEvents, type Timer } from "@dbintel/pipeline";
 import { Canary } from "./canary.ts";
 import type { NerdGraphConfig } from "./config.ts";
 import { IntegrationErrors } from "./integration-errors.ts";
@@ -18,7 +18,7 @@ export class NewRelicWatch {
   /** How canaries are sent, where there is a metrics pipeline. */
   #canaries: OwnEvents<"metrics"> | undefined;
   #abort = new AbortController();
-  #timers: (Timer | undefined)[] = [];
+  readonly #timers: Timer[] = [];
   #asking: Promise<void> = Promise.resolve();
   #failing = false;
 
@@ -51,16 +51,18 @@ export class NewRelicWatch {
 
   start(): void {
     this.#abort = new AbortController();
-    this.#every(0, this.#config.interval, () => {
+    const { clock } = this.#host;
+    const asking = every(clock, this.#config.interval, () => {
       // Questions do not overlap: a slow answer puts the next one off.
       this.#asking = this.#asking.then(() => this.#ask());
     });
+    this.#timers.push(asking);
     const { enabled, interval } = this.#config.canary;
-    if (enabled) this.#every(1, interval, () => void this.#sendCanary());
+    if (enabled) this.#timers.push(every(clock, interval, () => void this.#sendCanary()));
   }
 
   async stop(): Promise<void> {
-    for (const timer of this.#timers) timer?.cancel();
+    for (const timer of this.#timers.splice(0)) timer.cancel();
     this.#abort.abort();
     await this.#asking;
   }
@@ -95,13 +97,6 @@ export class NewRelicWatch {
       const timeoutMs = this.#config.canary.timeout;
       this.#host.logger.error({ timeout_ms: timeoutMs }, "New Relic has not stored a canary, whatever it answered");
     }
-  }
-
-  #every(slot: 0 | 1, delayMs: number, run: () => void): void {
-    this.#timers[slot] = this.#host.clock.schedule(delayMs, () => {
-      this.#every(slot, delayMs, run);
-      run();
-    });
   }
 
   #nowMs(): number {

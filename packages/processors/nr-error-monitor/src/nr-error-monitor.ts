@@ -3,6 +3,7 @@ import {
   type Component,
   type ConsumeContext,
   type Consumer,
+  every,
   type Host,
   OwnEvents,
   type Timer,
@@ -49,7 +50,8 @@ export class NrErrorMonitor implements Component, Consumer {
     if (this.#running) return;
     this.#running = true;
     this.#monitor.join(this.#canaries);
-    this.#schedule();
+    if (this.#events === undefined) return;
+    this.#timer = every(this.#host.clock, this.#config.reporting_interval, () => this.#tell());
   }
 
   async stop({ signal }: { readonly signal: AbortSignal }): Promise<void> {
@@ -65,14 +67,6 @@ export class NrErrorMonitor implements Component, Consumer {
   async consume(batch: Batch, context: ConsumeContext): Promise<void> {
     this.#monitor.check(batch);
     if (batch.count > 0) await this.#next.consume(batch, context);
-  }
-
-  #schedule(): void {
-    if (this.#events === undefined) return;
-    this.#timer = this.#host.clock.schedule(this.#config.reporting_interval, () => {
-      this.#schedule();
-      this.#tell();
-    });
   }
 
   /** Sends what the monitor has found, where there is a logs pipeline; it was logged in any case. */

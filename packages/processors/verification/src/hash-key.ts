@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Secret } from "@dbintel/config";
 import { DbintelError } from "@dbintel/errors";
-import type { Host, Timer } from "@dbintel/pipeline";
+import { every, type Host, type Timer } from "@dbintel/pipeline";
 import type { VerificationConfig } from "./config.ts";
 
 type HashConfig = NonNullable<VerificationConfig["hash"]>;
@@ -44,19 +44,14 @@ export class HashKey {
     const { key_file: path } = this.#config;
     if (path === undefined) return;
     await this.#read(path);
-    this.#schedule(path);
+    this.#timer = every(this.#host.clock, this.#config.reload_interval, () => {
+      this.#reading = this.#reread(path);
+    });
   }
 
   async stop(): Promise<void> {
     this.#timer?.cancel();
     await this.#reading;
-  }
-
-  #schedule(path: string): void {
-    this.#timer = this.#host.clock.schedule(this.#config.reload_interval, () => {
-      this.#reading = this.#reread(path);
-      this.#schedule(path);
-    });
   }
 
   async #reread(path: string): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Batch, Signal } from "@dbintel/pdata";
-import { type Consumer, type Host, OwnEvents, type Timer } from "@dbintel/pipeline";
+import { type Consumer, every, type Host, OwnEvents, type Timer } from "@dbintel/pipeline";
 import type { QualityConfig } from "./config.ts";
 import { findingEvent } from "./finding.ts";
 import { Quality, qualities } from "./quality.ts";
@@ -33,7 +33,9 @@ export class QualityTap {
 
   start(): void {
     this.#quality.join();
-    if (this.#events !== undefined) this.#schedule(this.#events);
+    const events = this.#events;
+    if (events === undefined) return;
+    this.#timer = every(this.#host.clock, this.#config.interval, () => this.#tell(events));
   }
 
   async stop(signal: AbortSignal): Promise<void> {
@@ -47,13 +49,6 @@ export class QualityTap {
   /** Looks at a batch, which is not changed. */
   observe(batch: Batch): void {
     this.#quality.observe(batch);
-  }
-
-  #schedule(events: OwnEvents): void {
-    this.#timer = this.#host.clock.schedule(this.#config.interval, () => {
-      this.#schedule(events);
-      this.#tell(events);
-    });
   }
 
   #tell(events: OwnEvents): void {

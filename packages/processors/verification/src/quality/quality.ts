@@ -1,5 +1,5 @@
 import type { Batch } from "@dbintel/pdata";
-import type { Host, SharedKey, Timer } from "@dbintel/pipeline";
+import { every, type Host, type SharedKey, type Timer } from "@dbintel/pipeline";
 import type { QualityConfig } from "./config.ts";
 import type { Finding } from "./finding.ts";
 import { Findings } from "./findings.ts";
@@ -25,7 +25,7 @@ export class Quality {
   readonly #checks: NrqlChecks | undefined;
   readonly #tuning: Tuning | undefined;
   #members = 0;
-  #timers: Timer[] = [];
+  readonly #timers: Timer[] = [];
   /** The reading of the health that is under way. */
   #reading: Promise<void> = Promise.resolve();
 
@@ -113,14 +113,7 @@ export class Quality {
     });
   }
 
-  #every(delayMs: number, run: () => void): void {
-    const slot = this.#timers.length;
-    const next = () => {
-      this.#timers[slot] = this.#host.clock.schedule(delayMs, () => {
-        next();
-        run();
-      });
-    };
-    next();
+  #every(intervalMs: number, run: () => void): void {
+    this.#timers.push(every(this.#host.clock, intervalMs, run));
   }
 }

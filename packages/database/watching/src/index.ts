@@ -1,6 +1,5 @@
 export { breakerSettings, circuitBreaker } from "./breaker-settings.ts";
-export { BreakerWatch } from "./breaker-watch.ts";
-export type { GuardedSource, LastProblem } from "./guarded-poll.ts";
+export type { GuardedSource } from "./guarded-poll.ts";
 export { breakerGate, guardedPoll } from "./guarded-poll.ts";
 export type { MetricDefinition, MetricQuery } from "./metric-definition.ts";
 export { single } from "./metric-definition.ts";
@@ -16,7 +15,10 @@ export {
   switchable,
   tlsOptions,
   tlsSettings,
+  withoutEffect,
 } from "./server-settings.ts";
+export { ServerWatch } from "./server-watch.ts";
 export type { AdmittedPoll, StatementGuard } from "./statement-guard.ts";
 export { StatementGuards } from "./statement-guard.ts";
+export { Turn } from "./turn.ts";
 export type { WatchedDatabase } from "./watched-database.ts";

@@ -1,5 +1,5 @@
 import { duration, secret } from "@dbintel/config";
-import { interval, pollingSettings } from "@dbintel/polling";
+import { pollingSettings } from "@dbintel/polling";
 import {
   circuitBreaker,
   endpointSetting,
@@ -8,27 +8,12 @@ import {
   named,
   switchable,
   tlsSettings,
+  withoutEffect,
 } from "@dbintel/watching";
 import { z } from "zod";
 import { absentMetricNames, metricNames } from "./metrics/metric-catalogue.ts";
 import { resourceAttributeNames } from "./resource.ts";
-
-const withoutEffect = (reason: string) => z.unknown().optional().describe(`Without effect: ${reason}`);
-
-const topQueryCollection = z.strictObject({
-  collection_interval: interval("60s").describe("Time between two readings of the statement digests"),
-  top_query_count: z
-    .number()
-    .int()
-    .min(1)
-    .max(10_000)
-    .default(200)
-    .describe("Statements with an event of their own by execution time; a quarter as many by calls"),
-  lookback_time: withoutEffect("each interval is covered as a whole"),
-  max_query_sample_count: withoutEffect("every statement is looked at"),
-  query_plan_cache_size: withoutEffect("plans are not collected"),
-  query_plan_cache_ttl: withoutEffect("plans are not collected"),
-});
+import { topQueryCollection } from "./statements/settings.ts";
 
 /** Events; the OpenTelemetry Collector has both off by default. */
 const events = z.strictObject({

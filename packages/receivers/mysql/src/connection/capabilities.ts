@@ -1,4 +1,4 @@
-import { type Row, text } from "@dbintel/watching";
+import { type Row, Turn, text } from "@dbintel/watching";
 import type { DatabaseConnection, Product } from "./connection.ts";
 
 /** What a server is and offers; found by asking it, once for each session. */
@@ -29,6 +29,8 @@ const variables = [
 /** The server behind a connection; what it is, is asked once for each session. One for all who use the connection. */
 export class KnownServer {
   readonly connection: DatabaseConnection;
+  /** For polls that share the connection: one at a time. */
+  readonly turn = new Turn();
   #known: { readonly session: number | undefined; readonly capabilities: Capabilities } | undefined;
 
   constructor(connection: DatabaseConnection) {

@@ -1,7 +1,6 @@
-import { number, text } from "@dbintel/watching";
+import { number, Turn, text } from "@dbintel/watching";
 import type { DatabaseConnection } from "./connection.ts";
 import { versionTooOld } from "./problems.ts";
-import { Turn } from "./turn.ts";
 
 const oldestVersion = 130_000;
 

@@ -1,0 +1,100 @@
+import { type BreakerSettings, breakers } from "@dbintel/guard";
+import type { Signal } from "@dbintel/pdata";
+import type { Consumers, Host } from "@dbintel/pipeline";
+import { createPoller, type Poller, ProblemBoard } from "@dbintel/polling";
+import { BreakerWatch } from "./breaker-watch.ts";
+import { type GuardedPollOptions, type GuardedSource, guardedPoll, type LastProblem } from "./guarded-poll.ts";
+import type { Turn } from "./turn.ts";
+import type { WatchedDatabase } from "./watched-database.ts";
+
+/** One thing that a receiver asks a server for, again and again. */
+export interface WatchedPoll extends Pick<GuardedPollOptions, "poll"> {
+  /** In logs and metrics, and to the breaker. */
+  readonly name: string;
+  /** From the start of one poll to the start of the next, in milliseconds. */
+  readonly interval: number;
+  readonly source: GuardedSource;
+  /** For polls that share a session: one at a time. */
+  readonly turn?: Turn;
+  /** ≥ 1, asked after each poll: how many times longer the interval is, beside what an overload makes of it. */
+  readonly intervalFactor?: () => number;
+}
+
+export interface ServerWatchOptions {
+  readonly host: Host;
+  readonly next: Consumers;
+  readonly watched: WatchedDatabase;
+  readonly breaker: BreakerSettings;
+  /** Before the first poll, in milliseconds. */
+  readonly initialDelay: number;
+  /** Longest time of one poll in milliseconds; 0 stands for its interval. */
+  readonly timeout: number;
+}
+
+/** An overload makes no interval longer than this: its end should not be seen much later than it comes. */
+const longestStretchedMs = 300_000;
+
+/**
+ * Watches one server: each poll at its own interval, all under the breaker of the server, their problems on one board.
+ * The poll that is added first is the cheapest: after an outage it is asked before the others.
+ */
+export class ServerWatch {
+  readonly #options: ServerWatchOptions;
+  readonly #breakers: BreakerWatch;
+  readonly #problems: ProblemBoard;
+  readonly #last: LastProblem = {};
+  readonly #pollers: Poller[] = [];
+  readonly #sessions: { close(): Promise<void> }[] = [];
+
+  constructor(options: ServerWatchOptions) {
+    const { host, watched, breaker: settings } = options;
+    this.#options = options;
+    this.#breakers = new BreakerWatch({ host, watched, settings });
+    this.#problems = new ProblemBoard(host);
+  }
+
+  /** Adds a poll, before the start. */
+  add({ poll, source, turn, intervalFactor = () => 1, ...schedule }: WatchedPoll): void {
+    const { host, next, watched, initialDelay, timeout } = this.#options;
+    const cheapest = this.#pollers.length === 0;
+    const guarded = guardedPoll({
+      ...{ host, watched, last: this.#last, collectorClass: schedule.name, cheapest, source, poll },
+    });
+    const poller = createPoller({
+      ...{ ...schedule, host, next, initialDelay, timeout, problems: this.#problems },
+      poll: turn === undefined ? guarded : (args) => turn.take(args.signal, () => guarded(args)),
+      intervalFactor: () => this.#stretch(schedule.interval) * intervalFactor(),
+    });
+    this.#pollers.push(poller);
+  }
+
+  /** Has a session closed when all polls have ended. */
+  closes(session: { close(): Promise<void> }): void {
+    this.#sessions.push(session);
+  }
+
+  async start(): Promise<void> {
+    await this.#breakers.start();
+    for (const poller of this.#pollers) poller.start();
+  }
+
+  /** Lets running polls finish until `signal` is aborted. */
+  async stop({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    await Promise.all(this.#pollers.map((poller) => poller.stop({ signal })));
+    await Promise.all(this.#sessions.map((session) => session.close()));
+    await this.#breakers.stop();
+  }
+
+  /** Items that were polled and not taken by the next component yet. */
+  held(signal: Signal): number {
+    return this.#pollers.reduce((sum, poller) => sum + poller.held(signal), 0);
+  }
+
+  /** How many times longer an interval is while the server is overloaded. */
+  #stretch(intervalMs: number): number {
+    const { host, watched } = this.#options;
+    const { whole, intervalFactor } = host.shared(breakers).database(watched.endpoint, watched.database);
+    // While it is not closed the breaker alone says when the server is asked: longer intervals would add to its delay.
+    return whole.state === "closed" ? Math.min(intervalFactor, Math.max(1, longestStretchedMs / intervalMs)) : 1;
+  }
+}

@@ -1,0 +1,26 @@
+import type { MysqlConfig } from "../config.ts";
+import { KnownServer } from "../connection/capabilities.ts";
+import { DatabaseConnection } from "../connection/connection.ts";
+import type { WatchedServer } from "../watched-server.ts";
+import { StatementPoll } from "./statement-poll.ts";
+import { StatementSource } from "./statement-source.ts";
+import { topQueryEvent } from "./top-query-events.ts";
+
+/** What statements did in each interval; over a session of its own. */
+export function statementsPart(server: WatchedServer): void {
+  const { host, next, config, watch, settings } = server;
+  if (next.logs === undefined || !config.events[topQueryEvent].enabled) return;
+  const { collection_interval: interval, top_query_count: limit } = config.top_query_collection;
+  const connection = new DatabaseConnection(settings);
+  watch.closes(connection);
+  const source = new StatementSource(new KnownServer(connection), host.clock);
+  const reported = (schema: string | null) => reportsSchema(config, schema);
+  const poll = new StatementPoll({ ...server, source, limit, reportsSchema: reported });
+  watch.add({ name: "statements", interval, source: connection, poll });
+}
+
+/** Statements without a schema are left out only where schemas are named. */
+function reportsSchema({ databases, exclude_databases: excluded }: MysqlConfig, schema: string | null): boolean {
+  if (schema === null) return databases.length === 0;
+  return !excluded.includes(schema) && (databases.length === 0 || databases.includes(schema));
+}

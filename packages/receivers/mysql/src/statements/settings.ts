@@ -1,0 +1,19 @@
+import { interval } from "@dbintel/polling";
+import { withoutEffect } from "@dbintel/watching";
+import { z } from "zod";
+
+/** The setting `top_query_collection`. */
+export const topQueryCollection = z.strictObject({
+  collection_interval: interval("60s").describe("Time between two readings of the statement digests"),
+  top_query_count: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(200)
+    .describe("Statements with an event of their own by execution time; a quarter as many by calls"),
+  lookback_time: withoutEffect("each interval is covered as a whole"),
+  max_query_sample_count: withoutEffect("every statement is looked at"),
+  query_plan_cache_size: withoutEffect("plans are not collected"),
+  query_plan_cache_ttl: withoutEffect("plans are not collected"),
+});

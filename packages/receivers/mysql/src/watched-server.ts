@@ -1,0 +1,25 @@
+import type { Consumers, Host } from "@dbintel/pipeline";
+import type { ServerWatch } from "@dbintel/watching";
+import type { MysqlConfig } from "./config.ts";
+import type { KnownServer } from "./connection/capabilities.ts";
+import type { ConnectionSettings } from "./connection/connection.ts";
+import type { ProblemContext } from "./connection/problems.ts";
+import type { Instance } from "./resource.ts";
+
+/** The server that a receiver watches, as its parts see it. */
+export interface WatchedServer {
+  readonly host: Host;
+  readonly next: Consumers;
+  readonly config: MysqlConfig;
+  /** Takes the polls of each part. */
+  readonly watch: ServerWatch;
+  /** How to reach it. */
+  readonly settings: ConnectionSettings;
+  /** The session for everything but the summary of statements. */
+  readonly status: KnownServer;
+  readonly instance: Instance;
+  readonly context: ProblemContext;
+}
+
+/** What the receiver collects of one kind: adds its polls to the watch, or none when nobody wants what they bring. */
+export type Part = (server: WatchedServer) => void;

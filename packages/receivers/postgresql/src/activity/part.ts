@@ -1,0 +1,12 @@
+import type { WatchedServer } from "../watched-server.ts";
+import { ActivityPoll } from "./activity-poll.ts";
+import { querySampleEvent } from "./sample-events.ts";
+
+/** What sessions do, and whom they wait for. */
+export function activityPart(server: WatchedServer): void {
+  const { next, config, watch, views } = server;
+  if (next.logs === undefined || !config.events[querySampleEvent].enabled) return;
+  const { collection_interval: interval, max_rows_per_query: limit } = config.query_sample_collection;
+  const poll = new ActivityPoll({ ...server, server: views, limit, intervalMs: interval });
+  watch.add({ name: "samples", interval, poll, source: views.connection, turn: views.turn });
+}

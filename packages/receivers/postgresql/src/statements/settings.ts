@@ -1,0 +1,35 @@
+import { duration } from "@dbintel/config";
+import { interval } from "@dbintel/polling";
+import { z } from "zod";
+
+/** The setting `top_query_collection`. */
+export const topQueryCollection = z.strictObject({
+  collection_interval: interval("60s").describe("Time between two readings of pg_stat_statements"),
+  top_n_query: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(200)
+    .describe("Statements with an event of their own by execution time; a quarter as many by calls"),
+  max_rows_per_query: z.number().int().optional().describe("Without effect: every statement is looked at"),
+  max_explain_each_interval: z
+    .number()
+    .int()
+    .min(0)
+    .default(20)
+    .describe(
+      "Plans asked for in each database at each reading at most; 0 for none; 1000 in the OpenTelemetry Collector",
+    ),
+  query_plan_cache_size: z
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(1000)
+    .describe("Statements whose plan is remembered"),
+  query_plan_cache_ttl: duration()
+    .refine((ms) => ms > 0, "must be more than 0")
+    .prefault("1h")
+    .describe("Time after which a plan is asked for again; before that when the statement becomes slower or faster"),
+});

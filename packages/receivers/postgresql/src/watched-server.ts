@@ -1,0 +1,27 @@
+import type { ResourceInit } from "@dbintel/pdata";
+import type { Consumers, Host } from "@dbintel/pipeline";
+import type { ServerWatch } from "@dbintel/watching";
+import type { PostgresqlConfig } from "./config.ts";
+import type { KnownServer } from "./connection/capabilities.ts";
+import type { ConnectionSettings } from "./connection/connection.ts";
+import type { ProblemContext } from "./connection/problems.ts";
+
+/** The server that a receiver watches, as its parts see it. */
+export interface WatchedServer {
+  readonly host: Host;
+  readonly next: Consumers;
+  readonly config: PostgresqlConfig;
+  /** Takes the polls of each part. */
+  readonly watch: ServerWatch;
+  /** How to reach it. */
+  readonly settings: ConnectionSettings;
+  /** The session for everything but pg_stat_statements. */
+  readonly views: KnownServer;
+  readonly resource: ResourceInit;
+  readonly context: ProblemContext;
+  /** Whether what belongs to this database is reported. */
+  readonly reportsDatabase: (name: string) => boolean;
+}
+
+/** What the receiver collects of one kind: adds its polls to the watch, or none when nobody wants what they bring. */
+export type Part = (server: WatchedServer) => void;

@@ -1,3 +1,4 @@
+export { bounded, printable } from "./bounded-text.ts";
 export { breakerSettings, circuitBreaker } from "./breaker-settings.ts";
 export type { GuardedSource } from "./guarded-poll.ts";
 export { breakerGate, guardedPoll } from "./guarded-poll.ts";

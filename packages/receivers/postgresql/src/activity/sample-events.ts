@@ -1,7 +1,7 @@
 import type { AnyValue, LogRecordInit, LogsBuilder } from "@dbintel/pdata";
 import { commentTags, parseTraceparent, redactSql, type TraceContext } from "@dbintel/sql";
 import type { BlockingForest, BlockingRoot } from "@dbintel/waits";
-import { bounded, printable } from "../bounded-text.ts";
+import { bounded, printable } from "@dbintel/watching";
 import type { SampleSelection } from "./sample-memory.ts";
 import type { Session } from "./session.ts";
 

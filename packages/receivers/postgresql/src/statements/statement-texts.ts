@@ -1,8 +1,8 @@
 import type { Savings } from "@dbintel/feedback";
 import type { Clock } from "@dbintel/pipeline";
 import { redactSql } from "@dbintel/sql";
+import { bounded } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
-import { bounded } from "../bounded-text.ts";
 import { marker } from "../connection/connection.ts";
 import type { StoredText } from "./statement-source.ts";
 import type { StatementKey } from "./statement-table.ts";

@@ -2,6 +2,7 @@ import type { HostPort } from "@dbintel/config";
 import type { Signal } from "@dbintel/pdata";
 import type { z } from "zod";
 import type { Consumer, Consumers } from "./consumer.ts";
+import type { Diagnosis } from "./diagnosis.ts";
 import type { Host } from "./host.ts";
 
 export const componentKinds = ["receiver", "processor", "exporter", "connector", "extension"] as const;
@@ -42,6 +43,8 @@ interface DefinitionBase<Kind extends ComponentKind, Schema extends z.ZodType> {
   readonly schema: Schema;
   /** What it would listen on with these settings; absent means nothing. The collector warns about what strangers reach. */
   listeners?(config: z.output<Schema>): readonly Listener[];
+  /** What `dbintel doctor` asks about it; absent means that it depends on nothing outside. */
+  readonly diagnosis?: Diagnosis<z.output<Schema>>;
 }
 
 /** One receiver instance serves all signals that its id is used for; `next` has a consumer for each of them. */

@@ -19,6 +19,8 @@ export type { EmbeddedConsumer, EmbeddedPipeline, Output, PipelineOptions } from
 export { createPipeline } from "./create-pipeline.ts";
 export type { ComponentFactory, Configured } from "./define.ts";
 export { defineConnector, defineExporter, defineExtension, defineProcessor, defineReceiver } from "./define.ts";
+export type { Check, CheckStatus, Diagnosis, Repair, Subject } from "./diagnosis.ts";
+export { checkStatuses } from "./diagnosis.ts";
 export type { GraphOptions } from "./graph.ts";
 export { Graph } from "./graph.ts";
 export type { RunningComponent } from "./graph-node.ts";
@@ -36,6 +38,7 @@ export type {
 export type { LogLevel } from "./json-logger.ts";
 export { jsonLogger, logLevels } from "./json-logger.ts";
 export { Ledger } from "./ledger.ts";
+export { loneHost } from "./lone-host.ts";
 export { OwnEvents } from "./own-events.ts";
 export type { SharedKey } from "./shared.ts";
 export { SlidingCount } from "./sliding-count.ts";

@@ -12,6 +12,8 @@ export default defineConfig({
     exclude: ["**/node_modules/**", "**/dist/**", ".cache/**"],
     setupFiles: [fileURLToPath(new URL("scripts/testing/seed.ts", import.meta.url))],
     pool: "forks",
+    // Most tests wait for a server: on two cores one file at a time would leave half of the machine idle.
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     coverage: {

@@ -63,6 +63,7 @@ const entries: { readonly [Kind in ComponentKind]: Readonly<Record<string, Entry
     },
   },
   connector: {
+    failover: { load: async () => (await import("@dbintel/connector-failover")).failover.definition },
     forward: { load: async () => (await import("@dbintel/connector-forward")).forward.definition },
   },
   extension: {

@@ -1,6 +1,6 @@
 import { DbintelError } from "@dbintel/errors";
 import type { Signal } from "@dbintel/pdata";
-import type { Component, ComponentKind } from "./component.ts";
+import type { Component, ComponentKind, ConnectedPipelines } from "./component.ts";
 import type { Consumer, Consumers } from "./consumer.ts";
 import { GraphNode } from "./graph-node.ts";
 import type { GraphSpec } from "./graph-spec.ts";
@@ -77,6 +77,19 @@ class Assembly {
     }
   }
 
+  /** For a connector: the pipelines that name it as their receiver. */
+  #pipelines(node: GraphNode, id: string): ConnectedPipelines {
+    const fed = [...this.#spec.service.pipelines].filter(([, { receivers }]) => receivers.includes(id));
+    const signals = new Map(fed.map(([pipeline, { signal }]) => [pipeline, signal]));
+    return {
+      signals,
+      outlet: (ids) => {
+        const inlets = ids.flatMap((pipeline) => defined(this.#entries, pipeline));
+        return this.#outlet(node, defined(signals, ids[0] ?? ""), inlets);
+      },
+    };
+  }
+
   #processor(id: string, pipeline: string, signal: Signal, branches: readonly Inlet[]): Inlet {
     const { definition, config } = defined(this.#spec.processors, id);
     const node = this.#node("processor", id, { pipeline });
@@ -117,8 +130,8 @@ class Assembly {
   #connector(id: string) {
     const { definition, config } = defined(this.#spec.connectors, id);
     const node = this.#node("connector", id);
-    const next = this.#next(node, id);
-    return { node, component: create(node, () => definition.create({ id, config, host: node.host, next })) };
+    const args = { id, config, host: node.host, next: this.#next(node, id), pipelines: this.#pipelines(node, id) };
+    return { node, component: create(node, () => definition.create(args)) };
   }
 
   /** For a receiver or connector: an outlet a signal, over all pipelines that name it as their receiver. */

@@ -91,8 +91,19 @@ export interface ConnectorDefinition<Schema extends z.ZodType = z.ZodType> exten
     readonly id: string;
     readonly config: z.output<Schema>;
     readonly host: Host;
+    /** Hands a batch to every pipeline of its signal that receives from the connector. */
     readonly next: Consumers;
+    /** Those pipelines one by one, for a connector that chooses between them. */
+    readonly pipelines: ConnectedPipelines;
   }): Component & { readonly consumers: Consumers };
+}
+
+/** The pipelines that receive from a connector. */
+export interface ConnectedPipelines {
+  /** By their ids. */
+  readonly signals: ReadonlyMap<string, Signal>;
+  /** Hands each batch to these alone; all of them take the signal of the batch. */
+  outlet(ids: readonly string[]): Consumer;
 }
 
 /** Something beside the data path: health, storage, authentication. */

@@ -5,6 +5,7 @@ export type {
   Component,
   ComponentDefinition,
   ComponentKind,
+  ConnectedPipelines,
   ConnectorDefinition,
   ExporterDefinition,
   ExtensionDefinition,

@@ -1,3 +1,4 @@
+export { connectorGraph } from "./connector-graph.ts";
 export { FakeClock, settle } from "./fake-clock.ts";
 export { MemoryStorage } from "./memory-storage.ts";
 export { Sink } from "./sink.ts";

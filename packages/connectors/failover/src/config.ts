@@ -1,0 +1,30 @@
+import { duration } from "@dbintel/config";
+import { z } from "zod";
+
+const pipelineId = z
+  .string()
+  .regex(/^(logs|metrics|traces)(\/.+)?$/, { error: 'expected the id of a pipeline, for example "logs/primary"' });
+
+/** Keys and meaning are those of the OpenTelemetry Collector's connector. */
+export const failoverConfig = z.strictObject({
+  priority_levels: z
+    .array(z.array(pipelineId).min(1))
+    .min(1)
+    .superRefine((levels, context) => {
+      const ids = levels.flat();
+      const twice = ids.find((id, at) => ids.indexOf(id) !== at);
+      if (twice !== undefined) context.addIssue({ code: "custom", message: `"${twice}" stands in two places` });
+    })
+    .describe("Pipelines by id, the best level first. A batch goes to all pipelines of a level."),
+  retry_interval: duration()
+    .refine((milliseconds) => milliseconds > 0, { error: "must be longer than 0" })
+    .prefault("10m")
+    .describe("Time after which a level that failed is tried again, with one batch."),
+  retry_gap: z.unknown().optional().describe("Without effect: each level is tried again at its own time"),
+  max_retries: z.unknown().optional().describe("Without effect: a level is tried again for ever"),
+  sending_queue: z
+    .never({ error: "not supported: a queue here would hide failures from receivers; exporters have one" })
+    .optional(),
+});
+
+export type FailoverConfig = z.output<typeof failoverConfig>;

@@ -1,0 +1,1 @@
+export { failover } from "./component.ts";

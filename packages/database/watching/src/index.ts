@@ -1,3 +1,9 @@
+export { addActiveSessions } from "./activity/active-session-metrics.ts";
+export type { SessionSample, SessionSampler } from "./activity/active-session-poll.ts";
+export { ActiveSessionPoll } from "./activity/active-session-poll.ts";
+export { activeSessionSettings, longRunningSettings } from "./activity/activity-settings.ts";
+export type { SessionEventName } from "./activity/session-events.ts";
+export { sessionEvents } from "./activity/session-events.ts";
 export { bounded, printable } from "./bounded-text.ts";
 export { breakerSettings, circuitBreaker } from "./breaker-settings.ts";
 export type { GuardedSource } from "./guarded-poll.ts";

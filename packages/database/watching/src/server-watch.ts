@@ -13,6 +13,8 @@ export interface WatchedPoll extends Pick<GuardedPollOptions, "poll"> {
   readonly name: string;
   /** From the start of one poll to the start of the next, in milliseconds. */
   readonly interval: number;
+  /** Longest time of one poll in milliseconds, where it is not that of all polls. */
+  readonly timeout?: number;
   readonly source: GuardedSource;
   /** For polls that share a session: one at a time. */
   readonly turn?: Turn;
@@ -61,7 +63,7 @@ export class ServerWatch {
       ...{ host, watched, last: this.#last, collectorClass: schedule.name, cheapest, source, poll },
     });
     const poller = createPoller({
-      ...{ ...schedule, host, next, initialDelay, timeout, problems: this.#problems },
+      ...{ host, next, initialDelay, timeout, ...schedule, problems: this.#problems },
       poll: turn === undefined ? guarded : (args) => turn.take(args.signal, () => guarded(args)),
       intervalFactor: () => this.#stretch(schedule.interval) * intervalFactor(),
     });

@@ -1,0 +1,13 @@
+import { expect, it } from "vitest";
+import { ToldOnce } from "./told-once.ts";
+
+it("tells once what lasts, again what comes back, and again what was not taken", () => {
+  const once = new ToldOnce<string>((name) => name);
+  expect(once.look(["a"]).fresh).toEqual(["a"]);
+  once.commit(once.look(["a", "a"]));
+  const second = once.look(["a", "b"]);
+  expect(second.fresh).toEqual(["b"]);
+  once.commit(second);
+  once.commit(once.look(["b"]));
+  expect(once.look(["a", "b"]).fresh).toEqual(["a"]);
+});

@@ -1,0 +1,96 @@
+import { feedback } from "@dbintel/feedback";
+import { metricsBuilder, type ResourceInit, type ScopeInit } from "@dbintel/pdata";
+import type { Host } from "@dbintel/pipeline";
+import type { PollResult } from "@dbintel/polling";
+import { ActiveSessionHistory, type ActiveSessions, SamplingPace } from "@dbintel/waits";
+import { addActiveSessions } from "./active-session-metrics.ts";
+
+/** Who is active at one moment. */
+export interface SessionSample {
+  /** The server's clock, microseconds since 1970. */
+  readonly clockMicros: bigint;
+  /** What the sample took in the database. */
+  readonly databaseMs: number;
+  readonly active: readonly ActiveSessions[];
+}
+
+/** Asks a server who is active. */
+export interface SessionSampler {
+  /** Rejects with a `DbintelError`. The time that it takes to read the answer counts as the collector's. */
+  sample(signal: AbortSignal): Promise<{ readonly read: () => SessionSample; readonly scope: ScopeInit }>;
+}
+
+export interface ActiveSessionPollOptions {
+  readonly host: Host;
+  readonly sampler: SessionSampler;
+  readonly resource: ResourceInit;
+  /** From one sample to the next. */
+  readonly intervalMs: number;
+  /** From one report to the next. */
+  readonly reportMs: number;
+  /** Of the interval, that one sample may take on either side. */
+  readonly mostShare: number;
+  /** Combinations that are sent one by one. */
+  readonly limit: number;
+}
+
+/** A sample stands for the time since the one before, but for no more intervals than this: then nobody was looking. */
+const mostIntervals = 3;
+
+/**
+ * Samples who is active, and sends the averages of what it saw once in each reporting interval. Time is the server's: a
+ * collector that is late or stopped for a while changes no average.
+ */
+export class ActiveSessionPoll {
+  readonly #options: ActiveSessionPollOptions;
+  readonly #history = new ActiveSessionHistory();
+  readonly #pace: SamplingPace;
+  #lastMicros: bigint | undefined;
+  /** Where the interval that is reported next begins. */
+  #startMicros: bigint | undefined;
+
+  constructor(options: ActiveSessionPollOptions) {
+    this.#options = options;
+    this.#pace = new SamplingPace(options);
+  }
+
+  /** How many times longer than configured the interval is for now. */
+  get intervalFactor(): number {
+    return this.#pace.factor;
+  }
+
+  async poll({ signal }: { readonly signal: AbortSignal }): Promise<PollResult> {
+    const { host, sampler, resource, reportMs, limit } = this.#options;
+    if (host.shared(feedback).savings.essentialsOnly) return { batches: [] };
+    const { read, scope } = await sampler.sample(signal);
+    const startedMs = host.clock.monotonicMs();
+    const { active, clockMicros, databaseMs } = read();
+    this.#history.add(active, this.#standsFor(clockMicros));
+    const sessions = active.reduce((sum, each) => sum + each.sessions, 0);
+    this.#pace.observe({ databaseMs, collectorMs: host.clock.monotonicMs() - startedMs, sessions });
+    this.#lastMicros = clockMicros;
+    this.#startMicros ??= clockMicros;
+    const start = this.#startMicros;
+    // Half an interval early is nearer than half an interval late.
+    const dueMicros = BigInt(Math.round(1000 * (reportMs - (this.#options.intervalMs * this.#pace.factor) / 2)));
+    if (clockMicros - start < dueMicros) return { batches: [] };
+    const profile = this.#history.profile(limit);
+    if (profile.seconds === 0) return { batches: [] };
+    const metrics = metricsBuilder().resource(resource).scope(scope);
+    addActiveSessions(metrics, profile, { startTimeUnixNano: start * 1000n, timeUnixNano: clockMicros * 1000n });
+    return {
+      batches: [metrics.build()],
+      commit: () => {
+        this.#history.reset();
+        this.#startMicros = clockMicros;
+      },
+    };
+  }
+
+  /** The time that a sample stands for, in seconds; none for the first, or when the server's clock went back. */
+  #standsFor(clockMicros: bigint): number {
+    if (this.#lastMicros === undefined) return 0;
+    const mostSeconds = (mostIntervals * this.#options.intervalMs * this.#pace.factor) / 1000;
+    return Math.min(Number(clockMicros - this.#lastMicros) / 1e6, mostSeconds);
+  }
+}

@@ -113,7 +113,7 @@ describe("dbintel", () => {
   });
 
   it("--help has an example for every command", async () => {
-    for (const command of ["run", "validate", "check", "print-config", "graph", "schema", "components"]) {
+    for (const command of ["run", "validate", "check", "doctor", "print-config", "graph", "schema", "components"]) {
       const { code, out } = await run([command, "--help"]);
       expect(code).toBe(0);
       expect(out, command).toContain(`Example:\n  dbintel ${command}`);

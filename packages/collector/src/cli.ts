@@ -105,5 +105,17 @@ function program(terminal: Terminal, run: (action: Promise<ExitCode>) => Promise
       run((await import("./commands/check.ts")).check(receiver, options, terminal)),
     );
 
+  withConfigOptions(root.command("doctor"))
+    .description("examine the databases and backends of a configuration and say what is wrong; changes nothing")
+    .option("--fix-sql", "print nothing but the SQL that repairs, one script for all databases", false)
+    .option("--timeout <duration>", "how long one database or backend may take", "30s")
+    .addOption(formatOption(["text", "json"], "text"))
+    .addHelpText("after", example("dbintel doctor --config collector.yaml --fix-sql > repair.sql"))
+    .action(
+      async (
+        options: ConfigOptions & { readonly fixSql: boolean; readonly format: string; readonly timeout: string },
+      ) => run((await import("./commands/doctor.ts")).doctor(options, terminal)),
+    );
+
   return root;
 }

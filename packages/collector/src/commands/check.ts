@@ -1,4 +1,4 @@
-import type { Batch, Signal } from "@dbintel/pdata";
+import type { Batch } from "@dbintel/pdata";
 import { encodeJson, mergeBatches, signals } from "@dbintel/pdata";
 import { readBuildInfo } from "../build.ts";
 import type { ConfigOptions } from "../configuration.ts";
@@ -10,6 +10,7 @@ import type { ExitCode, Terminal } from "../terminal.ts";
 import { exitCodes } from "../terminal.ts";
 import { topQueries } from "../top-queries.ts";
 import { topQueryTable } from "../top-query-table.ts";
+import { usedSignals } from "../used-signals.ts";
 
 /** `dbintel check`: one receiver alone, its results printed until each signal has come, nothing sent anywhere. */
 export async function check(
@@ -25,21 +26,10 @@ export async function check(
     terminal.printError(`dbintel check: the configuration has no receiver "${id}" (it has: ${known})`);
     return exitCodes.badConfiguration;
   }
-  const used = signals.filter((signal) => usesSignal(config.service.pipelines.values(), id, signal));
-  const trial = await tryReceiver({ id, receiver, signals: used, build: readBuildInfo() });
+  const trial = await tryReceiver({ id, receiver, signals: usedSignals(config, id), build: readBuildInfo() });
   if (options.format === "json") for (const batch of trial.batches) terminal.print(encodeJson(batch));
   else for (const batch of bySignal(trial.batches)) terminal.print(tableOf(batch, terminal));
   return report(trial, terminal);
-}
-
-/** The signals that the configuration uses the receiver for; all when no pipeline names it. */
-function usesSignal(
-  pipelines: Iterable<{ readonly signal: Signal; readonly receivers: readonly string[] }>,
-  id: string,
-  signal: Signal,
-): boolean {
-  const naming = [...pipelines].filter(({ receivers }) => receivers.includes(id));
-  return naming.length === 0 || naming.some((pipeline) => pipeline.signal === signal);
 }
 
 function report({ problem, missing }: Trial, terminal: Terminal): ExitCode {

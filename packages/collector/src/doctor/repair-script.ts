@@ -1,0 +1,33 @@
+import type { ExaminedSubject, Finding } from "./examination.ts";
+import type { PlainText } from "./plain-text.ts";
+
+/**
+ * One script with every repair in the order of the checks, subject by subject, each with the reason for it. Nothing
+ * runs it but the person who has read it; running it twice changes nothing.
+ */
+export function repairScript(subjects: readonly ExaminedSubject[], plain: PlainText): string {
+  const parts = subjects.flatMap((subject) => {
+    const repairs = subject.findings.filter(({ repair }) => repair !== undefined);
+    return repairs.length === 0 ? [] : [subjectScript(subject, repairs, plain)];
+  });
+  return parts.length === 0 ? "-- nothing to repair by SQL" : parts.join("\n\n");
+}
+
+function subjectScript({ component, name }: ExaminedSubject, findings: readonly Finding[], plain: PlainText): string {
+  const lines = [
+    `-- ${plain.line(name)} (${plain.line(component)}): run as an administrator of this server, from top to bottom`,
+  ];
+  const afterwards = new Set<string>();
+  let entered: string | undefined;
+  for (const { code, status, message, repair } of findings) {
+    if (repair === undefined) continue;
+    lines.push("", `-- ${code} ${status}: ${plain.line(message)}`);
+    if (repair.enter !== undefined && repair.enter !== entered) lines.push(plain.line(repair.enter));
+    entered = repair.enter ?? entered;
+    lines.push(...repair.sql.map((sql) => plain.lines(sql)));
+    if (repair.then !== undefined) afterwards.add(repair.then);
+  }
+  if (afterwards.size > 0)
+    lines.push("", "-- Afterwards:", ...[...afterwards].map((text) => `--   ${plain.line(text)}`));
+  return lines.join("\n");
+}

@@ -11,6 +11,7 @@ import {
   withoutEffect,
 } from "@dbintel/watching";
 import { z } from "zod";
+import { mysqlPlatforms } from "./connection/platforms.ts";
 import { absentMetricNames, metricNames } from "./metrics/metric-catalogue.ts";
 import { resourceAttributeNames } from "./resource.ts";
 import { topQueryCollection } from "./statements/settings.ts";
@@ -33,6 +34,7 @@ export const mysqlConfig = z.strictObject({
   password: secret().describe("Password of the user"),
   databases: z.array(z.string()).default([]).describe("Report statements of these schemas only; empty means all"),
   exclude_databases: z.array(z.string()).default([]).describe("Do not report statements of these schemas"),
+  platform: z.enum(mysqlPlatforms).optional().describe("What the server runs on; by default the collector finds out"),
   tls: tlsSettings.prefault({}).describe("Encryption of the connection"),
   ...pollingSettings({ interval: "10s" }),
   statement_timeout: duration()

@@ -1,3 +1,4 @@
+import { ServerPlatform } from "@dbintel/instances";
 import type { Signal } from "@dbintel/pdata";
 import type { Component, Consumers, Host } from "@dbintel/pipeline";
 import { breakerGate, breakerSettings, parseEndpoint, ServerWatch, tlsOptions } from "@dbintel/watching";
@@ -49,13 +50,14 @@ export class MysqlReceiver implements Component {
     const { endpoint, username, initial_delay: initialDelay, timeout, resource_attributes: attributes } = config;
     const watched = watchedDatabase(config);
     const settings = { ...(await connectionSettings(config)), gate: breakerGate(host, watched) };
-    const status = new KnownServer(new DatabaseConnection(settings));
+    const platform = new ServerPlatform(config.platform);
+    const status = new KnownServer(new DatabaseConnection(settings), platform);
     const breaker = breakerSettings(config.circuit_breaker);
     const watch = new ServerWatch({ host, next, watched, breaker, initialDelay, timeout });
     watch.closes(status.connection);
     const instance = { ...parseEndpoint(endpoint), enabled: (name: string) => attributes[name]?.enabled ?? true };
     const context = { endpoint, username };
-    for (const part of parts) part({ host, next, config, watch, settings, status, instance, context });
+    for (const part of parts) part({ host, next, config, watch, settings, status, instance, platform, context });
     return watch;
   }
 }

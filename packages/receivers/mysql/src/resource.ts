@@ -1,4 +1,5 @@
-import type { ResourceInit, ScopeInit } from "@dbintel/pdata";
+import { platformAttributeNames, platformAttributes } from "@dbintel/instances";
+import type { AnyValue, ResourceInit, ScopeInit } from "@dbintel/pdata";
 import type { BuildInfo } from "@dbintel/pipeline";
 import type { Capabilities } from "./connection/capabilities.ts";
 
@@ -9,6 +10,7 @@ export const resourceAttributeNames = [
   "server.address",
   "server.port",
   "db.system.name",
+  ...platformAttributeNames,
 ] as const;
 type ResourceAttributeName = (typeof resourceAttributeNames)[number];
 
@@ -23,17 +25,23 @@ export interface Instance {
  * The server that everything else is about. New Relic makes its entity of `mysql.instance.endpoint` = host:port, and
  * joins applications to it by `server.address` and `server.port`.
  */
-export function instanceResource({ host, port, enabled }: Instance, { product }: Capabilities): ResourceInit {
-  const attributes = {
+export function instanceResource(
+  { host, port, enabled }: Instance,
+  { product, platform }: Pick<Capabilities, "product" | "platform">,
+): ResourceInit {
+  const attributes: Readonly<Record<string, AnyValue>> = {
     "mysql.instance.endpoint": `${host}:${port}`,
     "service.instance.id": `${host}:${port}`,
     "server.address": host,
     "server.port": BigInt(port),
     "db.system.name": product,
+    ...platformAttributes(platform),
   };
   return {
     attributes: Object.fromEntries(
-      resourceAttributeNames.filter(enabled).map((name) => [name, attributes[name]] as const),
+      resourceAttributeNames
+        .filter((name) => enabled(name) && attributes[name] !== undefined)
+        .map((name) => [name, attributes[name]] as const),
     ),
   };
 }

@@ -1,3 +1,4 @@
+import type { ServerPlatform } from "@dbintel/instances";
 import type { Consumers, Host } from "@dbintel/pipeline";
 import type { ServerWatch } from "@dbintel/watching";
 import type { MysqlConfig } from "./config.ts";
@@ -18,6 +19,8 @@ export interface WatchedServer {
   /** The session for everything but the summary of statements. */
   readonly status: KnownServer;
   readonly instance: Instance;
+  /** What it runs on; known when a session has asked it. */
+  readonly platform: ServerPlatform;
   readonly context: ProblemContext;
 }
 

@@ -1,6 +1,8 @@
 import { duration, secret } from "@dbintel/config";
+import { platforms } from "@dbintel/instances";
 import { pollingSettings } from "@dbintel/polling";
 import {
+  activeSessionSettings,
   circuitBreaker,
   endpointSetting,
   idleMetricSettings,
@@ -43,6 +45,12 @@ export const postgresqlConfig = z.strictObject({
   databases: z.array(z.string()).default([]).describe("Report only these databases; empty means all"),
   exclude_databases: z.array(z.string()).default([]).describe("Do not report these databases"),
   connect_database: z.string().min(1).default("postgres").describe("Database to connect to"),
+  platform: z
+    .enum(platforms)
+    .optional()
+    .describe(
+      "What the server runs on; by default the collector finds out. Databases and users of the provider are left out",
+    ),
   tls: tlsSettings.prefault({}).describe("Encryption of the connection"),
   ...pollingSettings({ interval: "10s" }),
   statement_timeout: duration().prefault("5s").describe("The server gives up any statement of the receiver after this"),
@@ -55,6 +63,7 @@ export const postgresqlConfig = z.strictObject({
   events: events.prefault({}).describe("Which events are sent"),
   top_query_collection: topQueryCollection.prefault({}).describe("The event db.server.top_query"),
   query_sample_collection: querySampleCollection.prefault({}).describe("The event db.server.query_sample"),
+  active_sessions: activeSessionSettings.prefault({}).describe("The metric db.active_sessions"),
   connection_pool: z
     .strictObject({
       max_idle_time: duration().optional(),

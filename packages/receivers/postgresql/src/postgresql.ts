@@ -1,22 +1,14 @@
+import { ServerPlatform } from "@dbintel/instances";
 import type { Signal } from "@dbintel/pdata";
 import type { Component, Consumers, Host } from "@dbintel/pipeline";
 import { breakerGate, breakerSettings, parseEndpoint, ServerWatch, tlsOptions } from "@dbintel/watching";
 import { type PostgresqlConfig, settingsWithoutEffect } from "./config.ts";
 import { KnownServer } from "./connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "./connection/connection.ts";
+import { platformTraits } from "./connection/platforms.ts";
 import { watchedDatabase } from "./connection/problems.ts";
 import { parts } from "./parts.ts";
 import { instanceResource } from "./resource.ts";
-
-/** Databases of managed services that nobody but the provider may enter. */
-const providerDatabases = new Set([
-  "rdsadmin",
-  "cloudsqladmin",
-  "azure_maintenance",
-  "azure_sys",
-  "alloydbadmin",
-  "alloydbmetadata",
-]);
 
 /**
  * Watches one server over two connections: one polls the statistics views and the sessions, the other
@@ -60,23 +52,30 @@ export class PostgresqlReceiver implements Component {
     const context = { endpoint, username, database };
     const watched = watchedDatabase(context);
     const settings = { ...(await connectionSettings(config)), gate: breakerGate(host, watched) };
-    const views = new KnownServer(new DatabaseConnection(settings, database), endpoint);
+    const platform = new ServerPlatform(config.platform);
+    const views = new KnownServer(new DatabaseConnection(settings, database), endpoint, platform);
     const breaker = breakerSettings(config.circuit_breaker);
     const watch = new ServerWatch({ host, next: this.#next, watched, breaker, initialDelay, timeout });
     watch.closes(views.connection);
     const resource = instanceResource({
       ...parseEndpoint(endpoint),
       enabled: (name) => config.resource_attributes[name]?.enabled ?? true,
+      platform,
     });
-    const server = { host, next: this.#next, config, watch, settings, views, resource, context };
-    for (const part of parts) part({ ...server, reportsDatabase: (name) => reportsDatabase(config, name) });
+    const reports = {
+      reportsDatabase: (name: string) => reportsDatabase(config, platform, name),
+      reportsUser: (name: string) => !platformTraits(platform.current).users.includes(name),
+    };
+    const server = { host, next: this.#next, config, watch, settings, views, resource, platform, context, ...reports };
+    for (const part of parts) part(server);
     return watch;
   }
 }
 
-function reportsDatabase(config: PostgresqlConfig, name: string): boolean {
+function reportsDatabase(config: PostgresqlConfig, platform: ServerPlatform, name: string): boolean {
   if (config.exclude_databases.includes(name)) return false;
-  return config.databases.length === 0 ? !providerDatabases.has(name) : config.databases.includes(name);
+  const { databases: provided } = platformTraits(platform.current);
+  return config.databases.length === 0 ? !provided.includes(name) : config.databases.includes(name);
 }
 
 async function connectionSettings(config: PostgresqlConfig): Promise<ConnectionSettings> {

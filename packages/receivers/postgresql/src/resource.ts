@@ -1,4 +1,5 @@
-import type { ResourceInit, ScopeInit } from "@dbintel/pdata";
+import { platformAttributeNames, platformAttributes, type ServerPlatform } from "@dbintel/instances";
+import type { AnyValue, ResourceInit, ScopeInit } from "@dbintel/pdata";
 import type { BuildInfo } from "@dbintel/pipeline";
 
 /** The attributes of the resource, one resource for each server; each can be turned off. */
@@ -7,28 +8,37 @@ export const resourceAttributeNames = [
   "server.address",
   "server.port",
   "db.system.name",
+  ...platformAttributeNames,
 ] as const;
 export type ResourceAttributeName = (typeof resourceAttributeNames)[number];
 
 /**
  * The server that everything else is about. New Relic makes its entity of `service.instance.id` = host:port and of
- * `db.system.name`, and joins applications to it by `server.address` and `server.port`.
+ * `db.system.name`, and joins applications to it by `server.address` and `server.port`. Read it when the server has
+ * been asked: then it tells the platform too.
  */
 export function instanceResource(args: {
   readonly host: string;
   readonly port: number;
   readonly enabled: (name: ResourceAttributeName) => boolean;
+  readonly platform?: ServerPlatform;
 }): ResourceInit {
-  const attributes = {
-    "service.instance.id": `${args.host}:${args.port}`,
-    "server.address": args.host,
-    "server.port": BigInt(args.port),
+  const { host, port, enabled, platform } = args;
+  const known: Readonly<Record<string, AnyValue>> = {
+    "service.instance.id": `${host}:${port}`,
+    "server.address": host,
+    "server.port": BigInt(port),
     "db.system.name": "postgresql",
   };
   return {
-    attributes: Object.fromEntries(
-      resourceAttributeNames.filter(args.enabled).map((name) => [name, attributes[name]] as const),
-    ),
+    get attributes() {
+      const attributes = { ...known, ...platformAttributes(platform?.current) };
+      return Object.fromEntries(
+        resourceAttributeNames
+          .filter((name) => enabled(name) && attributes[name] !== undefined)
+          .map((name) => [name, attributes[name]] as const),
+      );
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import type { ServerPlatform } from "@dbintel/instances";
 import type { ResourceInit } from "@dbintel/pdata";
 import type { Consumers, Host } from "@dbintel/pipeline";
 import type { ServerWatch } from "@dbintel/watching";
@@ -18,9 +19,13 @@ export interface WatchedServer {
   /** The session for everything but pg_stat_statements. */
   readonly views: KnownServer;
   readonly resource: ResourceInit;
+  /** What it runs on; known when a session has asked it. */
+  readonly platform: ServerPlatform;
   readonly context: ProblemContext;
   /** Whether what belongs to this database is reported. */
   readonly reportsDatabase: (name: string) => boolean;
+  /** Whether what this user does is reported: not what the provider of the platform does. */
+  readonly reportsUser: (name: string) => boolean;
 }
 
 /** What the receiver collects of one kind: adds its polls to the watch, or none when nobody wants what they bring. */

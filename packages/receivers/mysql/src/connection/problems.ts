@@ -174,12 +174,21 @@ export function performanceSchemaOff(endpoint: string): DbintelError {
   );
 }
 
-export function digestConsumerOff(endpoint: string): DbintelError {
+/** `forgotten`: the platform turns the consumer off again with each restart. */
+export function digestConsumerOff(endpoint: string, forgotten = false): DbintelError {
   return new DbintelError(`${endpoint} does not count statements: the consumer statements_digest is off`, {
     code: "DBI_DATABASE_EXTENSION",
     hint:
       "run as an administrator: UPDATE performance_schema.setup_consumers SET ENABLED = 'YES' " +
-      "WHERE NAME IN ('global_instrumentation', 'thread_instrumentation', 'statements_digest');",
+      "WHERE NAME IN ('global_instrumentation', 'thread_instrumentation', 'statements_digest');" +
+      (forgotten ? " (this platform turns it off again when the server is restarted)" : ""),
+  });
+}
+
+export function digestCountsWrong(endpoint: string): DbintelError {
+  return new DbintelError(`${endpoint} runs a version of Aurora whose counts of statements are wrong`, {
+    code: "DBI_DATABASE_VERSION",
+    hint: "upgrade to Aurora MySQL 3, which is compatible with MySQL 8; until then take calls and times as a rough guide",
   });
 }
 

@@ -8,12 +8,12 @@ import { topQueryEvent } from "./top-query-events.ts";
 
 /** What statements did in each interval; over a session of its own. */
 export function statementsPart(server: WatchedServer): void {
-  const { host, next, config, watch, settings } = server;
+  const { host, next, config, watch, settings, platform } = server;
   if (next.logs === undefined || !config.events[topQueryEvent].enabled) return;
   const { collection_interval: interval, top_query_count: limit } = config.top_query_collection;
   const connection = new DatabaseConnection(settings);
   watch.closes(connection);
-  const source = new StatementSource(new KnownServer(connection), host.clock);
+  const source = new StatementSource(new KnownServer(connection, platform), host.clock);
   const reported = (schema: string | null) => reportsSchema(config, schema);
   const poll = new StatementPoll({ ...server, source, limit, reportsSchema: reported });
   watch.add({ name: "statements", interval, source: connection, poll });

@@ -4,9 +4,11 @@ import { logsBuilder, metricsBuilder } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import type { PollResult } from "@dbintel/polling";
 import type { StatementGuard } from "@dbintel/watching";
+import { platformTraits } from "../connection/platforms.ts";
 import {
   databaseProblem,
   digestConsumerOff,
+  digestCountsWrong,
   type ProblemContext,
   performanceSchemaOff,
   tooManyStatements,
@@ -66,7 +68,10 @@ export class StatementPoll {
       const capabilities = await source.capabilities(signal);
       if (!capabilities.performanceSchema) return { batches: [], problems: [performanceSchemaOff(context.endpoint)] };
       const reading = await source.read(signal);
-      if (!reading.counting) problems.push(digestConsumerOff(context.endpoint));
+      const { forgetsConsumers, wrongDigestCounts = [] } = platformTraits(capabilities.platform);
+      if (!reading.counting) problems.push(digestConsumerOff(context.endpoint, forgetsConsumers));
+      const isWrong = wrongDigestCounts.some((version) => capabilities.version.startsWith(version));
+      if (isWrong) problems.push(digestCountsWrong(context.endpoint));
       if (reading.table.truncated) problems.push(tooManyStatements(context.endpoint, mostStatements));
       const last = this.#last;
       const previousMicros = last?.epoch.clockMicros ?? reading.epoch.clockMicros;

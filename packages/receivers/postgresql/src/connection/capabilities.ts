@@ -1,5 +1,7 @@
+import { type Platform, ServerPlatform } from "@dbintel/instances";
 import { number, Turn, text } from "@dbintel/watching";
 import type { DatabaseConnection } from "./connection.ts";
+import { platformColumns, platformOf } from "./platforms.ts";
 import { versionTooOld } from "./problems.ts";
 
 const oldestVersion = 130_000;
@@ -27,6 +29,8 @@ export interface Capabilities {
   readonly readsAllActivity: boolean;
   /** Whether the server replays from another one. */
   readonly standby: boolean;
+  /** What the server runs on. */
+  readonly platform: Platform;
   /** Columns by view; a view that the server lacks has none. */
   readonly columns: ReadonlyMap<StatisticsView, ReadonlySet<string>>;
 }
@@ -40,18 +44,20 @@ export class KnownServer {
   /** For polls that share the connection: one at a time. */
   readonly turn = new Turn();
   readonly #endpoint: string;
+  readonly #platform: ServerPlatform;
   #known: { readonly session: number | undefined; readonly capabilities: Capabilities } | undefined;
 
-  constructor(connection: DatabaseConnection, endpoint: string) {
+  constructor(connection: DatabaseConnection, endpoint: string, platform = new ServerPlatform()) {
     this.connection = connection;
     this.#endpoint = endpoint;
+    this.#platform = platform;
   }
 
   async capabilities(signal: AbortSignal): Promise<Capabilities> {
     const known = this.#known;
     const isSame = known?.session !== undefined && known.session === this.connection.session;
     if (isSame && known.capabilities.readsAllActivity) return known.capabilities;
-    const capabilities = await discover(this.connection, this.#endpoint, signal);
+    const capabilities = await discover(this.connection, this.#endpoint, this.#platform, signal);
     this.#known = { session: this.connection.session, capabilities };
     return capabilities;
   }
@@ -61,12 +67,13 @@ export class KnownServer {
 export async function discover(
   connection: DatabaseConnection,
   endpoint: string,
+  platform: ServerPlatform,
   signal: AbortSignal,
 ): Promise<Capabilities> {
   const [server = {}] = await connection.query(
     `SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int4 AS number,
             (SELECT oid FROM pg_roles WHERE rolname = current_user) AS user_id,
-            pg_has_role('pg_read_all_stats', 'USAGE') AS reads_all, pg_is_in_recovery()::int4 AS standby`,
+            pg_has_role('pg_read_all_stats', 'USAGE') AS reads_all, pg_is_in_recovery()::int4 AS standby, ${platformColumns}`,
     [],
     signal,
   );
@@ -92,6 +99,9 @@ export async function discover(
     userId: number(server, "user_id") ?? 0,
     readsAllActivity: server.reads_all === true,
     standby: number(server, "standby") === 1,
+    platform: platform.found(
+      platformOf({ roles: text(server, "platform_roles") ?? "", functions: text(server, "platform_functions") ?? "" }),
+    ),
     columns,
   };
 }

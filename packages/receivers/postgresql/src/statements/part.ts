@@ -6,10 +6,10 @@ import { topQueryEvent } from "./top-query-events.ts";
 
 /** What statements did in each interval, with the plans of the top ones; over a session of its own. */
 export function statementsPart(server: WatchedServer): void {
-  const { next, config, watch, settings } = server;
+  const { next, config, watch, settings, platform } = server;
   if (next.logs === undefined || !config.events[topQueryEvent].enabled) return;
   const { collection_interval: interval, top_n_query: limit } = config.top_query_collection;
-  const source = new StatementSource(settings, config.endpoint, config.connect_database);
+  const source = new StatementSource(settings, config.endpoint, config.connect_database, platform);
   watch.closes(source);
   const poll = new StatementPoll({ ...server, source, plans: planCollector(server), limit });
   watch.add({ name: "statements", interval, source, poll });

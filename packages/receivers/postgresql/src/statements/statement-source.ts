@@ -1,4 +1,5 @@
 import { DbintelError } from "@dbintel/errors";
+import { ServerPlatform } from "@dbintel/instances";
 import { integer, number, text } from "@dbintel/watching";
 import pg from "pg";
 import { type Capabilities, discover } from "../connection/capabilities.ts";
@@ -73,14 +74,21 @@ export class StatementSource {
   readonly #settings: ConnectionSettings;
   readonly #endpoint: string;
   readonly #connectDatabase: string;
+  readonly #platform: ServerPlatform;
   #connection: DatabaseConnection;
   #located: Located | undefined;
   #scratch: StatementTable | undefined;
 
-  constructor(settings: ConnectionSettings, endpoint: string, connectDatabase: string) {
+  constructor(
+    settings: ConnectionSettings,
+    endpoint: string,
+    connectDatabase: string,
+    platform = new ServerPlatform(),
+  ) {
     this.#settings = settings;
     this.#endpoint = endpoint;
     this.#connectDatabase = connectDatabase;
+    this.#platform = platform;
     this.#connection = new DatabaseConnection(settings, connectDatabase);
   }
 
@@ -252,7 +260,7 @@ export class StatementSource {
       signal,
     );
     if (!names.includes("total_exec_time")) throw extensionOutdated(this.#endpoint, extension.version);
-    const capabilities = await discover(this.#connection, this.#endpoint, signal);
+    const capabilities = await discover(this.#connection, this.#endpoint, this.#platform, signal);
     const { schema, hasInfo } = extension;
     this.#located = { capabilities, schema, hasInfo, shape: statementShape(new Set(names)) };
     return this.#located;

@@ -1,0 +1,23 @@
+import { expect, it } from "vitest";
+import { platformOf, platformTraits } from "./platforms.ts";
+
+const nothing = { roles: "", functions: "" };
+
+it.each([
+  ["self_managed", nothing],
+  ["rds", { ...nothing, roles: "rdsadmin,rds_superuser" }],
+  ["aurora", { roles: "rdsadmin,rds_superuser", functions: "aurora_version" }],
+  ["cloud_sql", { ...nothing, roles: "cloudsqladmin,cloudsqlsuperuser" }],
+  ["alloydb", { ...nothing, roles: "alloydbadmin,alloydbsuperuser,cloudsqladmin" }],
+  ["azure", { ...nothing, roles: "azure_pg_admin" }],
+] as const)("knows %s by its signs", (platform, signs) => {
+  expect(platformOf(signs)).toBe(platform);
+});
+
+it("leaves every provider's databases out until it knows the platform, and none where an administrator rules", () => {
+  expect(platformTraits(undefined).databases).toEqual(
+    expect.arrayContaining(["rdsadmin", "cloudsqladmin", "azure_maintenance", "azure_sys", "alloydbmetadata"]),
+  );
+  expect(platformTraits("azure").databases).not.toContain("rdsadmin");
+  expect(platformTraits("self_managed").databases).toEqual([]);
+});

@@ -1,5 +1,4 @@
-export { addActiveSessions } from "./activity/active-session-metrics.ts";
-export type { SessionSample, SessionSampler } from "./activity/active-session-poll.ts";
+export type { SessionAnswer, SessionSample, SessionSampler } from "./activity/active-session-poll.ts";
 export { ActiveSessionPoll } from "./activity/active-session-poll.ts";
 export { activeSessionSettings, longRunningSettings } from "./activity/activity-settings.ts";
 export type { SessionEventName } from "./activity/session-events.ts";

@@ -4,6 +4,8 @@ import { bounded, printable } from "../bounded-text.ts";
 
 /** Names are 63 bytes long in PostgreSQL and 64 characters in MySQL. */
 const longestNameBytes = 255;
+/** What stands for the wait of a session that waits for nothing. */
+const computing = "CPU";
 
 /**
  * The metrics of what was active in an interval: `db.active_sessions`, the average number of sessions by database,
@@ -24,8 +26,8 @@ export function addActiveSessions(
       "db.query.fingerprint": group.fingerprint,
       "db.wait.class": waitClassOf(group.category),
       "db.wait.category": group.category,
-      "db.wait.event_type": name(group.eventType),
-      "db.wait.event": name(group.event),
+      "db.wait.event_type": name(group.eventType) ?? computing,
+      "db.wait.event": name(group.event) ?? computing,
     },
   }));
   for (const [waitClass, value] of profile.others) {

@@ -1,3 +1,4 @@
+import type { DbintelError } from "@dbintel/errors";
 import { feedback } from "@dbintel/feedback";
 import { metricsBuilder, type ResourceInit, type ScopeInit } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
@@ -14,10 +15,20 @@ export interface SessionSample {
   readonly active: readonly ActiveSessions[];
 }
 
+/** What a server answered. */
+export interface SessionAnswer {
+  /** Who measured, and what version of the database. */
+  readonly scope: ScopeInit;
+  /** What was kept from view. */
+  readonly problems: readonly DbintelError[];
+  /** Makes a sample of the answer: what that takes is the cost of the collector. */
+  read(): SessionSample;
+}
+
 /** Asks a server who is active. */
 export interface SessionSampler {
-  /** Rejects with a `DbintelError`. The time that it takes to read the answer counts as the collector's. */
-  sample(signal: AbortSignal): Promise<{ readonly read: () => SessionSample; readonly scope: ScopeInit }>;
+  /** Rejects with what the driver reports. */
+  sample(signal: AbortSignal): Promise<SessionAnswer>;
 }
 
 export interface ActiveSessionPollOptions {
@@ -62,9 +73,10 @@ export class ActiveSessionPoll {
   async poll({ signal }: { readonly signal: AbortSignal }): Promise<PollResult> {
     const { host, sampler, resource, reportMs, limit } = this.#options;
     if (host.shared(feedback).savings.essentialsOnly) return { batches: [] };
-    const { read, scope } = await sampler.sample(signal);
+    const answer = await sampler.sample(signal);
+    const { scope, problems } = answer;
     const startedMs = host.clock.monotonicMs();
-    const { active, clockMicros, databaseMs } = read();
+    const { active, clockMicros, databaseMs } = answer.read();
     this.#history.add(active, this.#standsFor(clockMicros));
     const sessions = active.reduce((sum, each) => sum + each.sessions, 0);
     this.#pace.observe({ databaseMs, collectorMs: host.clock.monotonicMs() - startedMs, sessions });
@@ -73,13 +85,14 @@ export class ActiveSessionPoll {
     const start = this.#startMicros;
     // Half an interval early is nearer than half an interval late.
     const dueMicros = BigInt(Math.round(1000 * (reportMs - (this.#options.intervalMs * this.#pace.factor) / 2)));
-    if (clockMicros - start < dueMicros) return { batches: [] };
+    if (clockMicros - start < dueMicros) return { batches: [], problems };
     const profile = this.#history.profile(limit);
-    if (profile.seconds === 0) return { batches: [] };
+    if (profile.seconds === 0) return { batches: [], problems };
     const metrics = metricsBuilder().resource(resource).scope(scope);
     addActiveSessions(metrics, profile, { startTimeUnixNano: start * 1000n, timeUnixNano: clockMicros * 1000n });
     return {
       batches: [metrics.build()],
+      problems,
       commit: () => {
         this.#history.reset();
         this.#startMicros = clockMicros;

@@ -1,12 +1,34 @@
+import { ActiveSessionPoll } from "@dbintel/watching";
 import type { WatchedServer } from "../watched-server.ts";
 import { ActivityPoll } from "./activity-poll.ts";
 import { querySampleEvent } from "./sample-events.ts";
+import { PostgresqlSessionSampler } from "./session-sampler.ts";
 
-/** What sessions do, and whom they wait for. */
+/** What sessions do and whom they wait for, one by one and on average. */
 export function activityPart(server: WatchedServer): void {
+  addSamples(server);
+  addActiveSessions(server);
+}
+
+function addSamples(server: WatchedServer): void {
   const { next, config, watch, views } = server;
   if (next.logs === undefined || !config.events[querySampleEvent].enabled) return;
   const { collection_interval: interval, max_rows_per_query: limit } = config.query_sample_collection;
   const poll = new ActivityPoll({ ...server, server: views, limit, intervalMs: interval });
   watch.add({ name: "samples", interval, poll, source: views.connection, turn: views.turn });
+}
+
+function addActiveSessions(server: WatchedServer): void {
+  const { next, config, watch, views } = server;
+  const { enabled, collection_interval: interval, max_series: limit, max_cost: mostShare } = config.active_sessions;
+  if (next.metrics === undefined || !enabled) return;
+  const sampler = new PostgresqlSessionSampler({ ...server, server: views });
+  const reportMs = Math.max(interval, config.collection_interval);
+  const poll = new ActiveSessionPoll({ ...server, sampler, intervalMs: interval, reportMs, mostShare, limit });
+  watch.add({
+    ...{ name: "ash", interval, poll, source: views.connection, turn: views.turn },
+    // Another poll may have its turn: that is no failure of this one.
+    timeout: Math.max(interval, config.timeout || config.collection_interval),
+    intervalFactor: () => poll.intervalFactor,
+  });
 }

@@ -1,0 +1,167 @@
+import type { ServerSessions } from "./server-sessions.ts";
+import type { SessionDialect } from "./session-dialect.ts";
+
+export interface LastingSessionOptions<S> {
+  readonly dialect: SessionDialect<S>;
+  readonly sessions: ServerSessions;
+  /** The server gives up any statement after this. */
+  readonly statementTimeoutMs: number;
+}
+
+/** What one session of the driver is to us. */
+interface Live<S> {
+  readonly session: S;
+  /** Once it is set up. */
+  begun: boolean;
+  /** The limit that the server knows of. */
+  limitMs: number;
+  /** When the last statement that was answered had been sent. */
+  confirmedMs: number | undefined;
+  /** The shortest answer so far: the network's and the driver's part of every one. */
+  floorMs: number;
+}
+
+/** What was given up may take this long to end before its session is left. */
+const graceMs = 2000;
+const ignore = () => {};
+
+/**
+ * One session on a server, opened when it is needed and again after it was lost. One statement at a time.
+ *
+ * One that is aborted is cancelled on the server; when its answer comes, the session goes on. When none comes the
+ * session is left, and no other is opened before the server was seen to have ended it.
+ */
+export class LastingSession<S> {
+  readonly #options: LastingSessionOptions<S>;
+  #live: Live<S> | undefined;
+  #sessions = 0;
+  #limitMs: number;
+
+  constructor(options: LastingSessionOptions<S>) {
+    this.#options = options;
+    this.#limitMs = options.statementTimeoutMs;
+  }
+
+  /** Which session this is, counted from 1; `undefined` when there is none. What was found out is true for one session. */
+  get number(): number | undefined {
+    return this.#live?.begun === true ? this.#sessions : undefined;
+  }
+
+  /** When the last statement that this session answered had been sent: then it was there. */
+  get confirmedMs(): number | undefined {
+    return this.#live?.confirmedMs;
+  }
+
+  /**
+   * The server gives up each statement from here on after `timeoutMs`, or after the configured time where that is
+   * shorter. Costs a round trip with the next one, and only when it differs from what the server was told last.
+   */
+  limit(timeoutMs: number): void {
+    this.#limitMs = Math.min(this.#options.statementTimeoutMs, Math.ceil(timeoutMs));
+  }
+
+  /** Runs what asks one statement. Rejects with what the driver reports. */
+  async run<T>(signal: AbortSignal, work: (session: S) => Promise<T>): Promise<T> {
+    const { sessions, dialect } = this.#options;
+    signal.throwIfAborted();
+    sessions.gate();
+    if (this.#live === undefined) {
+      await sessions.left.seenGone({
+        nowMs: sessions.clock.monotonicMs(),
+        signal,
+        remaining: (left) => dialect.remaining(left),
+      });
+      signal.throwIfAborted();
+    }
+    const live = this.#live ?? this.#create();
+    const running = this.#ask(live, work);
+    const givenUp = Promise.withResolvers<never>();
+    const giveUp = () => {
+      void this.#giveUp(live, running).then(() => givenUp.reject(signal.reason));
+    };
+    signal.addEventListener("abort", giveUp, { once: true });
+    try {
+      return await Promise.race([running, givenUp.promise]);
+    } finally {
+      signal.removeEventListener("abort", giveUp);
+    }
+  }
+
+  /** Leaves the session; the next statement opens another. */
+  async close(): Promise<void> {
+    const live = this.#live;
+    this.#live = undefined;
+    if (live !== undefined) await this.#options.dialect.end(live.session);
+  }
+
+  #create(): Live<S> {
+    const session = this.#options.dialect.create(() => {
+      if (this.#live?.session === session) this.#live = undefined;
+    });
+    const live = { session, begun: false, limitMs: 0, confirmedMs: undefined, floorMs: Number.POSITIVE_INFINITY };
+    this.#live = live;
+    return live;
+  }
+
+  async #ask<T>(live: Live<S>, work: (session: S) => Promise<T>): Promise<T> {
+    const { dialect } = this.#options;
+    const { session } = live;
+    if (!live.begun) await this.#begin(live);
+    const limitMs = this.#limitMs;
+    if (live.limitMs !== limitMs) {
+      await this.#timed(live, () => dialect.limit(session, limitMs));
+      live.limitMs = limitMs;
+    }
+    return this.#timed(live, () => work(session));
+  }
+
+  async #begin(live: Live<S>): Promise<void> {
+    const { dialect } = this.#options;
+    const limitMs = this.#limitMs;
+    try {
+      await dialect.begin(live.session, limitMs);
+    } catch (error) {
+      if (this.#live === live) this.#live = undefined;
+      dialect.destroy(live.session);
+      throw error;
+    }
+    live.limitMs = limitMs;
+    live.begun = true;
+    this.#sessions++;
+  }
+
+  async #timed<T>(live: Live<S>, work: () => Promise<T>): Promise<T> {
+    const { clock, costs } = this.#options.sessions;
+    const sentMs = clock.monotonicMs();
+    try {
+      const answer = await work();
+      live.confirmedMs = sentMs;
+      return answer;
+    } finally {
+      const tookMs = clock.monotonicMs() - sentMs;
+      live.floorMs = Math.min(live.floorMs, tookMs);
+      costs.spent(tookMs - live.floorMs);
+    }
+  }
+
+  /** Resolves when the statement has ended or its session was left. */
+  async #giveUp(live: Live<S>, running: Promise<unknown>): Promise<void> {
+    const { dialect, sessions } = this.#options;
+    let ended = false;
+    const answered = running.then(ignore, ignore).then(() => {
+      ended = true;
+    });
+    const id = dialect.id(live.session);
+    // Before the session has a number the server runs nothing for it.
+    if (id !== undefined) {
+      const cancelled = sessions.left
+        .short(new AbortController().signal, () => dialect.cancel(live.session, graceMs))
+        .catch(ignore);
+      await Promise.race([answered, cancelled]);
+    }
+    if (ended) return;
+    if (this.#live === live) this.#live = undefined;
+    dialect.destroy(live.session);
+    if (id !== undefined) sessions.left.add(id, sessions.clock.monotonicMs());
+  }
+}

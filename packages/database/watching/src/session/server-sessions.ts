@@ -1,0 +1,26 @@
+import { type Clock, systemClock } from "@dbintel/pipeline";
+import { LeftSessions } from "./left-sessions.ts";
+import { StatementCosts } from "./statement-costs.ts";
+
+/** What all sessions of one receiver on one server have in common. */
+export class ServerSessions {
+  readonly clock: Pick<Clock, "monotonicMs">;
+  readonly costs = new StatementCosts();
+  readonly left: LeftSessions;
+  readonly #gates: (() => void)[] = [];
+
+  constructor(options: { readonly endpoint: string; readonly clock?: Pick<Clock, "monotonicMs"> }) {
+    this.clock = options.clock ?? systemClock;
+    this.left = new LeftSessions(options.endpoint);
+  }
+
+  /** Has `gate` called before each statement: what it throws is the answer, and the server hears nothing. */
+  guard(gate: () => void): void {
+    this.#gates.push(gate);
+  }
+
+  /** Called before each statement. */
+  gate(): void {
+    for (const gate of this.#gates) gate();
+  }
+}

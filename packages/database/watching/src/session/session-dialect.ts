@@ -1,0 +1,30 @@
+/** How one kind of database keeps sessions; `S` is a session as its driver has it. */
+export interface SessionDialect<S> {
+  /** Begins to connect and returns at once. `onLost` is called when the session has ended, whoever ended it. */
+  create(onLost: () => void): S;
+  /** Waits for the connection and sets the session up. Rejects with what the driver reports. */
+  begin(session: S, limitMs: number): Promise<void>;
+  /** From here on the server gives up each statement after this time. */
+  limit(session: S, limitMs: number): Promise<void>;
+  /** The server's number of the session; `undefined` while it has not said it. */
+  id(session: S): number | undefined;
+  /**
+   * Has the server give up what the session runs, over a short connection, and resolves when that had time to end: when
+   * the session was silent for `graceMs`. Never rejects.
+   */
+  cancel(session: S, graceMs: number): Promise<void>;
+  /** Leaves at once; what was asked is never answered. */
+  destroy(session: S): void;
+  /** Says goodbye and waits for no answer. */
+  end(session: S): Promise<void>;
+  /** Asks over a short session which of those that were left are still there. Rejects when it gets no answer soon. */
+  remaining(left: readonly LeftSession[]): Promise<readonly number[]>;
+}
+
+/** A session that did not answer and was left, though the server may still work for it. */
+export interface LeftSession {
+  /** The server's number of it. */
+  readonly id: number;
+  /** How long ago it was left. */
+  readonly agoMs: number;
+}

@@ -23,6 +23,7 @@ export {
   tlsSettings,
   withoutEffect,
 } from "./server-settings.ts";
+export type { PollList, WatchedPoll } from "./server-watch.ts";
 export { ServerWatch } from "./server-watch.ts";
 export type { AdmittedPoll, StatementGuard } from "./statement-guard.ts";
 export { StatementGuards } from "./statement-guard.ts";

@@ -22,6 +22,14 @@ export interface WatchedPoll extends Pick<GuardedPollOptions, "poll"> {
   readonly intervalFactor?: () => number;
 }
 
+/** Where the parts of a receiver put what they ask for: the watch of their server, or a trial of each poll. */
+export interface PollList {
+  /** Adds a poll, before the start. */
+  add(poll: WatchedPoll): void;
+  /** Has a session closed when all polls have ended. */
+  closes(session: { close(): Promise<void> }): void;
+}
+
 export interface ServerWatchOptions {
   readonly host: Host;
   readonly next: Consumers;
@@ -40,7 +48,7 @@ const longestStretchedMs = 300_000;
  * Watches one server: each poll at its own interval, all under the breaker of the server, their problems on one board.
  * The poll that is added first is the cheapest: after an outage it is asked before the others.
  */
-export class ServerWatch {
+export class ServerWatch implements PollList {
   readonly #options: ServerWatchOptions;
   readonly #breakers: BreakerWatch;
   readonly #problems: ProblemBoard;
@@ -55,7 +63,6 @@ export class ServerWatch {
     this.#problems = new ProblemBoard(host);
   }
 
-  /** Adds a poll, before the start. */
   add({ poll, source, turn, intervalFactor = () => 1, ...schedule }: WatchedPoll): void {
     const { host, next, watched, initialDelay, timeout } = this.#options;
     const cheapest = this.#pollers.length === 0;
@@ -70,7 +77,6 @@ export class ServerWatch {
     this.#pollers.push(poller);
   }
 
-  /** Has a session closed when all polls have ended. */
   closes(session: { close(): Promise<void> }): void {
     this.#sessions.push(session);
   }

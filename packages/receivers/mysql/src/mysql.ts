@@ -1,12 +1,10 @@
-import { ServerPlatform } from "@dbintel/instances";
 import type { Signal } from "@dbintel/pdata";
 import type { Component, Consumers, Host } from "@dbintel/pipeline";
-import { breakerGate, breakerSettings, parseEndpoint, ServerWatch, tlsOptions } from "@dbintel/watching";
+import { breakerSettings, ServerWatch } from "@dbintel/watching";
 import { type MysqlConfig, settingsWithoutEffect } from "./config.ts";
-import { KnownServer } from "./connection/capabilities.ts";
-import { type ConnectionSettings, DatabaseConnection } from "./connection/connection.ts";
 import { watchedDatabase } from "./connection/problems.ts";
 import { parts } from "./parts.ts";
+import { watchedServer } from "./server.ts";
 
 /**
  * Watches one server over two connections: one polls its status, the other the summary of statements, each at its own
@@ -44,31 +42,13 @@ export class MysqlReceiver implements Component {
   }
 
   async #watchServer(): Promise<ServerWatch> {
-    const config = this.#config;
-    const host = this.#host;
-    const next = this.#next;
-    const { endpoint, username, initial_delay: initialDelay, timeout, resource_attributes: attributes } = config;
+    const [config, host, next] = [this.#config, this.#host, this.#next];
+    const { initial_delay: initialDelay, timeout } = config;
     const watched = watchedDatabase(config);
-    const settings = { ...(await connectionSettings(config)), gate: breakerGate(host, watched) };
-    const platform = new ServerPlatform(config.platform);
-    const status = new KnownServer(new DatabaseConnection(settings), platform);
     const breaker = breakerSettings(config.circuit_breaker);
     const watch = new ServerWatch({ host, next, watched, breaker, initialDelay, timeout });
-    watch.closes(status.connection);
-    const instance = { ...parseEndpoint(endpoint), enabled: (name: string) => attributes[name]?.enabled ?? true };
-    const context = { endpoint, username };
-    for (const part of parts) part({ host, next, config, watch, settings, status, instance, platform, context });
+    const server = await watchedServer({ config, host, next, watch });
+    for (const part of parts) part(server);
     return watch;
   }
-}
-
-async function connectionSettings(config: MysqlConfig): Promise<ConnectionSettings> {
-  return {
-    ...parseEndpoint(config.endpoint),
-    username: config.username,
-    password: config.password,
-    tls: await tlsOptions(config.tls),
-    statementTimeoutMs: config.statement_timeout,
-    lockTimeoutMs: config.lock_timeout,
-  };
 }

@@ -1,6 +1,6 @@
 import type { ServerPlatform } from "@dbintel/instances";
 import type { Consumers, Host } from "@dbintel/pipeline";
-import type { ServerWatch } from "@dbintel/watching";
+import type { PollList } from "@dbintel/watching";
 import type { MysqlConfig } from "./config.ts";
 import type { KnownServer } from "./connection/capabilities.ts";
 import type { ConnectionSettings } from "./connection/connection.ts";
@@ -13,7 +13,7 @@ export interface WatchedServer {
   readonly next: Consumers;
   readonly config: MysqlConfig;
   /** Takes the polls of each part. */
-  readonly watch: ServerWatch;
+  readonly watch: PollList;
   /** How to reach it. */
   readonly settings: ConnectionSettings;
   /** The session for everything but the summary of statements. */

@@ -1,14 +1,10 @@
-import { ServerPlatform } from "@dbintel/instances";
 import type { Signal } from "@dbintel/pdata";
 import type { Component, Consumers, Host } from "@dbintel/pipeline";
-import { breakerGate, breakerSettings, parseEndpoint, ServerWatch, tlsOptions } from "@dbintel/watching";
+import { breakerSettings, ServerWatch } from "@dbintel/watching";
 import { type PostgresqlConfig, settingsWithoutEffect } from "./config.ts";
-import { KnownServer } from "./connection/capabilities.ts";
-import { type ConnectionSettings, DatabaseConnection } from "./connection/connection.ts";
-import { platformTraits } from "./connection/platforms.ts";
 import { watchedDatabase } from "./connection/problems.ts";
 import { parts } from "./parts.ts";
-import { instanceResource } from "./resource.ts";
+import { problemContext, watchedServer } from "./server.ts";
 
 /**
  * Watches one server over two connections: one polls the statistics views and the sessions, the other
@@ -46,47 +42,13 @@ export class PostgresqlReceiver implements Component {
   }
 
   async #watchServer(): Promise<ServerWatch> {
-    const config = this.#config;
-    const host = this.#host;
-    const { endpoint, username, connect_database: database, initial_delay: initialDelay, timeout } = config;
-    const context = { endpoint, username, database };
-    const watched = watchedDatabase(context);
-    const settings = { ...(await connectionSettings(config)), gate: breakerGate(host, watched) };
-    const platform = new ServerPlatform(config.platform);
-    const views = new KnownServer(new DatabaseConnection(settings, database), endpoint, platform);
+    const [config, host, next] = [this.#config, this.#host, this.#next];
+    const { initial_delay: initialDelay, timeout } = config;
+    const watched = watchedDatabase(problemContext(config));
     const breaker = breakerSettings(config.circuit_breaker);
-    const watch = new ServerWatch({ host, next: this.#next, watched, breaker, initialDelay, timeout });
-    watch.closes(views.connection);
-    const resource = instanceResource({
-      ...parseEndpoint(endpoint),
-      enabled: (name) => config.resource_attributes[name]?.enabled ?? true,
-      platform,
-    });
-    const reports = {
-      reportsDatabase: (name: string) => reportsDatabase(config, platform, name),
-      reportsUser: (name: string) => !platformTraits(platform.current).users.includes(name),
-    };
-    const server = { host, next: this.#next, config, watch, settings, views, resource, platform, context, ...reports };
+    const watch = new ServerWatch({ host, next, watched, breaker, initialDelay, timeout });
+    const server = await watchedServer({ config, host, next, watch });
     for (const part of parts) part(server);
     return watch;
   }
-}
-
-function reportsDatabase(config: PostgresqlConfig, platform: ServerPlatform, name: string): boolean {
-  if (config.exclude_databases.includes(name)) return false;
-  const { databases: provided } = platformTraits(platform.current);
-  return config.databases.length === 0 ? !provided.includes(name) : config.databases.includes(name);
-}
-
-async function connectionSettings(config: PostgresqlConfig): Promise<ConnectionSettings> {
-  const { host, port } = parseEndpoint(config.endpoint);
-  return {
-    host: config.transport === "unix" && !host.startsWith("/") ? `/${host}` : host,
-    port,
-    username: config.username,
-    password: config.password,
-    tls: config.transport === "unix" ? false : await tlsOptions(config.tls),
-    statementTimeoutMs: config.statement_timeout,
-    lockTimeoutMs: config.lock_timeout,
-  };
 }

@@ -1,7 +1,7 @@
 import type { ServerPlatform } from "@dbintel/instances";
 import type { ResourceInit } from "@dbintel/pdata";
 import type { Consumers, Host } from "@dbintel/pipeline";
-import type { ServerWatch } from "@dbintel/watching";
+import type { PollList } from "@dbintel/watching";
 import type { PostgresqlConfig } from "./config.ts";
 import type { KnownServer } from "./connection/capabilities.ts";
 import type { ConnectionSettings } from "./connection/connection.ts";
@@ -13,7 +13,7 @@ export interface WatchedServer {
   readonly next: Consumers;
   readonly config: PostgresqlConfig;
   /** Takes the polls of each part. */
-  readonly watch: ServerWatch;
+  readonly watch: PollList;
   /** How to reach it. */
   readonly settings: ConnectionSettings;
   /** The session for everything but pg_stat_statements. */

@@ -10,7 +10,11 @@ export interface TestEntry {
   readonly toplevel: boolean;
   /** Microseconds since 2000. */
   readonly since: bigint;
+  /** As above; `since` where it is absent. */
+  readonly minmaxSince?: bigint;
   readonly counters: readonly (bigint | number | null)[];
+  /** In the order of the shape; NULL where there are none. */
+  readonly states?: readonly number[];
 }
 
 const lengths = { oid: 4, int8: 8, bool: 1 } as const;
@@ -23,10 +27,15 @@ export function dataRow(shape: StatementShape, entry: TestEntry): Buffer {
     entry.queryId === null ? null : int8(entry.queryId),
     Buffer.alloc(lengths.bool, entry.toplevel ? 1 : 0),
     ...(shape.statsSince ? [int8(entry.since)] : []),
+    ...(shape.minmaxSince ? [int8(entry.minmaxSince ?? entry.since)] : []),
     ...shape.counters.map((counter, index) => {
       const value = entry.counters[index] ?? null;
       if (value === null) return null;
       return counter.type === "integer" ? int8(BigInt(value)) : float8(Number(value));
+    }),
+    ...shape.states.map((_, index) => {
+      const value = entry.states?.[index];
+      return value === undefined ? null : float8(value);
     }),
   ];
   const count = Buffer.allocUnsafe(2);

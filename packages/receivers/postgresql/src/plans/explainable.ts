@@ -1,8 +1,7 @@
 import { redactSql } from "@dbintel/sql";
 import { longestText } from "../statements/statement-source.ts";
+import { planned } from "../statements/statement-texts.ts";
 import type { NoPlanReason } from "./plan-outcome.ts";
-
-const planned = new Set(["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "VALUES", "TABLE"]);
 
 /**
  * Why a stored text is not given to the server to be planned; `undefined` when it is.

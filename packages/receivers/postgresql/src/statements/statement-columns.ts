@@ -1,10 +1,15 @@
 /** A counter of pg_stat_statements that is remembered between polls and shipped as a difference. */
 export interface StatementCounter {
+  /** Its name, that of the newest PostgreSQL. */
   readonly column: string;
   /** The attribute of the event. Names of the OpenTelemetry Collector's receiver where it has one. */
   readonly attribute: string;
   /** `integer`: an int8, shipped as it is. `milliseconds`: a float8, shipped in seconds. */
   readonly type: "integer" | "milliseconds";
+  /** What it is read from: the sum of those of these columns that the server has. Default: the column of its name. */
+  readonly from?: readonly string[];
+  /** 0 for most statements: then it neither crosses the wire in full nor appears in an event. */
+  readonly rare?: boolean;
 }
 
 /**
@@ -23,30 +28,109 @@ export const statementCounters = [
   { column: "shared_blks_written", attribute: "postgresql.shared_blks_written", type: "integer" },
   { column: "temp_blks_read", attribute: "postgresql.temp_blks_read", type: "integer" },
   { column: "temp_blks_written", attribute: "postgresql.temp_blks_written", type: "integer" },
+  { column: "local_blks_hit", attribute: "postgresql.local_blks_hit", type: "integer", rare: true },
+  { column: "local_blks_read", attribute: "postgresql.local_blks_read", type: "integer", rare: true },
+  { column: "local_blks_dirtied", attribute: "postgresql.local_blks_dirtied", type: "integer", rare: true },
+  { column: "local_blks_written", attribute: "postgresql.local_blks_written", type: "integer", rare: true },
+  // Until PostgreSQL 16 one number for shared and local blocks.
+  {
+    column: "shared_blk_read_time",
+    attribute: "postgresql.shared_blk_read_time",
+    type: "milliseconds",
+    from: ["shared_blk_read_time", "blk_read_time"],
+    rare: true,
+  },
+  {
+    column: "shared_blk_write_time",
+    attribute: "postgresql.shared_blk_write_time",
+    type: "milliseconds",
+    from: ["shared_blk_write_time", "blk_write_time"],
+    rare: true,
+  },
+  { column: "local_blk_read_time", attribute: "postgresql.local_blk_read_time", type: "milliseconds", rare: true },
+  { column: "local_blk_write_time", attribute: "postgresql.local_blk_write_time", type: "milliseconds", rare: true },
+  { column: "temp_blk_read_time", attribute: "postgresql.temp_blk_read_time", type: "milliseconds", rare: true },
+  { column: "temp_blk_write_time", attribute: "postgresql.temp_blk_write_time", type: "milliseconds", rare: true },
+  { column: "wal_records", attribute: "postgresql.wal_records", type: "integer", rare: true },
+  { column: "wal_fpi", attribute: "postgresql.wal_fpi", type: "integer", rare: true },
+  { column: "wal_bytes", attribute: "postgresql.wal_bytes", type: "integer", rare: true },
+  { column: "jit_functions", attribute: "postgresql.jit_functions", type: "integer", rare: true },
+  // The time for deforming, since PostgreSQL 17 a column of its own, is part of the generation's.
+  {
+    column: "jit_time",
+    attribute: "postgresql.jit_time",
+    type: "milliseconds",
+    from: ["jit_generation_time", "jit_inlining_time", "jit_optimization_time", "jit_emission_time"],
+    rare: true,
+  },
+  {
+    column: "parallel_workers_to_launch",
+    attribute: "postgresql.parallel_workers_to_launch",
+    type: "integer",
+    rare: true,
+  },
+  {
+    column: "parallel_workers_launched",
+    attribute: "postgresql.parallel_workers_launched",
+    type: "integer",
+    rare: true,
+  },
 ] as const satisfies readonly StatementCounter[];
 
 /** A column of {@link statementCounters}. */
 export type StatementColumn = (typeof statementCounters)[number]["column"];
 
+/** Counters of time whose unit their name does not tell: the attribute and the unit it has in events. */
+export const attributeUnits: Readonly<Record<string, string>> = Object.fromEntries(
+  statementCounters.filter(({ type }) => type === "milliseconds").map(({ attribute }) => [attribute, "s"]),
+);
+
+/** What is remembered beside the counters to say how an interval's executions differ; no differences of it are made. */
+export const statementStates = ["stddev_exec_time", "min_exec_time", "max_exec_time"] as const;
+export type StatementState = (typeof statementStates)[number];
+
 /** What a server's pg_stat_statements offers of what is read; found by looking at its columns. */
 export interface StatementShape {
   readonly counters: readonly StatementCounter[];
+  readonly states: readonly StatementState[];
+  /** What is selected for the counters and the states, in their order; each an int8 or a float8. */
+  readonly expressions: readonly string[];
   /** Extension 1.9, PostgreSQL 14: the same statement called directly and from a function is told apart. */
   readonly toplevel: boolean;
   /** Extension 1.11, PostgreSQL 17: each entry says since when it counts. */
   readonly statsSince: boolean;
+  /** As above: and since when its least and greatest time do. */
+  readonly minmaxSince: boolean;
 }
 
 /** The shape for a set of columns. */
 export function statementShape(columns: ReadonlySet<string>): StatementShape {
+  const sources = ({ column, from = [column] }: StatementCounter) => from.filter((name) => columns.has(name));
+  const counters: readonly StatementCounter[] = statementCounters.filter((counter) => sources(counter).length > 0);
+  const states = statementStates.filter((state) => columns.has(state));
   return {
-    counters: statementCounters.filter((counter) => columns.has(counter.column)),
+    counters,
+    states,
+    expressions: [...counters.map((counter) => expression(counter, sources(counter))), ...states],
     toplevel: columns.has("toplevel"),
     statsSince: columns.has("stats_since"),
+    minmaxSince: columns.has("minmax_stats_since"),
   };
+}
+
+function expression({ column, rare }: StatementCounter, sources: readonly string[]): string {
+  // A numeric; nobody writes 2^63 bytes, and a value that did not fit would fail the whole query.
+  const value = column === "wal_bytes" ? "LEAST(wal_bytes, 9223372036854775807)::int8" : sources.join(" + ");
+  return rare ? `NULLIF(${value}, 0)` : value;
 }
 
 /** Where a counter stands in the shape, or -1. */
 export function counterIndex(shape: StatementShape, column: StatementColumn): number {
   return shape.counters.findIndex((counter) => counter.column === column);
+}
+
+/** Where a state stands in a row of the table, behind the counters, or -1. */
+export function stateIndex(shape: StatementShape, state: StatementState): number {
+  const index = shape.states.indexOf(state);
+  return index < 0 ? -1 : shape.counters.length + index;
 }

@@ -80,7 +80,11 @@ export interface DeltaArgs {
   readonly previousComplete: boolean;
   /** Whether this reading is of all entries and not only of the changed ones. */
   readonly full: boolean;
+  /** Remembered rows that were counted as vanished before. */
+  readonly missing?: { readonly size: number; has(row: number): boolean };
 }
+
+const none = new Set<number>();
 
 /**
  * Turns counters into what happened since the last poll.
@@ -89,7 +93,8 @@ export interface DeltaArgs {
  * an entry was thrown out and came back with larger counters and the server does not say so (before PostgreSQL 17),
  * the difference is too small; it is never too large.
  */
-export function statementDeltas({ current, previous, continuity, previousComplete, full }: DeltaArgs): StatementDeltas {
+export function statementDeltas(args: DeltaArgs): StatementDeltas {
+  const { current, previous, continuity, previousComplete, full, missing = none } = args;
   const width = current.shape.counters.length;
   const rows = new Int32Array(current.count);
   const kinds = new Uint8Array(current.count);
@@ -112,7 +117,9 @@ export function statementDeltas({ current, previous, continuity, previousComplet
       count++;
     }
   }
-  if (full && previous !== undefined && continuity === "continued") ledger.vanished = previous.count - matched;
+  if (full && previous !== undefined && continuity === "continued") {
+    ledger.vanished = previous.count - missing.size - matched;
+  }
   return { count, rows, kinds, values, matches, ledger };
 
   /** Writes the difference of one row; `undefined` when nothing happened. */
@@ -123,7 +130,7 @@ export function statementDeltas({ current, previous, continuity, previousComplet
     matches[row] = found;
     if (found < 0) return previousComplete ? whole(row, at, "new") : "unattributable";
     known = found;
-    matched++;
+    if (!missing.has(found)) matched++;
     if (current.sinceDiffers(row, previous, found)) return whole(row, at, "recreated");
     let moved = false;
     for (let counter = 0; counter < width; counter++) {

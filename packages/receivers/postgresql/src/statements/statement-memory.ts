@@ -13,7 +13,22 @@ export interface RememberedReading {
   readonly databases: ReadonlyMap<number, DatabaseState>;
   /** Readings of changes only since the last complete one. */
   readonly partialReadings: number;
+  /** By its row in `table`: an entry that was not in the last reading of all, though it may only have been hidden. */
+  readonly missing: ReadonlyMap<number, MissingEntry>;
 }
+
+interface MissingEntry {
+  /** The database's clock when it was seen last. */
+  readonly seenMicros: bigint;
+  /** Readings of all entries without it. */
+  readonly readings: number;
+}
+
+/**
+ * Entries that a reading did not show are remembered for so many more readings of all, where the reading could not show
+ * everything: a grant that was taken away may come back.
+ */
+const keptReadings = 5;
 
 /**
  * What is remembered between polls. Comparing changes nothing, so that a poll whose telemetry never left can be
@@ -26,6 +41,11 @@ export class StatementMemory {
     return this.#last;
   }
 
+  /** The database's clock when a row of what is remembered was seen; `undefined` when nothing is. */
+  seenMicros(row: number): bigint | undefined {
+    return this.#last?.missing.get(row)?.seenMicros ?? this.#last?.epoch.clockMicros;
+  }
+
   compare(reading: StatementReading): StatementDeltas {
     const last = this.#last;
     return statementDeltas({
@@ -34,23 +54,46 @@ export class StatementMemory {
       continuity: last === undefined ? "unknown" : continuity(last.epoch, reading.epoch),
       previousComplete: last?.complete ?? false,
       full: reading.full,
+      ...(last === undefined ? {} : { missing: last.missing }),
     });
   }
 
   /** Moves on to a reading; `deltas` are those that `compare` made of it. */
   commit(reading: StatementReading, deltas: StatementDeltas): void {
-    const { epoch, databases } = reading;
-    const complete = reading.table.hidden + reading.table.omitted === 0;
+    const { epoch, databases, table } = reading;
+    const complete = table.hidden + table.omitted === 0;
     const last = this.#last;
-    if (reading.full || last === undefined) {
-      const { table } = reading;
-      this.#last = { table, fingerprints: new Fingerprints(table), epoch, complete, databases, partialReadings: 0 };
+    if (last === undefined || reading.full) {
+      const continued = last !== undefined && continuity(last.epoch, epoch) === "continued";
+      const missing = continued && !complete ? keepMissing(table, deltas, last) : new Map<number, MissingEntry>();
+      const fingerprints = new Fingerprints(table);
+      this.#last = { table, fingerprints, epoch, complete, databases, partialReadings: 0, missing };
       return;
     }
     // Only what changed was read: it is written into what is known.
-    for (let row = 0; row < reading.table.count; row++) {
-      last.fingerprints.update(last.table.assign(deltas.matches[row] ?? -1, reading.table, row));
+    const missing = new Map(last.missing);
+    for (let row = 0; row < table.count; row++) {
+      const known = deltas.matches[row] ?? -1;
+      last.fingerprints.update(last.table.assign(known, table, row));
+      missing.delete(known);
     }
-    this.#last = { ...last, epoch, complete, databases, partialReadings: last.partialReadings + 1 };
+    this.#last = { ...last, epoch, complete, databases, partialReadings: last.partialReadings + 1, missing };
   }
+}
+
+/** Appends to a reading the entries that it does not show and that are still worth remembering. */
+function keepMissing(
+  table: StatementTable,
+  deltas: StatementDeltas,
+  last: RememberedReading,
+): ReadonlyMap<number, MissingEntry> {
+  const shown = new Set(deltas.matches);
+  const missing = new Map<number, MissingEntry>();
+  for (let row = 0; row < last.table.count && table.hasRoom; row++) {
+    if (shown.has(row)) continue;
+    const { seenMicros = last.epoch.clockMicros, readings = 0 } = last.missing.get(row) ?? {};
+    if (readings >= keptReadings) continue;
+    missing.set(table.assign(-1, last.table, row), { seenMicros, readings: readings + 1 });
+  }
+  return missing;
 }

@@ -5,16 +5,17 @@ import type { Host } from "@dbintel/pipeline";
 import type { PollResult } from "@dbintel/polling";
 import type { StatementGuard } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
+import { platformTraits } from "../connection/platforms.ts";
 import { databaseProblem, othersHidden, type ProblemContext, tooManyStatements } from "../connection/problems.ts";
 import type { PlanCollector, StatementPlans } from "../plans/plan-collector.ts";
 import { receiverScope } from "../resource.ts";
 import { counterIndex, type StatementColumn } from "./statement-columns.ts";
-import type { StatementDeltas } from "./statement-deltas.ts";
+import { deltaKinds, type StatementDeltas } from "./statement-deltas.ts";
 import { StatementLedger } from "./statement-ledger.ts";
 import { StatementMemory } from "./statement-memory.ts";
 import type { StatementReading, StatementSource } from "./statement-source.ts";
-import { StatementTexts } from "./statement-texts.ts";
-import { addTopQueryEvents } from "./top-query-events.ts";
+import { StatementTexts, statementName } from "./statement-texts.ts";
+import { addTopQueryEvents, topQueryUnits } from "./top-query-events.ts";
 import { type Selection, selectTop } from "./top-statements.ts";
 
 /** What the guard of the receiver gives to each poll. */
@@ -48,6 +49,10 @@ export class StatementPoll {
   readonly #ledger = new StatementLedger();
   readonly #texts: StatementTexts;
   readonly #roles: LRUCache<number, string>;
+  /** The names of the statements that had an event of their own at the last poll. */
+  #selected: ReadonlySet<string> = new Set();
+  /** Whether entries of the collector's user may be the collector's own without being known as such. */
+  #ownUnknown = true;
 
   constructor(options: StatementPollOptions) {
     this.#options = options;
@@ -68,10 +73,13 @@ export class StatementPoll {
       if (reading.table.hidden > 0) problems.push(othersHidden(context));
       if (reading.table.omitted > 0) problems.push(tooManyStatements(context));
       const selection = await this.#select({ reading, deltas, problems, guard, signal });
-      const previousMicros = this.#memory.last?.epoch.clockMicros ?? reading.epoch.clockMicros;
       const plans = await this.#plans({ reading, deltas, selection, problems, guard, signal });
-      const scope = receiverScope(host.build, source.capabilities?.version);
-      const logs = logsBuilder().resource(resource).scope(scope);
+      const version = source.capabilities?.version;
+      const scope = receiverScope(host.build, version);
+      const units = { "db.version": version, "dbintel.units": topQueryUnits };
+      const logs = logsBuilder()
+        .resource(resource)
+        .scope({ ...scope, attributes: units });
       addTopQueryEvents(logs, {
         reading,
         deltas,
@@ -79,7 +87,8 @@ export class StatementPoll {
         texts: this.#texts,
         plans,
         roles: this.#roles,
-        previousMicros,
+        memory: this.#memory,
+        wrongUtilityIoTimes: platformTraits(source.capabilities?.platform).wrongUtilityIoTimes ?? false,
         observedUnixNano: host.clock.unixNano(),
       });
       const metrics = metricsBuilder().resource(resource).scope(scope);
@@ -89,9 +98,11 @@ export class StatementPoll {
         batches: [logs.build(), metrics.build()],
         problems,
         commit: () => {
+          const keys = selection.top.map((line) => reading.table.key(deltas.rows[line] ?? -1));
+          this.#selected = new Set(keys.map(statementName));
+          this.#texts.markSent(keys);
           this.#memory.commit(reading, deltas);
           this.#ledger.commit(ledger);
-          this.#texts.markSent(selection.top.map((line) => reading.table.key(deltas.rows[line] ?? -1)));
         },
       };
     } catch (error) {
@@ -114,14 +125,25 @@ export class StatementPoll {
     const excludedDatabases = new Set(
       [...databases].filter(([, { name }]) => !reportsDatabase(name)).map(([databaseId]) => databaseId),
     );
-    const excluded = (row: number) => excludedDatabases.has(table.databaseId(row)) || this.#isOwn(reading, row);
+    const select = () =>
+      selectTop({
+        ...{ current: table, previous: this.#memory.last?.table, deltas, limit },
+        excluded: (row) => excludedDatabases.has(table.databaseId(row)) || this.#isOwn(reading, row),
+        selectedBefore: (row) => this.#selected.has(statementName(table.key(row))),
+      });
     const keyOf = (line: number) => table.key(deltas.rows[line] ?? -1);
+    const first = select();
     try {
-      const first = selectTop({ current: table, deltas, limit, excluded });
       // One reading for both: after it the server rests.
-      await this.#texts.fetch([...this.#suspects(reading, deltas), ...first.top.map(keyOf)], (missing) =>
-        guard.ask({ collectorClass: textClass, cold: true, work: () => source.texts(missing, signal) }),
-      );
+      const wanted = { keys: first.top.map(keyOf), ownUserId: this.#ownUser(reading, deltas) };
+      const { asked } = await this.#texts.fetch(wanted, async (request) => {
+        const work = async () => {
+          await source.texts(request, signal);
+          return true;
+        };
+        return (await guard.ask({ collectorClass: textClass, cold: true, work })) ?? false;
+      });
+      if (asked) this.#ownUnknown = false;
       const users = [...new Set(first.top.map((line) => keyOf(line).userId))].filter((id) => !this.#roles.has(id));
       if (users.length > 0) {
         const work = () => source.roles(users, signal);
@@ -133,7 +155,7 @@ export class StatementPoll {
       signal.throwIfAborted();
       problems.push(databaseProblem(error, context));
     }
-    return selectTop({ current: table, deltas, limit, excluded });
+    return source.trackedUserId === undefined ? first : select();
   }
 
   /** Asks for the plans of the selected statements that ran, in their order. */
@@ -162,16 +184,19 @@ export class StatementPoll {
     return plans.collect({ candidates, versionNumber, ...rest });
   }
 
-  /** Where the collector's own statements are recorded, what its user ran may be one of them. */
-  #suspects(reading: StatementReading, deltas: StatementDeltas) {
+  /** The collector's user, where an entry of it may be one of the collector's own statements and is not known yet. */
+  #ownUser({ table }: StatementReading, deltas: StatementDeltas): number | undefined {
     const userId = this.#options.source.trackedUserId;
-    if (userId === undefined) return [];
-    const rows = [...deltas.rows.subarray(0, deltas.count)];
-    return rows.filter((row) => reading.table.userId(row) === userId).map((row) => reading.table.key(row));
+    for (let line = 0; line < deltas.count && userId !== undefined && !this.#ownUnknown; line++) {
+      const row = deltas.rows[line] ?? -1;
+      if (table.userId(row) !== userId || deltaKinds[deltas.kinds[line] ?? 0] === "normal") continue;
+      const key = table.key(row);
+      this.#ownUnknown = !this.#texts.isOwn(key) && this.#texts.get(key) === undefined;
+    }
+    return this.#ownUnknown ? userId : undefined;
   }
 
   #isOwn({ table }: StatementReading, row: number): boolean {
-    if (this.#options.source.trackedUserId !== table.userId(row)) return false;
-    return this.#texts.get(table.key(row))?.own ?? false;
+    return this.#options.source.trackedUserId === table.userId(row) && this.#texts.isOwn(table.key(row));
   }
 }

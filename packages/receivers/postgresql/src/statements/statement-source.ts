@@ -3,12 +3,13 @@ import { ServerPlatform } from "@dbintel/instances";
 import { integer, number, text } from "@dbintel/watching";
 import pg from "pg";
 import { type Capabilities, discover } from "../connection/capabilities.ts";
-import { type ConnectionSettings, DatabaseConnection } from "../connection/connection.ts";
+import { type ConnectionSettings, DatabaseConnection, marker } from "../connection/connection.ts";
 import { extensionMissing, extensionOutdated, identifier } from "../connection/problems.ts";
 import { type StatementShape, statementShape } from "./statement-columns.ts";
 import { continuity, type StatementEpoch } from "./statement-deltas.ts";
 import { changedSql, type Fingerprints } from "./statement-filter.ts";
-import { type StatementKey, StatementTable } from "./statement-table.ts";
+import { StatementTable, statementRowSql } from "./statement-table.ts";
+import type { StoredText, TextRequest } from "./statement-texts.ts";
 
 /** A database of the server at a poll. */
 export interface DatabaseState {
@@ -37,13 +38,6 @@ export interface KnownStatements {
   readonly partialReadings: number;
 }
 
-/** The text that the server keeps for an entry. */
-export interface StoredText {
-  readonly key: StatementKey;
-  /** As it was typed where the server does not normalise: never to be shown or kept. */
-  readonly query: string;
-}
-
 /** The extension in one database. */
 interface Extension {
   readonly schema: string;
@@ -68,6 +62,8 @@ const completeEvery = 60;
 const mostDatabases = 100;
 /** Longer texts are cut off by the server: all that counts of a statement stands at its beginning. */
 export const longestText = 65_536;
+/** The marker of the collector's own statements follows their first word. */
+const isOwn = "(strpos(left(s.query, 64), $4) > 0) IS TRUE";
 
 /** Reads pg_stat_statements wherever it is installed, over one connection. */
 export class StatementSource {
@@ -144,26 +140,30 @@ export class StatementSource {
     });
   }
 
-  /** The stored texts of some entries. The server reads its whole text file for it. */
-  async texts(keys: readonly StatementKey[], signal: AbortSignal): Promise<readonly StoredText[]> {
+  /**
+   * Hands over the stored texts of some entries, one by one. The server reads its whole text file for it, so what is
+   * asked of it is asked at once.
+   */
+  async texts({ keys, ownUserId, onText }: TextRequest, signal: AbortSignal): Promise<void> {
     const { schema } = await this.#locate(signal);
-    const rows = await this.#connection.query(
-      `SELECT s.dbid, s.userid, s.queryid, left(s.query, ${longestText}) AS query
+    await this.#connection.readRows(
+      `SELECT s.dbid, s.userid, s.queryid, ${isOwn} AS own,
+              CASE WHEN k.queryid IS NOT NULL THEN coalesce(left(s.query, ${longestText}), '') END AS query
          FROM ${identifier(schema)}.pg_stat_statements(true) s
-         JOIN (SELECT DISTINCT * FROM unnest($1::oid[], $2::oid[], $3::int8[])) k(dbid, userid, queryid)
-        USING (dbid, userid, queryid)`,
-      [keys.map((key) => key.databaseId), keys.map((key) => key.userId), keys.map((key) => String(key.queryId))],
+         LEFT JOIN (SELECT DISTINCT * FROM unnest($1::oid[], $2::oid[], $3::int8[])) k(dbid, userid, queryid)
+        USING (dbid, userid, queryid)
+        WHERE k.queryid IS NOT NULL
+           OR (s.userid = $5::oid AND ${isOwn})`,
+      [
+        keys.map((key) => key.databaseId),
+        keys.map((key) => key.userId),
+        keys.map((key) => String(key.queryId)),
+        marker,
+        ownUserId ?? 0,
+      ],
+      (bytes, start) => onText(storedText(bytes, start)),
       signal,
     );
-    return rows.map((row) => ({
-      key: {
-        databaseId: number(row, "dbid") ?? 0,
-        userId: number(row, "userid") ?? 0,
-        queryId: integer(row, "queryid") ?? 0n,
-        toplevel: true,
-      },
-      query: text(row, "query") ?? "",
-    }));
   }
 
   /** The names of roles by their oid. */
@@ -192,14 +192,8 @@ export class StatementSource {
       if (back) values.push(binaryTimestamp(known.epoch.clockMicros));
       filter = `WHERE ${changedSql(shape, capabilities.versionNumber, back)}`;
     }
-    const columns = [
-      "dbid, userid, queryid",
-      shape.toplevel ? "toplevel" : "true",
-      ...(shape.statsSince ? ["stats_since"] : []),
-      ...shape.counters.map((counter) => counter.column),
-    ];
     await this.#connection.readRows(
-      `SELECT ${columns.join(", ")} FROM ${identifier(schema)}.pg_stat_statements(false) ${filter}`,
+      `SELECT ${statementRowSql(shape)} FROM ${identifier(schema)}.pg_stat_statements(false) ${filter}`,
       values,
       (bytes, start) => table.appendRow(bytes, start),
       signal,
@@ -322,6 +316,22 @@ function filterable(known: KnownStatements, now: StatementEpoch, maximum: number
   if (table.shape !== shape || continuity(epoch, now) !== "continued") return false;
   const thrownOut = now.deallocations === undefined || now.deallocations !== epoch.deallocations;
   return shape.statsSince || !thrownOut;
+}
+
+/** The body of a DataRow message in binary format, as `texts` selects it: int16 fields, for each int32 length and value. */
+function storedText(bytes: Uint8Array, start: number): StoredText {
+  const row = Buffer.from(bytes.buffer, bytes.byteOffset + start);
+  const length = row.readInt32BE(35);
+  return {
+    key: {
+      databaseId: row.readUInt32BE(6),
+      userId: row.readUInt32BE(14),
+      queryId: row.readBigInt64BE(22),
+      toplevel: true,
+    },
+    own: row[34] === 1,
+    query: length < 0 ? undefined : row.toString("utf8", 39, 39 + length),
+  };
 }
 
 /** Microseconds since 1970 as an int8. A double holds them: 2^53 of them are 285 years. */

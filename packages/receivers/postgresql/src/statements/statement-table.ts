@@ -2,15 +2,17 @@ import type { StatementShape } from "./statement-columns.ts";
 
 /*
  * A row in 32-bit words, each pair a 64-bit value in the machine's byte order:
- *   0–1 queryid · 2 dbid · 3 userid · 4–5 stats_since in microseconds since 2000, 0 when unknown · 6… the counters
+ *   0–1 queryid · 2 dbid · 3 userid · 4–5 stats_since · 6–7 minmax_stats_since · 8… the counters, then the states
+ * Times are in microseconds since 2000, 0 when unknown.
  *
- * 100,000 statements are 11 MB this way; as objects they were 60 MB and a second of garbage collection.
+ * As objects 100,000 statements take five times the memory, and a second of garbage collection.
  * benchmarks/postgresql/poll.ts measures it.
  */
 const databaseWord = 2;
 const userWord = 3;
 const sinceWord = 4;
-const headerWords = 6;
+const minmaxWord = 6;
+const headerWords = 8;
 
 /** The server's own limit is pg_stat_statements.max; this one bounds the memory whatever that is set to. */
 export const mostStatements = 1_000_000;
@@ -22,6 +24,13 @@ const high = littleEndian ? 1 : 0;
 const two32 = 2 ** 32;
 /** Microseconds from 1970-01-01 to 2000-01-01, PostgreSQL's epoch. */
 const postgresEpochMicros = 946_684_800_000_000n;
+
+/** What is selected of an entry, in the order in which `StatementTable.appendRow` takes it. */
+export function statementRowSql(shape: StatementShape): string {
+  const since = [...(shape.statsSince ? ["stats_since"] : []), ...(shape.minmaxSince ? ["minmax_stats_since"] : [])];
+  const columns = ["dbid, userid, queryid", shape.toplevel ? "toplevel" : "true", ...since, ...shape.expressions];
+  return columns.join(", ");
+}
 
 /** The identity of one entry of pg_stat_statements. */
 export interface StatementKey {
@@ -54,8 +63,11 @@ export class StatementTable {
 
   constructor(shape: StatementShape, capacity = 1024) {
     this.shape = shape;
-    this.#stride = headerWords + 2 * shape.counters.length;
-    this.#floating = shape.counters.map((counter) => counter.type === "milliseconds");
+    this.#stride = headerWords + 2 * (shape.counters.length + shape.states.length);
+    this.#floating = [
+      ...shape.counters.map((counter) => counter.type === "milliseconds"),
+      ...shape.states.map(() => true),
+    ];
     this.#words = new Uint32Array(capacity * this.#stride);
     this.#floats = new Float64Array(this.#words.buffer);
     this.#toplevel = new Uint8Array(capacity);
@@ -65,9 +77,14 @@ export class StatementTable {
     return this.#count;
   }
 
+  /** Whether another row may be added. */
+  get hasRoom(): boolean {
+    return this.#count < mostStatements;
+  }
+
   /**
-   * Appends the body of one DataRow message in binary format, columns in the order of `statementColumns`:
-   * int16 fields, then for each int32 length (-1 for NULL) and the value, all big-endian.
+   * Appends the body of one DataRow message in binary format, as `statementRowSql` selects them: int16 fields,
+   * then for each int32 length (-1 for NULL) and the value, all big-endian.
    */
   appendRow(bytes: Uint8Array, start: number): void {
     let at = start + 2;
@@ -75,7 +92,7 @@ export class StatementTable {
       this.hidden++;
       return;
     }
-    if (this.#count >= mostStatements) {
+    if (!this.hasRoom) {
       this.omitted++;
       return;
     }
@@ -89,14 +106,11 @@ export class StatementTable {
     words[base + low] = uint32(bytes, at + 24);
     this.#toplevel[this.#count] = bytes[at + 32] ?? 0;
     at += 33;
-    let word = base + sinceWord;
+    words.fill(0, base + sinceWord, base + headerWords);
+    let word = base + (this.shape.statsSince ? sinceWord : headerWords);
     const end = base + this.#stride;
-    if (!this.shape.statsSince) {
-      words[word] = 0;
-      words[word + 1] = 0;
-      word += 2;
-    }
     for (; word < end; word += 2) {
+      if (word === base + minmaxWord && !this.shape.minmaxSince) continue;
       const known = int32(bytes, at) === 8;
       words[word + high] = known ? uint32(bytes, at + 4) : 0;
       words[word + low] = known ? uint32(bytes, at + 8) : 0;
@@ -136,7 +150,15 @@ export class StatementTable {
 
   /** Since when the entry counts, in microseconds since 1970; 0n when the server does not say. */
   sinceMicros(row: number): bigint {
-    const base = row * this.#stride + sinceWord;
+    return this.#micros(row * this.#stride + sinceWord);
+  }
+
+  /** Since when its least and greatest time count, as above. */
+  minmaxSinceMicros(row: number): bigint {
+    return this.#micros(row * this.#stride + minmaxWord);
+  }
+
+  #micros(base: number): bigint {
     const micros = (BigInt(this.#word(base + high) | 0) << 32n) | BigInt(this.#word(base + low));
     return micros === 0n ? 0n : micros + postgresEpochMicros;
   }
@@ -148,7 +170,7 @@ export class StatementTable {
     return this.#words[mine] !== other.#words[theirs] || this.#words[mine + 1] !== other.#words[theirs + 1];
   }
 
-  /** A counter as a number: exact for what `Number.isSafeInteger` accepts, never a wrong small number. */
+  /** A counter or a state as a number: exact for what `Number.isSafeInteger` accepts, never a wrong small number. */
   value(row: number, counter: number): number {
     const at = row * this.#stride + headerWords + 2 * counter;
     if (this.#floating[counter]) return this.#floats[at >> 1] ?? Number.NaN;

@@ -1,12 +1,23 @@
 import type { AnyValue, LogsBuilder } from "@dbintel/pdata";
 import type { StatementPlans } from "../plans/plan-collector.ts";
-import { counterIndex, type StatementShape } from "./statement-columns.ts";
+import { type IntervalStatistics, intervalStatistics } from "./interval-statistics.ts";
+import { attributeUnits, counterIndex, type StatementShape } from "./statement-columns.ts";
 import { deltaKinds, type StatementDeltas } from "./statement-deltas.ts";
+import type { StatementMemory } from "./statement-memory.ts";
 import type { StatementReading } from "./statement-source.ts";
 import type { StatementTexts } from "./statement-texts.ts";
 import type { Selection } from "./top-statements.ts";
 
 export const topQueryEvent = "db.server.top_query";
+
+/** The attributes of an event whose name tells no unit, with their units; said once for all, in the scope. */
+export const topQueryUnits = Object.entries({
+  ...attributeUnits,
+  ...Object.fromEntries(["mean", "stddev", "min", "max"].map((name) => [`postgresql.${name}_exec_time`, "s"])),
+  "postgresql.wal_bytes": "By",
+})
+  .map(([attribute, unit]) => `${attribute}=${unit}`)
+  .join(",");
 
 /** What all events of one poll have in common. */
 export interface TopQueryArgs {
@@ -17,9 +28,11 @@ export interface TopQueryArgs {
   /** Absent where plans are not collected. */
   readonly plans: StatementPlans | undefined;
   readonly roles: { get(userId: number): string | undefined };
-  /** The database's clock at the poll before. */
-  readonly previousMicros: bigint;
+  /** What the differences were made from. */
+  readonly memory: StatementMemory;
   readonly observedUnixNano: bigint;
+  /** Where the server's times of reading and writing are wrong for utility statements, those are left out. */
+  readonly wrongUtilityIoTimes: boolean;
 }
 
 /**
@@ -30,8 +43,9 @@ export interface TopQueryArgs {
  * database's clock.
  */
 export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
-  const { reading, deltas, selection } = args;
+  const { reading, deltas, selection, memory } = args;
   const { table, epoch } = reading;
+  const previousMicros = memory.last?.epoch.clockMicros ?? epoch.clockMicros;
   const width = table.shape.counters.length;
   for (const line of selection.top) {
     const row = deltas.rows[line] ?? -1;
@@ -39,9 +53,14 @@ export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
     const key = table.key(row);
     const values = deltas.values.subarray(line * width, (line + 1) * width);
     // Where the server does not say since when a re-created entry counts, the last reset of all is the latest start.
-    const since = table.sinceMicros(row) || epoch.statsResetMicros || args.previousMicros;
-    const started = kind === "recreated" && since > args.previousMicros ? since : args.previousMicros;
-    add(started, values, {
+    const since = table.sinceMicros(row) || epoch.statsResetMicros || previousMicros;
+    const previousRow = deltas.matches[row] ?? -1;
+    const seen = kind === "normal" ? (memory.seenMicros(previousRow) ?? previousMicros) : previousMicros;
+    const started = kind === "recreated" && since > previousMicros ? since : seen;
+    const previous = memory.last?.table;
+    const ioTimes = !args.wrongUtilityIoTimes || args.texts.get(key)?.utility === false;
+    add(started, values, ioTimes, {
+      ...executions(intervalStatistics({ kind, current: table, row, previous, previousRow })),
       "db.namespace": reading.databases.get(key.databaseId)?.name,
       "db.query.text": args.texts.shown(key),
       "postgresql.query_plan": args.plans?.get(key)?.plan,
@@ -54,14 +73,19 @@ export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
     });
   }
   for (const other of selection.others) {
-    add(args.previousMicros, other.values, {
+    add(previousMicros, other.values, !args.wrongUtilityIoTimes, {
       "db.namespace": reading.databases.get(other.databaseId)?.name,
       "dbintel.delta.kind": "other",
       "dbintel.statement.count": BigInt(other.statements),
     });
   }
 
-  function add(startMicros: bigint, values: Float64Array, attributes: Readonly<Record<string, AnyValue | undefined>>) {
+  function add(
+    startMicros: bigint,
+    values: Float64Array,
+    ioTimes: boolean,
+    attributes: Readonly<Record<string, AnyValue | undefined>>,
+  ) {
     logs.record({
       timeUnixNano: epoch.clockMicros * 1000n,
       observedTimeUnixNano: args.observedUnixNano,
@@ -69,21 +93,41 @@ export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
       attributes: {
         "db.system.name": "postgresql",
         ...attributes,
-        ...measurements(table.shape, values),
+        ...measurements(table.shape, values, ioTimes),
         "dbintel.interval.start_time_unix_nano": startMicros * 1000n,
       },
     });
   }
 }
 
-function measurements(shape: StatementShape, values: Float64Array): Record<string, AnyValue> {
+function measurements(shape: StatementShape, values: Float64Array, ioTimes: boolean): Record<string, AnyValue> {
   const attributes: Record<string, AnyValue> = {};
-  shape.counters.forEach((counter, index) => {
+  shape.counters.forEach(({ column, attribute, type, rare }, index) => {
     const value = values[index] ?? 0;
-    attributes[counter.attribute] = counter.type === "integer" ? BigInt(value) : value / 1000;
+    if ((rare && value === 0) || (!ioTimes && isIoTime(column))) return;
+    attributes[attribute] = type === "integer" ? BigInt(value) : value / 1000;
   });
   const calls = values[counterIndex(shape, "calls")] ?? 0;
   const time = values[counterIndex(shape, "total_exec_time")] ?? 0;
   if (calls > 0) attributes["postgresql.mean_exec_time"] = time / calls / 1000;
   return attributes;
+}
+
+function isIoTime(column: string): boolean {
+  return column.endsWith("_blk_read_time") || column.endsWith("_blk_write_time");
+}
+
+function executions({ deviationMs, imprecise, extremes }: IntervalStatistics): Record<string, AnyValue | undefined> {
+  return {
+    "postgresql.stddev_exec_time": inSeconds(deviationMs),
+    "dbintel.stddev.imprecise": imprecise,
+    "postgresql.min_exec_time": inSeconds(extremes?.minMs),
+    "postgresql.max_exec_time": inSeconds(extremes?.maxMs),
+    "dbintel.minmax.start_time_unix_nano":
+      extremes?.sinceMicros === undefined ? undefined : extremes.sinceMicros * 1000n,
+  };
+}
+
+function inSeconds(milliseconds: number | undefined): number | undefined {
+  return milliseconds === undefined ? undefined : milliseconds / 1000;
 }

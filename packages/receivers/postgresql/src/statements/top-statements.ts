@@ -1,12 +1,6 @@
-import { counterIndex, type StatementColumn } from "./statement-columns.ts";
+import { type Measure, measuresOf } from "./measures.ts";
 import type { StatementDeltas } from "./statement-deltas.ts";
 import type { StatementTable } from "./statement-table.ts";
-
-/** What makes a statement worth an event of its own. `share` of `top_n_query` statements are taken by each measure. */
-const measures: readonly { readonly column: StatementColumn; readonly share: number }[] = [
-  { column: "total_exec_time", share: 1 },
-  { column: "calls", share: 0.25 },
-];
 
 /** The sum of what was not selected, for one database. */
 export interface OtherStatements {
@@ -23,6 +17,9 @@ export interface Selection {
   readonly others: readonly OtherStatements[];
 }
 
+/** Who was selected stays until its rank is this much worse: statements about the last place do not come and go. */
+const stayFactor = 1.5;
+
 /**
  * The union of the greatest statements by each measure; what is left is summed by database, so that nothing of the
  * total is lost.
@@ -30,23 +27,37 @@ export interface Selection {
 export function selectTop(args: {
   readonly current: StatementTable;
   readonly deltas: StatementDeltas;
+  /** What the differences were made from. */
+  readonly previous: StatementTable | undefined;
   readonly limit: number;
   /** Rows of `current` that are not reported at all: other databases, the collector's own statements. */
   readonly excluded: (row: number) => boolean;
+  /** Whether a row of `current` was selected the last time. */
+  readonly selectedBefore: (row: number) => boolean;
 }): Selection {
-  const { current, deltas, limit, excluded } = args;
-  const width = current.shape.counters.length;
+  const { current, deltas, limit, excluded, selectedBefore } = args;
   const lines: number[] = [];
   for (let line = 0; line < deltas.count; line++) {
     if (!excluded(deltas.rows[line] ?? -1)) lines.push(line);
   }
   const chosen = new Set<number>();
-  for (const { column, share } of measures) {
-    const counter = counterIndex(current.shape, column);
-    if (counter < 0) continue;
-    const measure = (line: number) => deltas.values[line * width + counter] ?? 0;
-    for (const line of greatest(lines, Math.ceil(limit * share), measure)) chosen.add(line);
+  for (const { share, measure } of measuresOf(args)) {
+    const places = Math.ceil(limit * share);
+    const best = greatest(lines, Math.ceil(places * stayFactor), measure);
+    best.forEach((line, rank) => {
+      if (rank < places || selectedBefore(deltas.rows[line] ?? -1)) chosen.add(line);
+    });
   }
+  return { top: [...chosen], others: sumOthers(lines, chosen, current, deltas) };
+}
+
+function sumOthers(
+  lines: readonly number[],
+  chosen: ReadonlySet<number>,
+  current: StatementTable,
+  deltas: StatementDeltas,
+): readonly OtherStatements[] {
+  const width = current.shape.counters.length;
   const others = new Map<number, { databaseId: number; statements: number; values: Float64Array }>();
   for (const line of lines) {
     if (chosen.has(line)) continue;
@@ -61,11 +72,11 @@ export function selectTop(args: {
       other.values[counter] = (other.values[counter] ?? 0) + (deltas.values[line * width + counter] ?? 0);
     }
   }
-  return { top: [...chosen], others: [...others.values()] };
+  return [...others.values()];
 }
 
 /** At most `limit` lines with the greatest measure above zero, the greatest first. */
-function greatest(lines: readonly number[], limit: number, measure: (line: number) => number): number[] {
+function greatest(lines: readonly number[], limit: number, measure: Measure): number[] {
   const best: number[] = [];
   let threshold = 0;
   for (const line of lines) {

@@ -1,4 +1,5 @@
 import type { MetricDefinition } from "@dbintel/watching";
+import { queryMetricDefinitions } from "../statements/query-metrics.ts";
 import type { MetricQuery } from "./metric-definition.ts";
 import { activityQueries } from "./metrics-activity.ts";
 import { databaseQueries, sizeQuery } from "./metrics-database.ts";
@@ -8,9 +9,10 @@ import { serverQueries } from "./metrics-server.ts";
 export const metricQueries: readonly MetricQuery[] = [...databaseQueries, ...serverQueries, ...activityQueries];
 
 /** Every metric that is collected. */
-export const metricDefinitions: readonly MetricDefinition[] = [...metricQueries, sizeQuery].flatMap(
-  (query) => query.metrics,
-);
+export const metricDefinitions: readonly MetricDefinition[] = [
+  ...[...metricQueries, sizeQuery].flatMap((query) => query.metrics),
+  ...queryMetricDefinitions,
+];
 
 /** Metrics of the OpenTelemetry Collector's receiver that are not collected; accepted in the configuration. */
 export const absentMetricNames: readonly string[] = [
@@ -19,7 +21,6 @@ export const absentMetricNames: readonly string[] = [
   "postgresql.index.scans",
   "postgresql.index.size",
   "postgresql.operations",
-  "postgresql.query.execution.time",
   "postgresql.rows",
   "postgresql.sequential_scans",
   "postgresql.table.count",

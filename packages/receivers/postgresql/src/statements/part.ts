@@ -1,5 +1,7 @@
+import type { MetricDefinition } from "@dbintel/watching";
 import { PlanCollector } from "../plans/plan-collector.ts";
 import type { WatchedServer } from "../watched-server.ts";
+import { QueryMetrics } from "./query-metrics.ts";
 import { StatementPoll } from "./statement-poll.ts";
 import { StatementSource } from "./statement-source.ts";
 import { topQueryEvent } from "./top-query-events.ts";
@@ -7,11 +9,15 @@ import { topQueryEvent } from "./top-query-events.ts";
 /** What statements did in each interval, with the plans of the top ones; over a session of its own. */
 export function statementsPart(server: WatchedServer): void {
   const { next, config, watch, settings, platform } = server;
-  if (next.logs === undefined || !config.events[topQueryEvent].enabled) return;
-  const { collection_interval: interval, top_n_query: limit } = config.top_query_collection;
+  const { collection_interval: interval, top_n_query: limit, query_series: series } = config.top_query_collection;
+  const events = next.logs !== undefined && config.events[topQueryEvent].enabled;
+  const enabled = ({ name }: MetricDefinition) =>
+    next.metrics !== undefined && (config.metrics[name]?.enabled ?? false);
+  const queryMetrics = new QueryMetrics({ limit: series, enabled });
+  if (!events && !queryMetrics.anyEnabled) return;
   const source = new StatementSource(settings, config.endpoint, config.connect_database, platform);
   watch.closes(source);
-  const poll = new StatementPoll({ ...server, source, plans: planCollector(server), limit });
+  const poll = new StatementPoll({ ...server, source, plans: planCollector(server), limit, events, queryMetrics });
   watch.add({ name: "statements", interval, source, poll });
 }
 

@@ -11,7 +11,16 @@ export const topQueryCollection = z.strictObject({
     .min(1)
     .max(10_000)
     .default(200)
-    .describe("Statements with an event of their own by execution time; a quarter as many by calls"),
+    .describe("Statements with an event of their own by execution time; a quarter as many by each other measure"),
+  query_series: z
+    .number()
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(0)
+    .describe(
+      "Statements with series of their own in postgresql.query.execution.time, dbintel.postgresql.query.calls and .rows, where these metrics are enabled; the others are summed for each database",
+    ),
   max_rows_per_query: z.number().int().optional().describe("Without effect: every statement is looked at"),
   max_explain_each_interval: z
     .number()

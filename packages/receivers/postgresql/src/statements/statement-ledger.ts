@@ -12,6 +12,10 @@ interface Coverage {
   readonly ratio: number;
 }
 
+/** The server throws out at least so many entries at a time, or this share of what it may keep. */
+const leastThrownOut = 10;
+const shareThrownOut = 0.05;
+
 interface LedgerState {
   readonly startMicros: bigint;
   readonly totals: DeltaLedger;
@@ -38,7 +42,8 @@ export class StatementLedger {
     const startMicros = this.#state?.startMicros ?? reading.epoch.clockMicros;
     const totals = added(this.#state?.totals, deltas.ledger);
     const coverage = previous === undefined ? [] : coverageOf(reading, deltas, previous);
-    const addTo = (metrics: MetricsBuilder) => addMetrics(metrics, { reading, startMicros, totals, coverage });
+    const atRisk = entriesAtRisk(reading, previous);
+    const addTo = (metrics: MetricsBuilder) => addMetrics(metrics, { reading, startMicros, totals, coverage, atRisk });
     return { startMicros, totals, addTo };
   }
 
@@ -52,6 +57,17 @@ function added(before: DeltaLedger | undefined, now: DeltaLedger): DeltaLedger {
   return Object.fromEntries(
     outcomes.map((outcome) => [outcome, before[outcome] + now[outcome]]),
   ) as unknown as DeltaLedger;
+}
+
+/**
+ * How many entries may have gone unread since the last poll: what they counted after it is in no event. The server
+ * throws out the least executed ones (entry_dealloc in pg_stat_statements.c).
+ */
+function entriesAtRisk({ epoch, maximum }: StatementReading, previous: RememberedReading | undefined) {
+  if (previous === undefined || epoch.deallocations === undefined || !Number.isFinite(maximum)) return undefined;
+  const before = previous.epoch.statsResetMicros === epoch.statsResetMicros ? previous.epoch.deallocations : 0n;
+  const times = Number(epoch.deallocations - (before ?? 0n));
+  return BigInt(Math.max(0, times) * Math.max(leastThrownOut, Math.floor(maximum * shareThrownOut)));
 }
 
 /** Only top-level statements count: the time of a nested one is part of its caller's. */
@@ -82,9 +98,10 @@ function addMetrics(
     readonly startMicros: bigint;
     readonly totals: DeltaLedger;
     readonly coverage: readonly Coverage[];
+    readonly atRisk: bigint | undefined;
   },
 ): void {
-  const { reading, startMicros, totals, coverage } = args;
+  const { reading, startMicros, totals, coverage, atRisk } = args;
   const { epoch, maximum } = reading;
   const timeUnixNano = epoch.clockMicros * 1000n;
   const cumulative = { monotonic: true, temporality: "cumulative" } as const;
@@ -114,6 +131,17 @@ function addMetrics(
         ...cumulative,
       },
       [{ ...point(epoch.deallocations), startTimeUnixNano: (epoch.statsResetMicros ?? epoch.startedMicros) * 1000n }],
+    );
+  }
+  if (atRisk !== undefined) {
+    metrics.gauge(
+      {
+        name: "dbintel.postgresql.statements.at_risk",
+        description:
+          "Entries that the server may have thrown out since the last reading, with what they counted after it",
+        unit: "{entries}",
+      },
+      [point(atRisk)],
     );
   }
   if (Number.isFinite(maximum)) {

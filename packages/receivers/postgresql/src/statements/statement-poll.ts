@@ -9,6 +9,7 @@ import { platformTraits } from "../connection/platforms.ts";
 import { databaseProblem, othersHidden, type ProblemContext, tooManyStatements } from "../connection/problems.ts";
 import type { PlanCollector, StatementPlans } from "../plans/plan-collector.ts";
 import { receiverScope } from "../resource.ts";
+import type { QueryMetrics } from "./query-metrics.ts";
 import { counterIndex, type StatementColumn } from "./statement-columns.ts";
 import { deltaKinds, type StatementDeltas } from "./statement-deltas.ts";
 import { StatementLedger } from "./statement-ledger.ts";
@@ -33,6 +34,10 @@ export interface StatementPollOptions {
   readonly limit: number;
   /** Gets the plans of what is reported; absent, events tell none. */
   readonly plans?: PlanCollector | undefined;
+  /** Whether top statements get events; without, neither texts nor plans are asked for. Default true. */
+  readonly events?: boolean;
+  /** Absent: none. */
+  readonly queryMetrics?: QueryMetrics;
   /** Whether statements of this database are reported. */
   readonly reportsDatabase: (name: string) => boolean;
 }
@@ -65,7 +70,7 @@ export class StatementPoll {
   }
 
   async poll({ signal, guard }: GuardedPollArgs): Promise<PollResult> {
-    const { host, source, context, resource } = this.#options;
+    const { host, source, context, resource, events = true, queryMetrics } = this.#options;
     const problems: DbintelError[] = [];
     try {
       const reading = await source.read(this.#memory.last, signal);
@@ -73,27 +78,33 @@ export class StatementPoll {
       if (reading.table.hidden > 0) problems.push(othersHidden(context));
       if (reading.table.omitted > 0) problems.push(tooManyStatements(context));
       const selection = await this.#select({ reading, deltas, problems, guard, signal });
-      const plans = await this.#plans({ reading, deltas, selection, problems, guard, signal });
+      const plans = events ? await this.#plans({ reading, deltas, selection, problems, guard, signal }) : undefined;
       const version = source.capabilities?.version;
       const scope = receiverScope(host.build, version);
       const units = { "db.version": version, "dbintel.units": topQueryUnits };
       const logs = logsBuilder()
         .resource(resource)
         .scope({ ...scope, attributes: units });
-      addTopQueryEvents(logs, {
-        reading,
-        deltas,
-        selection,
-        texts: this.#texts,
-        plans,
-        roles: this.#roles,
-        memory: this.#memory,
-        wrongUtilityIoTimes: platformTraits(source.capabilities?.platform).wrongUtilityIoTimes ?? false,
-        observedUnixNano: host.clock.unixNano(),
-      });
+      if (events) {
+        addTopQueryEvents(logs, {
+          reading,
+          deltas,
+          selection,
+          texts: this.#texts,
+          plans,
+          roles: this.#roles,
+          memory: this.#memory,
+          wrongUtilityIoTimes: platformTraits(source.capabilities?.platform).wrongUtilityIoTimes ?? false,
+          observedUnixNano: host.clock.unixNano(),
+        });
+      }
       const metrics = metricsBuilder().resource(resource).scope(scope);
       const ledger = this.#ledger.after({ reading, deltas, previous: this.#memory.last });
       ledger.addTo(metrics);
+      const previousMicros = this.#memory.last?.epoch.clockMicros ?? reading.epoch.clockMicros;
+      const role = (userId: number) => this.#roles.get(userId);
+      const series = queryMetrics?.after({ reading, deltas, selection, previousMicros, role });
+      series?.addTo(metrics);
       return {
         batches: [logs.build(), metrics.build()],
         problems,
@@ -103,6 +114,7 @@ export class StatementPoll {
           this.#texts.markSent(keys);
           this.#memory.commit(reading, deltas);
           this.#ledger.commit(ledger);
+          if (series !== undefined) queryMetrics?.commit(series);
         },
       };
     } catch (error) {
@@ -135,7 +147,8 @@ export class StatementPoll {
     const first = select();
     try {
       // One reading for both: after it the server rests.
-      const wanted = { keys: first.top.map(keyOf), ownUserId: this.#ownUser(reading, deltas) };
+      const named = this.#options.events === false ? [] : first.top.map(keyOf);
+      const wanted = { keys: named, ownUserId: this.#ownUser(reading, deltas) };
       const { asked } = await this.#texts.fetch(wanted, async (request) => {
         const work = async () => {
           await source.texts(request, signal);

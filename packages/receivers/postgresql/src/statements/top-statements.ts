@@ -12,6 +12,8 @@ export interface OtherStatements {
 }
 
 export interface Selection {
+  /** Lines of the deltas that are not excluded: those that are selected and those that are summed. */
+  readonly lines: readonly number[];
   /** Lines of the deltas, the greatest execution time first. */
   readonly top: readonly number[];
   readonly others: readonly OtherStatements[];
@@ -48,7 +50,7 @@ export function selectTop(args: {
       if (rank < places || selectedBefore(deltas.rows[line] ?? -1)) chosen.add(line);
     });
   }
-  return { top: [...chosen], others: sumOthers(lines, chosen, current, deltas) };
+  return { lines, top: [...chosen], others: sumOthers(lines, chosen, current, deltas) };
 }
 
 function sumOthers(

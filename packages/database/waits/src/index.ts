@@ -24,6 +24,8 @@ export { defaultAdvisorSettings } from "./advice/settings.ts";
 export type { BaselineState, Level } from "./baseline/baseline.ts";
 export type { BaselineSettings, Comparison } from "./baseline/baselines.ts";
 export { Baselines, defaultBaselineSettings } from "./baseline/baselines.ts";
+export type { BlockedIncrement, BlockedSeries } from "./blocking/blocked-time.ts";
+export { BlockedTime } from "./blocking/blocked-time.ts";
 export type { BlockedSession, BlockingEdge, BlockingForest, BlockingRoot } from "./blocking/blocking-forest.ts";
 export { blockingForest } from "./blocking/blocking-forest.ts";
 export type { WaitCategory, WaitClass } from "./category.ts";

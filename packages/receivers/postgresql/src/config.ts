@@ -6,6 +6,7 @@ import {
   circuitBreaker,
   endpointSetting,
   idleMetricSettings,
+  longRunningSettings,
   metricSetting,
   named,
   switchable,
@@ -65,6 +66,10 @@ export const postgresqlConfig = z.strictObject({
   query_sample_collection: querySampleCollection.prefault({}).describe("The event db.server.query_sample"),
   active_sessions: activeSessionSettings.prefault({}).describe("The metric db.active_sessions"),
   connection_pool: z
+  object_collection: objectCollection.prefault({}).describe("Metrics of tables, indexes and functions"),
+  long_running: longRunningSettings
+    .prefault({})
+    .describe("What is told once because it lasts, at the looks of query_sample_collection"),
     .strictObject({
       max_idle_time: duration().optional(),
       max_lifetime: duration().optional(),

@@ -3,9 +3,10 @@ import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import { feedback, noSavings } from "@dbintel/feedback";
 import type { PollResult } from "@dbintel/polling";
+import { fingerprintSql } from "@dbintel/sql";
 import type { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { type Event, eventsOf, watchActivity } from "./watch.ts";
+import { type Event, eventsOf, pointsOf, watchActivity } from "./watch.ts";
 
 const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 const longest = "SELECT pg_sleep(86400)";
@@ -306,6 +307,101 @@ for (const major of [13, 14, 18]) {
       ]);
       expect(eventsOf(batches)).toEqual([]);
       await stranger.close();
+    });
+
+    it("tells once of each statement, transaction and pause that lasts, and again when it was not taken", async () => {
+      const ageLimits = { statement: 1, transaction: 1, idleTransaction: 1 };
+      const lasting = watchActivity(server, { samples: false, ageLimits });
+      const [runs, idles] = [await open(), await open()];
+      await begin(runs, "SELECT 'jane@example.com', pg_sleep(86400)", sleeps);
+      await idles.client.query("BEGIN ISOLATION LEVEL REPEATABLE READ");
+      await idles.client.query("SELECT 'jane@example.com' FROM orders");
+      const told = (result: PollResult) =>
+        eventsOf(result.batches)
+          .map((event) => `${event.name} ${event.number("postgresql.pid") === runs.pid ? "runs" : "idles"}`)
+          .toSorted();
+      const all = [
+        "db.statement.long_running runs",
+        "db.transaction.idle idles",
+        "db.transaction.long_running idles",
+        "db.transaction.long_running runs",
+      ];
+      expect(told(await lasting.peek())).toEqual(all);
+      const first = await lasting.poll();
+      expect(told(first)).toEqual(all);
+      expect(told(await lasting.poll())).toEqual([]);
+      const events = eventsOf(first.batches);
+      const pause = events.find(({ name }) => name === "db.transaction.idle");
+      expect(Object.fromEntries(pause?.attributes ?? [])).toMatchObject({
+        "db.namespace": "postgres",
+        "db.query.text": "SELECT ? FROM orders",
+        "db.query.fingerprint": fingerprintSql("SELECT 'other' FROM orders", "postgresql"),
+        "postgresql.state": "idle in transaction",
+        "postgresql.backend_xmin": expect.stringMatching(/^\d+$/),
+        "postgresql.backend_xmin.age": expect.any(BigInt),
+        "dbintel.age.limit": 0.001,
+      });
+      expect(pause?.number("dbintel.age")).toBeGreaterThan(0.001);
+      expect(Buffer.concat(first.batches.map((batch) => batch.encode())).includes("jane")).toBe(false);
+
+      await server.query(`SELECT pg_cancel_backend(${runs.pid})`);
+      await runs.client.query("SELECT 1").catch(() => {});
+      await begin(runs, longest, sleeps);
+      expect(told(await lasting.poll())).toEqual([
+        "db.statement.long_running runs",
+        "db.transaction.long_running runs",
+      ]);
+      await lasting.close();
+    });
+
+    it("tells of prepared transactions that nobody ends, and not what applications call them", async () => {
+      const lasting = watchActivity(server, { ageLimits: { preparedTransaction: 1 } });
+      await server.query("BEGIN; DELETE FROM orders WHERE id = 9; PREPARE TRANSACTION 'jane@example.com'");
+      const [row] = await server.query<{ xid: string }>("SELECT transaction::text AS xid FROM pg_prepared_xacts");
+      const { batches } = await lasting.poll();
+      const [event] = eventsOf(batches).filter(({ name }) => name === "db.transaction.prepared");
+      expect(Object.fromEntries(event?.attributes ?? [])).toMatchObject({
+        "db.namespace": "postgres",
+        "user.name": server.superuser,
+        "postgresql.backend_xid": row?.xid,
+        "postgresql.backend_xmin.age": expect.any(BigInt),
+      });
+      expect(Buffer.concat(batches.map((batch) => batch.encode())).includes("jane")).toBe(false);
+      await server.query("ROLLBACK PREPARED 'jane@example.com'");
+      await lasting.close();
+    });
+
+    it("counts the time that sessions lose to the statement of who holds them up", async () => {
+      const hold = "UPDATE orders SET id = 2 WHERE id = 2";
+      const [root, ...others] = [await open(), await open(), await open()];
+      await root.client.query("BEGIN");
+      await root.client.query(hold);
+      for (const session of others) await begin(session, hold, blocked);
+      const points = (result: PollResult, name: string) =>
+        pointsOf(result.batches).filter((point) => point.name === name);
+      const first = await watch.poll();
+      const second = await watch.poll();
+      const [time] = points(second, "db.blocking.time");
+      // They have waited for all of the time between the two looks.
+      const elapsed = Number((time?.timeUnixNano ?? 0n) - (points(first, "db.blocking.time")[0]?.timeUnixNano ?? 0n));
+      expect(time?.value).toBeCloseTo((2 * elapsed) / 1e9, 6);
+      expect(time).toMatchObject({ unit: "s", type: "sum", monotonic: true, temporality: "cumulative" });
+      expect(points(second, "db.blocking.sessions").map(({ value }) => value)).toEqual([2n]);
+      const [shown] = await server.query<{ id: string | null }>(
+        `SELECT ${major < 14 ? "NULL" : "query_id"}::text AS id FROM pg_stat_activity WHERE pid = ${root.pid}`,
+      );
+      expect(time?.attributes.get("db.namespace")).toBe("postgres");
+      expect(time?.attributes.get("db.query.id") ?? time?.attributes.get("db.query.fingerprint")).toBe(
+        shown?.id ?? fingerprintSql(hold, "postgresql"),
+      );
+      await root.client.query("ROLLBACK");
+      await eventually("nobody waits", async () => {
+        const rows = await server.query("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'");
+        return rows.length === 0 ? true : undefined;
+      });
+      const last = await watch.poll();
+      expect(points(last, "db.blocking.sessions").map(({ value }) => value)).toEqual([0n]);
+      expect(points(last, "db.blocking.time").map(({ value }) => value)).toEqual([time?.value]);
     });
 
     it("asks nothing while a budget wants only what is essential", async () => {

@@ -5,6 +5,7 @@ import { createTestHost } from "@dbintel/pipeline/testing";
 import type { PollResult } from "@dbintel/polling";
 import { guardedPoll, StatementGuards } from "@dbintel/watching";
 import { ActivityPoll } from "../src/activity/activity-poll.ts";
+import type { AgeLimits } from "../src/activity/long-lasting.ts";
 import { KnownServer } from "../src/connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "../src/connection/connection.ts";
 import { watchedDatabase } from "../src/connection/problems.ts";
@@ -39,6 +40,7 @@ export function settingsOf(
 
 /** An event as a test reads it. */
 export interface Event {
+  readonly name: string;
   readonly timeUnixNano: bigint;
   readonly attributes: ReadonlyMap<string, AnyValue>;
   /** The number of an attribute, 0 when there is none. */
@@ -52,6 +54,7 @@ export function eventsOf(batches: readonly Batch[]): Event[] {
     for (const record of batch.records()) {
       const attributes = new Map(record.attributes.entries());
       events.push({
+        name: record.eventName,
         timeUnixNano: record.timeUnixNano,
         attributes,
         number: (name) => Number(attributes.get(name) ?? 0),
@@ -156,6 +159,8 @@ export function watchActivity(
   options: {
     readonly user?: { readonly username: string; readonly password: string };
     readonly limit?: number;
+    readonly samples?: boolean;
+    readonly ageLimits?: Partial<AgeLimits>;
     readonly intervalMs?: number;
     readonly reportsDatabase?: (name: string) => boolean;
   } = {},
@@ -172,6 +177,8 @@ export function watchActivity(
     resource: instanceResource({ host: server.host, port: server.port, enabled: () => true }),
     context,
     limit: options.limit ?? 1000,
+    samples: options.samples ?? true,
+    ageLimits: { statement: 0, transaction: 0, idleTransaction: 0, preparedTransaction: 0, ...options.ageLimits },
     intervalMs: options.intervalMs ?? 10_000,
     reportsDatabase: options.reportsDatabase ?? (() => true),
   });

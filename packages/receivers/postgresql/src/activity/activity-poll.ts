@@ -1,16 +1,19 @@
 import { type DbintelError, isDbintelError } from "@dbintel/errors";
 import { feedback } from "@dbintel/feedback";
-import { logsBuilder, type ResourceInit } from "@dbintel/pdata";
+import { logsBuilder, metricsBuilder, type ResourceInit } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import type { PollResult } from "@dbintel/polling";
-import { blockingForest } from "@dbintel/waits";
-import type { StatementGuard } from "@dbintel/watching";
+import { BlockedTime, blockingForest, ToldOnce } from "@dbintel/waits";
+import { addBlocking, type StatementGuard } from "@dbintel/watching";
 import type { KnownServer } from "../connection/capabilities.ts";
 import type { ConnectionSettings } from "../connection/connection.ts";
 import { databaseProblem, othersHidden, type ProblemContext } from "../connection/problems.ts";
 import { receiverScope } from "../resource.ts";
 import { ActivitySource, type WaitReading, waitsForLock } from "./activity-source.ts";
+import { blockedSince } from "./blocking-time.ts";
 import type { LockWait } from "./lock-wait.ts";
+import { type AgeLimits, type LongLasting, longLasting, type PreparedTransaction } from "./long-lasting.ts";
+import { addLongLasting } from "./long-lasting-events.ts";
 import { RelationNames } from "./relation-names.ts";
 import { addQuerySamples } from "./sample-events.ts";
 import { type ActiveSession, SampleMemory } from "./sample-memory.ts";
@@ -23,6 +26,10 @@ export interface ActivityPollOptions {
   readonly settings: ConnectionSettings;
   readonly resource: ResourceInit;
   readonly context: ProblemContext;
+  /** Whether each session is told. */
+  readonly samples: boolean;
+  /** From which age on something is told once. */
+  readonly ageLimits: AgeLimits;
   /** Sessions that are looked at. */
   readonly limit: number;
   /** Time between two polls. */
@@ -31,17 +38,25 @@ export interface ActivityPollOptions {
   readonly reportsDatabase: (name: string) => boolean;
 }
 
-/** The classes of the statements that look at locks, and for names of tables, as the breaker knows them. */
+/** The classes of the statements beside the one for the sessions, as the breaker knows them. */
 const lockClass = "lock_waits";
 const nameClass = "relation_names";
+const preparedClass = "prepared_transactions";
 const nobodyWaits: WaitReading = { waits: [], blockers: [] };
 
-/** Polls pg_stat_activity and makes events of what sessions do and whom they wait for. */
+interface PollArgs {
+  readonly signal: AbortSignal;
+  readonly guard: StatementGuard;
+}
+
+/** Polls pg_stat_activity: events of what sessions do and of what lasts too long, metrics of who holds others up. */
 export class ActivityPoll {
   readonly #options: ActivityPollOptions;
   readonly #source: ActivitySource;
   readonly #memory: SampleMemory;
+  readonly #once = new ToldOnce<LongLasting>(({ identity }) => identity);
   readonly #names: RelationNames;
+  #blocked = BlockedTime.none;
   #lastMicros: bigint | undefined;
 
   constructor(options: ActivityPollOptions) {
@@ -51,9 +66,8 @@ export class ActivityPoll {
     this.#names = new RelationNames({ clock: options.host.clock, settings: options.settings });
   }
 
-  async poll(args: { readonly signal: AbortSignal; readonly guard: StatementGuard }): Promise<PollResult> {
-    const { host, server, context, resource, limit } = this.#options;
-    const { signal, guard } = args;
+  async poll({ signal, guard }: PollArgs): Promise<PollResult> {
+    const { host, server, context, resource, limit, ageLimits, samples } = this.#options;
     if (host.shared(feedback).savings.essentialsOnly) return { batches: [] };
     const problems: DbintelError[] = [];
     try {
@@ -61,8 +75,8 @@ export class ActivityPoll {
       const { version, readsAllActivity } = await server.capabilities(signal);
       if (!readsAllActivity) problems.push(othersHidden(context));
       const { clockMicros } = reading;
-      if (clockMicros === undefined) return { batches: [], problems };
       const { waits, blockers } = await this.#waits({ sessions: reading.sessions, problems, guard, signal });
+      const prepared = await this.#prepared({ problems, guard, signal });
       const sessions = [...reading.sessions, ...blockers];
 
       const byPid = new Map(sessions.map((session) => [session.pid, session]));
@@ -71,20 +85,42 @@ export class ActivityPoll {
         return session === undefined ? clockMicros : this.#memory.waitingSince(session, wait, clockMicros);
       };
       const forest = blockingForest(waits.flatMap((wait) => edgesOf(wait, clockMicros - waitingSince(wait))));
-      const selection = this.#memory.select(this.#activeSessions(sessions, waits), clockMicros);
-      const logs = logsBuilder().resource(resource).scope(receiverScope(host.build, version));
-      addQuerySamples(logs, {
-        reported: selection.reported.map((one) => ({ ...one, waitingSinceMicros: one.wait && waitingSince(one.wait) })),
-        forest,
-        sessionIdOf: (pid) => byPid.get(pid)?.id,
+      const reported = sessions.filter(({ database }) => this.#reports(database));
+      const selection = this.#memory.select(activeSessions(reported, waits), clockMicros);
+      const scope = receiverScope(host.build, version);
+      const logs = logsBuilder().resource(resource).scope(scope);
+      const observedUnixNano = host.clock.unixNano();
+      if (samples) {
+        addQuerySamples(logs, {
+          reported: selection.reported.map((one) => ({
+            ...one,
+            waitingSinceMicros: one.wait && waitingSince(one.wait),
+          })),
+          forest,
+          sessionIdOf: (pid) => byPid.get(pid)?.id,
+          clockMicros,
+          observedUnixNano,
+        });
+      }
+      const telling = this.#once.look(longLasting({ sessions: reported, prepared, clockMicros, limits: ageLimits }));
+      addLongLasting(logs, { lasting: telling.fresh, clockMicros, observedUnixNano });
+
+      const elapsedSeconds = Number(clockMicros - (this.#lastMicros ?? clockMicros)) / 1e6;
+      const { reportsDatabase } = this.#options;
+      const blocked = this.#blocked.after(
+        blockedSince({ forest, byPid, elapsedSeconds, reportsDatabase }),
         clockMicros,
-        observedUnixNano: host.clock.unixNano(),
-      });
+      );
+      const metrics = metricsBuilder().resource(resource).scope(scope);
+      addBlocking(metrics, blocked, clockMicros);
+      const events = logs.build();
       return {
-        batches: selection.reported.length === 0 ? [] : [logs.build()],
+        batches: [...(events.count === 0 ? [] : [events]), metrics.build()],
         problems,
         commit: () => {
           this.#memory.commit(selection);
+          this.#once.commit(telling);
+          this.#blocked = blocked;
           this.#lastMicros = clockMicros;
         },
       };
@@ -94,12 +130,12 @@ export class ActivityPoll {
   }
 
   /** Without it the sessions are still worth having. */
-  async #waits(args: {
-    readonly sessions: readonly Session[];
-    readonly problems: DbintelError[];
-    readonly guard: StatementGuard;
-    readonly signal: AbortSignal;
-  }): Promise<WaitReading> {
+  async #waits(
+    args: PollArgs & {
+      readonly sessions: readonly Session[];
+      readonly problems: DbintelError[];
+    },
+  ): Promise<WaitReading> {
     const { sessions, problems, guard, signal } = args;
     if (!sessions.some(waitsForLock)) return nobodyWaits;
     let reading = nobodyWaits;
@@ -119,18 +155,39 @@ export class ActivityPoll {
     return { ...reading, waits: reading.waits.map((wait) => this.#named(wait)) };
   }
 
+  /** None while nobody wants to know of them. */
+  async #prepared({
+    problems,
+    guard,
+    signal,
+  }: PollArgs & { readonly problems: DbintelError[] }): Promise<readonly PreparedTransaction[]> {
+    if (this.#options.ageLimits.preparedTransaction === 0) return [];
+    try {
+      const work = () => this.#source.prepared(signal);
+      const prepared = (await guard.ask({ collectorClass: preparedClass, cold: true, work })) ?? [];
+      return prepared.filter(({ database }) => this.#reports(database));
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isDbintelError(error)) throw error;
+      problems.push(error);
+      return [];
+    }
+  }
+
   #named(wait: LockWait): LockWait {
     const relation = wait.elsewhere && this.#names.get(wait.elsewhere);
     return relation === undefined ? wait : { ...wait, relation };
   }
 
-  #activeSessions(sessions: readonly Session[], waits: readonly LockWait[]): readonly ActiveSession[] {
-    const blocking = new Set(waits.flatMap(({ blockers }) => blockers));
-    const waiting = new Map(waits.map((wait) => [wait.pid, wait]));
-    return sessions
-      .filter(({ database }) => database === undefined || this.#options.reportsDatabase(database))
-      .map((session) => ({ session, wait: waiting.get(session.pid), blocks: blocking.has(session.pid) }));
+  #reports(database: string | undefined): boolean {
+    return database === undefined || this.#options.reportsDatabase(database);
   }
+}
+
+function activeSessions(sessions: readonly Session[], waits: readonly LockWait[]): readonly ActiveSession[] {
+  const blocking = new Set(waits.flatMap(({ blockers }) => blockers));
+  const waiting = new Map(waits.map((wait) => [wait.pid, wait]));
+  return sessions.map((session) => ({ session, wait: waiting.get(session.pid), blocks: blocking.has(session.pid) }));
 }
 
 /** A session that waits for several waits as long for each. */

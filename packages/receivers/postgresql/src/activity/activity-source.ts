@@ -1,12 +1,14 @@
 import { integer } from "@dbintel/watching";
 import type { KnownServer } from "../connection/capabilities.ts";
+import { micros } from "../metrics/metric-definition.ts";
 import { type LockWait, lockWaitOf, lockWaitsSql } from "./lock-wait.ts";
+import { type PreparedTransaction, preparedTransactionOf, preparedTransactionsSql } from "./long-lasting.ts";
 import { activeSessionsSql, type Session, sessionOf, sessionsSql } from "./session.ts";
 
 /** The sessions at one moment. */
 export interface SessionReading {
-  /** The server's clock; `undefined` when there is nobody. */
-  readonly clockMicros: bigint | undefined;
+  /** The server's clock. */
+  readonly clockMicros: bigint;
   readonly sessions: readonly Session[];
 }
 
@@ -19,6 +21,8 @@ export interface WaitReading {
 
 /** Sessions whose blockers are asked for at once; each question holds up the lock manager for a moment. */
 const mostWaiting = 100;
+
+const clockSql = `SELECT ${micros("statement_timestamp()")} AS clock`;
 
 /** Reads sessions and what they wait for. */
 export class ActivitySource {
@@ -37,9 +41,17 @@ export class ActivitySource {
     const { sinceMicros, limit, signal } = args;
     const capabilities = await this.#server.capabilities(signal);
     const since = sinceMicros === undefined ? Number.POSITIVE_INFINITY : Number(sinceMicros) / 1e6;
-    const rows = await this.#server.connection.query(activeSessionsSql(capabilities), [since, limit], signal);
-    const clockMicros = rows[0] === undefined ? undefined : integer(rows[0], "clock");
-    return { clockMicros, sessions: rows.map(sessionOf) };
+    const { connection } = this.#server;
+    const rows = await connection.query(activeSessionsSql(capabilities), [since, limit], signal);
+    // Where nobody is there is no row that tells the time.
+    const [row = {}] = rows.length > 0 ? rows : await connection.query(clockSql, [], signal);
+    return { clockMicros: integer(row, "clock") ?? 0n, sessions: rows.map(sessionOf) };
+  }
+
+  /** The oldest transactions that wait for the second half of a two-phase commit. */
+  async prepared(signal: AbortSignal): Promise<readonly PreparedTransaction[]> {
+    const rows = await this.#server.connection.query(preparedTransactionsSql, [], signal);
+    return rows.map(preparedTransactionOf);
   }
 
   /** What those sessions wait for that wait for a lock. */

@@ -6,15 +6,24 @@ import { PostgresqlSessionSampler } from "./session-sampler.ts";
 
 /** What sessions do and whom they wait for, one by one and on average. */
 export function activityPart(server: WatchedServer): void {
-  addSamples(server);
+  addSessions(server);
   addActiveSessions(server);
 }
 
-function addSamples(server: WatchedServer): void {
+function addSessions(server: WatchedServer): void {
   const { next, config, watch, views } = server;
-  if (next.logs === undefined || !config.events[querySampleEvent].enabled) return;
+  const { statement, transaction, idle_transaction, prepared_transaction } = config.long_running;
+  const ageLimits = {
+    statement,
+    transaction,
+    idleTransaction: idle_transaction,
+    preparedTransaction: prepared_transaction,
+  };
+  const samples = config.events[querySampleEvent].enabled;
+  const events = next.logs !== undefined && (samples || Object.values(ageLimits).some((limit) => limit > 0));
+  if (!events && next.metrics === undefined) return;
   const { collection_interval: interval, max_rows_per_query: limit } = config.query_sample_collection;
-  const poll = new ActivityPoll({ ...server, server: views, limit, intervalMs: interval });
+  const poll = new ActivityPoll({ ...server, server: views, samples, ageLimits, limit, intervalMs: interval });
   watch.add({ name: "samples", interval, poll, source: views.connection, turn: views.turn });
 }
 

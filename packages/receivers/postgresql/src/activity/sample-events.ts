@@ -51,7 +51,8 @@ export function addQuerySamples(logs: LogsBuilder, args: QuerySampleArgs): void 
   }
 }
 
-function sessionAttributes(session: Session, clockMicros: bigint): Record<string, AnyValue | undefined> {
+/** Who it is and what it does. */
+export function sessionAttributes(session: Session, clockMicros: bigint): Record<string, AnyValue | undefined> {
   const { transactionMicros } = session;
   return {
     "db.namespace": name(session.database),
@@ -64,6 +65,7 @@ function sessionAttributes(session: Session, clockMicros: bigint): Record<string
     "postgresql.backend_type": name(session.backendType),
     "postgresql.backend_xid": session.xid,
     "postgresql.backend_xmin": session.xmin,
+    "postgresql.backend_xmin.age": int(session.xminAge),
     "postgresql.backend.connection.start": timestamp(session.startedMicros),
     "postgresql.pid": int(session.pid),
     "postgresql.query_id": session.queryId?.toString(),
@@ -118,7 +120,7 @@ function executionMillis({ state, queryMicros, stateMicros }: Session, clockMicr
 }
 
 /** The span that the statement says it belongs to, in its comment, or else the one that its session is named after. */
-function traceLink({ query, application }: Session): Pick<LogRecordInit, "traceId" | "spanId" | "flags"> {
+export function traceLink({ query, application }: Session): Pick<LogRecordInit, "traceId" | "spanId" | "flags"> {
   const trace = traceIn(commentTags(query, "postgresql").get("traceparent")) ?? traceIn(application);
   return trace === undefined ? {} : { traceId: trace.traceId, spanId: trace.spanId, flags: trace.sampled ? 1 : 0 };
 }
@@ -127,16 +129,17 @@ function traceIn(text: string | undefined): TraceContext | undefined {
   return text === undefined ? undefined : parseTraceparent(text);
 }
 
-function name(text: string | undefined): string | undefined {
+/** A name as an attribute: bounded and printable. */
+export function name(text: string | undefined): string | undefined {
   return text === undefined ? undefined : printable(bounded(text, longestNameBytes));
 }
 
-function int(number: number | undefined): bigint | undefined {
+export function int(number: number | undefined): bigint | undefined {
   return number === undefined ? undefined : BigInt(number);
 }
 
 /** RFC 3339 in UTC with microseconds. */
-function timestamp(micros: bigint | undefined): string | undefined {
+export function timestamp(micros: bigint | undefined): string | undefined {
   if (micros === undefined) return undefined;
   const seconds = new Date(Number(micros / 1000n)).toISOString().slice(0, 19);
   return `${seconds}.${String(micros % 1_000_000n).padStart(6, "0")}Z`;

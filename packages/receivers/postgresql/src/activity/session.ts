@@ -27,6 +27,8 @@ export interface Session {
   readonly xid: string | undefined;
   /** The oldest transaction whose effects it may not see yet; VACUUM keeps what is younger. */
   readonly xmin: string | undefined;
+  /** Transactions that have begun since that one. */
+  readonly xminAge: number | undefined;
   /** PostgreSQL 14 and later, where `compute_query_id` is on. */
   readonly queryId: bigint | undefined;
   /** The last statement as it was typed: never to be shown or kept. */
@@ -61,7 +63,7 @@ function selectSql({ columns }: Capabilities): string {
            ${micros("a.backend_start")} AS started, ${micros("a.xact_start")} AS transaction,
            ${micros("a.query_start")} AS query_start, ${micros("a.state_change")} AS state_change,
            ${micros("statement_timestamp()")} AS clock,
-           a.state, a.wait_event_type, a.wait_event, a.backend_xid::text AS xid, a.backend_xmin::text AS xmin,
+           a.state, a.wait_event_type, a.wait_event, a.backend_xid::text AS xid, a.backend_xmin::text AS xmin, age(a.backend_xmin) AS xmin_age,
            ${hasQueryId ? "a.query_id" : "NULL::int8 AS query_id"},
            CASE WHEN octet_length(a.query) <= ${longestText} THEN a.query ELSE left(a.query, ${longestText}) END AS query
       FROM pg_stat_activity a`;
@@ -90,6 +92,7 @@ export function sessionOf(row: Row): Session {
     waitEvent: text(row, "wait_event"),
     xid: text(row, "xid"),
     xmin: text(row, "xmin"),
+    xminAge: number(row, "xmin_age"),
     queryId: integer(row, "query_id"),
     query: text(row, "query") ?? "",
   };

@@ -17,4 +17,6 @@ export interface RpcStatus {
   /** A gRPC status code, 3 = INVALID_ARGUMENT, 8 = RESOURCE_EXHAUSTED, 14 = UNAVAILABLE … */
   readonly code: number;
   readonly message: string;
+  /** When to come back, in milliseconds: a `google.rpc.RetryInfo` in its details, in protobuf only. */
+  readonly retryDelayMs?: number;
 }

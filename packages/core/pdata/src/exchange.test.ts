@@ -77,6 +77,18 @@ describe("google.rpc.Status", () => {
     expect(decodeRpcStatus(Uint8Array.of(0x08, 3, 0x1a, 2, 0xff, 0xff), "protobuf")).toEqual({ code: 3, message: "" });
   });
 
+  test.each([1, 250, 1000, 30_500, 86_400_000])("with a delay of %i ms, as bytes of protobuf", (retryDelayMs) => {
+    const throttled = { ...status, retryDelayMs };
+    expect(decodeRpcStatus(encodeRpcStatus(throttled, "protobuf"), "protobuf")).toEqual(throttled);
+    expect(JSON.parse(Buffer.from(encodeRpcStatus(throttled, "json")).toString())).toEqual(status);
+  });
+
+  test("with a delay behind details of another type", () => {
+    const other = [0x1a, 6, 0x0a, 1, 0x78, 0x12, 1, 0xff];
+    const bytes = Uint8Array.of(...other, ...encodeRpcStatus({ ...status, retryDelayMs: 1500 }, "protobuf"));
+    expect(decodeRpcStatus(bytes, "protobuf")).toEqual({ ...status, retryDelayMs: 1500 });
+  });
+
   test("of nothing", () => {
     expect(decodeRpcStatus(encodeRpcStatus({ code: 0, message: "" }, "protobuf"), "protobuf")).toEqual({
       code: 0,

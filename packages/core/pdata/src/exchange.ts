@@ -1,7 +1,7 @@
 /**
  * ExportLogsServiceResponse, …Metrics…, …Trace… => partial_success(1) PartialSuccess
  * PartialSuccess => rejected_log_records | rejected_data_points | rejected_spans(1) INT64, error_message(2) STRING
- * google.rpc.Status => code(1) INT32, message(2) STRING, details(3) [Any], which is ignored
+ * google.rpc.Status => code(1) INT32, message(2) STRING, details(3) [Any], of which RetryInfo is read
  */
 import type { Signal } from "./api.ts";
 import type { ExportResponse, OtlpEncoding, RpcStatus } from "./exchange-api.ts";
@@ -10,6 +10,7 @@ import { jsonToProtobuf } from "./json-decoder.ts";
 import { protobufToJson } from "./json-encoder.ts";
 import type { MessageType } from "./message-type.ts";
 import { responseTypes, statusType } from "./otlp-messages.ts";
+import { readRetryInfo, writeRetryInfo } from "./retry-info.ts";
 import { Source } from "./source.ts";
 import { afterField, afterVarint, contentStart, findField, readInt32, readInt64 } from "./wire.ts";
 import { Writer } from "./writer.ts";
@@ -49,6 +50,7 @@ export function encodeRpcStatus(status: RpcStatus, encoding: OtlpEncoding): Uint
   const writer = new Writer();
   if (status.code !== 0) writer.int32(1, status.code);
   if (status.message !== "") writer.string(2, status.message);
+  if (status.retryDelayMs !== undefined) writeRetryInfo(writer, 3, status.retryDelayMs);
   return inEncoding(statusType, writer.take(), encoding);
 }
 
@@ -62,7 +64,18 @@ export function decodeRpcStatus(bytes: Uint8Array, encoding: OtlpEncoding): RpcS
   const end = source.bytes.length;
   const at = findField(source.bytes, 0, end, 1);
   const code = at < 0 ? 0 : readInt32(source.bytes, afterVarint(source.bytes, at));
-  return { code, message: stringField(source, 0, end, 2) };
+  const retryDelayMs = retryDelay(source.bytes);
+  return { code, message: stringField(source, 0, end, 2), ...(retryDelayMs === undefined ? {} : { retryDelayMs }) };
+}
+
+/** The first of the details that says when to come back. */
+function retryDelay(bytes: Uint8Array): number | undefined {
+  const end = bytes.length;
+  for (let at = findField(bytes, 0, end, 3); at >= 0; at = findField(bytes, afterField(bytes, at), end, 3)) {
+    const delayMs = readRetryInfo(bytes.subarray(contentStart(bytes, at), afterField(bytes, at)));
+    if (delayMs !== undefined) return delayMs;
+  }
+  return undefined;
 }
 
 function stringField(source: Source, start: number, end: number, field: number): string {

@@ -38,6 +38,10 @@ const layout: Readonly<Record<string, Readonly<Record<string, FieldInit>>>> = {
   ExportTracePartialSuccess: { rejectedSpans: int64(1), errorMessage: string(2) },
   // google/rpc/status.proto; `details` (3) is passed over
   RpcStatus: { code: int32(1), message: string(2) },
+  // google/protobuf/any.proto, google/rpc/error_details.proto, google/protobuf/duration.proto
+  Any: { typeUrl: string(1), value: bytes(2) },
+  RetryInfo: { retryDelay: one(1, "Duration") },
+  Duration: { seconds: int64(1), nanos: int32(2) },
 
   // common/v1
   AnyValue: {
@@ -264,3 +268,5 @@ export const responseTypes: Readonly<Record<Signal, MessageType>> = {
 };
 
 export const statusType: MessageType = typeNamed("RpcStatus");
+export const anyType: MessageType = typeNamed("Any");
+export const retryInfoType: MessageType = typeNamed("RetryInfo");

@@ -6,6 +6,9 @@ import type { AddressInfo, Server } from "node:net";
 import type { HostPort } from "@dbintel/config";
 import { DbintelError } from "@dbintel/errors";
 
+export type { ServerTlsSettings } from "./server-tls.ts";
+export { ServerTls, serverTlsSettings } from "./server-tls.ts";
+
 /** True when only programs on this machine can reach the address. */
 export function isLoopback({ host }: HostPort): boolean {
   return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);

@@ -1,6 +1,6 @@
 import { PermanentError, RefusedError, RetryableError } from "@dbintel/errors";
 import { describe, expect, it } from "vitest";
-import { failureOf } from "./http-failure.ts";
+import { failureOf } from "./failure.ts";
 
 describe("failureOf", () => {
   it.each([

@@ -12,7 +12,7 @@ export const rpcCode = {
   unauthenticated: 16,
 } as const;
 
-interface HttpFailureInit {
+interface FailureInit {
   readonly rpcCode: number;
   /** When the sender may try again; only for 429 and 503. */
   readonly retryAfterMs?: number | undefined;
@@ -20,16 +20,22 @@ interface HttpFailureInit {
 }
 
 /** The reason for an answer that is no success. Never leaves this package. */
-export class HttpFailure extends Error {
-  override readonly name = "HttpFailure";
+export class Failure extends Error {
+  override readonly name = "Failure";
+  /** Of an answer over HTTP. */
   readonly status: number;
+  /** Of an answer over gRPC, and in the body of one over HTTP. */
   readonly rpcCode: number;
+  /** When the sender may try again; `undefined` when it is not to, or nobody knows. */
+  readonly retryAfterMs: number | undefined;
+  /** Of an answer over HTTP. */
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, message: string, init: HttpFailureInit) {
+  constructor(status: number, message: string, init: FailureInit) {
     super(message);
     this.status = status;
     this.rpcCode = init.rpcCode;
+    this.retryAfterMs = init.retryAfterMs;
     const wait = init.retryAfterMs === undefined ? {} : { "retry-after": retryAfterSeconds(init.retryAfterMs) };
     this.headers = { ...init.headers, ...wait };
   }
@@ -43,18 +49,18 @@ function retryAfterSeconds(milliseconds: number): string {
 const defaultRetryMs = 1000;
 
 /** More work than the receiver takes at a time, or a sender that is too slow: try again. */
-export function unavailable(message: string): HttpFailure {
-  return new HttpFailure(503, message, { rpcCode: rpcCode.unavailable, retryAfterMs: defaultRetryMs });
+export function unavailable(message: string): Failure {
+  return new Failure(503, message, { rpcCode: rpcCode.unavailable, retryAfterMs: defaultRetryMs });
 }
 
-export function tooLarge(limitBytes: number): HttpFailure {
-  return new HttpFailure(413, `the body is larger than ${limitBytes} bytes, the limit of max_request_body_size`, {
+export function tooLarge(limitBytes: number): Failure {
+  return new Failure(413, `the body is larger than ${limitBytes} bytes, the limit of max_request_body_size`, {
     rpcCode: rpcCode.resourceExhausted,
   });
 }
 
-export function badRequest(message: string): HttpFailure {
-  return new HttpFailure(400, message, { rpcCode: rpcCode.invalidArgument });
+export function badRequest(message: string): Failure {
+  return new Failure(400, message, { rpcCode: rpcCode.invalidArgument });
 }
 
 /**
@@ -64,7 +70,7 @@ export function badRequest(message: string): HttpFailure {
  * - retryable: 429 where the destination throttles, else 503, with `Retry-After` where it said how long;
  * - permanent: 400 when the data is at fault, 401, 403 and 404 as the destination answered, else 500.
  */
-export function failureOf(error: Exclude<ConsumeError, { kind: "partial" }>): HttpFailure {
+export function failureOf(error: Exclude<ConsumeError, { kind: "partial" }>): Failure {
   const { message } = error;
   switch (error.kind) {
     case "refused": {
@@ -76,7 +82,7 @@ export function failureOf(error: Exclude<ConsumeError, { kind: "partial" }>): Ht
     case "permanent": {
       if (error.code.startsWith("DBI_PDATA_")) return badRequest(message);
       const [status, code] = permanentAnswers[error.httpStatus ?? 0] ?? [500, rpcCode.internal];
-      return new HttpFailure(status, message, { rpcCode: code });
+      return new Failure(status, message, { rpcCode: code });
     }
   }
 }
@@ -88,8 +94,8 @@ const permanentAnswers: Readonly<Record<number, readonly [status: number, code: 
   404: [404, rpcCode.unimplemented],
 };
 
-function throttled(exhausted: boolean, message: string, retryAfterMs: number | undefined): HttpFailure {
+function throttled(exhausted: boolean, message: string, retryAfterMs: number | undefined): Failure {
   return exhausted
-    ? new HttpFailure(429, message, { rpcCode: rpcCode.resourceExhausted, retryAfterMs })
-    : new HttpFailure(503, message, { rpcCode: rpcCode.unavailable, retryAfterMs });
+    ? new Failure(429, message, { rpcCode: rpcCode.resourceExhausted, retryAfterMs })
+    : new Failure(503, message, { rpcCode: rpcCode.unavailable, retryAfterMs });
 }

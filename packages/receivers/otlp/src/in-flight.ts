@@ -1,4 +1,4 @@
-import { unavailable } from "./http-failure.ts";
+import { unavailable } from "./failure.ts";
 
 /** What one request holds of the common budget. */
 export interface Lease {

@@ -1,2 +1,2 @@
 export { otlp } from "./component.ts";
-export type { HttpSettings, OtlpConfig } from "./config.ts";
+export type { OtlpConfig } from "./config.ts";

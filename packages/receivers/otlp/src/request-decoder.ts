@@ -1,6 +1,6 @@
 import { isDbintelError } from "@dbintel/errors";
 import { type Batch, decode, decodeJson, type OtlpEncoding, type Signal } from "@dbintel/pdata";
-import { badRequest } from "./http-failure.ts";
+import { badRequest } from "./failure.ts";
 
 /** The batch that a body holds. Throws the answer 400, which says what is wrong and at which byte. */
 export function decodeRequest(signal: Signal, encoding: OtlpEncoding, body: Buffer): Batch {

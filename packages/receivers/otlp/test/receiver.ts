@@ -18,7 +18,7 @@ const never = new AbortController().signal;
 
 /** The port that a receiver has told to listen on, most recently. */
 export function portOf(lines: readonly LoggedLine[]): number {
-  const listening = lines.findLast(({ message }) => message === "listening for OTLP/HTTP");
+  const listening = lines.findLast(({ message }) => message.startsWith("listening for OTLP/"));
   return Number(String(listening?.fields.endpoint).split(":").at(-1));
 }
 

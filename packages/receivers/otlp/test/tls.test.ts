@@ -1,7 +1,11 @@
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { request } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect } from "node:tls";
 import { fileURLToPath } from "node:url";
+import { eventually } from "@dbintel/e2e/condition";
 import { logsBuilder } from "@dbintel/pdata";
 import { Sink } from "@dbintel/pipeline/testing";
 import { describe, expect, it } from "vitest";
@@ -34,6 +38,15 @@ async function postSecurely(
   return incoming.statusCode;
 }
 
+/** The certificate that a new connection is shown. */
+async function shown(port: number): Promise<string> {
+  const socket = connect({ host: "localhost", port, rejectUnauthorized: false });
+  await once(socket, "secureConnect");
+  const { fingerprint256 } = socket.getPeerCertificate();
+  socket.destroy();
+  return fingerprint256;
+}
+
 describe("tls", () => {
   it("serves HTTPS", async () => {
     const sink = new Sink<"logs">();
@@ -51,5 +64,29 @@ describe("tls", () => {
     });
     expect(await postSecurely(receiver.port, { cert, key })).toBe(200);
     expect(sink.items).toBe(1);
+  });
+
+  it("follows its files: a renewed certificate is shown, a broken one is not", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "dbintel-tls-"));
+    const files = { cert_file: join(folder, "tls.crt"), key_file: join(folder, "tls.key") };
+    const install = async (name: string) => {
+      await cp(fileURLToPath(new URL(`fixtures/${name}.crt`, import.meta.url)), files.cert_file);
+      await cp(fileURLToPath(new URL(`fixtures/${name}.key`, import.meta.url)), files.key_file);
+    };
+    await install("localhost");
+    await using receiver = await startReceiver({}, { tls: { ...files, reload_interval: "1m" } });
+    const { clock, lines } = receiver.host;
+    const first = await shown(receiver.port);
+
+    await writeFile(files.cert_file, "half of a fi");
+    await clock.advance(60_000);
+    await eventually("the broken file is noticed", () => lines.find(({ level }) => level === "warn"));
+    expect(await shown(receiver.port)).toBe(first);
+
+    await install("renewed");
+    await clock.advance(60_000);
+    await eventually("the new one is in use", () => lines.find(({ message }) => message.includes("was replaced")));
+    expect(await shown(receiver.port)).not.toBe(first);
+    await rm(folder, { recursive: true });
   });
 });

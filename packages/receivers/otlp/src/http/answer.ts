@@ -6,7 +6,7 @@ import {
   type OtlpEncoding,
   type Signal,
 } from "@dbintel/pdata";
-import type { HttpFailure } from "./http-failure.ts";
+import type { Failure } from "../failure.ts";
 import { contentTypes } from "./media-type.ts";
 
 /** What goes back to the sender. */
@@ -22,7 +22,7 @@ export function success(signal: Signal, encoding: OtlpEncoding, response: Export
 }
 
 /** Every other status with a `google.rpc.Status`, in the encoding of the request (OTLP 1.11, "Failures"). */
-export function failed(failure: HttpFailure, encoding: OtlpEncoding): Answer {
+export function failed(failure: Failure, encoding: OtlpEncoding): Answer {
   const body = encodeRpcStatus({ code: failure.rpcCode, message: failure.message }, encoding);
   return answer(failure.status, encoding, failure.headers, body);
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import { InFlight } from "../in-flight.ts";
 import { decompress } from "./decompression.ts";
-import { InFlight } from "./in-flight.ts";
 
 const compress = { gzip: gzipSync, deflate: deflateSync, zstd: zstdCompressSync } as const;
 const formats = ["gzip", "deflate", "zstd"] as const;

@@ -8,8 +8,8 @@ import {
   type ZstdOptions,
   zstdDecompressSync,
 } from "node:zlib";
-import { badRequest, type HttpFailure, tooLarge } from "./http-failure.ts";
-import type { Lease } from "./in-flight.ts";
+import { badRequest, type Failure, tooLarge } from "../failure.ts";
+import type { Lease } from "../in-flight.ts";
 import type { Compression } from "./media-type.ts";
 
 type Format = Exclude<Compression, "identity">;
@@ -105,6 +105,6 @@ function codeOf(reason: unknown): unknown {
   return reason instanceof Error && "code" in reason ? reason.code : undefined;
 }
 
-function invalid(reason: unknown, format: Format): HttpFailure {
+function invalid(reason: unknown, format: Format): Failure {
   return badRequest(`the body is not valid ${format}: ${reason instanceof Error ? reason.message : String(reason)}`);
 }

@@ -1,14 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { toConsumeError } from "@dbintel/errors";
-import type { Batch, ExportResponse, OtlpEncoding, Signal } from "@dbintel/pdata";
-import type { Consumer, Consumers, Host } from "@dbintel/pipeline";
+import type { ExportResponse, OtlpEncoding, Signal } from "@dbintel/pdata";
+import type { Host } from "@dbintel/pipeline";
+import { Failure, rpcCode, tooLarge } from "../failure.ts";
+import { InFlight } from "../in-flight.ts";
+import type { Intake } from "../intake.ts";
+import { OpenCalls } from "../open-calls.ts";
+import { decodeRequest } from "../request-decoder.ts";
 import { type Answer, failed, send, success } from "./answer.ts";
-import type { HttpSettings } from "./config.ts";
-import { failureOf, HttpFailure, rpcCode, tooLarge } from "./http-failure.ts";
-import { InFlight } from "./in-flight.ts";
 import { compressionOf, contentTypes, encodingOf } from "./media-type.ts";
 import { readBody } from "./request-body.ts";
-import { decodeRequest } from "./request-decoder.ts";
+import type { HttpSettings } from "./settings.ts";
 
 /** How long a sender may go on with a body that was answered before its end, so that it can read the answer. */
 const lingerMs = 2000;
@@ -26,28 +27,25 @@ interface Call {
  * Answers OTLP/HTTP requests: checks, reads, decodes, hands the batch to the pipeline and turns the outcome into a
  * status. Every request that HTTP can parse gets an answer.
  */
-export class Exchange {
+export class HttpExchange {
   readonly #host: Host;
   readonly #settings: HttpSettings;
-  readonly #next: Consumers;
+  readonly #intake: Intake;
   readonly #signals: ReadonlyMap<string, Signal>;
   readonly #inFlight: InFlight;
   readonly #countRequest: (status: number) => void;
-  /** One for each request whose answer is not on its way yet. */
-  readonly #open = new Set<AbortController>();
-  #closing = false;
-  #onDrained: (() => void) | undefined;
+  readonly #calls = new OpenCalls();
 
   constructor(args: {
     readonly id: string;
     readonly host: Host;
     readonly settings: HttpSettings;
-    readonly next: Consumers;
+    readonly intake: Intake;
   }) {
     const { host, settings } = args;
     this.#host = host;
     this.#settings = settings;
-    this.#next = args.next;
+    this.#intake = args.intake;
     this.#signals = new Map([
       [settings.logs_url_path, "logs"],
       [settings.metrics_url_path, "metrics"],
@@ -69,38 +67,28 @@ export class Exchange {
 
   /** Refuses new requests from now on; resolves when those under way are answered. */
   close(): Promise<void> {
-    this.#closing = true;
-    return new Promise((resolve) => {
-      this.#onDrained = resolve;
-      this.#checkDrained();
-    });
+    return this.#calls.close();
   }
 
   /** Tells the pipeline that nobody waits any more for the requests under way. */
   abort(reason: unknown): void {
-    for (const controller of this.#open) controller.abort(reason);
+    this.#calls.abort(reason);
   }
 
   /** Never rejects. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const controller = new AbortController();
-    this.#open.add(controller);
+    const controller = this.#calls.begin();
     response.once("close", () => {
-      this.#open.delete(controller);
       if (!response.writableFinished) controller.abort(new Error("the sender closed the connection"));
-      this.#checkDrained();
+      this.#calls.end(controller);
     });
     // Without a known content type a person with curl is more likely to read the answer than an OTLP sender.
     const encoding = encodingOf(request.headers["content-type"]) ?? "json";
     const answer = await this.#answer({ request, response, encoding, signal: controller.signal });
-    if (this.#closing) response.shouldKeepAlive = false;
+    if (this.#calls.closing) response.shouldKeepAlive = false;
     this.#countRequest(answer.status);
     send(response, answer);
     if (!request.complete && !request.destroyed) this.#linger(request);
-  }
-
-  #checkDrained(): void {
-    if (this.#closing && this.#open.size === 0) this.#onDrained?.();
   }
 
   async #answer(call: Call): Promise<Answer> {
@@ -109,7 +97,7 @@ export class Exchange {
       const signal = this.#check(request);
       return success(signal, encoding, await this.#export(signal, call));
     } catch (reason) {
-      const failure = reason instanceof HttpFailure ? reason : this.#defect(reason);
+      const failure = reason instanceof Failure ? reason : this.#defect(reason);
       this.#host.logger.debug({ status: failure.status, path: request.url, error: failure.message }, "request failed");
       return failed(failure, encoding);
     }
@@ -117,24 +105,24 @@ export class Exchange {
 
   /** Everything that can be said before the body is read. */
   #check(request: IncomingMessage): Signal {
-    if (this.#closing) {
-      throw new HttpFailure(503, "the receiver is stopping", { rpcCode: rpcCode.unavailable, retryAfterMs: 1000 });
+    if (this.#calls.closing) {
+      throw new Failure(503, "the receiver is stopping", { rpcCode: rpcCode.unavailable, retryAfterMs: 1000 });
     }
     const path = request.url?.split("?", 1)[0] ?? "";
     const signal = this.#signals.get(path);
-    if (signal === undefined || this.#next[signal] === undefined) {
+    if (signal === undefined || !this.#intake.takes(signal)) {
       const message =
         signal === undefined ? `nothing is served at ${path}` : `no ${signal} pipeline uses this receiver`;
-      throw new HttpFailure(404, message, { rpcCode: rpcCode.unimplemented });
+      throw new Failure(404, message, { rpcCode: rpcCode.unimplemented });
     }
     if (request.method !== "POST") {
       const init = { rpcCode: rpcCode.unimplemented, headers: { allow: "POST" } };
-      throw new HttpFailure(405, `method ${request.method} is not allowed; use POST`, init);
+      throw new Failure(405, `method ${request.method} is not allowed; use POST`, init);
     }
     if (encodingOf(request.headers["content-type"]) === undefined) {
       const supported = Object.values(contentTypes).join(" or ");
       const init = { rpcCode: rpcCode.invalidArgument };
-      throw new HttpFailure(415, `the Content-Type is not supported; use ${supported}`, init);
+      throw new Failure(415, `the Content-Type is not supported; use ${supported}`, init);
     }
     return signal;
   }
@@ -149,34 +137,15 @@ export class Exchange {
       if (headers.expect !== undefined) response.writeContinue();
       const { clock } = this.#host;
       const body = await readBody(request, { compression, limitBytes, timeoutMs, clock, lease });
-      const batch = decodeRequest(signal, encoding, body);
-      return batch.count === 0 ? {} : await this.#deliver(batch, left);
+      return await this.#intake.deliver(decodeRequest(signal, encoding, body), left);
     } finally {
       lease.release();
     }
   }
 
-  async #deliver(batch: Batch, left: AbortSignal): Promise<ExportResponse> {
-    const { signal, count } = batch;
-    const { accounting } = this.#host;
-    const next: Consumer | undefined = this.#next[signal];
-    accounting.received(signal, count);
-    try {
-      await next?.consume(batch, { signal: left });
-      return {};
-    } catch (reason) {
-      const failure = toConsumeError(reason);
-      if (failure.kind === "partial") {
-        return { partialSuccess: { rejected: BigInt(failure.rejected), errorMessage: failure.message } };
-      }
-      accounting.refused(signal, count);
-      throw failureOf(failure);
-    }
-  }
-
-  #defect(reason: unknown): HttpFailure {
+  #defect(reason: unknown): Failure {
     this.#host.logger.error({ error: reason }, "a request could not be handled");
-    return new HttpFailure(500, "internal error", { rpcCode: rpcCode.internal });
+    return new Failure(500, "internal error", { rpcCode: rpcCode.internal });
   }
 
   /**

@@ -1,30 +1,37 @@
-import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { Duplex } from "node:stream";
 import type { HostPort } from "@dbintel/config";
-import { DbintelError } from "@dbintel/errors";
-import type { Logger } from "@dbintel/pipeline";
-import { listen } from "@dbintel/pipeline/listen";
-import type { HttpSettings, TlsSettings } from "./config.ts";
+import type { Host, Timer } from "@dbintel/pipeline";
+import { listen, ServerTls } from "@dbintel/pipeline/listen";
+import type { HttpSettings } from "./settings.ts";
 
 /** Handles a request; never rejects. */
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /** A listening HTTP or HTTPS server with bounds on connections and on how long they may say nothing. */
-export class Listener {
+export class HttpListener {
   /** Where it listens: with the port that was chosen when the configured one is 0. */
   readonly address: HostPort;
   readonly #server: Server;
+  readonly #reload: Timer | undefined;
 
-  private constructor(server: Server, address: HostPort) {
-    this.#server = server;
-    this.address = address;
+  private constructor(args: {
+    readonly server: Server;
+    readonly address: HostPort;
+    readonly reload: Timer | undefined;
+  }) {
+    this.#server = args.server;
+    this.address = args.address;
+    this.#reload = args.reload;
   }
 
   /** Resolves when the server listens. Rejects with `DBI_LISTEN` or, for a certificate that cannot be read, `DBI_FILE`. */
-  static async open(settings: HttpSettings, handler: Handler, logger: Logger): Promise<Listener> {
-    const server = await create(settings);
+  static async open(settings: HttpSettings, handler: Handler, host: Host): Promise<HttpListener> {
+    const tls = settings.tls === undefined ? undefined : await ServerTls.load(settings.tls);
+    const options = serverOptions(settings);
+    const secure = tls === undefined ? undefined : createSecureServer({ ...options, ...tls.options });
+    const server = secure ?? createServer(options);
     server.maxConnections = settings.max_connections;
     const handle = (request: IncomingMessage, response: ServerResponse) => void handler(request, response);
     server.on("request", handle);
@@ -32,12 +39,14 @@ export class Listener {
     server.on("checkContinue", handle);
     server.on("clientError", onClientError);
     const address = await listen(server, { address: settings.endpoint, setting: "protocols.http.endpoint" });
-    server.on("error", (error) => logger.warn({ error }, "a connection could not be accepted"));
-    return new Listener(server, address);
+    server.on("error", (error) => host.logger.warn({ error }, "a connection could not be accepted"));
+    const reload = secure && tls?.follow(secure, host);
+    return new HttpListener({ server, address, reload });
   }
 
   /** Stops listening, and closes every connection when `finished` resolves or `signal` is aborted. */
   async close(finished: Promise<void>, signal: AbortSignal): Promise<void> {
+    this.#reload?.cancel();
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
     });
@@ -51,9 +60,9 @@ export class Listener {
   }
 }
 
-async function create(settings: HttpSettings): Promise<Server> {
+function serverOptions(settings: HttpSettings): ServerOptions {
   const headersTimeout = Math.ceil(settings.read_header_timeout);
-  const options: ServerOptions = {
+  return {
     headersTimeout,
     // The body's deadline is the exchange's, which answers in the encoding of the request.
     requestTimeout: 0,
@@ -61,31 +70,6 @@ async function create(settings: HttpSettings): Promise<Server> {
     connectionsCheckingInterval:
       headersTimeout === 0 ? 5000 : Math.min(Math.max(Math.ceil(headersTimeout / 2), 50), 5000),
   };
-  return settings.tls === undefined
-    ? createServer(options)
-    : createSecureServer({ ...options, ...(await secure(settings.tls)) });
-}
-
-async function secure(tls: TlsSettings) {
-  const [cert, key, ca] = await Promise.all([
-    pem("cert_file", tls.cert_file),
-    pem("key_file", tls.key_file),
-    tls.client_ca_file === undefined ? undefined : pem("client_ca_file", tls.client_ca_file),
-  ]);
-  const clients = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: true };
-  return { cert, key, minVersion: `TLSv${tls.min_version}` as const, ...clients };
-}
-
-async function pem(setting: string, path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw new DbintelError(`tls.${setting}: ${(cause as Error).message}`, {
-      code: "DBI_FILE",
-      hint: "Name a PEM file that the collector's user may read.",
-      cause,
-    });
-  }
 }
 
 /** Bytes that are no HTTP, or headers that never come: there is no request whose encoding an answer could have. */

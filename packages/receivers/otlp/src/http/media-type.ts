@@ -1,5 +1,5 @@
 import type { OtlpEncoding } from "@dbintel/pdata";
-import { HttpFailure, rpcCode } from "./http-failure.ts";
+import { Failure, rpcCode } from "../failure.ts";
 
 /** The content type of each encoding, for requests and answers. */
 export const contentTypes: Readonly<Record<OtlpEncoding, string>> = {
@@ -34,7 +34,7 @@ export function compressionOf(contentEncoding: string | undefined): Compression 
   const name = (contentEncoding ?? "").trim().toLowerCase();
   const compression = Object.hasOwn(compressionNames, name) ? compressionNames[name] : undefined;
   if (compression !== undefined) return compression;
-  throw new HttpFailure(415, `the Content-Encoding is not supported; use one of ${compressions.join(", ")}`, {
+  throw new Failure(415, `the Content-Encoding is not supported; use one of ${compressions.join(", ")}`, {
     rpcCode: rpcCode.invalidArgument,
     headers: { "accept-encoding": compressions.join(", ") },
   });

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { Clock } from "@dbintel/pipeline";
+import { badRequest, tooLarge, unavailable } from "../failure.ts";
+import type { Lease } from "../in-flight.ts";
 import { decompress } from "./decompression.ts";
-import { badRequest, tooLarge, unavailable } from "./http-failure.ts";
-import type { Lease } from "./in-flight.ts";
 import type { Compression } from "./media-type.ts";
 
 interface BodyOptions {

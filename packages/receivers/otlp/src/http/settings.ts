@@ -1,0 +1,68 @@
+import { byteSize, duration, hostPort } from "@dbintel/config";
+import { serverTlsSettings } from "@dbintel/pipeline/listen";
+import { z } from "zod";
+import { unsupported } from "../unsupported.ts";
+
+const path = (signal: string) =>
+  z
+    .string()
+    .regex(/^\/[^?#]*$/, { error: 'expected a path that begins with "/"' })
+    .default(`/v1/${signal}`)
+    .describe(`Path that takes ${signal}.`);
+
+/** The setting `protocols.http`. */
+export const httpSettings = z
+  .strictObject({
+    endpoint: hostPort()
+      .prefault("localhost:4318")
+      .describe("Address to listen on. localhost means 127.0.0.1; an empty host means every address."),
+    logs_url_path: path("logs"),
+    metrics_url_path: path("metrics"),
+    traces_url_path: path("traces"),
+    max_request_body_size: byteSize()
+      .refine((bytes) => bytes > 0, { error: "max_request_body_size must be larger than 0" })
+      .prefault("64MiB")
+      .describe("Largest body of a request, before and after decompression; a larger one is answered 413."),
+    max_concurrent_requests: z
+      .number()
+      .int()
+      .positive()
+      .default(1000)
+      .describe("Requests that may be under way at a time; more are answered 503."),
+    max_bytes_in_flight: byteSize()
+      .prefault("256MiB")
+      .describe("Bytes of bodies that may be in memory at a time; a request that needs more is answered 503."),
+    max_connections: z
+      .number()
+      .int()
+      .positive()
+      .default(2000)
+      .describe("Connections that may be open at a time; more are closed at once."),
+    read_header_timeout: duration()
+      .prefault("10s")
+      .describe("A connection that has not sent its request's headers by then is closed; 0s waits for ever."),
+    read_timeout: duration()
+      .prefault("60s")
+      .describe("A request whose body has not come by then is answered 503; 0s waits for ever."),
+    idle_timeout: duration()
+      .prefault("60s")
+      .describe("A connection is closed after this long without a request; 0s keeps it."),
+    include_metadata: z
+      .boolean()
+      .default(false)
+      .describe("Accepted so that existing files load; client metadata is not kept, and true is warned about."),
+    tls: serverTlsSettings.optional(),
+    auth: unsupported("there is no authenticator yet; use tls.client_ca_file, or a proxy in front"),
+    compression_algorithms: unsupported("gzip, deflate and zstd are always accepted; remove the key"),
+    cors: unsupported("browsers cannot send to this receiver; put a proxy that answers CORS in front"),
+    keep_alives_enabled: unsupported("connections are kept open; set idle_timeout"),
+    middlewares: unsupported("remove the key"),
+    response_headers: unsupported("answers carry the headers of OTLP alone; remove the key"),
+    write_timeout: unsupported("an answer waits as long as the pipeline does; set the exporter's timeout"),
+  })
+  .refine((config) => config.max_bytes_in_flight >= config.max_request_body_size, {
+    error: "max_bytes_in_flight must be at least max_request_body_size",
+    path: ["max_bytes_in_flight"],
+  });
+
+export type HttpSettings = z.output<typeof httpSettings>;

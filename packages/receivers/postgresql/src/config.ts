@@ -66,7 +66,6 @@ export const postgresqlConfig = z.strictObject({
   query_sample_collection: querySampleCollection.prefault({}).describe("The event db.server.query_sample"),
   active_sessions: activeSessionSettings.prefault({}).describe("The metric db.active_sessions"),
   connection_pool: z
-  object_collection: objectCollection.prefault({}).describe("Metrics of tables, indexes and functions"),
   long_running: longRunningSettings
     .prefault({})
     .describe("What is told once because it lasts, at the looks of query_sample_collection"),

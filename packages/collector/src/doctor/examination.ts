@@ -119,7 +119,7 @@ function inOrder(found: readonly Check[], meanings: Readonly<Record<string, stri
   return Object.entries(meanings).flatMap(([code, meaning]): readonly Finding[] => {
     const own = found.filter((check) => check.code === code);
     if (own.length > 0) return own.map((check) => ({ ...check, meaning }));
-    return code in ownChecks ? [] : [{ code, status: "skipped", message: "was not come to", meaning }];
+    return code in ownChecks ? [] : [{ code, status: "skipped", message: "not examined", meaning }];
   });
 }
 

@@ -25,7 +25,7 @@ function subjectScript({ component, name }: ExaminedSubject, findings: readonly 
     if (repair.enter !== undefined && repair.enter !== entered) lines.push(plain.line(repair.enter));
     entered = repair.enter ?? entered;
     lines.push(...repair.sql.map((sql) => plain.lines(sql)));
-    if (repair.then !== undefined) afterwards.add(repair.then);
+    if (repair.afterwards !== undefined) afterwards.add(repair.afterwards);
   }
   if (afterwards.size > 0)
     lines.push("", "-- Afterwards:", ...[...afterwards].map((text) => `--   ${plain.line(text)}`));

@@ -38,7 +38,10 @@ function subjectText({ component, name, findings }: ExaminedSubject, plain: Plai
   const skipped = findings.filter(({ status }) => status === "skipped");
   return [
     plain.line(title),
-    ...told.flatMap((finding) => findingLines(finding, { width, plain })),
+    ...told.flatMap((finding, at) => {
+      const isNews = told.slice(0, at).every(({ code, status }) => status === "ok" || code !== finding.code);
+      return findingLines(isNews ? finding : { ...finding, meaning: "" }, { width, plain });
+    }),
     ...skippedLines(skipped, { width, plain }),
   ].join("\n");
 }
@@ -52,24 +55,22 @@ function findingLines({ status, code, message, meaning, hint, repair }: Finding,
   const lines = [`  ${status.padEnd(7)}  ${code.padEnd(width)}  ${plain.line(message)}`];
   if (status === "ok") return lines;
   const indent = " ".repeat(13 + width);
-  lines.push(`${indent}${plain.line(meaning)}`);
+  if (meaning !== "") lines.push(`${indent}${plain.line(meaning)}`);
   if (hint !== undefined) lines.push(`${indent}→ ${plain.line(hint)}`);
   const [first] = repair?.sql ?? [];
   if (first !== undefined) {
     const isWhole = repair?.sql.length === 1 && !first.includes("\n");
     lines.push(`${indent}→ ${isWhole ? plain.line(first) : "--fix-sql has the statements"}`);
   }
-  if (repair?.then !== undefined) lines.push(`${indent}→ then ${plain.line(repair.then)}`);
+  if (repair?.afterwards !== undefined) lines.push(`${indent}→ then ${plain.line(repair.afterwards)}`);
   return lines;
 }
 
 /** Checks that were skipped for the same reason share a line. */
 function skippedLines(findings: readonly Finding[], { width, plain }: Layout): readonly string[] {
   const byReason = Map.groupBy(findings, ({ message }) => message);
-  return [...byReason].map(([reason, own]) => {
-    const codes = own.map(({ code }) => code).join(", ");
-    return own.length === 1
-      ? `  skipped  ${codes.padEnd(width)}  ${plain.line(reason)}`
-      : `  skipped  ${plain.line(reason)}: ${codes}`;
+  return [...byReason].map(([reason, [first, ...others]]) => {
+    const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
+    return `  skipped  ${(first?.code ?? "").padEnd(width)}  ${plain.line(reason)}${more}`;
   });
 }

@@ -12,7 +12,7 @@ export interface Repair {
   /** Each with its semicolon, in order. */
   readonly sql: readonly string[];
   /** What has to happen afterwards, such as a restart of the server. */
-  readonly then?: string;
+  readonly afterwards?: string;
 }
 
 /** One answer of `dbintel doctor`. Texts that come from outside need not be clean: the command strips them. */

@@ -1,5 +1,6 @@
 import { defineReceiver } from "@dbintel/pipeline";
 import { postgresqlConfig } from "./config.ts";
+import { checks } from "./doctor/checks.ts";
 import { PostgresqlReceiver } from "./postgresql.ts";
 
 /** Polls a PostgreSQL server (13 to 18) for metrics and for what its statements did in each interval. */
@@ -8,5 +9,6 @@ export const postgresql = defineReceiver({
   description: "Polls PostgreSQL: metrics of the server and its databases, and the top statements of each interval",
   schema: postgresqlConfig,
   signals: { logs: "beta", metrics: "beta" },
+  diagnosis: { checks, subjects: async (args) => (await import("./doctor/diagnosis.ts")).subjects(args) },
   create: (args) => new PostgresqlReceiver(args),
 });

@@ -4,6 +4,7 @@ import type { Row } from "@dbintel/watching";
 import { integer, text } from "@dbintel/watching";
 import pg from "pg";
 import { type ConnectionSettings, DatabaseConnection, marker } from "../connection/connection.ts";
+import { definerCall, hasDefiner } from "./definer.ts";
 import { explainJson } from "./explain-json.ts";
 import { type NoPlanReason, type PlanOutcome, reasonOf } from "./plan-outcome.ts";
 import { type PlannerSetting, pathTo, plannerSettings } from "./planner-settings.ts";
@@ -35,12 +36,8 @@ interface Question {
   readonly searched: boolean;
 }
 
-/** The function for users that may not read the tables: `text` in, the JSON of EXPLAIN out. */
-const definerFunction = { schema: "dbintel", name: "explain_statement" } as const;
-
 const planTimeoutMs = 1000;
 const preparedName = "dbintel_plan";
-const definerCall = `${definerFunction.schema}.${definerFunction.name}`;
 /** What stands before the statement in what is sent. */
 const prefixes = {
   generic: "EXPLAIN (GENERIC_PLAN, FORMAT JSON) ",
@@ -196,20 +193,9 @@ export class PlanSession {
     const [path = {}] = await this.#query("SELECT pg_catalog.current_setting('search_path') AS usual", signal);
     this.#usualPath = text(path, "usual") ?? "";
     await this.#query("SELECT pg_catalog.set_config('search_path', 'pg_catalog', false)", signal);
-    const { schema, name } = definerFunction;
-    // One that runs with our rights is none of ours: whoever made it would get them.
-    const [row = {}] = await this.#connection.query(
-      `SELECT EXISTS (
-         SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-          WHERE n.nspname = $1 AND p.proname = $2 AND p.prosecdef AND p.proargtypes[0] = 'text'::regtype
-            AND p.pronargs = 1
-            AND has_schema_privilege(n.oid, 'USAGE') AND has_function_privilege(p.oid, 'EXECUTE')) AS definer`,
-      [schema, name],
-      signal,
-    );
     const own: Rung = this.#versionNumber >= 160_000 && !this.#connection.tracked ? "generic" : "prepared";
     // A DBA made the function for us to call: its owner sees more than we do.
-    return row.definer === true ? ["definer", own] : [own];
+    return (await hasDefiner(this.#connection, signal)) ? ["definer", own] : [own];
   }
 
   /** By the simple protocol: in the other one `$1` would be a parameter of EXPLAIN itself. */

@@ -4,7 +4,7 @@ import type { Batch, Signal } from "@dbintel/pdata";
 import { type Consumers, type Host, wait } from "@dbintel/pipeline";
 import { unlessAborted } from "./abort.ts";
 import { Deliverer } from "./deliverer.ts";
-import { ProblemBoard } from "./problem-board.ts";
+import { ProblemBoard, type Problems } from "./problem-board.ts";
 
 /** What one poll brought. */
 export interface PollResult {
@@ -34,7 +34,7 @@ export interface PollerOptions {
   readonly poll: (args: { readonly signal: AbortSignal }) => Promise<PollResult>;
   readonly next: Consumers;
   /** Where problems go. Default: a board of its own. Pollers of one component share one. */
-  readonly problems?: ProblemBoard;
+  readonly problems?: Problems;
 }
 
 /** A running schedule. */
@@ -67,7 +67,7 @@ export function createPoller(options: PollerOptions): Poller {
 class TickPoller implements Poller {
   readonly #options: PollerOptions;
   readonly #timeoutMs: number;
-  readonly #problems: ProblemBoard;
+  readonly #problems: Problems;
   readonly #deliverer: Deliverer;
   readonly #closing = new AbortController();
   readonly #abort = new AbortController();

@@ -1,13 +1,19 @@
 import type { DbintelError } from "@dbintel/errors";
 import type { ComponentStatus, Host } from "@dbintel/pipeline";
 
+/** Where the parts of a component tell their problems. */
+export interface Problems {
+  /** Replaces what is known about `part`; an empty list means that it works. */
+  set(part: string, problems: readonly DbintelError[]): void;
+}
+
 /**
  * What is wrong with one component, kept by its parts (its pollers).
  *
  * The component's status is the worst of all parts. A problem is logged once when it appears and once when no part
  * has it any more, not at each poll in between: two problems are the same when code and message are.
  */
-export class ProblemBoard {
+export class ProblemBoard implements Problems {
   readonly #host: Pick<Host, "logger" | "reportStatus">;
   readonly #parts = new Map<string, readonly DbintelError[]>();
   #known = new Map<string, DbintelError>();
@@ -16,9 +22,9 @@ export class ProblemBoard {
     this.#host = host;
   }
 
-  /** Replaces what is known about `part`; an empty list means that it works. */
   set(part: string, problems: readonly DbintelError[]): void {
-    this.#parts.set(part, problems);
+    if (problems.length === 0) this.#parts.delete(part);
+    else this.#parts.set(part, problems);
     const present = new Map([...this.#parts.values()].flat().map((problem) => [identity(problem), problem]));
     for (const [id, problem] of present) {
       if (!this.#known.has(id)) this.#logAppeared(problem);

@@ -1,2 +1,11 @@
+export { instanceHost } from "./instance-host.ts";
+export type { InstanceWatch } from "./instance-set.ts";
+export { InstanceSet } from "./instance-set.ts";
+export { checkInstances, instanceSettings, listingOf } from "./instance-settings.ts";
+export type { InstanceEntry, ListedInstance, Listing } from "./listing/listing.ts";
+export { LoginSource } from "./login/login.ts";
+export { checkPassword, passwordSettings, withPassword } from "./login/login-settings.ts";
+export { tlsSettings } from "./login/tls.ts";
+export { NameFilter, NameLimit, namePatterns } from "./name-filter.ts";
 export type { Platform } from "./platform.ts";
 export { platformAttributeNames, platformAttributes, platforms, ServerPlatform } from "./platform.ts";

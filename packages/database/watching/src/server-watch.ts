@@ -1,7 +1,7 @@
 import { type BreakerSettings, breakers } from "@dbintel/guard";
 import type { Signal } from "@dbintel/pdata";
 import type { Consumers, Host } from "@dbintel/pipeline";
-import { createPoller, type Poller, ProblemBoard } from "@dbintel/polling";
+import { createPoller, type Poller, ProblemBoard, type Problems } from "@dbintel/polling";
 import { BreakerWatch } from "./breaker-watch.ts";
 import { type GuardedPollOptions, type GuardedSource, guardedPoll, type LastProblem } from "./guarded-poll.ts";
 import type { Turn } from "./turn.ts";
@@ -48,10 +48,13 @@ const longestStretchedMs = 300_000;
  * Watches one server: each poll at its own interval, all under the breaker of the server, their problems on one board.
  * The poll that is added first is the cheapest: after an outage it is asked before the others.
  */
+  /** Where problems go. Default: a board of its own. */
+  readonly problems?: Problems;
 export class ServerWatch implements PollList {
   readonly #options: ServerWatchOptions;
   readonly #breakers: BreakerWatch;
-  readonly #problems: ProblemBoard;
+  readonly #problems: Problems;
+  readonly #begun = Promise.withResolvers<void>();
   readonly #last: LastProblem = {};
   readonly #pollers: Poller[] = [];
   readonly #sessions: { close(): Promise<void> }[] = [];
@@ -60,7 +63,7 @@ export class ServerWatch implements PollList {
     const { host, watched, breaker: settings } = options;
     this.#options = options;
     this.#breakers = new BreakerWatch({ host, watched, settings });
-    this.#problems = new ProblemBoard(host);
+    this.#problems = options.problems ?? new ProblemBoard(host);
   }
 
   add({ poll, source, turn, intervalFactor = () => 1, ...schedule }: WatchedPoll): void {
@@ -71,7 +74,7 @@ export class ServerWatch implements PollList {
     });
     const poller = createPoller({
       ...{ host, next, initialDelay, timeout, ...schedule, problems: this.#problems },
-      poll: turn === undefined ? guarded : (args) => turn.take(args.signal, () => guarded(args)),
+      poll: (args) => asked(args).finally(() => this.#begun.resolve()),
       intervalFactor: () => this.#stretch(schedule.interval) * intervalFactor(),
     });
     this.#pollers.push(poller);
@@ -81,6 +84,8 @@ export class ServerWatch implements PollList {
     this.#sessions.push(session);
   }
 
+    const asked: typeof guarded =
+      turn === undefined ? guarded : (args) => turn.take(args.signal, () => guarded(args));
   async start(): Promise<void> {
     await this.#breakers.start();
     for (const poller of this.#pollers) poller.start();
@@ -95,7 +100,13 @@ export class ServerWatch implements PollList {
 
   /** Items that were polled and not taken by the next component yet. */
   held(signal: Signal): number {
+    if (this.#pollers.length === 0) this.#begun.resolve();
     return this.#pollers.reduce((sum, poller) => sum + poller.held(signal), 0);
+  }
+
+  /** Resolves when the first poll has ended, whatever it brought. */
+  get begun(): Promise<void> {
+    return this.#begun.promise;
   }
 
   /** How many times longer an interval is while the server is overloaded. */

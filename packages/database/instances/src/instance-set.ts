@@ -1,0 +1,219 @@
+import { DbintelError, isDbintelError } from "@dbintel/errors";
+import type { Signal } from "@dbintel/pdata";
+import { every, type Host, type Timer } from "@dbintel/pipeline";
+import { ProblemBoard, type Problems } from "@dbintel/polling";
+import { instanceHost } from "./instance-host.ts";
+import { InstanceProblems } from "./instance-problems.ts";
+import type { InstanceEntry, ListedInstance, Listing } from "./listing/listing.ts";
+import { Places } from "./places.ts";
+
+/** The watch of one server. */
+export interface InstanceWatch {
+  /** Resolves soon: it waits for no answer of the server. */
+  start(): Promise<void>;
+  /** Resolves when the server was asked for the first time, whatever came of it. */
+  readonly begun: Promise<void>;
+  stop(options: { readonly signal: AbortSignal }): Promise<void>;
+  held(signal: Signal): number;
+}
+
+export interface InstanceSetOptions<Entry extends InstanceEntry> {
+  readonly host: Host;
+  readonly listing: Listing<Entry>;
+  /** Makes the watch of one server, on a host and with problems of its own. */
+  readonly open: (args: {
+    readonly entry: Entry;
+    readonly host: Host;
+    readonly problems: Problems;
+  }) => InstanceWatch | Promise<InstanceWatch>;
+  /** Servers that are watched; those that are listed behind them are left out, and a problem says so. */
+  readonly mostInstances: number;
+  /** Servers that are asked for the first time at once. */
+  readonly concurrentStarts: number;
+}
+
+/** One server, from when it is listed until its watch has ended. */
+interface Slot {
+  readonly signature: string;
+  readonly closing: AbortController;
+  /** Resolves when its watch has started, or never will. */
+  readonly started: PromiseWithResolvers<void>;
+  ended: Promise<void>;
+}
+
+/** A server that does not answer keeps its place no longer: others may start. */
+const longestStartMs = 30_000;
+
+/**
+ * Watches all servers of a list, each for itself: its connections, its breaker, its problems. When the list changes,
+ * only the servers whose entries did are started, stopped, or stopped and started again.
+ */
+export class InstanceSet<Entry extends InstanceEntry> {
+  readonly #options: InstanceSetOptions<Entry>;
+  readonly #problems: ProblemBoard;
+  readonly #places: Places;
+  /** By endpoint; one that is being closed stays until it has ended, or until another takes its place. */
+  readonly #slots = new Map<string, Slot>();
+  readonly #watches = new Set<InstanceWatch>();
+  /** Ends what still runs at the deadline of the stop. */
+  readonly #abort = new AbortController();
+  readonly #count;
+  #timer: Timer | undefined;
+  #stopping = false;
+  #reading: Promise<void> | undefined;
+
+  constructor(options: InstanceSetOptions<Entry>) {
+    const { host, concurrentStarts } = options;
+    this.#options = options;
+    this.#problems = new ProblemBoard(host);
+    this.#places = new Places(concurrentStarts);
+    this.#count = host.meter.createUpDownCounter("dbintel_receiver_instances", {
+      description: "Servers that a receiver watches",
+      unit: "{servers}",
+    });
+  }
+
+  /** Resolves when the list was read and the first servers are started; the others follow one by one. */
+  async start(): Promise<void> {
+    const { host, listing, concurrentStarts } = this.#options;
+    await this.#read();
+    const { intervalMs } = listing;
+    if (intervalMs !== undefined) {
+      this.#timer = every(host.clock, intervalMs, () => {
+        this.#reading ??= this.#read().finally(() => {
+          this.#reading = undefined;
+        });
+      });
+    }
+    const first = [...this.#slots.values()].slice(0, concurrentStarts);
+    await Promise.all(first.map(({ started }) => started.promise));
+  }
+
+  async stop({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    this.#stopping = true;
+    this.#timer?.cancel();
+    const abort = () => this.#abort.abort(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    await this.#reading;
+    const slots = [...this.#slots.values()];
+    for (const { closing } of slots) closing.abort();
+    await Promise.all(slots.map(({ ended }) => ended));
+    signal.removeEventListener("abort", abort);
+  }
+
+  /** Items that were polled and not taken by the next component yet. */
+  held(signal: Signal): number {
+    return [...this.#watches].reduce((sum, watch) => sum + watch.held(signal), 0);
+  }
+
+  /** What cannot be read changes nothing. */
+  async #read(): Promise<void> {
+    const { listing, mostInstances } = this.#options;
+    try {
+      const listed = await listing.list();
+      if (this.#stopping) return;
+      this.#apply(listed.slice(0, mostInstances));
+      const problems = listed.length > mostInstances ? [tooMany(listed.length, mostInstances)] : [];
+      if (listing.intervalMs !== undefined || problems.length > 0) this.#problems.set("instances", problems);
+    } catch (error) {
+      this.#problems.set("instances", [toProblem(error)]);
+    }
+  }
+
+  #apply(listed: readonly ListedInstance<Entry>[]): void {
+    const wanted = new Map(listed.map((one) => [one.entry.endpoint, one]));
+    for (const [endpoint, { signature, closing }] of this.#slots) {
+      if (wanted.get(endpoint)?.signature !== signature) closing.abort();
+    }
+    for (const [endpoint, { entry, signature }] of wanted) {
+      const before = this.#slots.get(endpoint);
+      if (before !== undefined && !before.closing.signal.aborted) continue;
+      const ended = before?.ended ?? Promise.resolve();
+      const slot: Slot = { signature, closing: new AbortController(), started: Promise.withResolvers(), ended };
+      slot.ended = this.#run(entry, slot, ended);
+      this.#slots.set(endpoint, slot);
+    }
+  }
+
+  /** The life of one server's watch; never rejects. */
+  async #run(entry: Entry, slot: Slot, before: Promise<void>): Promise<void> {
+    const { endpoint } = entry;
+    const closing = slot.closing.signal;
+    const problems = new InstanceProblems(this.#problems, endpoint);
+    const closed = aborted(closing);
+    let watch: InstanceWatch | undefined;
+    try {
+      await before;
+      await this.#places.take(closing, async () => {
+        watch = await this.#open(entry, problems);
+        await watch.start();
+        slot.started.resolve();
+        await this.#begun(watch, closed);
+      });
+    } catch (error) {
+      if (!closing.aborted) problems.set("start", [toProblem(error)]);
+    }
+    slot.started.resolve();
+    await closed;
+    if (watch !== undefined) await this.#close(endpoint, watch);
+    problems.clear();
+    if (this.#slots.get(endpoint) === slot) this.#slots.delete(endpoint);
+  }
+
+  async #open(entry: Entry, problems: Problems): Promise<InstanceWatch> {
+    const { endpoint } = entry;
+    const { host, open } = this.#options;
+    const watch = await open({ entry, host: instanceHost(host, endpoint), problems });
+    this.#watches.add(watch);
+    this.#count.add(1);
+    this.#log(endpoint, "is watched");
+    return watch;
+  }
+
+  async #begun(watch: InstanceWatch, closed: Promise<void>): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const timer = this.#options.host.clock.schedule(longestStartMs, late.resolve);
+    await Promise.race([watch.begun, closed, late.promise]);
+    timer.cancel();
+  }
+
+  async #close(endpoint: string, watch: InstanceWatch): Promise<void> {
+    try {
+      await watch.stop({ signal: this.#abort.signal });
+    } catch (error) {
+      this.#options.host.logger.warn({ instance: endpoint, error }, `the watch of ${endpoint} did not end well`);
+    }
+    this.#watches.delete(watch);
+    this.#count.add(-1);
+    if (!this.#stopping) this.#log(endpoint, "is watched no longer");
+  }
+
+  #log(instance: string, what: string): void {
+    const { host, listing } = this.#options;
+    if (listing.intervalMs !== undefined) host.logger.info({ instance }, `${instance} ${what}`);
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+function tooMany(listed: number, most: number): DbintelError {
+  return new DbintelError(`${listed} servers are listed and ${most} are watched: the rest is left out`, {
+    code: "DBI_CONFIG_INVALID",
+    hint: "raise max_instances, or give the rest to another collector",
+  });
+}
+
+function toProblem(error: unknown): DbintelError {
+  if (isDbintelError(error)) return error;
+  return new DbintelError(`the watch of a server could not be started: ${String(error)}`, {
+    code: "DBI_COMPONENT_START",
+    hint: "please report this with the collector's version",
+    cause: error,
+  });
+}

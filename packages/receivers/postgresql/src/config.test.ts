@@ -63,7 +63,7 @@ describe("postgresqlConfig", () => {
     const config = postgresqlConfig.parse({
       ...required,
       endpoint: "db:5432",
-      metrics: { "postgresql.rows": { enabled: true }, "postgresql.deadlocks": { enabled: true } },
+      metrics: { "postgresql.vector.search.calls": { enabled: true }, "postgresql.deadlocks": { enabled: true } },
       events: { "db.server.query_sample": { enabled: true }, "db.server.top_query": { enabled: true } },
       query_sample_collection: { max_rows_per_query: 100 },
       top_query_collection: { max_rows_per_query: 100, top_n_query: 50, max_explain_each_interval: 0 },
@@ -72,7 +72,7 @@ describe("postgresqlConfig", () => {
     expect(settingsWithoutEffect(config)).toEqual([
       "connection_pool",
       "top_query_collection.max_rows_per_query",
-      "metrics.postgresql.rows",
+      "metrics.postgresql.vector.search.calls",
     ]);
   });
 });

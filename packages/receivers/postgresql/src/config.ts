@@ -15,6 +15,7 @@ import {
 import { z } from "zod";
 import { querySampleCollection } from "./activity/settings.ts";
 import { absentMetricNames, metricNames } from "./metrics/metric-catalogue.ts";
+import { objectCollection } from "./objects/settings.ts";
 import { resourceAttributeNames } from "./resource.ts";
 import { topQueryCollection } from "./statements/settings.ts";
 
@@ -65,10 +66,11 @@ export const postgresqlConfig = z.strictObject({
   top_query_collection: topQueryCollection.prefault({}).describe("The event db.server.top_query"),
   query_sample_collection: querySampleCollection.prefault({}).describe("The event db.server.query_sample"),
   active_sessions: activeSessionSettings.prefault({}).describe("The metric db.active_sessions"),
-  connection_pool: z
+  object_collection: objectCollection.prefault({}).describe("Metrics of tables, indexes and functions"),
   long_running: longRunningSettings
     .prefault({})
     .describe("What is told once because it lasts, at the looks of query_sample_collection"),
+  connection_pool: z
     .strictObject({
       max_idle_time: duration().optional(),
       max_lifetime: duration().optional(),

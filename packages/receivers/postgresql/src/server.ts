@@ -6,6 +6,7 @@ import { KnownServer } from "./connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "./connection/connection.ts";
 import { platformTraits } from "./connection/platforms.ts";
 import { type ProblemContext, watchedDatabase } from "./connection/problems.ts";
+import { Visits } from "./connection/visits.ts";
 import { instanceResource } from "./resource.ts";
 import type { WatchedServer } from "./watched-server.ts";
 
@@ -24,14 +25,16 @@ export async function watchedServer(args: {
   };
   const platform = new ServerPlatform(config.platform);
   const views = new KnownServer(new DatabaseConnection(settings, context.database), context.endpoint, platform);
+  const visits = new Visits(settings, views);
   watch.closes(views.connection);
+  watch.closes(visits);
   const resource = instanceResource({
     ...parseEndpoint(config.endpoint),
     enabled: (name) => config.resource_attributes[name]?.enabled ?? true,
     platform,
   });
   return {
-    ...{ ...args, settings, views, resource, platform, context },
+    ...{ ...args, settings, views, visits, errands: [], resource, platform, context },
     reportsDatabase: (name) => reportsDatabase(config, platform, name),
     reportsUser: (name) => !platformTraits(platform.current).users.includes(name),
   };

@@ -6,6 +6,8 @@ import type { PostgresqlConfig } from "./config.ts";
 import type { KnownServer } from "./connection/capabilities.ts";
 import type { ConnectionSettings } from "./connection/connection.ts";
 import type { ProblemContext } from "./connection/problems.ts";
+import type { Visits } from "./connection/visits.ts";
+import type { Errand } from "./visits/errand.ts";
 
 /** The server that a receiver watches, as its parts see it. */
 export interface WatchedServer {
@@ -18,6 +20,10 @@ export interface WatchedServer {
   readonly settings: ConnectionSettings;
   /** The session for everything but pg_stat_statements. */
   readonly views: KnownServer;
+  /** Sessions inside the other databases, one at a time. */
+  readonly visits: Visits;
+  /** What is asked inside each database: parts add theirs, and one that comes after them does them all. */
+  readonly errands: Errand[];
   readonly resource: ResourceInit;
   /** What it runs on; known when a session has asked it. */
   readonly platform: ServerPlatform;

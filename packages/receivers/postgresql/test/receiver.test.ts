@@ -39,6 +39,8 @@ describe("the receiver on a real server", () => {
       tls: { insecure: true },
       timeout: "1h",
       top_query_collection: { collection_interval: "10s" },
+      // Their sessions come and go.
+      object_collection: { enabled: false },
       ...settings,
     });
     const component = definition.create({ id: "postgresql", config, host, next });
@@ -173,10 +175,10 @@ describe("the receiver on a real server", () => {
   });
 
   it("says what of its configuration has no effect", async () => {
-    await start({ connection_pool: { max_open: 5 }, metrics: { "postgresql.rows": { enabled: true } } });
+    await start({ connection_pool: { max_open: 5 }, metrics: { "postgresql.vector.search.calls": { enabled: true } } });
     expect(host.lines.map((line) => line.message)).toEqual([
       "connection_pool is accepted for compatibility and has no effect",
-      "metrics.postgresql.rows is accepted for compatibility and has no effect",
+      "metrics.postgresql.vector.search.calls is accepted for compatibility and has no effect",
     ]);
   });
 

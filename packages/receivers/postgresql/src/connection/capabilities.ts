@@ -14,6 +14,13 @@ const views = [
   "pg_stat_replication",
   "pg_stat_activity",
   "pg_locks",
+  "pg_class",
+  "pg_stat_all_tables",
+  "pg_stat_progress_vacuum",
+  "pg_stat_progress_analyze",
+  "pg_stat_progress_create_index",
+  "pg_stat_progress_cluster",
+  "pg_stat_progress_copy",
 ] as const;
 export type StatisticsView = (typeof views)[number];
 

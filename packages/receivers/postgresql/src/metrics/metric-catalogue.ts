@@ -1,4 +1,5 @@
 import type { MetricDefinition } from "@dbintel/watching";
+import { objectMetrics } from "../objects/catalogue.ts";
 import { queryMetricDefinitions } from "../statements/query-metrics.ts";
 import type { MetricQuery } from "./metric-definition.ts";
 import { activityQueries } from "./metrics-activity.ts";
@@ -11,21 +12,12 @@ export const metricQueries: readonly MetricQuery[] = [...databaseQueries, ...ser
 /** Every metric that is collected. */
 export const metricDefinitions: readonly MetricDefinition[] = [
   ...[...metricQueries, sizeQuery].flatMap((query) => query.metrics),
+  ...objectMetrics,
   ...queryMetricDefinitions,
 ];
 
 /** Metrics of the OpenTelemetry Collector's receiver that are not collected; accepted in the configuration. */
 export const absentMetricNames: readonly string[] = [
-  "postgresql.blocks_read",
-  "postgresql.function.calls",
-  "postgresql.index.scans",
-  "postgresql.index.size",
-  "postgresql.operations",
-  "postgresql.rows",
-  "postgresql.sequential_scans",
-  "postgresql.table.count",
-  "postgresql.table.size",
-  "postgresql.table.vacuum.count",
   "postgresql.vector.insert.duration",
   "postgresql.vector.insert.rows",
   "postgresql.vector.search.calls",

@@ -1,0 +1,207 @@
+import { DbintelError, isDbintelError } from "@dbintel/errors";
+import { feedback } from "@dbintel/feedback";
+import { classifyError } from "@dbintel/guard";
+import { type LogsBuilder, logsBuilder, type MetricsBuilder, metricsBuilder, type ResourceInit } from "@dbintel/pdata";
+import type { Host } from "@dbintel/pipeline";
+import type { PollResult } from "@dbintel/polling";
+import { integer, type StatementGuard, text } from "@dbintel/watching";
+import pg from "pg";
+import type { Capabilities, KnownServer } from "../connection/capabilities.ts";
+import type { DatabaseConnection } from "../connection/connection.ts";
+import { databaseProblem, identifier, type ProblemContext } from "../connection/problems.ts";
+import type { Visits } from "../connection/visits.ts";
+import { receiverScope } from "../resource.ts";
+import type { Errand, Visit } from "./errand.ts";
+import { addVisitMetrics } from "./visit-metrics.ts";
+import { type DueVisit, VisitSchedule } from "./visit-schedule.ts";
+
+export interface VisitPollOptions {
+  readonly host: Host;
+  readonly server: KnownServer;
+  readonly visits: Visits;
+  readonly errands: readonly Errand[];
+  readonly resource: ResourceInit;
+  readonly context: ProblemContext;
+  readonly reportsDatabase: (name: string) => boolean;
+  /** From the start of one round to that of the next, in milliseconds. */
+  readonly intervalMs: number;
+}
+
+/** What one round shares. */
+interface Round {
+  readonly capabilities: Capabilities;
+  readonly guard: StatementGuard;
+  readonly signal: AbortSignal;
+  readonly metrics: MetricsBuilder;
+  readonly logs: LogsBuilder;
+  readonly problems: DbintelError[];
+  readonly taken: (() => void)[];
+}
+
+/** Of the time from one round to the next. One database is visited in any case. */
+const roundShare = 0.1;
+/** A visit costs the server a process: so many in a round at most. */
+const mostVisits = 100;
+const mostDatabases = 10_000;
+/** Problems of single databases that a round tells apart. */
+const mostProblems = 10;
+
+/**
+ * Visits the databases of a server, one after the other, for everything that is due in each. A round is bounded in time
+ * and number; what does not fit waits for the next and comes first in it.
+ */
+export class VisitPoll {
+  readonly #options: VisitPollOptions;
+  readonly #schedule: VisitSchedule;
+  /** What did not work, until it is tried again: by database and errand. */
+  readonly #met = new Map<string, DbintelError>();
+
+  constructor(options: VisitPollOptions) {
+    this.#options = options;
+    this.#schedule = new VisitSchedule(options.errands);
+  }
+
+  async poll(args: { readonly signal: AbortSignal; readonly guard: StatementGuard }): Promise<PollResult> {
+    const { host, server, context, resource, intervalMs } = this.#options;
+    const { clock } = host;
+    const { essentialsOnly } = host.shared(feedback).savings;
+    try {
+      const { capabilities, databases, closed } = await server.turn.take(args.signal, () => this.#look(args.signal));
+      const startedMs = clock.monotonicMs();
+      this.#forgetAllBut(databases);
+      this.#schedule.update(databases, startedMs);
+      const scope = receiverScope(host.build, capabilities.version);
+      const round: Round = {
+        ...args,
+        capabilities,
+        metrics: metricsBuilder().resource(resource).scope(scope),
+        logs: logsBuilder().resource(resource).scope(scope),
+        problems: [],
+        taken: [],
+      };
+      const due = essentialsOnly ? [] : this.#schedule.due(startedMs);
+      for (const [count, visit] of due.entries()) {
+        if (count >= mostVisits || (count > 0 && clock.monotonicMs() - startedMs > roundShare * intervalMs)) break;
+        await this.#visit(visit, round);
+      }
+      addVisitMetrics(round.metrics, this.#schedule.lags(clock.monotonicMs()), clock.unixNano());
+      return {
+        batches: [round.metrics.build(), round.logs.build()],
+        problems: [...round.problems, ...this.#known(), ...notAllowed(closed, context)],
+        commit: () => {
+          for (const action of round.taken) action();
+        },
+      };
+    } catch (error) {
+      throw databaseProblem(error, context);
+    }
+  }
+
+  /** The databases that are to be visited, and those that the user may not enter. */
+  async #look(signal: AbortSignal) {
+    const { server, reportsDatabase } = this.#options;
+    const capabilities = await server.capabilities(signal);
+    const rows = await server.connection.query(
+      `SELECT datname AS database, has_database_privilege(oid, 'CONNECT') AS open
+         FROM pg_database WHERE NOT datistemplate AND datallowconn ORDER BY datname LIMIT ${mostDatabases}`,
+      [],
+      signal,
+    );
+    const reported = rows.filter((row) => reportsDatabase(text(row, "database") ?? ""));
+    const names = (open: boolean) =>
+      reported.filter((row) => (row.open === true) === open).map((row) => text(row, "database") ?? "");
+    return { capabilities, databases: names(true), closed: names(false) };
+  }
+
+  /** One session for everything that is due in a database. Rejects when the round cannot go on. */
+  async #visit({ database, errands }: DueVisit, round: Round): Promise<void> {
+    const { visits, context } = this.#options;
+    try {
+      await visits.visit(database, round.signal, async (connection) => {
+        const timeUnixNano = await enter(connection, round.signal);
+        const onTaken = (action: () => void) => void round.taken.push(action);
+        for (const errand of errands) {
+          await this.#run(errand, { ...round, database, connection, timeUnixNano, onTaken }, round.guard);
+        }
+      });
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError) || classifyError(error) !== "configuration") throw error;
+      // Closed to us, or dropped meanwhile: that is no reason to leave out the others.
+      for (const errand of errands) {
+        this.#fail(errand, database, databaseProblem(error, { ...context, database }));
+      }
+    }
+  }
+
+  /** One errand of a visit. Rejects when the round cannot go on. */
+  async #run(errand: Errand, visit: Visit, guard: StatementGuard): Promise<void> {
+    const { host } = this.#options;
+    const { clock } = host;
+    const { database, signal } = visit;
+    const startedMs = clock.monotonicMs();
+    const work = async () => {
+      await errand.run(visit);
+      return true;
+    };
+    try {
+      // While the class is held back, the errand waits for its next turn here.
+      if ((await guard.ask({ collectorClass: errand.name, cold: true, work })) === undefined) return;
+      const nowMs = clock.monotonicMs();
+      const { coldIntervalFactor: factor } = host.shared(feedback).savings;
+      this.#schedule.done({ database, errand, nowMs, tookMs: nowMs - startedMs, factor });
+      this.#met.delete(placeOf(database, errand));
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isDbintelError(error) || !visit.connection.open) throw error;
+      this.#fail(errand, database, error);
+    }
+  }
+
+  #fail(errand: Errand, database: string, { message, code, hint, retryable }: DbintelError): void {
+    this.#schedule.failed({ database, errand, nowMs: this.#options.host.clock.monotonicMs() });
+    const problem = new DbintelError(`${errand.name} of database ${identifier(database)}: ${message}`, {
+      ...{ code, retryable },
+      ...(hint === undefined ? {} : { hint }),
+    });
+    this.#met.set(placeOf(database, errand), problem);
+  }
+
+  #known(): readonly DbintelError[] {
+    return [...this.#met.values()].slice(0, mostProblems);
+  }
+
+  #forgetAllBut(databases: readonly string[]): void {
+    const present = new Set(
+      databases.flatMap((database) => this.#options.errands.map((errand) => placeOf(database, errand))),
+    );
+    for (const place of this.#met.keys()) if (!present.has(place)) this.#met.delete(place);
+  }
+}
+
+/** Opens the session and asks for the server's clock. */
+async function enter(connection: DatabaseConnection, signal: AbortSignal): Promise<bigint> {
+  const [now = {}] = await connection.query(
+    "SELECT (date_part('epoch', clock_timestamp()) * 1000000)::int8 AS clock",
+    [],
+    signal,
+  );
+  return (integer(now, "clock") ?? 0n) * 1000n;
+}
+
+function placeOf(database: string, errand: Errand): string {
+  return `${errand.name} ${database}`;
+}
+
+function notAllowed(databases: readonly string[], { endpoint, username }: ProblemContext): readonly DbintelError[] {
+  const [first] = databases;
+  if (first === undefined) return [];
+  const others = databases.length === 1 ? "" : ` and ${databases.length - 1} more`;
+  const user = identifier(username);
+  return [
+    new DbintelError(`user ${user} may not connect to database ${identifier(first)}${others} on ${endpoint}`, {
+      code: "DBI_DATABASE_PERMISSION",
+      hint: `GRANT CONNECT ON DATABASE ${identifier(first)} TO ${user}; or name it in exclude_databases`,
+      retryable: false,
+    }),
+  ];
+}

@@ -1,0 +1,58 @@
+import type { PostgresServer } from "@dbintel/e2e/servers";
+import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
+import { StatementGuards } from "@dbintel/watching";
+import { KnownServer } from "../src/connection/capabilities.ts";
+import { DatabaseConnection } from "../src/connection/connection.ts";
+import { watchedDatabase } from "../src/connection/problems.ts";
+import { Visits } from "../src/connection/visits.ts";
+import { objectMetrics } from "../src/objects/catalogue.ts";
+import { ObjectErrand } from "../src/objects/object-errand.ts";
+import { objectCollection } from "../src/objects/settings.ts";
+import { instanceResource } from "../src/resource.ts";
+import type { Errand } from "../src/visits/errand.ts";
+import { VisitPoll } from "../src/visits/visit-poll.ts";
+import { calm, never, settingsOf } from "./watch.ts";
+
+/** Every metric of tables and indexes. */
+export function objects(settings: Record<string, number> = {}): Errand {
+  return new ObjectErrand({
+    settings: objectCollection.parse(settings),
+    enabled: (metric) => objectMetrics.includes(metric),
+    enabledLabel: () => true,
+  });
+}
+
+/** The visits to the databases of a real server, one call a round. */
+export function visitDatabases(
+  server: PostgresServer,
+  options: {
+    readonly errands: readonly Errand[];
+    readonly user?: { readonly username: string; readonly password: string };
+    readonly reportsDatabase?: (name: string) => boolean;
+    readonly host?: TestHost;
+  },
+) {
+  const { errands, reportsDatabase = () => true, host = createTestHost() } = options;
+  const settings = settingsOf(server, options.user);
+  const context = { endpoint: "test:5432", username: settings.username, database: "postgres" };
+  const views = new KnownServer(new DatabaseConnection(settings, "postgres"), context.endpoint);
+  const visits = new Visits(settings, views);
+  const resource = instanceResource({ host: server.host, port: server.port, enabled: () => true });
+  const poll = new VisitPoll({
+    ...{ host, server: views, visits, errands, resource, context, reportsDatabase, intervalMs: 10_000 },
+  });
+  const guards = new StatementGuards({ host, watched: watchedDatabase(context), source: visits });
+  const round = () => poll.poll({ signal: never, guard: guards.forPoll(calm) });
+  return {
+    host,
+    visits,
+    /** A round whose findings are not taken. */
+    peek: round,
+    async round() {
+      const result = await round();
+      result.commit?.();
+      return result;
+    },
+    close: () => views.connection.close(),
+  };
+}

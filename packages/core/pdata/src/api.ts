@@ -88,6 +88,11 @@ export interface Attributes {
   copyNumber(key: AttributeRef, column: Float64Array, index: number): boolean;
   /** The bytes of a string value without decoding: a view into the batch, valid until the batch is encoded or edited. */
   getUtf8(key: AttributeRef): Uint8Array | undefined;
+  /**
+   * What `look` says of a string value, which it is shown as `bytes[start, end)` and must not keep; `undefined` where
+   * there is no string. Allocates nothing.
+   */
+  look<Answer>(key: AttributeRef, look: (bytes: Uint8Array, start: number, end: number) => Answer): Answer | undefined;
   /** Whether the value is a string of exactly these UTF-8 bytes; allocates nothing. */
   equals(key: AttributeRef, utf8: Uint8Array): boolean;
   /**

@@ -53,6 +53,15 @@ test("where a name occurs twice, reads see the first, set keeps its place and re
   expect([...attributes.keys()]).toEqual(["a", "b", "c"]);
 });
 
+test("looks at the bytes of a text and of nothing else, without decoding", () => {
+  const attributes = attributesOf({ text: "grün", int: 1n });
+  const length = (_: Uint8Array, start: number, end: number) => end - start;
+  expect(attributes.look("text", (bytes, start, end) => Buffer.from(bytes.subarray(start, end)).toString())).toBe(
+    "grün",
+  );
+  expect(["text", "int", "none"].map((key) => attributes.look(key, length))).toEqual([5, undefined, undefined]);
+});
+
 test("bytes that are not UTF-8 pass through and read as U+FFFD", () => {
   const bytes = logsBuilder()
     .record({ attributes: { name: "??", other: 1n } })

@@ -124,6 +124,13 @@ export class AttributesView implements Attributes {
     return bytes.subarray(contentStart(bytes, value), afterField(bytes, value));
   }
 
+  look<Answer>(key: AttributeRef, look: (bytes: Uint8Array, start: number, end: number) => Answer): Answer | undefined {
+    const value = this.#value(key);
+    const { bytes } = this.#place.source;
+    if (value < 0 || bytes[value] !== STRING_TAG) return undefined;
+    return look(bytes, contentStart(bytes, value), afterField(bytes, value));
+  }
+
   equals(key: AttributeRef, utf8: Uint8Array): boolean {
     const value = this.#value(key);
     const { bytes } = this.#place.source;

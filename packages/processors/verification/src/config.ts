@@ -139,6 +139,27 @@ export const verificationConfig = z
       })
       .prefault({})
       .describe("Statements are made safe by their structure first"),
+    plans: z
+      .strictObject({
+        enabled: z.boolean().default(true).describe("Replace the constants of plans by `?` before anything else"),
+        attributes: names()
+          .default([
+            "plan_json",
+            "db.query.plan",
+            "postgresql.query_plan",
+            "mysql.query_plan",
+            "db.querylens.plan_text",
+          ])
+          .describe("Attributes that hold a plan"),
+        cache_size: z
+          .int()
+          .positive()
+          .max(100_000)
+          .default(500)
+          .describe("Plans whose result is remembered by their digest"),
+      })
+      .prefault({})
+      .describe("Plans are made safe by their structure first"),
     verify_payload: z
       .boolean()
       .default(true)

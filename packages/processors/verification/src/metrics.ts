@@ -8,7 +8,7 @@ export class VerificationMetrics {
   readonly #findings;
   readonly #violations;
   readonly #canaries;
-  readonly #statements;
+  readonly #structures;
 
   constructor({ meter }: Host, id: string) {
     this.#processor = id;
@@ -24,10 +24,16 @@ export class VerificationMetrics {
       description: "Batches with a canary by where it was seen: coming in, or about to leave.",
       unit: "{batches}",
     });
-    this.#statements = meter.createCounter("dbintel_verification_statements", {
-      description: "Statements whose constants were replaced.",
-      unit: "{statements}",
-    });
+    this.#structures = {
+      statement: meter.createCounter("dbintel_verification_statements", {
+        description: "Statements whose constants were replaced.",
+        unit: "{statements}",
+      }),
+      plan: meter.createCounter("dbintel_verification_plans", {
+        description: "Plans whose constants were replaced.",
+        unit: "{plans}",
+      }),
+    };
   }
 
   finding(entity: string, action: Action, scope: TextScope): void {
@@ -42,7 +48,7 @@ export class VerificationMetrics {
     this.#canaries.add(1, { processor: this.#processor, seen });
   }
 
-  statement(): void {
-    this.#statements.add(1, { processor: this.#processor });
+  structure(kind: "statement" | "plan"): void {
+    this.#structures[kind].add(1, { processor: this.#processor });
   }
 }

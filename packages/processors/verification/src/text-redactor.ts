@@ -5,7 +5,7 @@ import type { VerificationMetrics } from "./metrics.ts";
 import type { Policy } from "./policy.ts";
 import { isReplacement, type Replacements } from "./replacement.ts";
 import type { SensitiveNames } from "./sensitive-names.ts";
-import type { Statements } from "./statements.ts";
+import type { Structure } from "./structure.ts";
 
 /** Smaller numbers are no card, account or telephone number with its prefix: counters and durations are left alone. */
 const leastNumber = 1_000_000n;
@@ -22,7 +22,7 @@ export class TextRedactor implements TextEditor {
   readonly #policy: Policy;
   readonly #replacements: Replacements;
   readonly #metrics: VerificationMetrics;
-  readonly #statements: Statements | undefined;
+  readonly #structure: Structure | undefined;
   #isDropped = false;
 
   constructor(args: {
@@ -31,19 +31,19 @@ export class TextRedactor implements TextEditor {
     readonly policy: Policy;
     readonly replacements: Replacements;
     readonly metrics: VerificationMetrics;
-    /** Absent while statements are left as they are. */
-    readonly statements?: Statements | undefined;
+    /** Absent while statements and plans are left as they are. */
+    readonly structure?: Structure | undefined;
   }) {
     this.#scanner = args.scanner;
     this.#names = args.names;
     this.#policy = args.policy;
     this.#replacements = args.replacements;
     this.#metrics = args.metrics;
-    this.#statements = args.statements;
+    this.#structure = args.structure;
   }
 
   wants(message: Uint8Array): boolean {
-    return this.#scanner.mayHold(message) || this.#statements?.mayHold(message) === true;
+    return this.#scanner.mayHold(message);
   }
 
   edit(value: TextValue, place: TextPlace): string | Uint8Array | undefined {
@@ -74,10 +74,11 @@ export class TextRedactor implements TextEditor {
     }
   }
 
-  /** A text that may be a statement loses its constants before it is scanned. */
+  /** A statement or a plan loses its constants before it is scanned. */
   #scanText(bytes: Uint8Array, place: TextPlace): string | undefined {
-    if (this.#statements?.isElsewhere(place) !== true) return this.#scan(bytes, place);
-    const safe = Buffer.from(this.#statements.safeOf(bytes));
+    const kind = this.#structure?.kindAt(place);
+    if (this.#structure === undefined || kind === undefined) return this.#scan(bytes, place);
+    const safe = Buffer.from(this.#structure.safeOf(kind, bytes));
     return this.#scan(safe, place) ?? (safe.equals(bytes) ? undefined : safe.toString());
   }
 

@@ -16,7 +16,7 @@ import { Policy } from "./policy.ts";
 import { QualityTap } from "./quality/quality-tap.ts";
 import { Replacements } from "./replacement.ts";
 import { SensitiveNames, signOfName } from "./sensitive-names.ts";
-import { itemsOf, Statements } from "./statements.ts";
+import { itemsOf, Structure } from "./structure.ts";
 import { TextRedactor } from "./text-redactor.ts";
 
 /**
@@ -26,7 +26,7 @@ import { TextRedactor } from "./text-redactor.ts";
  */
 export class Verification<S extends Signal> implements Component, Consumer<S> {
   readonly #next: Consumer<S>;
-  readonly #statements: Statements;
+  readonly #structure: Structure | undefined;
   readonly #scanner: Scanner;
   readonly #names: SensitiveNames;
   readonly #policy: Policy;
@@ -54,10 +54,12 @@ export class Verification<S extends Signal> implements Component, Consumer<S> {
     ];
     this.#next = args.next;
     this.#metrics = new VerificationMetrics(args.host, args.id);
-    this.#statements = new Statements(config.sql, this.#metrics);
+    this.#isDetecting = config.mode === "detect";
+    this.#structure = this.#isDetecting ? undefined : new Structure(config, this.#metrics);
     this.#scanner = new Scanner(detectors, [
       sensitiveKeySign,
       cardIntegerSign,
+      ...(this.#structure?.signs(args.signal) ?? []),
       ...config.sensitive_keys.map(signOfName),
     ]);
     this.#names = new SensitiveNames(config.sensitive_keys);
@@ -67,7 +69,6 @@ export class Verification<S extends Signal> implements Component, Consumer<S> {
     this.#canaries = config.canaries.map((canary) => canary.reveal());
     const forbidden = detectors.map(({ entity }) => entity).filter((entity) => this.#policy.forbids(entity));
     this.#check = new PayloadCheck({ entities: new Set(forbidden), canaries: this.#canaries });
-    this.#isDetecting = config.mode === "detect";
     this.#verifyPayload = config.verify_payload;
     const { quality } = config;
     this.#quality = quality === undefined ? undefined : new QualityTap({ ...args, config: quality });
@@ -96,19 +97,17 @@ export class Verification<S extends Signal> implements Component, Consumer<S> {
 
   #verify(batch: Batch): void {
     if (this.#canaries.length > 0) this.#countCanaries(batch);
-    const statements = this.#isDetecting ? undefined : this.#statements;
-    const hasStatements = statements?.mayHold(batch.encode()) === true;
-    if (hasStatements) statements?.makeSafe(batch);
+    this.#structure?.makeSafe(batch);
     const redactor = new TextRedactor({
       scanner: this.#scanner,
       names: this.#names,
       policy: this.#policy,
       replacements: this.#replacements,
       metrics: this.#metrics,
-      statements,
+      structure: this.#structure,
     });
-    const encoded = batch.encode();
-    if (this.#scanner.mayHold(encoded) || (hasStatements && statements?.mayHold(encoded))) batch.editTexts(redactor);
+    // An edited batch is not encoded for a first look: each of its messages is looked at below.
+    if (batch.edited || this.#scanner.mayHold(batch.encode())) batch.editTexts(redactor);
     if (this.#verifyPayload) this.#block(batch, redactor.kept);
   }
 

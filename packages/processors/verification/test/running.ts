@@ -20,16 +20,17 @@ export function running(settings: Settings = {}) {
   });
   const host = createTestHost({ meter });
   const sink = new Sink<Signal>();
-  const processor = new Verification({
-    id: "verification",
-    config: verificationConfig.parse(settings),
-    host,
-    signal: "logs",
-    next: sink,
-  });
+  const config = verificationConfig.parse(settings);
+  const processors = new Map<Signal, Verification<Signal>>();
+  const processorOf = (signal: Signal) => {
+    const processor =
+      processors.get(signal) ?? new Verification({ id: "verification", config, host, signal, next: sink });
+    processors.set(signal, processor);
+    return processor;
+  };
   const consume = async (batch: Batch) => {
     sink.batches.length = 0;
-    await processor.consume(batch, { signal: new AbortController().signal });
+    await processorOf(batch.signal).consume(batch, { signal: new AbortController().signal });
     const [out] = sink.batches;
     return {
       out,
@@ -40,7 +41,7 @@ export function running(settings: Settings = {}) {
   return {
     counted,
     host,
-    processor,
+    processor: processorOf("logs"),
     sink,
     consume,
     send: (signal: Signal, request: object) => consume(decodeJson(signal, Buffer.from(JSON.stringify(request)))),

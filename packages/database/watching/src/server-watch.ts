@@ -3,7 +3,14 @@ import type { Signal } from "@dbintel/pdata";
 import type { Consumers, Host } from "@dbintel/pipeline";
 import { createPoller, type Poller, ProblemBoard, type Problems } from "@dbintel/polling";
 import { BreakerWatch } from "./breaker-watch.ts";
-import { type GuardedPollOptions, type GuardedSource, guardedPoll, type LastProblem } from "./guarded-poll.ts";
+import {
+  breakerGate,
+  type GuardedPollOptions,
+  type GuardedSource,
+  guardedPoll,
+  type LastProblem,
+} from "./guarded-poll.ts";
+import { ServerSessions } from "./session/server-sessions.ts";
 import type { Turn } from "./turn.ts";
 import type { WatchedDatabase } from "./watched-database.ts";
 
@@ -24,6 +31,8 @@ export interface WatchedPoll extends Pick<GuardedPollOptions, "poll"> {
 
 /** Where the parts of a receiver put what they ask for: the watch of their server, or a trial of each poll. */
 export interface PollList {
+  /** What all sessions on this server have in common. */
+  readonly sessions?: ServerSessions;
   /** Adds a poll, before the start. */
   add(poll: WatchedPoll): void;
   /** Has a session closed when all polls have ended. */
@@ -39,6 +48,8 @@ export interface ServerWatchOptions {
   readonly initialDelay: number;
   /** Longest time of one poll in milliseconds; 0 stands for its interval. */
   readonly timeout: number;
+  /** Where problems go. Default: a board of its own. */
+  readonly problems?: Problems;
 }
 
 /** An overload makes no interval longer than this: its end should not be seen much later than it comes. */
@@ -48,20 +59,21 @@ const longestStretchedMs = 300_000;
  * Watches one server: each poll at its own interval, all under the breaker of the server, their problems on one board.
  * The poll that is added first is the cheapest: after an outage it is asked before the others.
  */
-  /** Where problems go. Default: a board of its own. */
-  readonly problems?: Problems;
 export class ServerWatch implements PollList {
+  readonly sessions: ServerSessions;
   readonly #options: ServerWatchOptions;
   readonly #breakers: BreakerWatch;
   readonly #problems: Problems;
   readonly #begun = Promise.withResolvers<void>();
   readonly #last: LastProblem = {};
   readonly #pollers: Poller[] = [];
-  readonly #sessions: { close(): Promise<void> }[] = [];
+  readonly #closing: { close(): Promise<void> }[] = [];
 
   constructor(options: ServerWatchOptions) {
     const { host, watched, breaker: settings } = options;
     this.#options = options;
+    this.sessions = new ServerSessions({ endpoint: watched.endpoint, clock: host.clock });
+    this.sessions.guard(breakerGate(host, watched));
     this.#breakers = new BreakerWatch({ host, watched, settings });
     this.#problems = options.problems ?? new ProblemBoard(host);
   }
@@ -72,6 +84,7 @@ export class ServerWatch implements PollList {
     const guarded = guardedPoll({
       ...{ host, watched, last: this.#last, collectorClass: schedule.name, cheapest, source, poll },
     });
+    const asked: typeof guarded = turn === undefined ? guarded : (args) => turn.take(args.signal, () => guarded(args));
     const poller = createPoller({
       ...{ host, next, initialDelay, timeout, ...schedule, problems: this.#problems },
       poll: (args) => asked(args).finally(() => this.#begun.resolve()),
@@ -81,32 +94,30 @@ export class ServerWatch implements PollList {
   }
 
   closes(session: { close(): Promise<void> }): void {
-    this.#sessions.push(session);
+    this.#closing.push(session);
   }
 
-    const asked: typeof guarded =
-      turn === undefined ? guarded : (args) => turn.take(args.signal, () => guarded(args));
   async start(): Promise<void> {
     await this.#breakers.start();
-    for (const poller of this.#pollers) poller.start();
-  }
-
-  /** Lets running polls finish until `signal` is aborted. */
-  async stop({ signal }: { readonly signal: AbortSignal }): Promise<void> {
-    await Promise.all(this.#pollers.map((poller) => poller.stop({ signal })));
-    await Promise.all(this.#sessions.map((session) => session.close()));
-    await this.#breakers.stop();
-  }
-
-  /** Items that were polled and not taken by the next component yet. */
-  held(signal: Signal): number {
     if (this.#pollers.length === 0) this.#begun.resolve();
-    return this.#pollers.reduce((sum, poller) => sum + poller.held(signal), 0);
+    for (const poller of this.#pollers) poller.start();
   }
 
   /** Resolves when the first poll has ended, whatever it brought. */
   get begun(): Promise<void> {
     return this.#begun.promise;
+  }
+
+  /** Lets running polls finish until `signal` is aborted. */
+  async stop({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    await Promise.all(this.#pollers.map((poller) => poller.stop({ signal })));
+    await Promise.all(this.#closing.map((session) => session.close()));
+    await this.#breakers.stop();
+  }
+
+  /** Items that were polled and not taken by the next component yet. */
+  held(signal: Signal): number {
+    return this.#pollers.reduce((sum, poller) => sum + poller.held(signal), 0);
   }
 
   /** How many times longer an interval is while the server is overloaded. */

@@ -1,10 +1,9 @@
 import { ServerPlatform } from "@dbintel/instances";
 import type { Consumers, Host } from "@dbintel/pipeline";
-import { breakerGate, type PollList, parseEndpoint, tlsOptions } from "@dbintel/watching";
+import { type PollList, parseEndpoint, tlsOptions } from "@dbintel/watching";
 import type { MysqlConfig } from "./config.ts";
 import { KnownServer } from "./connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "./connection/connection.ts";
-import { watchedDatabase } from "./connection/problems.ts";
 import type { WatchedServer } from "./watched-server.ts";
 
 /** The server of a configuration as the parts see it; `watch` closes its session. */
@@ -14,9 +13,9 @@ export async function watchedServer(args: {
   readonly next: Consumers;
   readonly watch: PollList;
 }): Promise<WatchedServer> {
-  const { config, host, watch } = args;
+  const { config, watch } = args;
   const { endpoint, username, resource_attributes: attributes } = config;
-  const settings = { ...(await connectionSettings(config)), gate: breakerGate(host, watchedDatabase(config)) };
+  const settings = { ...(await connectionSettings(config)), sessions: watch.sessions };
   const platform = new ServerPlatform(config.platform);
   const status = new KnownServer(new DatabaseConnection(settings), platform);
   watch.closes(status.connection);

@@ -1,11 +1,11 @@
 import { ServerPlatform } from "@dbintel/instances";
 import type { Consumers, Host } from "@dbintel/pipeline";
-import { breakerGate, type PollList, parseEndpoint, tlsOptions } from "@dbintel/watching";
+import { type PollList, parseEndpoint, tlsOptions } from "@dbintel/watching";
 import type { PostgresqlConfig } from "./config.ts";
 import { KnownServer } from "./connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "./connection/connection.ts";
 import { platformTraits } from "./connection/platforms.ts";
-import { type ProblemContext, watchedDatabase } from "./connection/problems.ts";
+import type { ProblemContext } from "./connection/problems.ts";
 import { Visits } from "./connection/visits.ts";
 import { instanceResource } from "./resource.ts";
 import type { WatchedServer } from "./watched-server.ts";
@@ -17,11 +17,11 @@ export async function watchedServer(args: {
   readonly next: Consumers;
   readonly watch: PollList;
 }): Promise<WatchedServer> {
-  const { config, host, watch } = args;
+  const { config, watch } = args;
   const context = problemContext(config);
   const settings = {
     ...(await connectionSettings(config)),
-    gate: breakerGate(host, watchedDatabase(context)),
+    sessions: watch.sessions,
   };
   const platform = new ServerPlatform(config.platform);
   const views = new KnownServer(new DatabaseConnection(settings, context.database), context.endpoint, platform);

@@ -1,5 +1,6 @@
 import type { ServerSessions } from "./server-sessions.ts";
 import type { SessionDialect } from "./session-dialect.ts";
+import { silence } from "./silence.ts";
 
 export interface LastingSessionOptions<S> {
   readonly dialect: SessionDialect<S>;
@@ -36,6 +37,8 @@ export class LastingSession<S> {
   #live: Live<S> | undefined;
   #sessions = 0;
   #limitMs: number;
+  /** Until the server has been told to give up the last statement: it would give up the next one. */
+  #cancelling: Promise<void> | undefined;
 
   constructor(options: LastingSessionOptions<S>) {
     this.#options = options;
@@ -60,11 +63,12 @@ export class LastingSession<S> {
     this.#limitMs = Math.min(this.#options.statementTimeoutMs, Math.ceil(timeoutMs));
   }
 
-  /** Runs what asks one statement. Rejects with what the driver reports. */
+  /** Runs what asks one statement. Rejects with what the driver reports, or with the reason of an abort. */
   async run<T>(signal: AbortSignal, work: (session: S) => Promise<T>): Promise<T> {
     const { sessions, dialect } = this.#options;
     signal.throwIfAborted();
     sessions.gate();
+    await this.#cancelling;
     if (this.#live === undefined) {
       await sessions.left.seenGone({
         nowMs: sessions.clock.monotonicMs(),
@@ -82,6 +86,8 @@ export class LastingSession<S> {
     signal.addEventListener("abort", giveUp, { once: true });
     try {
       return await Promise.race([running, givenUp.promise]);
+    } catch (error) {
+      throw signal.aborted ? signal.reason : error;
     } finally {
       signal.removeEventListener("abort", giveUp);
     }
@@ -154,10 +160,9 @@ export class LastingSession<S> {
     const id = dialect.id(live.session);
     // Before the session has a number the server runs nothing for it.
     if (id !== undefined) {
-      const cancelled = sessions.left
-        .short(new AbortController().signal, () => dialect.cancel(live.session, graceMs))
-        .catch(ignore);
-      await Promise.race([answered, cancelled]);
+      const told = sessions.left.short(new AbortController().signal, () => dialect.cancel(live.session)).catch(ignore);
+      this.#cancelling = told;
+      await Promise.race([answered, told.then(() => silence(dialect.socket(live.session), graceMs))]);
     }
     if (ended) return;
     if (this.#live === live) this.#live = undefined;

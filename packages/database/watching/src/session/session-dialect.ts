@@ -1,3 +1,5 @@
+import type { Socket } from "node:net";
+
 /** How one kind of database keeps sessions; `S` is a session as its driver has it. */
 export interface SessionDialect<S> {
   /** Begins to connect and returns at once. `onLost` is called when the session has ended, whoever ended it. */
@@ -8,11 +10,10 @@ export interface SessionDialect<S> {
   limit(session: S, limitMs: number): Promise<void>;
   /** The server's number of the session; `undefined` while it has not said it. */
   id(session: S): number | undefined;
-  /**
-   * Has the server give up what the session runs, over a short connection, and resolves when that had time to end: when
-   * the session was silent for `graceMs`. Never rejects.
-   */
-  cancel(session: S, graceMs: number): Promise<void>;
+  /** Has the server give up what the session runs, over a short connection. Rejects when the server cannot be told soon. */
+  cancel(session: S): Promise<void>;
+  /** The socket of the session. */
+  socket(session: S): Socket;
   /** Leaves at once; what was asked is never answered. */
   destroy(session: S): void;
   /** Says goodbye and waits for no answer. */

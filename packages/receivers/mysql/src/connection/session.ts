@@ -47,6 +47,10 @@ export class Session {
     this.#driver.on("end", onLost);
   }
 
+  get socket(): Socket {
+    return this.#socket;
+  }
+
   /** The server's number of this session; `undefined` before it has answered. */
   get threadId(): number | undefined {
     return this.#driver.threadId ?? undefined;

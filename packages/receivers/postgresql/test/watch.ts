@@ -11,6 +11,7 @@ import { type ConnectionSettings, DatabaseConnection } from "../src/connection/c
 import { watchedDatabase } from "../src/connection/problems.ts";
 import { PlanCollector } from "../src/plans/plan-collector.ts";
 import { instanceResource } from "../src/resource.ts";
+import { QueryMetrics } from "../src/statements/query-metrics.ts";
 import { StatementPoll } from "../src/statements/statement-poll.ts";
 import { StatementSource } from "../src/statements/statement-source.ts";
 
@@ -109,6 +110,8 @@ export function watchStatements(
     readonly database?: string;
     /** Plans that are asked for at each poll; none by default. */
     readonly explain?: number;
+    /** Metrics of statements, with series of so many; none by default. */
+    readonly series?: number;
   } = {},
 ) {
   const host = createTestHost();
@@ -127,6 +130,9 @@ export function watchStatements(
     resource: instanceResource({ host: server.host, port: server.port, enabled: () => true }),
     context,
     limit: options.limit ?? 200,
+    ...(options.series === undefined
+      ? {}
+      : { queryMetrics: new QueryMetrics({ limit: options.series, enabled: () => true }) }),
     reportsDatabase: options.reportsDatabase ?? (() => true),
   });
   const guards = new StatementGuards({ host, watched, source });

@@ -2,6 +2,8 @@ export type { SessionAnswer, SessionSample, SessionSampler } from "./activity/ac
 export { ActiveSessionPoll } from "./activity/active-session-poll.ts";
 export { activeSessionSettings, longRunningSettings } from "./activity/activity-settings.ts";
 export { addBlocking } from "./activity/blocking-metrics.ts";
+export type { ComparedSession, SampleReason, SampleSelection } from "./activity/sample-memory.ts";
+export { SampleMemory } from "./activity/sample-memory.ts";
 export type { SessionEventName } from "./activity/session-events.ts";
 export { sessionEvents } from "./activity/session-events.ts";
 export { bounded, printable } from "./bounded-text.ts";

@@ -15,7 +15,8 @@ describe("mysqlConfig", () => {
       initial_delay: 1000,
       tls: { insecure: false, insecure_skip_verify: false },
       top_query_collection: { top_query_count: 200, collection_interval: 60_000 },
-      events: { "db.server.top_query": { enabled: true } },
+      query_sample_collection: { collection_interval: 10_000, max_rows_per_query: 1000 },
+      events: { "db.server.top_query": { enabled: true }, "db.server.query_sample": { enabled: true } },
       statement_timeout: 5000,
       lock_timeout: 1000,
     });
@@ -53,8 +54,6 @@ describe("mysqlConfig", () => {
     expect(settingsWithoutEffect(config)).toEqual([
       "database",
       "statement_events",
-      "query_sample_collection",
-      "events.db.server.query_sample",
       "top_query_collection.lookback_time",
       "top_query_collection.max_query_sample_count",
       "metrics.mysql.replica.sql_delay",

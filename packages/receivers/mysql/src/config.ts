@@ -11,6 +11,7 @@ import {
   withoutEffect,
 } from "@dbintel/watching";
 import { z } from "zod";
+import { querySampleCollection } from "./activity/settings.ts";
 import { mysqlPlatforms } from "./connection/platforms.ts";
 import { absentMetricNames, metricNames } from "./metrics/metric-catalogue.ts";
 import { resourceAttributeNames } from "./resource.ts";
@@ -23,7 +24,14 @@ const events = z.strictObject({
       enabled: z.boolean().default(true).describe("Send an event for each of the top statements of an interval"),
     })
     .prefault({}),
-  "db.server.query_sample": switchable.optional().describe("Without effect: samples are not collected"),
+  "db.server.query_sample": z
+    .strictObject({
+      enabled: z
+        .boolean()
+        .default(true)
+        .describe("Send an event for each session that does something or blocks another, and for what has ended"),
+    })
+    .prefault({}),
 });
 
 /** Where the OpenTelemetry Collector has the key, it means the same here. */
@@ -49,23 +57,21 @@ export const mysqlConfig = z.strictObject({
     .describe("Which attributes of the resource are sent"),
   events: events.prefault({}).describe("Which events are sent"),
   top_query_collection: topQueryCollection.prefault({}).describe("The event db.server.top_query"),
+  query_sample_collection: querySampleCollection.prefault({}).describe("The event db.server.query_sample"),
   database: withoutEffect("the whole server is watched; databases limits what is reported"),
   allow_native_passwords: withoutEffect("every way to log in that the driver knows is allowed"),
   statement_events: withoutEffect("metrics by statement are not collected, the event has their numbers"),
-  query_sample_collection: withoutEffect("samples are not collected"),
 });
 
 export type MysqlConfig = z.output<typeof mysqlConfig>;
 
 /** The settings that were given and have no effect: what the OpenTelemetry Collector knows and this receiver does not. */
 export function settingsWithoutEffect(config: MysqlConfig): readonly string[] {
-  const { top_query_collection: top, events: sent } = config;
+  const { top_query_collection: top } = config;
   const idle: readonly (string | false)[] = [
     config.database !== undefined && config.database !== "" && "database",
     config.allow_native_passwords === false && "allow_native_passwords",
     config.statement_events !== undefined && "statement_events",
-    config.query_sample_collection !== undefined && "query_sample_collection",
-    sent["db.server.query_sample"]?.enabled === true && "events.db.server.query_sample",
     top.lookback_time !== undefined && "top_query_collection.lookback_time",
     top.max_query_sample_count !== undefined && "top_query_collection.max_query_sample_count",
     top.query_plan_cache_size !== undefined && "top_query_collection.query_plan_cache_size",

@@ -4,6 +4,7 @@ import type { AnyValue, Batch, Logs, Metrics } from "@dbintel/pdata";
 import { createTestHost } from "@dbintel/pipeline/testing";
 import type { PollResult } from "@dbintel/polling";
 import { StatementGuards } from "@dbintel/watching";
+import { ActivityPoll } from "../src/activity/activity-poll.ts";
 import { KnownServer } from "../src/connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "../src/connection/connection.ts";
 import { watchedDatabase } from "../src/connection/problems.ts";
@@ -43,6 +44,7 @@ const prefix = "mysql.events_statements_summary_by_digest.";
 export interface Event {
   readonly timeUnixNano: bigint;
   readonly attributes: ReadonlyMap<string, AnyValue>;
+  readonly traceId: string;
   /** The number of a counter, 0 when there is none. */
   counter(name: string): number;
   text(name: string): string;
@@ -56,6 +58,7 @@ export function eventsOf(batches: readonly Batch[]): Event[] {
       events.push({
         timeUnixNano: record.timeUnixNano,
         attributes,
+        traceId: record.traceId,
         counter: (name) => Number(attributes.get(prefix + name) ?? 0),
         text: (name) => String(attributes.get(name) ?? ""),
       });
@@ -110,6 +113,10 @@ export function watch(server: MysqlServer, options: WatchOptions = {}) {
     limit: options.limit ?? 200,
     reportsSchema: options.reportsSchema ?? (() => true),
   });
+  const activity = new ActivityPoll({
+    ...{ ...common, server: known, limit: 1000, intervalMs: 1000 },
+    reportsSchema: options.reportsSchema ?? (() => true),
+  });
   const metrics = new MetricPoll({ ...common, server: known, enabled: () => true });
   const args = () => ({ signal: never, guard: guards.forPoll(calm) });
   return {
@@ -120,6 +127,12 @@ export function watch(server: MysqlServer, options: WatchOptions = {}) {
     /** Polls statements and moves the checkpoint, as when everything was taken. */
     async poll(): Promise<PollResult> {
       const result = await statements.poll(args());
+      result.commit?.();
+      return result;
+    },
+    /** Looks at sessions and remembers what was seen, as when everything was taken. */
+    async pollActivity(): Promise<PollResult> {
+      const result = await activity.poll(args());
       result.commit?.();
       return result;
     },

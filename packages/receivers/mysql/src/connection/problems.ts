@@ -94,7 +94,7 @@ function byErrno(errno: number, message: string, context: ProblemContext): Expla
       return {
         code: "DBI_DATABASE_PERMISSION",
         message: `user ${context.username} lacks a grant on ${endpoint}: ${message}`,
-        hint: grantHint(context),
+        hint: message.includes("PROCESS privilege") ? processHint(context) : grantHint(context),
         retryable: false,
       };
     case 1040:
@@ -158,6 +158,10 @@ function byTransport(code: string, message: string, { endpoint }: ProblemContext
     };
   }
   return undefined;
+}
+
+function processHint({ username }: ProblemContext): string {
+  return `run as an administrator: GRANT PROCESS ON *.* TO ${account(username)};`;
 }
 
 function grantHint({ username }: ProblemContext): string {

@@ -1,6 +1,6 @@
-import type { MysqlConfig } from "../config.ts";
 import { KnownServer } from "../connection/capabilities.ts";
 import { DatabaseConnection } from "../connection/connection.ts";
+import { reportsSchema } from "../reported-schemas.ts";
 import type { WatchedServer } from "../watched-server.ts";
 import { StatementPoll } from "./statement-poll.ts";
 import { StatementSource } from "./statement-source.ts";
@@ -17,10 +17,4 @@ export function statementsPart(server: WatchedServer): void {
   const reported = (schema: string | null) => reportsSchema(config, schema);
   const poll = new StatementPoll({ ...server, source, limit, reportsSchema: reported });
   watch.add({ name: "statements", interval, source: connection, poll });
-}
-
-/** Statements without a schema are left out only where schemas are named. */
-function reportsSchema({ databases, exclude_databases: excluded }: MysqlConfig, schema: string | null): boolean {
-  if (schema === null) return databases.length === 0;
-  return !excluded.includes(schema) && (databases.length === 0 || databases.includes(schema));
 }

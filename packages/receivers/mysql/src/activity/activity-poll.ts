@@ -1,0 +1,197 @@
+import type { DbintelError } from "@dbintel/errors";
+import { feedback } from "@dbintel/feedback";
+import { logsBuilder } from "@dbintel/pdata";
+import type { Host } from "@dbintel/pipeline";
+import type { PollResult } from "@dbintel/polling";
+import { blockingForest } from "@dbintel/waits";
+import { SampleMemory, type StatementGuard } from "@dbintel/watching";
+import type { KnownServer } from "../connection/capabilities.ts";
+import { databaseProblem, type ProblemContext, performanceSchemaOff } from "../connection/problems.ts";
+import { type Instance, instanceResource, receiverScope } from "../resource.ts";
+import { type ActiveSession, comparedSession, namespaceOf } from "./active-session.ts";
+import { ActivitySource } from "./activity-source.ts";
+import type { FinishedStatement, HistoryMark } from "./finished-statements.ts";
+import { markAt } from "./finished-statements.ts";
+import { addQuerySamples } from "./sample-events.ts";
+import { lifeAt, type ServerLife, type ServerMoment, serverMoment } from "./server-moment.ts";
+import { sessionId } from "./session.ts";
+import { currentWait, type WaitEvent, waitSeconds } from "./thread-waits.ts";
+import { isLater } from "./timer.ts";
+
+export interface ActivityPollOptions {
+  readonly host: Host;
+  readonly server: KnownServer;
+  readonly instance: Instance;
+  readonly context: ProblemContext;
+  /** Sessions that are looked at, and statements that have ended since. */
+  readonly limit: number;
+  /** Time between two polls. */
+  readonly intervalMs: number;
+  /** Whether sessions of this schema are reported; `null` for those without one. */
+  readonly reportsSchema: (schema: string | null) => boolean;
+}
+
+/** What was known at the last poll whose events have left. */
+interface LastLook {
+  readonly moment: ServerMoment;
+  readonly life: ServerLife;
+  readonly mark: HistoryMark | undefined;
+  /** Now by the timer of waits. */
+  readonly waitTimer: bigint | undefined;
+}
+
+/** Polls what sessions do, have done and wait for, and makes events of it. */
+export class ActivityPoll {
+  readonly #options: ActivityPollOptions;
+  readonly #source: ActivitySource;
+  readonly #memory: SampleMemory<ActiveSession>;
+  #last: LastLook | undefined;
+
+  constructor(options: ActivityPollOptions) {
+    this.#options = options;
+    this.#source = new ActivitySource(options);
+    this.#memory = new SampleMemory({ intervalMs: options.intervalMs, compared: comparedSession });
+  }
+
+  async poll(args: { readonly signal: AbortSignal; readonly guard: StatementGuard }): Promise<PollResult> {
+    const { host, server, context, instance } = this.#options;
+    const { signal, guard } = args;
+    if (host.shared(feedback).savings.essentialsOnly) return { batches: [] };
+    const problems: DbintelError[] = [];
+    try {
+      const capabilities = await server.capabilities(signal);
+      if (!capabilities.performanceSchema) return { batches: [], problems: [performanceSchemaOff(context.endpoint)] };
+      const moment = await serverMoment(server.connection, signal);
+      const life = lifeAt(moment, this.#last);
+      const last = this.#last?.life === life ? this.#last : undefined;
+      const { finished, mark } = await this.#finished(moment, last, signal);
+      const looked = await this.#look({ moment, life, last, ask: { guard, problems, signal } });
+
+      const forest = blockingForest(looked.active.flatMap((active) => this.#edges(active, moment)));
+      const selection = this.#memory.select(
+        looked.active.filter(({ session }) => this.#options.reportsSchema(namespaceOf(session) ?? null)),
+        moment.micros,
+      );
+      const reported = selection.reported.map(({ session: active, reason }) => ({
+        ...active,
+        reason,
+        waitingSinceMicros: this.#memory.waitingSince(active, moment.micros),
+      }));
+      const ended = finished.filter(({ session }) => this.#options.reportsSchema(namespaceOf(session) ?? null));
+      const threads = reported.map(({ session }) => session.threadId);
+      const logs = logsBuilder()
+        .resource(instanceResource(instance, capabilities))
+        .scope(receiverScope(host.build, capabilities));
+      addQuerySamples(logs, {
+        product: capabilities.product,
+        reported,
+        finished: ended.map((each) => ({ ...each, id: sessionId(life.startSeconds, each.session) })),
+        forest,
+        sessionIdOf: (processlistId) => sessionId(life.startSeconds, { processlistId }),
+        traceparents: await this.#source.traceparents(threads, signal),
+        moment,
+        observedUnixNano: host.clock.unixNano(),
+      });
+      return {
+        batches: reported.length + ended.length === 0 ? [] : [logs.build()],
+        problems,
+        commit: () => {
+          this.#memory.commit(selection);
+          this.#last = { moment, life, mark, waitTimer: looked.waitTimer };
+        },
+      };
+    } catch (error) {
+      throw databaseProblem(error, context);
+    }
+  }
+
+  /** What has ended since the last look; nothing at the first one, and where the server keeps no history. */
+  async #finished(
+    { clock, consumers }: ServerMoment,
+    last: LastLook | undefined,
+    signal: AbortSignal,
+  ): Promise<{ readonly finished: readonly FinishedStatement[]; readonly mark: HistoryMark | undefined }> {
+    if (clock === undefined || !consumers.has("events_statements_history")) return { finished: [], mark: undefined };
+    const { timer } = clock;
+    if (last?.mark === undefined) return { finished: [], mark: markAt(timer) };
+    return await this.#source.finished({ mark: last.mark, timer }, signal);
+  }
+
+  /** What sessions do now, with those that are in their way. */
+  async #look(args: {
+    readonly moment: ServerMoment;
+    readonly life: ServerLife;
+    readonly last: LastLook | undefined;
+    readonly ask: { readonly guard: StatementGuard; readonly problems: DbintelError[]; readonly signal: AbortSignal };
+  }): Promise<{ readonly active: readonly ActiveSession[]; readonly waitTimer: bigint | undefined }> {
+    const { moment, life, last, ask } = args;
+    const working = await this.#source.active(ask.signal);
+    const lockWaits = await this.#source.lockWaits(working, moment, ask);
+    const seen = new Set(working.map(({ processlistId }) => processlistId));
+    const unseen = new Set(
+      lockWaits.flatMap(({ session, blockers }) => [session, ...blockers]).filter((id) => id > 0 && !seen.has(id)),
+    );
+    const sessions = [...working, ...(await this.#source.sessions(unseen, ask.signal))];
+    const transactions = await this.#source.transactions(ask);
+    const waits = await this.#source.waits(
+      working.map(({ threadId }) => threadId),
+      moment,
+      ask.signal,
+    );
+    const waitTimer = latest([...waits.values()].flat(), last?.waitTimer);
+    const waiting = new Map(lockWaits.map((wait) => [wait.session, wait]));
+    const blocking = new Set(lockWaits.flatMap(({ blockers }) => blockers));
+    const active = sessions.map((session): ActiveSession => {
+      const own = waits.get(session.threadId) ?? [];
+      return {
+        id: sessionId(life.startSeconds, session),
+        session,
+        lock: waiting.get(session.processlistId),
+        transaction: transactions.get(session.processlistId),
+        blocks: blocking.has(session.processlistId),
+        wait: currentWait(own),
+        waited: this.#waited(own, { waitTimer, moment, last }),
+      };
+    });
+    return { active, waitTimer };
+  }
+
+  /** What the thread of a session has waited for since the last look. */
+  #waited(
+    waits: readonly WaitEvent[],
+    args: {
+      readonly waitTimer: bigint | undefined;
+      readonly moment: ServerMoment;
+      readonly last: LastLook | undefined;
+    },
+  ): ReadonlyMap<string, number> {
+    const { waitTimer, moment, last } = args;
+    if (waitTimer === undefined || last?.waitTimer === undefined) return new Map();
+    const seconds = Math.max(0, Number(moment.micros - last.moment.micros) / 1e6);
+    return waitSeconds(waits, { startTimer: last.waitTimer, endTimer: waitTimer, seconds });
+  }
+
+  /** A session that waits for several waits as long for each. */
+  #edges(active: ActiveSession, { micros }: ServerMoment) {
+    const { lock } = active;
+    const since = this.#memory.waitingSince(active, micros);
+    if (lock === undefined || since === undefined) return [];
+    return lock.blockers.map((blocker) => ({
+      blocked: String(lock.session),
+      blocker: String(blocker),
+      seconds: Number(micros - since) / 1e6,
+      lockMode: lock.mode,
+      relation: lock.relation,
+    }));
+  }
+}
+
+/** The latest moment that the waits tell: of one that has not ended it is now. */
+function latest(waits: readonly WaitEvent[], after: bigint | undefined): bigint | undefined {
+  let found = after;
+  for (const { endTimer } of waits) {
+    if (endTimer === undefined) continue;
+    if (found === undefined || isLater(endTimer, found)) found = endTimer;
+  }
+  return found;
+}

@@ -1,0 +1,276 @@
+import { eventually } from "@dbintel/e2e/condition";
+import { type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
+import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
+import type { Connection } from "mysql2/promise";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type Event, eventsOf, watch } from "./watch.ts";
+
+const planted = "jane.planted@example.com";
+const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
+
+const servers = [
+  { product: "mysql", suite: describeOwnMysql, start: () => startMysql({ own: true }) },
+  { product: "mariadb", suite: describeMariadb, start: () => startMariadb() },
+] as const;
+
+for (const { product, suite, start } of servers) {
+  suite("sessions", () => {
+    let server: MysqlServer;
+    let watched: ReturnType<typeof watch>;
+    const opened: Connection[] = [];
+
+    beforeAll(async () => {
+      server = await start();
+      await server.query("CREATE DATABASE app");
+      await server.query("CREATE TABLE app.t (id int PRIMARY KEY, v varchar(100), KEY by_v (v)) ENGINE=InnoDB");
+      await server.query(`INSERT INTO app.t VALUES (1, '${planted}'), (2, 'two'), (3, 'three')`);
+      await server.query("CREATE USER 'watcher'@'%' IDENTIFIED BY 'otel-password'");
+      await server.query("GRANT SELECT ON performance_schema.* TO 'watcher'@'%'");
+      await server.query("GRANT PROCESS ON *.* TO 'watcher'@'%'");
+    });
+    afterEach(async () => {
+      for (const session of opened.splice(0)) session.destroy();
+      await watched?.close();
+    });
+    afterAll(() => server?.stop());
+
+    async function session(): Promise<Connection> {
+      const connection = await server.connect({ database: "app" });
+      opened.push(connection);
+      return connection;
+    }
+
+    function look(): ReturnType<typeof watch> {
+      watched = watch(server, { user: { username: "watcher", password: "otel-password" } });
+      return watched;
+    }
+
+    async function consumers(...names: readonly string[]): Promise<void> {
+      await server.query("UPDATE performance_schema.setup_consumers SET ENABLED = 'YES' WHERE NAME IN (?)", [names]);
+    }
+
+    /** Polls until a sample is there, and fails when a poll met a problem. */
+    function sample(what: string, find: (event: Event) => boolean): Promise<Event> {
+      return eventually(what, async () => {
+        const { batches, problems } = await watched.pollActivity();
+        expect(problems).toEqual([]);
+        return eventsOf(batches).find(find);
+      });
+    }
+
+    it("tells what a session executes, without what was typed", async () => {
+      const busy = await session();
+      look();
+      const running = busy.query(`SELECT SLEEP(60) FROM t WHERE v = '${planted}'`).catch(() => {});
+      const event = await sample("the statement is seen", (each) => each.text("db.query.text").includes("SLEEP"));
+      expect(Object.fromEntries(event.attributes)).toMatchObject({
+        "db.system.name": product,
+        "db.namespace": "app",
+        "db.query.text": "SELECT SLEEP(?) FROM t WHERE v = ?",
+        "user.name": "root",
+        "mysql.threads.processlist_command": "Query",
+        "mysql.session.id": BigInt(busy.threadId),
+        "mysql.session.status": "running",
+        "dbintel.sample.reason": "first",
+      });
+      expect(event.text("dbintel.session.id")).toMatch(new RegExp(`^[0-9a-f]+\\.${busy.threadId.toString(16)}$`));
+      expect([...event.attributes.values()].map(String).join()).not.toContain(planted);
+      await server.query(`KILL ${busy.threadId}`);
+      await running;
+    });
+
+    it("tells of the collector's own sessions nothing", async () => {
+      const other = watch(server, { user: { username: "watcher", password: "otel-password" } });
+      look();
+      for (let count = 0; count < 3; count++) {
+        await other.pollActivity();
+        const events = eventsOf((await watched.pollActivity()).batches);
+        expect(events.filter((event) => event.text("user.name") === "watcher")).toEqual([]);
+      }
+      await other.close();
+    });
+
+    describe("with the consumers that MySQL has on by default", () => {
+      beforeAll(() => consumers("events_statements_current", "events_statements_history"));
+
+      it("measures a statement, links its trace, and says that its text was cut off", async () => {
+        const busy = await session();
+        await busy.query(`SET @traceparent = '${traceparent}'`);
+        look();
+        const long = `SELECT SLEEP(60), '${planted}', '${"x".repeat(2000)}'`;
+        const running = busy.query(long).catch(() => {});
+        const event = await sample("the statement is seen", (each) => each.text("db.query.text").includes("SLEEP"));
+        expect(event.traceId).toBe(traceId);
+        expect(event.attributes.get("dbintel.query.text.truncated")).toBe(true);
+        // MariaDB has made it only when the statement has ended.
+        const digest = product === "mysql" ? /^[0-9a-f]{64}$/ : /^$/;
+        expect(event.text("mysql.events_statements_current.digest")).toMatch(digest);
+        expect(event.attributes.get("mysql.events_statements_current.timer_wait")).toBeGreaterThan(0);
+        expect(event.text("mysql.statement.start_time")).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
+        expect([...event.attributes.values()].map(String).join()).not.toContain(planted);
+        await server.query(`KILL ${busy.threadId}`);
+        await running;
+      });
+
+      it("tells of each statement that has ended once, of a schema and of none", async () => {
+        const [busy, bare] = [await session(), await server.connect()];
+        opened.push(bare);
+        look();
+        await watched.pollActivity();
+        await busy.query(`SELECT id FROM t WHERE v = '${planted}' /* traceparent='${traceparent}' */`);
+        await bare.query("SELECT id FROM app.t WHERE id = 4711");
+        await busy.query("SELECT nothing FROM t WHERE v = 'secret'").catch(() => {});
+        const seen: Event[] = [];
+        await eventually("all have been told", async () => {
+          seen.push(...eventsOf((await watched.pollActivity()).batches));
+          return seen.filter((event) => event.text("dbintel.sample.reason") === "finished").length >= 3
+            ? true
+            : undefined;
+        });
+        for (let count = 0; count < 3; count++) seen.push(...eventsOf((await watched.pollActivity()).batches));
+        const finished = seen.filter(
+          (event) =>
+            event.text("dbintel.sample.reason") === "finished" &&
+            [busy.threadId, bare.threadId].some((id) => isOf(event, id)),
+        );
+        expect(finished.map((event) => event.text("db.query.text")).toSorted()).toEqual([
+          "SELECT id FROM app.t WHERE id = ?",
+          "SELECT id FROM t WHERE v = ?",
+          "SELECT nothing FROM t WHERE v = ?",
+        ]);
+        const about = (text: string) => finished.find((event) => event.text("db.query.text").includes(text));
+        expect(about("WHERE v = ?")?.traceId).toBe(traceId);
+        expect(about("app.t")?.attributes.has("db.namespace")).toBe(false);
+        expect(about("nothing")?.attributes.get("mysql.events_statements_current.mysql_errno")).toBe(1054n);
+      });
+
+      it("goes on where the ring of a thread has been overwritten many times", async () => {
+        const busy = await session();
+        look();
+        await watched.pollActivity();
+        const told = new Set<string>();
+        for (let round = 0; round < 3; round++) {
+          for (let count = 0; count < 40; count++) await busy.query(`SELECT ${count} AS c${round}_${count} FROM t`);
+          for (const event of eventsOf((await watched.pollActivity()).batches)) {
+            if (!isOf(event, busy.threadId)) continue;
+            const id = String(event.attributes.get("mysql.event_id"));
+            expect(told.has(id)).toBe(false);
+            told.add(id);
+          }
+        }
+        expect(told.size).toBeGreaterThanOrEqual(10);
+      });
+    });
+
+    describe("sessions that block each other", () => {
+      beforeAll(() =>
+        server.query(
+          "UPDATE performance_schema.setup_instruments SET ENABLED = 'YES', TIMED = 'YES' WHERE NAME = 'wait/lock/metadata/sql/mdl'",
+        ),
+      );
+
+      it("are a tree: who is in the way, of whom, for how long, on what, and no value of a row", async () => {
+        const [holder, next, last] = [await session(), await session(), await session()];
+        await holder.beginTransaction();
+        await holder.query("UPDATE t SET v = 'held' WHERE id = 1");
+        const waiting = [
+          next.query(`UPDATE t SET v = '${planted}' WHERE id = 1`),
+          last.query(`DELETE FROM t WHERE id = 1`),
+        ].map((each) => each.catch(() => {}));
+        look();
+        const seen = await eventually("both wait", async () => {
+          const { batches, problems } = await watched.pollActivity();
+          expect(problems).toEqual([]);
+          const events = eventsOf(batches);
+          const of = (connection: Connection) => events.find((event) => isOf(event, connection.threadId));
+          const [root, first, second] = [of(holder), of(next), of(last)];
+          // InnoDB makes a list of its transactions ten times a second.
+          const isTold =
+            Number(root?.attributes.get("dbintel.blocking.sessions") ?? 0) === 2 &&
+            root?.attributes.has("mysql.transaction.rows_modified");
+          return isTold && root && first && second ? { root, first, second } : undefined;
+        });
+        expect(Object.fromEntries(seen.root.attributes)).toMatchObject({
+          "mysql.threads.processlist_command": "Sleep",
+          "dbintel.blocking.in_cycle": false,
+          "mysql.transaction.rows_modified": 1n,
+        });
+        expect(Object.fromEntries(seen.first.attributes)).toMatchObject({
+          "mysql.session.status": "waiting",
+          "mysql.blocking.session.ids": [BigInt(holder.threadId)],
+          "mysql.blocking.lock.type": "RECORD",
+          "mysql.blocking.lock.mode": expect.stringMatching(/^X/),
+          "mysql.blocking.lock.relation": "app.t",
+          "mysql.blocking.lock.index": "PRIMARY",
+          "dbintel.blocking.depth": 1n,
+          "dbintel.blocking.root.session.id": seen.root.text("dbintel.session.id"),
+        });
+        expect(seen.second.text("dbintel.blocking.root.session.id")).toBe(seen.root.text("dbintel.session.id"));
+        expect(seen.first.attributes.get("mysql.blocking.wait_duration")).toBeGreaterThanOrEqual(0);
+        const said = Object.values(seen).flatMap(({ attributes }) => [...attributes.values()].map(String));
+        expect(said.join()).not.toContain(planted);
+        await holder.rollback();
+        await Promise.all(waiting);
+      });
+
+      it("are told for locks on a table's definition, with those that queue behind", async () => {
+        const [holder, altering, reading] = [await session(), await session(), await session()];
+        await holder.beginTransaction();
+        await holder.query("SELECT id FROM t");
+        const alter = altering.query("ALTER TABLE t ADD COLUMN extra int").catch(() => {});
+        look();
+        await sample("the change waits", (event) => event.text("mysql.blocking.lock.type") === "METADATA");
+        const read = reading.query("SELECT v FROM t").catch(() => {});
+        const queued = await sample(
+          "the reader waits",
+          (event) => isOf(event, reading.threadId) && event.text("mysql.blocking.lock.type") !== "",
+        );
+        expect(Object.fromEntries(queued.attributes)).toMatchObject({
+          "mysql.blocking.session.ids": [BigInt(altering.threadId)],
+          "mysql.blocking.lock.mode": "SHARED_READ",
+          "mysql.blocking.lock.relation": "app.t",
+          "dbintel.blocking.depth": 2n,
+          "dbintel.blocking.root.session.id": expect.stringMatching(new RegExp(`\\.${holder.threadId.toString(16)}$`)),
+        });
+        await server.query(`KILL QUERY ${altering.threadId}`);
+        await holder.rollback();
+        await Promise.all([alter, read]);
+      });
+    });
+
+    it("wait for no longer than the time that has passed, where waits are noted", async () => {
+      await consumers("events_waits_current", "events_waits_history", "events_statements_current");
+      await server.query(
+        "UPDATE performance_schema.setup_instruments SET ENABLED = 'YES', TIMED = 'YES' WHERE NAME LIKE 'wait/%'",
+      );
+      const busy = await session();
+      const running = busy.query("SELECT SLEEP(60)").catch(() => {});
+      look();
+      const names = new Set<string>();
+      let lastNano: bigint | undefined;
+      await eventually("waits have been summed", async () => {
+        for (const event of eventsOf((await watched.pollActivity()).batches)) {
+          if (!isOf(event, busy.threadId)) continue;
+          names.add(event.text("mysql.wait_type"));
+          const { timeUnixNano, attributes } = event;
+          const seconds = attributes.get("mysql.waits.seconds");
+          if (Array.isArray(seconds) && lastNano !== undefined) {
+            const sum = seconds.reduce<number>((total, each) => total + Number(each), 0);
+            expect(sum).toBeLessThanOrEqual((Number(timeUnixNano - lastNano) / 1e9) * (1 + 1e-9));
+            names.add("summed");
+          }
+          lastNano = timeUnixNano;
+        }
+        return names.has("summed") ? true : undefined;
+      });
+      expect(names).toContain("wait/synch/cond/sql/Item_func_sleep::cond");
+      await server.query(`KILL ${busy.threadId}`);
+      await running;
+    });
+  });
+}
+
+function isOf({ attributes }: Event, threadId: number): boolean {
+  return Number(attributes.get("mysql.session.id")) === threadId;
+}

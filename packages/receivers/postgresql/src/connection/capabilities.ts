@@ -15,6 +15,11 @@ const views = [
   "pg_stat_activity",
   "pg_locks",
   "pg_class",
+  "pg_replication_slots",
+  "pg_stat_replication_slots",
+  "pg_stat_subscription_stats",
+  "pg_stat_wal",
+  "pg_stat_io",
   "pg_stat_all_tables",
   "pg_stat_progress_vacuum",
   "pg_stat_progress_analyze",
@@ -36,6 +41,8 @@ export interface Capabilities {
   readonly readsAllActivity: boolean;
   /** Whether the server replays from another one. */
   readonly standby: boolean;
+  /** Whether the user may list the files of the WAL. */
+  readonly listsWal: boolean;
   /** What the server runs on. */
   readonly platform: Platform;
   /** Columns by view; a view that the server lacks has none. */
@@ -80,7 +87,8 @@ export async function discover(
   const [server = {}] = await connection.query(
     `SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int4 AS number,
             (SELECT oid FROM pg_roles WHERE rolname = current_user) AS user_id,
-            pg_has_role('pg_read_all_stats', 'USAGE') AS reads_all, pg_is_in_recovery()::int4 AS standby, ${platformColumns}`,
+            pg_has_role('pg_read_all_stats', 'USAGE') AS reads_all, pg_is_in_recovery()::int4 AS standby,
+            has_function_privilege('pg_ls_waldir()', 'EXECUTE') AS lists_wal, ${platformColumns}`,
     [],
     signal,
   );
@@ -106,6 +114,7 @@ export async function discover(
     userId: number(server, "user_id") ?? 0,
     readsAllActivity: server.reads_all === true,
     standby: number(server, "standby") === 1,
+    listsWal: server.lists_wal === true,
     platform: platform.found(
       platformOf({ roles: text(server, "platform_roles") ?? "", functions: text(server, "platform_functions") ?? "" }),
     ),

@@ -4,10 +4,22 @@ import { queryMetricDefinitions } from "../statements/query-metrics.ts";
 import type { MetricQuery } from "./metric-definition.ts";
 import { activityQueries } from "./metrics-activity.ts";
 import { databaseQueries, sizeQuery } from "./metrics-database.ts";
+import { horizonQueries } from "./metrics-horizon.ts";
+import { ioQueries } from "./metrics-io.ts";
+import { replicationQueries } from "./metrics-replication.ts";
 import { serverQueries } from "./metrics-server.ts";
+import { walQueries } from "./metrics-wal.ts";
 
 /** Everything that the metrics poller asks. */
-export const metricQueries: readonly MetricQuery[] = [...databaseQueries, ...serverQueries, ...activityQueries];
+export const metricQueries: readonly MetricQuery[] = [
+  ...databaseQueries,
+  ...serverQueries,
+  ...activityQueries,
+  ...replicationQueries,
+  ...walQueries,
+  ...ioQueries,
+  ...horizonQueries,
+];
 
 /** Every metric that is collected. */
 export const metricDefinitions: readonly MetricDefinition[] = [

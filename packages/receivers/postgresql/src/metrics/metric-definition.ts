@@ -1,4 +1,4 @@
-import type { MetricQuery as Query } from "@dbintel/watching";
+import { type MetricDefinition, type MetricQuery as Query, single } from "@dbintel/watching";
 import type { Capabilities } from "../connection/capabilities.ts";
 
 /** A query for PostgreSQL and the metrics that are made of its rows. */
@@ -10,4 +10,31 @@ export const databaseLabels = { "db.namespace": "database", "postgresql.database
 /** Microseconds since 1970 as an int8. */
 export function micros(expression: string): string {
   return `(date_part('epoch', ${expression}) * 1000000)::int8`;
+}
+
+/** What a metric of our own says of itself: its name behind `dbintel.postgresql.`, what it is, its unit. */
+type Words = readonly [name: string, description: string, unit: string];
+
+/** A metric of our own that shows how much there is now, by default as an integer. */
+export function ownGauge(words: Words, column: string, number: "int" | "double" = "int"): MetricDefinition {
+  return single({ ...spoken(words), type: "gauge", number, enabled: true }, column);
+}
+
+/** A metric of our own that only grows; counts since the microseconds in the column `start`. */
+export function ownCounter(
+  words: Words,
+  values: MetricDefinition["values"],
+  options: { readonly number?: "int" | "double"; readonly enabled?: boolean } = {},
+): MetricDefinition {
+  const { number = "int", enabled = true } = options;
+  return { ...spoken(words), type: "counter", number, enabled, startColumn: "start", values };
+}
+
+/** One value for each column, told apart by the attribute. */
+export function by(attribute: string, columns: Readonly<Record<string, string>>): MetricDefinition["values"] {
+  return Object.entries(columns).map(([value, column]) => ({ column, attributes: { [attribute]: value } }));
+}
+
+function spoken([name, description, unit]: Words) {
+  return { name: `dbintel.postgresql.${name}`, description, unit };
 }

@@ -111,25 +111,6 @@ export const serverQueries: readonly MetricQuery[] = [
              FROM pg_stat_bgwriter b, pg_stat_checkpointer c`,
   },
   {
-    name: "pg_stat_archiver",
-    metrics: [
-      single(
-        {
-          name: "postgresql.wal.age",
-          description: "Time since the last WAL file was archived",
-          unit: "s",
-          type: "gauge",
-          number: "int",
-          enabled: true,
-        },
-        "age",
-      ),
-    ],
-    sql: () => `
-      SELECT date_part('epoch', clock_timestamp() - last_archived_time)::int8 AS age
-        FROM pg_stat_archiver WHERE last_archived_time IS NOT NULL`,
-  },
-  {
     name: "pg_stat_replication",
     labels: { replication_client: "client" },
     metrics: [

@@ -67,6 +67,14 @@ const entries: { readonly [Kind in ComponentKind]: Readonly<Record<string, Entry
     forward: { load: async () => (await import("@dbintel/connector-forward")).forward.definition },
   },
   extension: {
+    basic_auth: {
+      aliases: ["basicauth"],
+      load: async () => (await import("@dbintel/extension-basic-auth")).basicAuth.definition,
+    },
+    bearer_token_auth: {
+      aliases: ["bearertokenauth"],
+      load: async () => (await import("@dbintel/extension-bearer-token-auth")).bearerTokenAuth.definition,
+    },
     file_storage: { load: async () => (await import("@dbintel/extension-file-storage")).fileStorage.definition },
     health_check: { load: async () => (await import("@dbintel/extension-health-check")).healthCheck.definition },
   },

@@ -312,7 +312,10 @@ interface BatchBase {
   readonly dropped: ReadonlyMap<string, number>;
   resources(): Cursor & Resource;
   scopes(): Cursor & Scope & { readonly resource: Resource };
-  /** The request as protobuf bytes; the very same bytes when nothing was edited. */
+  /**
+   * The request as protobuf bytes: the very bytes that were read when nothing was edited, and the same ones each time,
+   * for forks as well, until the next edit.
+   */
   encode(): Uint8Array;
   /** Shows an editor the texts of resources, scopes, metrics and items, wherever they stand, and writes its answers. */
   editTexts(editor: TextEditor): void;

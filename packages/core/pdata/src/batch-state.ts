@@ -33,7 +33,6 @@ export class BatchState {
   #uncounted = 0;
   readonly #request: Request;
   #editsAreShared = false;
-  #encoder: Encoder | undefined;
   #scratch: Writer | undefined;
 
   constructor(request: Request, edits?: Edits) {
@@ -68,11 +67,11 @@ export class BatchState {
 
   /** The edits, to be changed only in what is removed: everything stays where it is. */
   #ownFlags(): Edits {
-    this.#encoder = undefined;
     if (this.edits === undefined || this.#editsAreShared) {
       this.edits = new Edits(this.index, this.edits);
       this.#editsAreShared = false;
     }
+    this.edits.encoder = undefined;
     return this.edits;
   }
 
@@ -122,7 +121,7 @@ export class BatchState {
   }
 
   #encoderOf(edits: Edits): Encoder {
-    this.#encoder ??= new Encoder(this.source, this.index, edits);
-    return this.#encoder;
+    edits.encoder ??= new Encoder(this.source, this.index, edits);
+    return edits.encoder;
   }
 }

@@ -178,6 +178,21 @@ test("merging refuses nothing and batches of different signals", () => {
   expect(() => mergeBatches(mixed)).toThrow("different signals");
 });
 
+test("encoding gives the same bytes each time, to forks as well, until the next edit", () => {
+  const logs = logsBuilder().record({ body: "a" }).record({ body: "b" }).build();
+  const first = logs.records();
+  first.advance();
+  first.body = "c";
+  const encoded = logs.encode();
+  const fork = logs.fork();
+  expect([logs.encode() === encoded, fork.encode() === encoded]).toEqual([true, true]);
+  for (const record of fork.records()) if (record.body === "b") record.drop("test");
+  expect([logs.encode() === encoded, decodeLogs(fork.encode()).count, logs.count]).toEqual([true, 1, 2]);
+  first.body = "d";
+  const bodies = Array.from(decodeLogs(logs.encode()).records(), ({ body }) => body);
+  expect([bodies, decodeLogs(fork.encode()).count]).toEqual([["d", "b"], 1]);
+});
+
 test("merging one batch gives a fork", () => {
   const logs = numbered(1);
   const merged = mergeBatches<"logs">([logs]);

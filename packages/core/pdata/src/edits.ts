@@ -1,5 +1,6 @@
 import type { BatchIndex, Level } from "./batch-index.ts";
 import { copyBytes } from "./copy.ts";
+import type { Encoder } from "./encoder.ts";
 import { Source } from "./source.ts";
 
 /** Flags of an element: it is removed; it or something below it changed. */
@@ -67,6 +68,8 @@ export class Edits {
   readonly levels: readonly LevelEdits[];
   /** Leaves (records, spans, points) that are removed. */
   removed = 0;
+  /** Writes the batch with these edits, once for all forks that share them; made anew behind each further edit. */
+  encoder: Encoder | undefined;
   readonly #index: BatchIndex;
   readonly #chunks: Source[];
   /** Bytes in use of the last chunk; a chunk taken over from a fork counts as full. */

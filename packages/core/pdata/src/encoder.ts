@@ -23,6 +23,7 @@ export class Encoder {
   readonly #sizes: readonly Int32Array[];
   /** New content length of the data of each touched metric. */
   readonly #dataSizes: Int32Array;
+  #encoded: Uint8Array | undefined;
   #out = new Uint8Array(0);
   #at = 0;
 
@@ -35,7 +36,13 @@ export class Encoder {
     this.size = source.bytes.length + this.#childrenDelta(GROUP, 0, index.group.count);
   }
 
+  /** The same bytes each time. */
   encode(): Uint8Array {
+    this.#encoded ??= this.#encode();
+    return this.#encoded;
+  }
+
+  #encode(): Uint8Array {
     this.#out = new Uint8Array(Buffer.allocUnsafeSlow(this.size).buffer);
     this.#at = 0;
     const end = this.#children(GROUP, 0, this.#index.group.count, 0);

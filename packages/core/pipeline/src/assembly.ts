@@ -1,7 +1,8 @@
 import { DbintelError } from "@dbintel/errors";
 import type { Signal } from "@dbintel/pdata";
-import type { Component, ComponentKind, ConnectedPipelines } from "./component.ts";
+import type { Component, ComponentKind, ConnectedPipelines, ExitGuard } from "./component.ts";
 import type { Consumer, Consumers } from "./consumer.ts";
+import { extensionsOf } from "./extensions.ts";
 import { GraphNode } from "./graph-node.ts";
 import type { GraphSpec } from "./graph-spec.ts";
 import type { CollectorView, Environment } from "./host.ts";
@@ -43,6 +44,7 @@ class Assembly {
   /** Exporters and connectors by id: one instance each, however many pipelines name it. */
   readonly #destinations = new Map<string, { readonly node: GraphNode; readonly consumers: Consumers }>();
   readonly #shared: SharedObjects;
+  readonly #extensions = new Map<string, Component>();
   /** The first extension that keeps snapshots; extensions are created before everything else. */
   #storage: StorageProvider | undefined;
 
@@ -56,14 +58,21 @@ class Assembly {
     const { definition, config } = defined(this.#spec.extensions, id);
     const node = this.#node("extension", id);
     const extension = node.hold(create(node, () => definition.create({ id, config, host: node.host })));
+    this.#extensions.set(id, extension);
     if (isStorageProvider(extension)) this.#storage ??= extension;
     return node;
   }
 
   pipeline(id: string): void {
     const { signal, processors, exporters } = pipelineOf(this.#spec, id);
-    let entry: readonly Inlet[] = exporters.map((exporter) => this.#destination(exporter, signal));
-    for (const processor of processors.toReversed()) entry = [this.#processor(processor, id, signal, entry)];
+    // Filled below: a pipeline is built from its end.
+    const guards: ExitGuard[] = [];
+    let entry: readonly Inlet[] = exporters.map((exporter) => this.#destination(exporter, signal, guards));
+    for (const processor of processors.toReversed()) {
+      const { inlet, guard } = this.#processor(processor, id, signal, entry);
+      entry = [inlet];
+      if (guard !== undefined) guards.push(guard);
+    }
     this.#entries.set(id, entry);
   }
 
@@ -90,17 +99,24 @@ class Assembly {
     };
   }
 
-  #processor(id: string, pipeline: string, signal: Signal, branches: readonly Inlet[]): Inlet {
+  #processor(
+    id: string,
+    pipeline: string,
+    signal: Signal,
+    branches: readonly Inlet[],
+  ): { readonly inlet: Inlet; readonly guard: ExitGuard | undefined } {
     const { definition, config } = defined(this.#spec.processors, id);
     const node = this.#node("processor", id, { pipeline });
     const next = this.#outlet(node, signal, branches);
     const processor = create(node, () => definition.create({ id, config, host: node.host, signal, next }));
     node.hold(processor);
     this.nodes.push(node);
-    return this.#inlet(node, signal, processor);
+    const { guardExit } = processor;
+    const guard = guardExit && { guardExit: guardExit.bind(processor) };
+    return { inlet: this.#inlet(node, signal, processor), guard };
   }
 
-  #destination(id: string, signal: Signal): Inlet {
+  #destination(id: string, signal: Signal, guards: readonly ExitGuard[]): Inlet {
     const { node, consumers } = this.#destinations.get(id) ?? this.#newDestination(id);
     const consumer: Consumer | undefined = consumers[signal];
     if (consumer === undefined) {
@@ -109,7 +125,7 @@ class Assembly {
         hint: `Give it what it needs for ${signal}, such as an endpoint, or take it out of the pipelines of that signal.`,
       });
     }
-    return this.#inlet(node, signal, consumer);
+    return this.#inlet(node, signal, consumer, guards);
   }
 
   #newDestination(id: string): { readonly node: GraphNode; readonly consumers: Consumers } {
@@ -146,9 +162,9 @@ class Assembly {
 
   // Both ends of an edge open the account of its signal, so that a counter is there at 0 before the first batch.
 
-  #inlet(node: GraphNode, signal: Signal, target: Consumer): Inlet {
+  #inlet(node: GraphNode, signal: Signal, target: Consumer, guards: readonly ExitGuard[] = []): Inlet {
     node.ledger.of(signal);
-    return new Inlet(node, target);
+    return new Inlet(node, target, guards);
   }
 
   #outlet(node: GraphNode, signal: Signal, branches: readonly Inlet[]): Outlet {
@@ -163,8 +179,8 @@ class Assembly {
     more: { readonly pipeline?: string; readonly transport?: string | undefined } = {},
   ) {
     const { environment, collector, onStatus } = this.#args;
-    const [shared, storage] = [this.#shared, this.#storage];
-    return new GraphNode({ kind, id, environment, collector, onStatus, shared, storage, ...more });
+    const [shared, storage, extensions] = [this.#shared, this.#storage, extensionsOf(this.#extensions)];
+    return new GraphNode({ kind, id, environment, collector, onStatus, shared, storage, extensions, ...more });
   }
 }
 

@@ -1,5 +1,5 @@
 import type { HostPort } from "@dbintel/config";
-import type { Signal } from "@dbintel/pdata";
+import type { Batch, Signal } from "@dbintel/pdata";
 import type { z } from "zod";
 import type { Consumer, Consumers } from "./consumer.ts";
 import type { Diagnosis } from "./diagnosis.ts";
@@ -60,6 +60,16 @@ export interface ReceiverDefinition<Schema extends z.ZodType = z.ZodType> extend
   }): Component;
 }
 
+/** A processor that answers for what leaves its pipeline, whatever the processors behind it have added. */
+export interface ExitGuard {
+  /**
+   * Called with each batch that the pipeline is about to hand to an exporter or a connector: drops from it what must not
+   * leave. The edge counts that as dropped by the one that was to get it. When it throws, nothing leaves: the batch is
+   * given back.
+   */
+  guardExit(batch: Batch): void;
+}
+
 /** One processor instance for each pipeline that names it. */
 export interface ProcessorDefinition<Schema extends z.ZodType = z.ZodType> extends DefinitionBase<"processor", Schema> {
   readonly signals: Readonly<Partial<Record<Signal, Stability>>>;
@@ -70,7 +80,7 @@ export interface ProcessorDefinition<Schema extends z.ZodType = z.ZodType> exten
     readonly host: Host;
     readonly signal: Signal;
     readonly next: Consumer;
-  }): Component & Consumer;
+  }): Component & Consumer & Partial<ExitGuard>;
 }
 
 /** One exporter instance serves all signals that its id is used for. */

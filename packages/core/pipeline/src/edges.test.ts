@@ -1,4 +1,5 @@
 import { PartialError, PermanentError, RefusedError, RetryableError } from "@dbintel/errors";
+import type { Batch } from "@dbintel/pdata";
 import { describe, expect, it } from "vitest";
 import {
   bodies,
@@ -71,6 +72,58 @@ describe("an edge", () => {
     expect(sink.batches).toEqual([]);
     expect(account("p")).toMatchObject({ received: 1, sent: 0, held: 0 });
     expect(account("x").received).toBe(0);
+  });
+
+  describe("at the end of a pipeline", () => {
+    const guardExit = (batch: Batch) => {
+      if (batch.signal !== "logs") return;
+      for (const record of batch.records()) {
+        if (record.body === "secret") record.drop("guarded");
+        if (record.body === "poison") throw new TypeError("a defect of the guard");
+      }
+    };
+    const adding = testProcessor((batch) => {
+      if (batch.signal === "logs")
+        for (const record of batch.records()) if (record.body === "b") record.body = "secret";
+    });
+
+    it("has a guard of one of its processors drop what later ones added, for each exporter", async () => {
+      const sinks = [new Sink<"logs">(), new Sink<"logs">()] as const;
+      const { receiver, account } = graphOf({
+        processors: { guard: testProcessor(undefined, { guardExit }), adding },
+        exporters: { x: testExporter(sinks[0]), y: testExporter(sinks[1]) },
+        pipelines: { logs: "r > guard, adding > x, y" },
+      });
+      await receiver.send(logsOf("a", "b"));
+      await receiver.send(logsOf("b"));
+      for (const sink of sinks) expect(sink.batches.map(bodies)).toEqual([["a"]]);
+      for (const id of ["x", "y"]) {
+        expect(account(id)).toMatchObject({ received: 3, sent: 1, dropped: new Map([["guarded", 2]]), held: 0 });
+      }
+    });
+
+    it("lets the pipelines that the processor is not in alone", async () => {
+      const sink = new Sink<"logs">();
+      const { receiver } = graphOf({
+        processors: { guard: testProcessor(undefined, { guardExit }), adding },
+        exporters: { x: testExporter(sink) },
+        pipelines: { "logs/guarded": "r > guard, adding > x", "logs/open": "r > adding > x" },
+      });
+      await receiver.send(logsOf("b"));
+      expect(sink.batches.map(bodies)).toEqual([["secret"]]);
+    });
+
+    it("gives the batch back when a guard fails: nothing leaves", async () => {
+      const sink = new Sink<"logs">();
+      const { receiver, account } = graphOf({
+        processors: { guard: testProcessor(undefined, { guardExit }) },
+        exporters: { x: testExporter(sink) },
+        pipelines: { logs: "r > guard > x" },
+      });
+      await expect(receiver.send(logsOf("a", "poison"))).rejects.toMatchObject({ code: "DBI_INTERNAL" });
+      expect(sink.batches).toEqual([]);
+      expect(account("x")).toMatchObject({ received: 2, refused: 2, held: 0 });
+    });
   });
 
   it.each([new PermanentError("never"), new RetryableError("later", { delayMs: 7 }), new RefusedError("full")])(

@@ -1,5 +1,6 @@
 import type { Signal } from "@dbintel/pdata";
 import type { Component, ComponentKind } from "./component.ts";
+import type { Extensions } from "./extensions.ts";
 import type { CollectorView, ComponentView, Environment, Host, LogFields, Logger } from "./host.ts";
 import { Ledger } from "./ledger.ts";
 import type { SharedObjects } from "./shared.ts";
@@ -25,6 +26,7 @@ interface GraphNodeInit {
   readonly collector: CollectorView;
   readonly shared: SharedObjects;
   readonly storage: StorageProvider | undefined;
+  readonly extensions: Extensions;
   readonly onStatus: (node: GraphNode) => void;
 }
 
@@ -66,6 +68,7 @@ export class GraphNode implements RunningComponent {
       reportStatus: (status) => this.#report(status),
       collector: init.collector,
       storage: storage?.storage({ kind, id, pipeline }) ?? noStorage,
+      extensions: init.extensions,
       shared: (key) => init.shared.get(key),
     };
   }

@@ -1,6 +1,7 @@
 import type { Meter } from "@opentelemetry/api";
 import type { ComponentAccounting } from "./accounting.ts";
 import type { Clock } from "./clock.ts";
+import type { Extensions } from "./extensions.ts";
 import type { SharedKey } from "./shared.ts";
 import type { ComponentStatus } from "./status.ts";
 import type { Storage, StorageProvider } from "./storage.ts";
@@ -45,6 +46,8 @@ export interface Host extends Omit<Environment, "storageProvider"> {
   readonly storage: Storage;
   /** One object for all components of the collector that ask with the same key. */
   shared<Value>(key: SharedKey<Value>): Value;
+  /** Extensions that settings name by id; not for extensions themselves, which have none before them. */
+  readonly extensions: Extensions;
   /** Reports the component's state; the same state again is not a new event. */
   reportStatus(status: ComponentStatus): void;
   /** The state of the whole collector: what the health extension answers from. */

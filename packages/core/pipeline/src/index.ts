@@ -1,4 +1,6 @@
 export type { ComponentAccounting, LedgerEntry } from "./accounting.ts";
+export type { ClientAuthenticator, HeaderOf, ServerAuthenticator } from "./authenticator.ts";
+export { authSettings } from "./authenticator.ts";
 export type { Clock, Timer } from "./clock.ts";
 export { every, systemClock, wait } from "./clock.ts";
 export type {
@@ -7,6 +9,7 @@ export type {
   ComponentKind,
   ConnectedPipelines,
   ConnectorDefinition,
+  ExitGuard,
   ExporterDefinition,
   ExtensionDefinition,
   Listener,
@@ -22,6 +25,9 @@ export type { ComponentFactory, Configured } from "./define.ts";
 export { defineConnector, defineExporter, defineExtension, defineProcessor, defineReceiver } from "./define.ts";
 export type { Check, CheckStatus, Diagnosis, Repair, Subject } from "./diagnosis.ts";
 export { checkStatuses } from "./diagnosis.ts";
+export { equalSecrets } from "./equal-secrets.ts";
+export type { Extensions } from "./extensions.ts";
+export { FollowedFile } from "./followed-file.ts";
 export type { GraphOptions } from "./graph.ts";
 export { Graph } from "./graph.ts";
 export type { RunningComponent } from "./graph-node.ts";

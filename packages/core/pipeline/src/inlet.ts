@@ -1,22 +1,25 @@
 import { type ConsumeError, isConsumeError, toConsumeError } from "@dbintel/errors";
 import type { Batch } from "@dbintel/pdata";
+import type { ExitGuard } from "./component.ts";
 import type { ConsumeContext, Consumer } from "./consumer.ts";
 import type { GraphNode } from "./graph-node.ts";
 
 /**
  * The callee's end of an edge: what every call of a component in the graph goes through.
  *
- * It hands the component a fork, counts what the component received, gave back and dropped, and lets only typed
+ * It hands the component a fork, at the end of a pipeline with what its guards leave of it, counts what the component received, gave back and dropped, and lets only typed
  * errors out. An error that is not typed is a defect of the component: it is logged here, once, and becomes a
  * permanent error of this call alone.
  */
 export class Inlet implements Consumer {
   readonly node: GraphNode;
   readonly #target: Consumer;
+  readonly #guards: readonly ExitGuard[];
 
-  constructor(node: GraphNode, target: Consumer) {
+  constructor(node: GraphNode, target: Consumer, guards: readonly ExitGuard[]) {
     this.node = node;
     this.#target = target;
+    this.#guards = guards;
   }
 
   async consume(batch: Batch, context: ConsumeContext): Promise<void> {
@@ -38,7 +41,8 @@ export class Inlet implements Consumer {
 
   async #call(own: Batch, context: ConsumeContext): Promise<ConsumeError | undefined> {
     try {
-      await this.#target.consume(own, context);
+      for (const guard of this.#guards) guard.guardExit(own);
+      if (own.count > 0) await this.#target.consume(own, context);
       return undefined;
     } catch (reason) {
       const failure = toConsumeError(reason);

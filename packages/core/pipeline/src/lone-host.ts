@@ -1,3 +1,4 @@
+import { extensionsOf } from "./extensions.ts";
 import type { Environment, Host } from "./host.ts";
 import { Ledger } from "./ledger.ts";
 import { SharedObjects } from "./shared.ts";
@@ -11,6 +12,7 @@ export function loneHost(environment: Environment): Host {
     ...{ clock, random, logger, meter, build },
     accounting: new Ledger(),
     storage: noStorage,
+    extensions: extensionsOf(new Map()),
     shared: (key) => shared.get(key),
     reportStatus: () => {},
     collector: { ready: true, components: () => [] },

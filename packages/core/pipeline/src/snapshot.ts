@@ -10,6 +10,8 @@ export class Snapshot {
   readonly #loss: string;
   readonly #take: () => Uint8Array;
   readonly #restore: (snapshot: Uint8Array) => boolean;
+  /** Whether the last save failed: told once, and not at each save until one works. */
+  #failing = false;
 
   constructor(args: {
     readonly host: Host;
@@ -43,7 +45,10 @@ export class Snapshot {
   async save(): Promise<void> {
     try {
       await this.#host.storage.save(this.#name, this.#take());
+      this.#failing = false;
     } catch (error) {
+      if (this.#failing) return;
+      this.#failing = true;
       const message = `the state was not saved; after a restart without it ${this.#loss}`;
       this.#host.logger.warn({ snapshot: this.#name, error }, message);
     }

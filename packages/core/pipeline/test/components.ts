@@ -6,6 +6,7 @@ import {
   type ConnectorDefinition,
   type Consumer,
   type Consumers,
+  type ExitGuard,
   type ExporterDefinition,
   type ExtensionDefinition,
   type GraphSpec,
@@ -99,7 +100,7 @@ export class TestReceiver {
 /** A processor that does to the batch what the test says, then passes it on. */
 export function testProcessor(
   edit: (batch: Batch) => Promise<void> | void = () => {},
-  options: Life & { readonly signals?: readonly Signal[] } = {},
+  options: Life & Partial<ExitGuard> & { readonly signals?: readonly Signal[] } = {},
 ): Configured<ProcessorDefinition> {
   return {
     config: {},
@@ -115,6 +116,7 @@ export function testProcessor(
           await edit(batch);
           await next.consume(batch, context);
         },
+        ...(options.guardExit === undefined ? {} : { guardExit: options.guardExit }),
       }),
     },
   };

@@ -1,6 +1,7 @@
 import { validateHeaderValue } from "node:http";
 import { endpointUrl, headers, Secret } from "@dbintel/config";
 import { deliverySettings } from "@dbintel/delivery";
+import { authSettings } from "@dbintel/pipeline";
 import { z } from "zod";
 import { tlsSettings } from "./tls-settings.ts";
 
@@ -59,6 +60,7 @@ export const otlpHttpConfig = z
     metrics_endpoint: endpoint().optional().describe("The full URL for metrics, instead of `endpoint`."),
     traces_endpoint: endpoint().optional().describe("The full URL for traces, instead of `endpoint`."),
     headers: requestHeaders.describe("Sent with each request; the values are secret."),
+    auth: authSettings.optional(),
     compression: z.enum(["gzip", "zstd", "none"]).default("gzip").describe("How request bodies are compressed."),
     compression_params: z
       .strictObject({

@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from "node:https";
 import { createDelivery, type Delivery, type Sender, type SendOptions } from "@dbintel/delivery";
 import { RetryableError } from "@dbintel/errors";
 import { type Batch, type Signal, signals } from "@dbintel/pdata";
-import type { Component, Consumers, Host } from "@dbintel/pipeline";
+import type { ClientAuthenticator, Component, Consumers, Host } from "@dbintel/pipeline";
 import type { OtlpHttpConfig } from "./config.ts";
 import { type Endpoint, endpointOf, isLoopback } from "./endpoint.ts";
 import { payloadOf } from "./payload.ts";
@@ -35,6 +35,7 @@ export class OtlpHttp implements Component, Sender {
   readonly #endpoints: ReadonlyMap<Signal, Endpoint>;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #secrets: readonly string[];
+  readonly #authenticator: ClientAuthenticator | undefined;
   readonly #warned = new Set<string>();
   #agents: Agents | undefined;
 
@@ -54,6 +55,7 @@ export class OtlpHttp implements Component, Sender {
     const values = Object.entries(config.headers).map(([name, value]) => [name.toLowerCase(), value.reveal()] as const);
     this.#headers = { "user-agent": `${host.build.name}/${host.build.version}`, ...Object.fromEntries(values) };
     this.#secrets = values.flatMap(([, value]) => secretsIn(value));
+    this.#authenticator = config.auth && host.extensions.clientAuthenticator(config.auth.authenticator);
   }
 
   async start(): Promise<void> {
@@ -88,14 +90,18 @@ export class OtlpHttp implements Component, Sender {
     const { body, headers } = await payloadOf(batch, this.#config);
     signal.throwIfAborted();
     const agent = url.protocol === "https:" ? agents.https : agents.http;
-    const answer = await post({ url, label, headers: { ...this.#headers, ...headers }, body, agent, signal });
+    const credentials = this.#authenticator?.credentials() ?? {};
+    const answer = await post({
+      ...{ url, label, body, agent, signal },
+      headers: { ...this.#headers, ...credentials, ...headers },
+    });
     const verdict = verdictOf({
       answer,
       signal: batch.signal,
       label,
       encoding: this.#config.encoding === "json" ? "json" : "protobuf",
       nowUnixNano: this.#host.clock.unixNano(),
-      secrets: this.#secrets,
+      secrets: [...this.#secrets, ...Object.values(credentials).flatMap(secretsIn)],
     });
     if (verdict.kind === "failed") throw verdict.error;
     if (verdict.warning !== undefined) this.#warn(batch.signal, verdict.warning);
@@ -109,7 +115,7 @@ export class OtlpHttp implements Component, Sender {
   }
 
   #warnOfPlainHeaders(): void {
-    if (Object.keys(this.#config.headers).length === 0) return;
+    if (Object.keys(this.#config.headers).length === 0 && this.#authenticator === undefined) return;
     for (const { url, label } of this.#endpoints.values()) {
       if (url.protocol === "https:" || isLoopback(url)) continue;
       this.#host.logger.warn({ endpoint: label }, "headers, which may hold keys, travel unencrypted: use https://");

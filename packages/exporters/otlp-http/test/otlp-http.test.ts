@@ -54,6 +54,24 @@ describe("a request", () => {
     });
   });
 
+  it("carries the credentials that an extension gives at that moment, and no message repeats them", async () => {
+    await using server = await TestServer.listen();
+    let token = "first-token";
+    const extensions = new Map([["me", { credentials: () => ({ authorization: `Bearer ${token}` }) }]]);
+    await using exporter = await startExporter({ endpoint: server.url, auth: { authenticator: "me" } }, extensions);
+    await exporter.consume(logs(1));
+    await until(() => exporter.sent === 1);
+    token = "second-token";
+    server.behaviour = ({ headers }) => ({ status: 400, body: `no: ${headers.authorization}` });
+    await exporter.consume(logs(1));
+    await until(() => exporter.dropped.rejected === 1);
+    expect(server.seen.map(({ headers }) => headers.authorization)).toEqual([
+      "Bearer first-token",
+      "Bearer second-token",
+    ]);
+    expect(JSON.stringify(exporter.host.lines.map(({ fields }) => String(fields.error)))).not.toContain("second-token");
+  });
+
   it("goes to the endpoint of its own signal as it is written", async () => {
     await using server = await TestServer.listen();
     await using exporter = await startExporter({ logs_endpoint: `${server.url}/in?source=db` });

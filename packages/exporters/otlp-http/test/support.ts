@@ -101,8 +101,11 @@ export interface Exporter extends AsyncDisposable {
 }
 
 /** A started exporter on a fake clock: real sockets, but its timeouts and waits pass only when a test says so. */
-export async function startExporter(config: z.input<typeof otlpHttpConfig>): Promise<Exporter> {
-  const host = createTestHost();
+export async function startExporter(
+  config: z.input<typeof otlpHttpConfig>,
+  extensions: ReadonlyMap<string, object> = new Map(),
+): Promise<Exporter> {
+  const host = createTestHost({ extensions });
   const configured = otlpHttp(config);
   const component = configured.definition.create({ id: "otlp_http", config: configured.config, host });
   const start = () => component.start({ signal: never });

@@ -12,6 +12,6 @@ export const otlp = defineReceiver({
   listeners: ({ protocols }) =>
     [protocols.http, protocols.grpc]
       .filter((protocol) => protocol !== undefined)
-      .map(({ endpoint, tls }) => ({ address: endpoint, guarded: tls !== undefined })),
+      .map(({ endpoint, tls, auth }) => ({ address: endpoint, guarded: tls !== undefined || auth !== undefined })),
   create: (args) => new OtlpReceiver(args),
 });

@@ -20,8 +20,12 @@ export interface GrpcReceiver extends AsyncDisposable {
   stop(signal?: AbortSignal): Promise<void>;
 }
 
-export async function startGrpc(next: Consumers, settings: GrpcSettings = {}): Promise<GrpcReceiver> {
-  const host = createTestHost();
+export async function startGrpc(
+  next: Consumers,
+  settings: GrpcSettings = {},
+  extensions: ReadonlyMap<string, object> = new Map(),
+): Promise<GrpcReceiver> {
+  const host = createTestHost({ extensions });
   const { definition, config } = otlp({ protocols: { grpc: { endpoint: "127.0.0.1:0", ...settings } } });
   const receiver = definition.create({ id: "otlp", config, host, next });
   await receiver.start({ signal: never });

@@ -22,8 +22,12 @@ export function portOf(lines: readonly LoggedLine[]): number {
   return Number(String(listening?.fields.endpoint).split(":").at(-1));
 }
 
-export async function startReceiver(next: Consumers, settings: HttpSettings = {}): Promise<RunningReceiver> {
-  const host = createTestHost();
+export async function startReceiver(
+  next: Consumers,
+  settings: HttpSettings = {},
+  extensions: ReadonlyMap<string, object> = new Map(),
+): Promise<RunningReceiver> {
+  const host = createTestHost({ extensions });
   const { definition, config } = otlp({ protocols: { http: { endpoint: "127.0.0.1:0", ...settings } } });
   const receiver = definition.create({ id: "otlp", config, host, next });
   await receiver.start({ signal: never });

@@ -1,4 +1,5 @@
 import { createNoopMeter, type Meter } from "@opentelemetry/api";
+import { extensionsOf } from "../extensions.ts";
 import type { ComponentStatus, ComponentView, Host, LogFields, Random } from "../index.ts";
 import { Ledger } from "../index.ts";
 import { SharedObjects } from "../shared.ts";
@@ -34,6 +35,8 @@ export interface TestHostOptions {
   readonly meter?: Meter;
   /** A host of the same collector: both get the same shared objects. */
   readonly collectorOf?: TestHost;
+  /** By id; none by default. */
+  readonly extensions?: ReadonlyMap<string, object>;
 }
 
 /** Makes a host with a fake clock, a seeded random and recorded logs and statuses. */
@@ -56,6 +59,7 @@ export function createTestHost(options: TestHostOptions = {}): TestHost {
   return {
     ...environment,
     storage: options.storage ?? new MemoryStorage(),
+    extensions: extensionsOf(options.extensions ?? new Map()),
     shared: (key) => options.collectorOf?.shared(key) ?? shared.get(key),
     accounting: new Ledger(),
     reportStatus: (status) => void statuses.push(status),

@@ -10,8 +10,8 @@ import { statusOf } from "./status.ts";
 
 export interface AdmissionOptions {
   readonly inFlight: InFlight;
-  /** Throws the answer for a call that is not let in; called before its message is read. */
-  readonly check: (metadata: Metadata) => void;
+  /** Rejects with the answer for a call that is not let in; called before its message is read. */
+  readonly check: (metadata: Metadata) => Promise<void>;
   /** Called with the status of each call that was answered. */
   readonly answered: (code: number) => void;
 }
@@ -20,27 +20,31 @@ export interface AdmissionOptions {
 export function admission({ inFlight, check, answered }: AdmissionOptions): ServerInterceptor {
   return (_method, call) => {
     let lease: Lease | undefined;
-    const attempt = (work: () => void): boolean => {
-      try {
-        work();
-        return true;
-      } catch (failure) {
-        guarded.sendStatus(statusOf(failure));
-        return false;
-      }
-    };
+    let cancelled = false;
+    const refuse = (failure: unknown) => guarded.sendStatus(statusOf(failure));
     const listener = new ServerListenerBuilder()
       .withOnReceiveMetadata((metadata, next) => {
-        const enter = () => {
-          check(metadata);
-          lease = inFlight.enter();
-        };
-        if (attempt(enter)) next(metadata);
+        check(metadata)
+          .then(() => {
+            if (cancelled) return;
+            lease = inFlight.enter();
+            next(metadata);
+          })
+          .catch(refuse);
       })
       .withOnReceiveMessage((message: Buffer, next) => {
-        if (attempt(() => lease?.take(message.length))) next(message);
+        try {
+          lease?.take(message.length);
+        } catch (failure) {
+          refuse(failure);
+          return;
+        }
+        next(message);
       })
-      .withOnCancel(() => lease?.release())
+      .withOnCancel(() => {
+        cancelled = true;
+        lease?.release();
+      })
       .build();
     const responder = new ResponderBuilder()
       .withStart((next) => next(listener))

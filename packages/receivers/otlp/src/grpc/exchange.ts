@@ -1,7 +1,8 @@
 import { encodeExportResponse, type Signal, signals } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
-import { Server, type ServerUnaryCall, type sendUnaryData } from "@grpc/grpc-js";
+import { type Metadata, Server, type ServerUnaryCall, type sendUnaryData } from "@grpc/grpc-js";
 import { Failure, rpcCode } from "../failure.ts";
+import { FrontDoor } from "../front-door.ts";
 import { InFlight } from "../in-flight.ts";
 import type { Intake } from "../intake.ts";
 import { OpenCalls } from "../open-calls.ts";
@@ -17,6 +18,7 @@ const mebibyte = 1024 * 1024;
 export class GrpcExchange {
   readonly server: Server;
   readonly #host: Host;
+  readonly #door: FrontDoor;
   readonly #intake: Intake;
   readonly #calls = new OpenCalls();
 
@@ -28,6 +30,7 @@ export class GrpcExchange {
   }) {
     const { id, host, settings, intake } = args;
     this.#host = host;
+    this.#door = new FrontDoor(host, settings.auth);
     this.#intake = intake;
     const requests = host.meter.createCounter("otelcol_receiver_requests", {
       description: "Requests that were answered, by outcome.",
@@ -42,7 +45,7 @@ export class GrpcExchange {
       interceptors: [
         admission({
           inFlight,
-          check: () => this.#check(),
+          check: (metadata) => this.#check(metadata),
           answered: (code) => {
             const outcome = outcomes.get(code) ?? "failure";
             requests.add(1, { receiver: id, transport: "grpc", outcome, "rpc.grpc.status_code": code });
@@ -65,7 +68,8 @@ export class GrpcExchange {
     this.#calls.abort(reason);
   }
 
-  #check(): void {
+  async #check(metadata: Metadata): Promise<void> {
+    await this.#door.pass((name) => headerOf(metadata, name));
     if (!this.#calls.closing) return;
     throw new Failure(503, "the receiver is stopping", { rpcCode: rpcCode.unavailable, retryAfterMs: 1000 });
   }
@@ -90,6 +94,11 @@ export class GrpcExchange {
       this.#calls.end(controller);
     }
   }
+}
+
+function headerOf(metadata: Metadata, name: string): string | undefined {
+  const [value] = metadata.get(name);
+  return typeof value === "string" ? value : undefined;
 }
 
 const outcomes: ReadonlyMap<number, string> = new Map([

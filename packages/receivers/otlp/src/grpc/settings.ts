@@ -1,4 +1,5 @@
 import { byteSize, duration, hostPort } from "@dbintel/config";
+import { authSettings } from "@dbintel/pipeline";
 import { serverTlsSettings } from "@dbintel/pipeline/listen";
 import { z } from "zod";
 import { unsupported } from "../unsupported.ts";
@@ -65,7 +66,7 @@ export const grpcSettings = z.strictObject({
   read_buffer_size: z.unknown().optional().describe("Without effect: buffers are Node's"),
   write_buffer_size: z.unknown().optional().describe("Without effect: buffers are Node's"),
   tls: serverTlsSettings.optional(),
-  auth: unsupported("there is no authenticator yet; use tls.client_ca_file, or a proxy in front"),
+  auth: authSettings.optional(),
   middlewares: unsupported("remove the key"),
 });
 

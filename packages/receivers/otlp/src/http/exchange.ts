@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ExportResponse, OtlpEncoding, Signal } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import { Failure, rpcCode, tooLarge } from "../failure.ts";
+import { FrontDoor } from "../front-door.ts";
 import { InFlight } from "../in-flight.ts";
 import type { Intake } from "../intake.ts";
 import { OpenCalls } from "../open-calls.ts";
@@ -30,6 +31,7 @@ interface Call {
 export class HttpExchange {
   readonly #host: Host;
   readonly #settings: HttpSettings;
+  readonly #door: FrontDoor;
   readonly #intake: Intake;
   readonly #signals: ReadonlyMap<string, Signal>;
   readonly #inFlight: InFlight;
@@ -45,6 +47,7 @@ export class HttpExchange {
     const { host, settings } = args;
     this.#host = host;
     this.#settings = settings;
+    this.#door = new FrontDoor(host, settings.auth);
     this.#intake = args.intake;
     this.#signals = new Map([
       [settings.logs_url_path, "logs"],
@@ -94,6 +97,7 @@ export class HttpExchange {
   async #answer(call: Call): Promise<Answer> {
     const { request, encoding } = call;
     try {
+      await this.#door.pass((name) => headerOf(request, name));
       const signal = this.#check(request);
       return success(signal, encoding, await this.#export(signal, call));
     } catch (reason) {
@@ -157,4 +161,10 @@ export class HttpExchange {
     const timer = this.#host.clock.schedule(lingerMs, () => request.socket.destroy());
     request.once("close", () => timer.cancel());
   }
+}
+
+/** Node joins the values of a repeated header, but for a few it keeps them apart: those carry no credentials. */
+function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === "string" ? value : undefined;
 }

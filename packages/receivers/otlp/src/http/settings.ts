@@ -1,4 +1,5 @@
 import { byteSize, duration, hostPort } from "@dbintel/config";
+import { authSettings } from "@dbintel/pipeline";
 import { serverTlsSettings } from "@dbintel/pipeline/listen";
 import { z } from "zod";
 import { unsupported } from "../unsupported.ts";
@@ -52,7 +53,7 @@ export const httpSettings = z
       .default(false)
       .describe("Accepted so that existing files load; client metadata is not kept, and true is warned about."),
     tls: serverTlsSettings.optional(),
-    auth: unsupported("there is no authenticator yet; use tls.client_ca_file, or a proxy in front"),
+    auth: authSettings.optional(),
     compression_algorithms: unsupported("gzip, deflate and zstd are always accepted; remove the key"),
     cors: unsupported("browsers cannot send to this receiver; put a proxy that answers CORS in front"),
     keep_alives_enabled: unsupported("connections are kept open; set idle_timeout"),

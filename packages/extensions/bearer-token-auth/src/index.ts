@@ -1,0 +1,1 @@
+export { bearerTokenAuth } from "./component.ts";

@@ -1,4 +1,4 @@
-export { instanceHost } from "./instance-host.ts";
+export { instanceAttributes, instanceConfig, instanceEntryKeys } from "./instance-entry.ts";
 export type { InstanceWatch } from "./instance-set.ts";
 export { InstanceSet } from "./instance-set.ts";
 export { checkInstances, instanceSettings, listingOf } from "./instance-settings.ts";
@@ -6,6 +6,6 @@ export type { InstanceEntry, ListedInstance, Listing } from "./listing/listing.t
 export { LoginSource } from "./login/login.ts";
 export { checkPassword, passwordSettings, withPassword } from "./login/login-settings.ts";
 export { tlsSettings } from "./login/tls.ts";
-export { NameFilter, NameLimit, namePatterns } from "./name-filter.ts";
 export type { Platform } from "./platform.ts";
 export { platformAttributeNames, platformAttributes, platforms, ServerPlatform } from "./platform.ts";
+export { namePatterns, ReportedNames } from "./reported-names.ts";

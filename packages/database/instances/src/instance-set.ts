@@ -1,6 +1,6 @@
 import { DbintelError, isDbintelError } from "@dbintel/errors";
 import type { Signal } from "@dbintel/pdata";
-import { every, type Host, type Timer } from "@dbintel/pipeline";
+import { type Component, every, type Host, type Timer } from "@dbintel/pipeline";
 import { ProblemBoard, type Problems } from "@dbintel/polling";
 import { instanceHost } from "./instance-host.ts";
 import { InstanceProblems } from "./instance-problems.ts";
@@ -19,6 +19,8 @@ export interface InstanceWatch {
 
 export interface InstanceSetOptions<Entry extends InstanceEntry> {
   readonly host: Host;
+  /** Settings that were given and do nothing: each is a warning at the start. */
+  readonly withoutEffect?: readonly string[];
   readonly listing: Listing<Entry>;
   /** Makes the watch of one server, on a host and with problems of its own. */
   readonly open: (args: {
@@ -45,10 +47,11 @@ interface Slot {
 const longestStartMs = 30_000;
 
 /**
- * Watches all servers of a list, each for itself: its connections, its breaker, its problems. When the list changes,
- * only the servers whose entries did are started, stopped, or stopped and started again.
+ * What a receiver is that watches databases: all servers of a list, each for itself, with connections, breaker and
+ * problems of its own. When the list changes, only the servers whose entries did are started, stopped, or stopped and
+ * started again.
  */
-export class InstanceSet<Entry extends InstanceEntry> {
+export class InstanceSet<Entry extends InstanceEntry> implements Component {
   readonly #options: InstanceSetOptions<Entry>;
   readonly #problems: ProblemBoard;
   readonly #places: Places;
@@ -59,6 +62,7 @@ export class InstanceSet<Entry extends InstanceEntry> {
   readonly #abort = new AbortController();
   readonly #count;
   #timer: Timer | undefined;
+  #starting: Promise<void> | undefined;
   #stopping = false;
   #reading: Promise<void> | undefined;
 
@@ -74,8 +78,16 @@ export class InstanceSet<Entry extends InstanceEntry> {
   }
 
   /** Resolves when the list was read and the first servers are started; the others follow one by one. */
-  async start(): Promise<void> {
-    const { host, listing, concurrentStarts } = this.#options;
+  start(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
+    const { host, listing, concurrentStarts, withoutEffect = [] } = this.#options;
+    for (const setting of withoutEffect) {
+      host.logger.warn({ setting }, `${setting} is accepted for compatibility and has no effect`);
+    }
     await this.#read();
     const { intervalMs } = listing;
     if (intervalMs !== undefined) {
@@ -95,6 +107,7 @@ export class InstanceSet<Entry extends InstanceEntry> {
     const abort = () => this.#abort.abort(signal.reason);
     if (signal.aborted) abort();
     signal.addEventListener("abort", abort, { once: true });
+    await this.#starting;
     await this.#reading;
     const slots = [...this.#slots.values()];
     for (const { closing } of slots) closing.abort();

@@ -19,14 +19,12 @@ export { addMetric } from "./metric-points.ts";
 export type { Row, Value } from "./row.ts";
 export { integer, number, text } from "./row.ts";
 export {
-  endpointSetting,
+  endpointText,
   idleMetricSettings,
   metricSetting,
   named,
   parseEndpoint,
   switchable,
-  tlsOptions,
-  tlsSettings,
   withoutEffect,
 } from "./server-settings.ts";
 export type { PollList, WatchedPoll } from "./server-watch.ts";

@@ -1,57 +1,21 @@
-import { readFile } from "node:fs/promises";
-import type { ConnectionOptions } from "node:tls";
-import { DbintelError } from "@dbintel/errors";
 import { z } from "zod";
 
-/** `host:port`, the host a name, an address or an IPv6 address in brackets. */
+/** `host:port`, the host a name, an address or an IPv6 address in brackets; or the path of a Unix socket. */
 const endpointPattern = /^(\[[^\]]+\]|[^:\s]+):(\d{1,5})$/;
+const socketPattern = /^\/[^:\s]+$/;
 
-/** The setting `endpoint`. */
-export function endpointSetting(standard: string) {
-  return z.string().regex(endpointPattern, 'expected "host:port"').default(standard);
+/** Where a server is: `host:port`, or the path of its Unix socket. */
+export function endpointText() {
+  return z
+    .string()
+    .refine((text) => endpointPattern.test(text) || socketPattern.test(text), 'expected "host:port"')
+    .meta({ title: "host:port" });
 }
 
-/** Host and port of an endpoint that the schema has accepted. */
+/** Host and port of an endpoint that the schema has accepted; for the path of a socket the path and port 0. */
 export function parseEndpoint(endpoint: string): { readonly host: string; readonly port: number } {
-  const [, host = "localhost", port = "0"] = endpointPattern.exec(endpoint) ?? [];
+  const [, host = endpoint, port = "0"] = endpointPattern.exec(endpoint) ?? [];
   return { host: host.replace(/^\[|\]$/g, ""), port: Number(port) };
-}
-
-/** The setting `tls`. */
-export const tlsSettings = z.strictObject({
-  insecure: z.boolean().default(false).describe("Connect without TLS"),
-  insecure_skip_verify: z
-    .boolean()
-    .default(false)
-    .describe("Use TLS and accept any certificate; true in the OpenTelemetry Collector"),
-  ca_file: z.string().optional().describe("Certificate authorities to trust, PEM; the system's by default"),
-  cert_file: z.string().optional().describe("Client certificate, PEM"),
-  key_file: z.string().optional().describe("Key of the client certificate, PEM"),
-});
-
-/** What a driver takes, the files read; `false` for no TLS. Rejects with `DBI_CONFIG_UNREADABLE`. */
-export async function tlsOptions(tls: z.output<typeof tlsSettings>): Promise<ConnectionOptions | false> {
-  if (tls.insecure) return false;
-  const [ca, cert, key] = await Promise.all([tls.ca_file, tls.cert_file, tls.key_file].map(fileContent));
-  return {
-    rejectUnauthorized: !tls.insecure_skip_verify,
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-  };
-}
-
-async function fileContent(path: string | undefined): Promise<Buffer | undefined> {
-  if (path === undefined) return undefined;
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw new DbintelError(`cannot read ${path}`, {
-      code: "DBI_CONFIG_UNREADABLE",
-      hint: "check the paths under tls and that the collector's user may read them",
-      cause,
-    });
-  }
 }
 
 /** One entry of the setting `metrics`. */

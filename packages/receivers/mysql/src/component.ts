@@ -1,6 +1,6 @@
 import { defineReceiver } from "@dbintel/pipeline";
 import { mysqlConfig } from "./config.ts";
-import { MysqlReceiver } from "./mysql.ts";
+import { mysqlReceiver } from "./mysql.ts";
 
 /** Polls a MySQL or MariaDB server for metrics and for what its statements did in each interval. */
 export const mysql = defineReceiver({
@@ -8,5 +8,5 @@ export const mysql = defineReceiver({
   description: "Polls MySQL or MariaDB: metrics of the server, and the top statements of each interval",
   schema: mysqlConfig,
   signals: { logs: "alpha", metrics: "alpha" },
-  create: (args) => new MysqlReceiver(args),
+  create: mysqlReceiver,
 });

@@ -29,7 +29,7 @@ describe("mysqlConfig", () => {
 
   it.each([
     [{ endpoint: "localhost" }, "endpoint"],
-    [{ transport: "unix" }, "transport"],
+    [{ transport: "udp" }, "transport"],
     [{ username: "" }, "username"],
     [{ statement_timeout: "0s" }, "statement_timeout"],
     [{ metrics: { "mysql.thread": { enabled: true } } }, "metrics"],

@@ -1,13 +1,21 @@
-import { duration, secret } from "@dbintel/config";
+import { duration } from "@dbintel/config";
+import {
+  checkInstances,
+  checkPassword,
+  instanceEntryKeys,
+  instanceSettings,
+  namePatterns,
+  passwordSettings,
+  tlsSettings,
+} from "@dbintel/instances";
 import { pollingSettings } from "@dbintel/polling";
 import {
   circuitBreaker,
-  endpointSetting,
+  endpointText,
   idleMetricSettings,
   metricSetting,
   named,
   switchable,
-  tlsSettings,
   withoutEffect,
 } from "@dbintel/watching";
 import { z } from "zod";
@@ -34,34 +42,66 @@ const events = z.strictObject({
     .prefault({}),
 });
 
+const standardEndpoint = "localhost:3306";
+
 /** Where the OpenTelemetry Collector has the key, it means the same here. */
-export const mysqlConfig = z.strictObject({
-  endpoint: endpointSetting("localhost:3306").describe("host:port of the server, as applications dial it"),
-  transport: z.enum(["tcp"]).default("tcp").describe("How to connect"),
-  username: z.string().min(1).describe("User to connect as; needs SELECT on performance_schema"),
-  password: secret().describe("Password of the user"),
-  databases: z.array(z.string()).default([]).describe("Report statements of these schemas only; empty means all"),
-  exclude_databases: z.array(z.string()).default([]).describe("Do not report statements of these schemas"),
-  platform: z.enum(mysqlPlatforms).optional().describe("What the server runs on; by default the collector finds out"),
-  tls: tlsSettings.prefault({}).describe("Encryption of the connection"),
-  ...pollingSettings({ interval: "10s" }),
-  statement_timeout: duration()
-    .refine((ms) => ms > 0, "must be longer than 0")
-    .prefault("5s")
-    .describe("The server gives up any statement of the receiver after this"),
-  lock_timeout: duration().prefault("1s").describe("The server gives up waiting for a lock after this; whole seconds"),
-  circuit_breaker: circuitBreaker.describe("When the server is left alone, and how polls come back"),
-  metrics: named(metricNames, metricSetting).prefault({}).describe("Which metrics are sent"),
-  resource_attributes: named(resourceAttributeNames, switchable)
-    .prefault({})
-    .describe("Which attributes of the resource are sent"),
-  events: events.prefault({}).describe("Which events are sent"),
-  top_query_collection: topQueryCollection.prefault({}).describe("The event db.server.top_query"),
-  query_sample_collection: querySampleCollection.prefault({}).describe("The event db.server.query_sample"),
-  database: withoutEffect("the whole server is watched; databases limits what is reported"),
-  allow_native_passwords: withoutEffect("every way to log in that the driver knows is allowed"),
-  statement_events: withoutEffect("metrics by statement are not collected, the event has their numbers"),
-});
+export const mysqlConfig = z
+  .strictObject({
+    endpoint: endpointText()
+      .default(standardEndpoint)
+      .describe("host:port of the server, as applications dial it; or the path of its Unix socket"),
+    transport: z
+      .enum(["tcp", "unix"])
+      .default("tcp")
+      .describe("How to connect; an endpoint that is a path says it too"),
+    ...instanceSettings(endpointText()),
+    username: z.string().min(1).describe("User to connect as; needs SELECT on performance_schema"),
+    ...passwordSettings,
+    databases: namePatterns()
+      .default([])
+      .describe("Report statements of these schemas only; * and ? stand for any; empty means all"),
+    exclude_databases: namePatterns()
+      .default([])
+      .describe("Do not report statements of these schemas; * and ? stand for any"),
+    max_databases: z
+      .number()
+      .int()
+      .positive()
+      .default(1000)
+      .describe("Schemas that are reported; the rest is left out"),
+    platform: z.enum(mysqlPlatforms).optional().describe("What the server runs on; by default the collector finds out"),
+    tls: tlsSettings.prefault({}).describe("Encryption of the connection"),
+    ...pollingSettings({ interval: "10s" }),
+    statement_timeout: duration()
+      .refine((ms) => ms > 0, "must be longer than 0")
+      .prefault("5s")
+      .describe("The server gives up any statement of the receiver after this"),
+    lock_timeout: duration()
+      .prefault("1s")
+      .describe("The server gives up waiting for a lock after this; whole seconds"),
+    circuit_breaker: circuitBreaker.describe("When the server is left alone, and how polls come back"),
+    metrics: named(metricNames, metricSetting).prefault({}).describe("Which metrics are sent"),
+    resource_attributes: named(resourceAttributeNames, switchable)
+      .prefault({})
+      .describe("Which attributes of the resource are sent"),
+    events: events.prefault({}).describe("Which events are sent"),
+    top_query_collection: topQueryCollection.prefault({}).describe("The event db.server.top_query"),
+    query_sample_collection: querySampleCollection.prefault({}).describe("The event db.server.query_sample"),
+    database: withoutEffect("the whole server is watched; databases limits what is reported"),
+    allow_native_passwords: withoutEffect("every way to log in that the driver knows is allowed"),
+    statement_events: withoutEffect("metrics by statement are not collected, the event has their numbers"),
+  })
+  .superRefine(checkInstances(standardEndpoint))
+  .superRefine(checkPassword);
+
+/** What an entry of `instances_file` may say: it stands for what the receiver says. */
+export const mysqlInstance = z
+  .strictObject({
+    endpoint: endpointText(),
+    ...instanceEntryKeys,
+    platform: z.enum(mysqlPlatforms).optional(),
+  })
+  .superRefine(checkPassword);
 
 export type MysqlConfig = z.output<typeof mysqlConfig>;
 

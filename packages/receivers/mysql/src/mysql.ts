@@ -1,54 +1,37 @@
-import type { Signal } from "@dbintel/pdata";
+import { InstanceSet, instanceAttributes, instanceConfig, listingOf } from "@dbintel/instances";
 import type { Component, Consumers, Host } from "@dbintel/pipeline";
 import { breakerSettings, ServerWatch } from "@dbintel/watching";
-import { type MysqlConfig, settingsWithoutEffect } from "./config.ts";
+import { type MysqlConfig, mysqlInstance, settingsWithoutEffect } from "./config.ts";
 import { watchedDatabase } from "./connection/problems.ts";
 import { parts } from "./parts.ts";
 import { watchedServer } from "./server.ts";
 
 /**
- * Watches one server over two connections: one polls its status, the other the summary of statements, each at its own
- * interval. What is not wired into a pipeline is not asked for.
+ * Watches servers, each over two connections: one polls its status, the other the summary of statements, each at its
+ * own interval. What is not wired into a pipeline is not asked for.
  */
-export class MysqlReceiver implements Component {
-  readonly #config: MysqlConfig;
-  readonly #host: Host;
-  readonly #next: Consumers;
-  #watch: ServerWatch | undefined;
-
-  constructor(args: { readonly config: MysqlConfig; readonly host: Host; readonly next: Consumers }) {
-    this.#config = args.config;
-    this.#host = args.host;
-    this.#next = args.next;
-  }
-
-  async start(): Promise<void> {
-    if (this.#watch !== undefined) return;
-    const { logger } = this.#host;
-    for (const setting of settingsWithoutEffect(this.#config)) {
-      logger.warn({ setting }, `${setting} is accepted for compatibility and has no effect`);
-    }
-    this.#watch = await this.#watchServer();
-    await this.#watch.start();
-  }
-
-  async stop(options: { readonly signal: AbortSignal }): Promise<void> {
-    await this.#watch?.stop(options);
-    this.#watch = undefined;
-  }
-
-  held(signal: Signal): number {
-    return this.#watch?.held(signal) ?? 0;
-  }
-
-  async #watchServer(): Promise<ServerWatch> {
-    const [config, host, next] = [this.#config, this.#host, this.#next];
-    const { initial_delay: initialDelay, timeout } = config;
-    const watched = watchedDatabase(config);
-    const breaker = breakerSettings(config.circuit_breaker);
-    const watch = new ServerWatch({ host, next, watched, breaker, initialDelay, timeout });
-    const server = await watchedServer({ config, host, next, watch });
-    for (const part of parts) part(server);
-    return watch;
-  }
+export function mysqlReceiver(args: {
+  readonly config: MysqlConfig;
+  readonly host: Host;
+  readonly next: Consumers;
+}): Component {
+  const { config, next } = args;
+  const { initial_delay: initialDelay, timeout } = config;
+  return new InstanceSet({
+    host: args.host,
+    listing: listingOf(config, mysqlInstance),
+    mostInstances: config.max_instances,
+    concurrentStarts: config.concurrent_starts,
+    withoutEffect: settingsWithoutEffect(config),
+    open({ entry, host, problems }) {
+      const own = instanceConfig(config, entry);
+      const watched = watchedDatabase(own);
+      const breaker = breakerSettings(own.circuit_breaker);
+      const watch = new ServerWatch({ host, next, watched, breaker, initialDelay, timeout, problems });
+      const attributes = instanceAttributes(entry);
+      const server = watchedServer({ config: own, attributes, host, next, watch, problems });
+      for (const part of parts) part(server);
+      return watch;
+    },
+  });
 }

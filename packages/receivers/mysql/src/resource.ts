@@ -17,8 +17,11 @@ type ResourceAttributeName = (typeof resourceAttributeNames)[number];
 /** What of the resource is known before the server was asked. */
 export interface Instance {
   readonly host: string;
+  /** 0 where it is a Unix socket, whose path is the host. */
   readonly port: number;
   readonly enabled: (name: ResourceAttributeName) => boolean;
+  /** More of them, which the configuration gives to this server; those of the receiver win. */
+  readonly attributes?: Readonly<Record<string, AnyValue>>;
 }
 
 /**
@@ -26,24 +29,20 @@ export interface Instance {
  * joins applications to it by `server.address` and `server.port`.
  */
 export function instanceResource(
-  { host, port, enabled }: Instance,
+  { host, port, enabled, attributes: given = {} }: Instance,
   { product, platform }: Pick<Capabilities, "product" | "platform">,
 ): ResourceInit {
+  const endpoint = port === 0 ? host : `${host}:${port}`;
   const attributes: Readonly<Record<string, AnyValue>> = {
-    "mysql.instance.endpoint": `${host}:${port}`,
-    "service.instance.id": `${host}:${port}`,
+    "mysql.instance.endpoint": endpoint,
+    "service.instance.id": endpoint,
     "server.address": host,
-    "server.port": BigInt(port),
+    ...(port === 0 ? {} : { "server.port": BigInt(port) }),
     "db.system.name": product,
     ...platformAttributes(platform),
   };
-  return {
-    attributes: Object.fromEntries(
-      resourceAttributeNames
-        .filter((name) => enabled(name) && attributes[name] !== undefined)
-        .map((name) => [name, attributes[name]] as const),
-    ),
-  };
+  const told = resourceAttributeNames.filter((name) => enabled(name) && attributes[name] !== undefined);
+  return { attributes: { ...given, ...Object.fromEntries(told.map((name) => [name, attributes[name]] as const)) } };
 }
 
 /** Who measured, and what version of the database. */

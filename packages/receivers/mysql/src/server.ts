@@ -1,34 +1,55 @@
-import { ServerPlatform } from "@dbintel/instances";
-import type { Consumers, Host } from "@dbintel/pipeline";
-import { type PollList, parseEndpoint, tlsOptions } from "@dbintel/watching";
+import { LoginSource, ReportedNames, ServerPlatform } from "@dbintel/instances";
+import type { AnyValue } from "@dbintel/pdata";
+import type { Clock, Consumers, Host } from "@dbintel/pipeline";
+import type { Problems } from "@dbintel/polling";
+import { type PollList, parseEndpoint } from "@dbintel/watching";
 import type { MysqlConfig } from "./config.ts";
 import { KnownServer } from "./connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "./connection/connection.ts";
+import { tooManySchemas } from "./connection/problems.ts";
 import type { WatchedServer } from "./watched-server.ts";
 
 /** The server of a configuration as the parts see it; `watch` closes its session. */
-export async function watchedServer(args: {
+export function watchedServer(args: {
+  /** What is right for this one server. */
   readonly config: MysqlConfig;
+  /** Attributes of its resource that the configuration gives to it. */
+  readonly attributes?: Readonly<Record<string, AnyValue>>;
   readonly host: Host;
   readonly next: Consumers;
   readonly watch: PollList;
-}): Promise<WatchedServer> {
-  const { config, watch } = args;
-  const { endpoint, username, resource_attributes: attributes } = config;
-  const settings = { ...(await connectionSettings(config)), sessions: watch.sessions };
+  readonly problems?: Problems;
+}): WatchedServer {
+  const { config, host, next, watch, problems } = args;
+  const { endpoint, username, resource_attributes: switches } = config;
+  const settings = { ...connectionSettings(config, host.clock), sessions: watch.sessions };
   const platform = new ServerPlatform(config.platform);
   const status = new KnownServer(new DatabaseConnection(settings), platform);
   watch.closes(status.connection);
-  const instance = { ...parseEndpoint(endpoint), enabled: (name: string) => attributes[name]?.enabled ?? true };
-  return { ...args, settings, status, instance, platform, context: { endpoint, username } };
+  const instance = {
+    ...parseEndpoint(endpoint),
+    attributes: args.attributes ?? {},
+    enabled: (name: string) => switches[name]?.enabled ?? true,
+  };
+  const schemas = new ReportedNames({
+    ...{ include: config.databases, exclude: config.exclude_databases },
+    ...{ most: config.max_databases, clock: host.clock },
+    onFull: (full) => problems?.set("schemas", full ? [tooManySchemas(endpoint, config.max_databases)] : []),
+  });
+  return {
+    ...{ config, host, next, watch, settings, status, instance, platform, context: { endpoint, username } },
+    // What is done without a schema is left out only where schemas are named.
+    reportsSchema: (name) => (name === null ? config.databases.length === 0 : schemas.reports(name)),
+  };
 }
 
-async function connectionSettings(config: MysqlConfig): Promise<ConnectionSettings> {
+function connectionSettings(config: MysqlConfig, clock: Clock): ConnectionSettings {
+  const { username, tls } = config;
+  const address = parseEndpoint(config.endpoint);
+  const insecure = address.port === 0 || tls.insecure;
   return {
-    ...parseEndpoint(config.endpoint),
-    username: config.username,
-    password: config.password,
-    tls: await tlsOptions(config.tls),
+    ...{ ...address, username },
+    login: new LoginSource({ clock, password: config, tls: { ...tls, insecure } }),
     statementTimeoutMs: config.statement_timeout,
     lockTimeoutMs: config.lock_timeout,
   };

@@ -22,6 +22,8 @@ export interface WatchedServer {
   /** What it runs on; known when a session has asked it. */
   readonly platform: ServerPlatform;
   readonly context: ProblemContext;
+  /** Whether what is done in this schema is reported, or without one. */
+  readonly reportsSchema: (schema: string | null) => boolean;
 }
 
 /** What the receiver collects of one kind: adds its polls to the watch, or none when nobody wants what they bring. */

@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { DatabaseConnection } from "../src/connection/connection.ts";
 import { databaseProblem } from "../src/connection/problems.ts";
 import { mysql } from "../src/index.ts";
-import { eventsOf, never, pointsOf, settingsOf, watch } from "./watch.ts";
+import { eventsOf, loginOf, never, pointsOf, settingsOf, watch } from "./watch.ts";
 
 /** Runs until somebody ends it. */
 const columns = "information_schema.columns";
@@ -148,7 +148,9 @@ for (const { product, suite, start } of servers) {
       });
 
       it("verifies the server's certificate unless told otherwise", async () => {
-        const verified = closedLater(new DatabaseConnection({ ...settingsOf(server), tls: {} }));
+        const verified = closedLater(
+          new DatabaseConnection({ ...settingsOf(server), login: loginOf(server.password, {}) }),
+        );
         const error = await verified.ping(never).then(undefined, (reason: unknown) => reason);
         const { code, hint } = databaseProblem(error, { endpoint: "db:3306", username: "otel" });
         expect(code).toBe("DBI_DATABASE_UNREACHABLE");
@@ -156,7 +158,10 @@ for (const { product, suite, start } of servers) {
         expect(hint).toContain(product === "mysql" ? "tls.ca_file" : "tls: {insecure: true}");
         if (product === "mariadb") return;
         const trusting = closedLater(
-          new DatabaseConnection({ ...settingsOf(server), tls: { rejectUnauthorized: false } }),
+          new DatabaseConnection({
+            ...settingsOf(server),
+            login: loginOf(server.password, { insecure_skip_verify: true }),
+          }),
         );
         const [row] = await trusting.query("SHOW SESSION STATUS WHERE Variable_name = 'Ssl_cipher'", [], never);
         expect(row?.Value).not.toBe("");

@@ -1,9 +1,12 @@
 import { Secret } from "@dbintel/config";
 import type { MysqlServer } from "@dbintel/e2e/servers";
+import { LoginSource, tlsSettings } from "@dbintel/instances";
 import type { AnyValue, Batch, Logs, Metrics } from "@dbintel/pdata";
+import { systemClock } from "@dbintel/pipeline";
 import { createTestHost } from "@dbintel/pipeline/testing";
 import type { PollResult } from "@dbintel/polling";
 import { StatementGuards } from "@dbintel/watching";
+import type { z } from "zod";
 import { ActivityPoll } from "../src/activity/activity-poll.ts";
 import { KnownServer } from "../src/connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "../src/connection/connection.ts";
@@ -22,6 +25,12 @@ interface User {
   readonly password: string;
 }
 
+/** Logs in with this password; unencrypted unless told otherwise. */
+export function loginOf(password: string, tls: z.input<typeof tlsSettings> = { insecure: true }): LoginSource {
+  const settings = { password: new Secret(password), password_ttl: 0 };
+  return new LoginSource({ clock: systemClock, password: settings, tls: tlsSettings.parse(tls) });
+}
+
 /** How to reach a test server, as its superuser or as `user`. */
 export function settingsOf(
   server: MysqlServer,
@@ -31,8 +40,7 @@ export function settingsOf(
     host: server.host,
     port: server.port,
     username: user.username,
-    password: new Secret(user.password),
-    tls: false,
+    login: loginOf(user.password),
     statementTimeoutMs: 30_000,
     lockTimeoutMs: 1000,
   };

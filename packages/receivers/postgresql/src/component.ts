@@ -1,7 +1,7 @@
 import { defineReceiver } from "@dbintel/pipeline";
 import { postgresqlConfig } from "./config.ts";
 import { checks } from "./doctor/checks.ts";
-import { PostgresqlReceiver } from "./postgresql.ts";
+import { postgresqlReceiver } from "./postgresql.ts";
 
 /** Polls a PostgreSQL server (13 to 18) for metrics and for what its statements did in each interval. */
 export const postgresql = defineReceiver({
@@ -10,5 +10,5 @@ export const postgresql = defineReceiver({
   schema: postgresqlConfig,
   signals: { logs: "beta", metrics: "beta" },
   diagnosis: { checks, subjects: async (args) => (await import("./doctor/diagnosis.ts")).subjects(args) },
-  create: (args) => new PostgresqlReceiver(args),
+  create: postgresqlReceiver,
 });

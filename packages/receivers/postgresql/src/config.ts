@@ -1,22 +1,32 @@
-import { duration, secret } from "@dbintel/config";
-import { platforms } from "@dbintel/instances";
+import { duration } from "@dbintel/config";
+import {
+  checkInstances,
+  checkPassword,
+  instanceEntryKeys,
+  instanceSettings,
+  namePatterns,
+  passwordSettings,
+  platforms,
+  tlsSettings,
+} from "@dbintel/instances";
 import { pollingSettings } from "@dbintel/polling";
 import {
   activeSessionSettings,
   circuitBreaker,
-  endpointSetting,
+  endpointText,
   idleMetricSettings,
   longRunningSettings,
   metricSetting,
   named,
   switchable,
-  tlsSettings,
 } from "@dbintel/watching";
 import { z } from "zod";
 import { querySampleCollection } from "./activity/settings.ts";
+import { logCollection } from "./logs/settings.ts";
 import { absentMetricNames, metricNames } from "./metrics/metric-catalogue.ts";
 import { objectCollection } from "./objects/settings.ts";
 import { resourceAttributeNames } from "./resource.ts";
+import { settingsCollection } from "./settings-changes/settings.ts";
 import { topQueryCollection } from "./statements/settings.ts";
 
 /** Events; the OpenTelemetry Collector has both off by default. */
@@ -34,52 +44,88 @@ const events = z.strictObject({
         .describe("Send an event for each session that does something or blocks another"),
     })
     .prefault({}),
+  "db.server.settings_change": z
+    .strictObject({
+      enabled: z.boolean().default(true).describe("Send an event for each setting of the server that was changed"),
+    })
+    .prefault({}),
 });
 
+const standardEndpoint = "localhost:5432";
+
 /** Where the OpenTelemetry Collector has the key, it means the same here. */
-export const postgresqlConfig = z.strictObject({
-  endpoint: endpointSetting("localhost:5432").describe(
-    "host:port of the server, as applications dial it; with transport unix /directory:port",
-  ),
-  transport: z.enum(["tcp", "unix"]).default("tcp").describe("How to connect"),
-  username: z.string().min(1).describe("User to connect as; needs the role pg_monitor"),
-  password: secret().describe("Password of the user"),
-  databases: z.array(z.string()).default([]).describe("Report only these databases; empty means all"),
-  exclude_databases: z.array(z.string()).default([]).describe("Do not report these databases"),
-  connect_database: z.string().min(1).default("postgres").describe("Database to connect to"),
-  platform: z
-    .enum(platforms)
-    .optional()
-    .describe(
-      "What the server runs on; by default the collector finds out. Databases and users of the provider are left out",
-    ),
-  tls: tlsSettings.prefault({}).describe("Encryption of the connection"),
-  ...pollingSettings({ interval: "10s" }),
-  statement_timeout: duration().prefault("5s").describe("The server gives up any statement of the receiver after this"),
-  lock_timeout: duration().prefault("100ms").describe("The server gives up waiting for a lock after this"),
-  circuit_breaker: circuitBreaker.describe("When the server is left alone, and how polls come back"),
-  metrics: named(metricNames, metricSetting).prefault({}).describe("Which metrics are sent"),
-  resource_attributes: named([...resourceAttributeNames, ...databaseAttributeNames()], switchable)
-    .prefault({})
-    .describe("Which attributes of the resource are sent"),
-  events: events.prefault({}).describe("Which events are sent"),
-  top_query_collection: topQueryCollection.prefault({}).describe("The event db.server.top_query"),
-  query_sample_collection: querySampleCollection.prefault({}).describe("The event db.server.query_sample"),
-  active_sessions: activeSessionSettings.prefault({}).describe("The metric db.active_sessions"),
+export const postgresqlConfig = z
+  .strictObject({
+    endpoint: endpointText()
+      .default(standardEndpoint)
+      .describe("host:port of the server, as applications dial it; /directory:port for a Unix socket"),
+    transport: z
+      .enum(["tcp", "unix"])
+      .default("tcp")
+      .describe("How to connect; unix takes directory:port too, and a slash before it"),
+    ...instanceSettings(endpointText()),
+    username: z.string().min(1).describe("User to connect as; needs the role pg_monitor"),
+    ...passwordSettings,
+    databases: namePatterns()
+      .default([])
+      .describe("Report only these databases; * and ? stand for any; empty means all"),
+    exclude_databases: namePatterns().default([]).describe("Do not report these databases; * and ? stand for any"),
+    max_databases: z
+      .number()
+      .int()
+      .positive()
+      .default(1000)
+      .describe("Databases that are reported; the rest is left out"),
+    connect_database: z.string().min(1).default("postgres").describe("Database to connect to"),
+    platform: z
+      .enum(platforms)
+      .optional()
+      .describe(
+        "What the server runs on; by default the collector finds out. Databases and users of the provider are left out",
+      ),
+    tls: tlsSettings.prefault({}).describe("Encryption of the connection"),
+    ...pollingSettings({ interval: "10s" }),
+    statement_timeout: duration()
+      .prefault("5s")
+      .describe("The server gives up any statement of the receiver after this"),
+    lock_timeout: duration().prefault("100ms").describe("The server gives up waiting for a lock after this"),
+    circuit_breaker: circuitBreaker.describe("When the server is left alone, and how polls come back"),
+    metrics: named(metricNames, metricSetting).prefault({}).describe("Which metrics are sent"),
+    resource_attributes: named([...resourceAttributeNames, ...databaseAttributeNames()], switchable)
+      .prefault({})
+      .describe("Which attributes of the resource are sent"),
+    events: events.prefault({}).describe("Which events are sent"),
+    top_query_collection: topQueryCollection.prefault({}).describe("The event db.server.top_query"),
+    query_sample_collection: querySampleCollection.prefault({}).describe("The event db.server.query_sample"),
+    active_sessions: activeSessionSettings.prefault({}).describe("The metric db.active_sessions"),
+    settings_collection: settingsCollection.prefault({}).describe("The event db.server.settings_change"),
   object_collection: objectCollection.prefault({}).describe("Metrics of tables, indexes and functions"),
-  long_running: longRunningSettings
-    .prefault({})
-    .describe("What is told once because it lasts, at the looks of query_sample_collection"),
-  connection_pool: z
-    .strictObject({
-      max_idle_time: duration().optional(),
-      max_lifetime: duration().optional(),
-      max_idle: z.number().int().optional(),
-      max_open: z.number().int().optional(),
-    })
-    .optional()
-    .describe("Without effect: the receiver keeps two connections, and a third while it asks for plans"),
-});
+    long_running: longRunningSettings
+      .prefault({})
+      .describe("What is told once because it lasts, at the looks of query_sample_collection"),
+    log_collection: logCollection.prefault({}).describe("What the server's log tells"),
+    connection_pool: z
+      .strictObject({
+        max_idle_time: duration().optional(),
+        max_lifetime: duration().optional(),
+        max_idle: z.number().int().optional(),
+        max_open: z.number().int().optional(),
+      })
+      .optional()
+      .describe("Without effect: the receiver keeps two connections, and a third while it asks for plans"),
+  })
+  .superRefine(checkInstances(standardEndpoint))
+  .superRefine(checkPassword);
+
+/** What an entry of `instances_file` may say: it stands for what the receiver says. */
+export const postgresqlInstance = z
+  .strictObject({
+    endpoint: endpointText(),
+    ...instanceEntryKeys,
+    connect_database: z.string().min(1).optional(),
+    platform: z.enum(platforms).optional(),
+  })
+  .superRefine(checkPassword);
 
 /** Resource attributes of the OpenTelemetry Collector's receiver that are attributes of data points here, or absent. */
 function databaseAttributeNames(): readonly string[] {

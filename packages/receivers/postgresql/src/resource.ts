@@ -22,8 +22,10 @@ export function instanceResource(args: {
   readonly port: number;
   readonly enabled: (name: ResourceAttributeName) => boolean;
   readonly platform?: ServerPlatform;
+  /** More of them, which the configuration gives to this server; those above win. */
+  readonly attributes?: Readonly<Record<string, AnyValue>>;
 }): ResourceInit {
-  const { host, port, enabled, platform } = args;
+  const { host, port, enabled, platform, attributes: given = {} } = args;
   const known: Readonly<Record<string, AnyValue>> = {
     "service.instance.id": `${host}:${port}`,
     "server.address": host,
@@ -33,11 +35,8 @@ export function instanceResource(args: {
   return {
     get attributes() {
       const attributes = { ...known, ...platformAttributes(platform?.current) };
-      return Object.fromEntries(
-        resourceAttributeNames
-          .filter((name) => enabled(name) && attributes[name] !== undefined)
-          .map((name) => [name, attributes[name]] as const),
-      );
+      const told = resourceAttributeNames.filter((name) => enabled(name) && attributes[name] !== undefined);
+      return { ...given, ...Object.fromEntries(told.map((name) => [name, attributes[name]] as const)) };
     },
   };
 }

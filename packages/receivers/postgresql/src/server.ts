@@ -1,41 +1,53 @@
-import { ServerPlatform } from "@dbintel/instances";
-import type { Consumers, Host } from "@dbintel/pipeline";
-import { type PollList, parseEndpoint, tlsOptions } from "@dbintel/watching";
+import { LoginSource, ReportedNames, ServerPlatform } from "@dbintel/instances";
+import type { AnyValue } from "@dbintel/pdata";
+import type { Clock, Consumers, Host } from "@dbintel/pipeline";
+import type { Problems } from "@dbintel/polling";
+import { type PollList, parseEndpoint } from "@dbintel/watching";
 import type { PostgresqlConfig } from "./config.ts";
 import { KnownServer } from "./connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "./connection/connection.ts";
 import { platformTraits } from "./connection/platforms.ts";
-import type { ProblemContext } from "./connection/problems.ts";
+import { type ProblemContext, tooManyDatabases } from "./connection/problems.ts";
 import { Visits } from "./connection/visits.ts";
 import { instanceResource } from "./resource.ts";
 import type { WatchedServer } from "./watched-server.ts";
 
+/** Where a path names the folder of a Unix socket only. */
+const standardPort = 5432;
+
 /** The server of a configuration as the parts see it; `watch` closes its session. */
-export async function watchedServer(args: {
+export function watchedServer(args: {
+  /** What is right for this one server. */
   readonly config: PostgresqlConfig;
+  /** Attributes of its resource that the configuration gives to it. */
+  readonly attributes?: Readonly<Record<string, AnyValue>>;
   readonly host: Host;
   readonly next: Consumers;
   readonly watch: PollList;
-}): Promise<WatchedServer> {
-  const { config, watch } = args;
+  readonly problems?: Problems;
+}): WatchedServer {
+  const { config, host, next, watch, problems } = args;
   const context = problemContext(config);
-  const settings = {
-    ...(await connectionSettings(config)),
-    sessions: watch.sessions,
-  };
+  const settings = { ...connectionSettings(config, host.clock), sessions: watch.sessions };
   const platform = new ServerPlatform(config.platform);
   const views = new KnownServer(new DatabaseConnection(settings, context.database), context.endpoint, platform);
   const visits = new Visits(settings, views);
   watch.closes(views.connection);
   watch.closes(visits);
   const resource = instanceResource({
-    ...parseEndpoint(config.endpoint),
+    ...{ host: settings.host, port: settings.port, platform },
     enabled: (name) => config.resource_attributes[name]?.enabled ?? true,
-    platform,
+    ...(args.attributes === undefined ? {} : { attributes: args.attributes }),
+  });
+  const databases = new ReportedNames({
+    ...{ include: config.databases, exclude: config.exclude_databases },
+    provided: () => platformTraits(platform.current).databases,
+    ...{ most: config.max_databases, clock: host.clock },
+    onFull: (full) => problems?.set("databases", full ? [tooManyDatabases(context, config.max_databases)] : []),
   });
   return {
-    ...{ ...args, settings, views, visits, errands: [], resource, platform, context },
-    reportsDatabase: (name) => reportsDatabase(config, platform, name),
+    ...{ config, host, next, watch, settings, views, visits, errands: [], resource, platform, context },
+    reportsDatabase: (name) => databases.reports(name),
     reportsUser: (name) => !platformTraits(platform.current).users.includes(name),
   };
 }
@@ -45,20 +57,18 @@ export function problemContext({ endpoint, username, connect_database: database 
   return { endpoint, username, database };
 }
 
-function reportsDatabase(config: PostgresqlConfig, platform: ServerPlatform, name: string): boolean {
-  if (config.exclude_databases.includes(name)) return false;
-  const { databases: provided } = platformTraits(platform.current);
-  return config.databases.length === 0 ? !provided.includes(name) : config.databases.includes(name);
-}
-
-async function connectionSettings(config: PostgresqlConfig): Promise<ConnectionSettings> {
-  const { host, port } = parseEndpoint(config.endpoint);
+function connectionSettings(config: PostgresqlConfig, clock: Clock): ConnectionSettings {
+  const { endpoint, transport, username } = config;
+  const { host, port } = parseEndpoint(endpoint);
+  const folder = host.startsWith("/") ? host : `/${host}`;
+  const socket = transport === "unix" || host.startsWith("/");
   return {
-    host: config.transport === "unix" && !host.startsWith("/") ? `/${host}` : host,
-    port,
-    username: config.username,
-    password: config.password,
-    tls: config.transport === "unix" ? false : await tlsOptions(config.tls),
+    ...{ host: socket ? folder : host, port: port === 0 ? standardPort : port, username },
+    login: new LoginSource({
+      clock,
+      password: config,
+      tls: { ...config.tls, insecure: socket || config.tls.insecure },
+    }),
     statementTimeoutMs: config.statement_timeout,
     lockTimeoutMs: config.lock_timeout,
   };

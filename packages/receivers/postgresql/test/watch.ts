@@ -1,14 +1,18 @@
 import { Secret } from "@dbintel/config";
 import type { PostgresServer } from "@dbintel/e2e/servers";
+import { LoginSource, tlsSettings } from "@dbintel/instances";
 import type { AnyValue, Batch, Logs, Metrics } from "@dbintel/pdata";
+import { systemClock } from "@dbintel/pipeline";
 import { createTestHost } from "@dbintel/pipeline/testing";
 import type { PollResult } from "@dbintel/polling";
 import { guardedPoll, StatementGuards } from "@dbintel/watching";
+import type { z } from "zod";
 import { ActivityPoll } from "../src/activity/activity-poll.ts";
 import type { AgeLimits } from "../src/activity/long-lasting.ts";
 import { KnownServer } from "../src/connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "../src/connection/connection.ts";
 import { watchedDatabase } from "../src/connection/problems.ts";
+import { Visits } from "../src/connection/visits.ts";
 import { PlanCollector } from "../src/plans/plan-collector.ts";
 import { instanceResource } from "../src/resource.ts";
 import { QueryMetrics } from "../src/statements/query-metrics.ts";
@@ -19,6 +23,12 @@ export const never = new AbortController().signal;
 
 /** A poll that is no probe. */
 export const calm = { stage: undefined, timeoutMs: 5000, signal: never };
+
+/** Logs in with this password; unencrypted unless told otherwise. */
+export function loginOf(password: string, tls: z.input<typeof tlsSettings> = { insecure: true }): LoginSource {
+  const settings = { password: new Secret(password), password_ttl: 0 };
+  return new LoginSource({ clock: systemClock, password: settings, tls: tlsSettings.parse(tls) });
+}
 
 /** How to reach a test server, as its superuser or as `user`. */
 export function settingsOf(
@@ -32,8 +42,7 @@ export function settingsOf(
     host: server.host,
     port: server.port,
     username: user.username,
-    password: new Secret(user.password),
-    tls: false,
+    login: loginOf(user.password),
     statementTimeoutMs: 5000,
     lockTimeoutMs: 100,
   };
@@ -118,10 +127,11 @@ export function watchStatements(
   const settings = settingsOf(server, options.user);
   const endpoint = `${server.host}:${server.port}`;
   const database = options.database ?? "postgres";
-  const source = new StatementSource(settings, endpoint, database);
+  const visits = new Visits(settings, new KnownServer(new DatabaseConnection(settings, database), endpoint));
+  const source = new StatementSource(settings, endpoint, database, undefined, visits);
   const context = { endpoint, username: settings.username, database };
   const explain = { limit: options.explain ?? 0, cacheSize: 1000, cacheTtlMs: 3_600_000, intervalMs: 60_000 };
-  const plans = explain.limit === 0 ? undefined : new PlanCollector({ host, settings, context, ...explain });
+  const plans = explain.limit === 0 ? undefined : new PlanCollector({ host, visits, logged, context, ...explain });
   const watched = watchedDatabase(context);
   const poll = new StatementPoll({
     host,

@@ -65,6 +65,16 @@ export class LastingSession<S> {
 
   /** Runs what asks one statement. Rejects with what the driver reports, or with the reason of an abort. */
   async run<T>(signal: AbortSignal, work: (session: S) => Promise<T>): Promise<T> {
+    try {
+      return await this.#try(signal, work);
+    } catch (error) {
+      if (signal.aborted || this.#live !== undefined) throw error;
+      if (!(await this.#options.dialect.renewed(error, signal))) throw error;
+      return await this.#try(signal, work);
+    }
+  }
+
+  async #try<T>(signal: AbortSignal, work: (session: S) => Promise<T>): Promise<T> {
     const { sessions, dialect } = this.#options;
     signal.throwIfAborted();
     sessions.gate();
@@ -75,6 +85,7 @@ export class LastingSession<S> {
         signal,
         remaining: (left) => dialect.remaining(left),
       });
+      await dialect.prepare(signal);
       signal.throwIfAborted();
     }
     const live = this.#live ?? this.#create();

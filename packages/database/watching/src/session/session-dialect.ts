@@ -2,6 +2,10 @@ import type { Socket } from "node:net";
 
 /** How one kind of database keeps sessions; `S` is a session as its driver has it. */
 export interface SessionDialect<S> {
+  /** Before each new session: gets what it logs in with. Rejects when it cannot. */
+  prepare(signal: AbortSignal): Promise<void>;
+  /** Whether the server has refused the login, and another is found now that is worth one more try. */
+  renewed(error: unknown, signal: AbortSignal): Promise<boolean>;
   /** Begins to connect and returns at once. `onLost` is called when the session has ended, whoever ended it. */
   create(onLost: () => void): S;
   /** Waits for the connection and sets the session up. Rejects with what the driver reports. */

@@ -1,4 +1,3 @@
-import { reportsSchema } from "../reported-schemas.ts";
 import type { WatchedServer } from "../watched-server.ts";
 import { ActivityPoll } from "./activity-poll.ts";
 import { querySampleEvent } from "./sample-events.ts";
@@ -8,9 +7,6 @@ export function activityPart(server: WatchedServer): void {
   const { next, config, watch, status } = server;
   if (next.logs === undefined || !config.events[querySampleEvent].enabled) return;
   const { collection_interval: interval, max_rows_per_query: limit } = config.query_sample_collection;
-  const poll = new ActivityPoll({
-    ...{ ...server, server: status, limit, intervalMs: interval },
-    reportsSchema: (schema) => reportsSchema(config, schema),
-  });
+  const poll = new ActivityPoll({ ...server, server: status, limit, intervalMs: interval });
   watch.add({ name: "samples", interval, poll, source: status.connection, turn: status.turn });
 }

@@ -1,4 +1,5 @@
 import type { Row, SessionDialect } from "@dbintel/watching";
+import { isRefusal } from "./problems.ts";
 import { type ServerAccess, Session } from "./session.ts";
 
 /** With what limits a session is opened. */
@@ -35,6 +36,8 @@ export function mysqlSessions(access: SessionLimits): SessionDialect<MysqlSessio
   };
   return {
     limit,
+    prepare: (signal) => access.login.read(signal),
+    renewed: async (error, signal) => isRefusal(error) && (await access.login.renew(signal)),
     create: (onLost) => ({ driver: new Session(access, { connectTimeoutMs, onLost }), product: "mysql" }),
     async begin(session, limitMs) {
       const { driver } = session;

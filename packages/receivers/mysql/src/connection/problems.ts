@@ -33,6 +33,12 @@ export function isAnswer(error: unknown): boolean {
   return answered && !endingErrnos.has(errno);
 }
 
+/** Whether the server does not take this user with this password. */
+export function isRefusal(error: unknown): boolean {
+  const { errno } = details(error);
+  return errno === 1045 || errno === 1698;
+}
+
 /** The one place where what `mysql2`, the socket or the server reports becomes a problem with a way out of it. */
 export function databaseProblem(reason: unknown, context: ProblemContext): DbintelError {
   if (isDbintelError(reason)) return reason;
@@ -193,6 +199,13 @@ export function digestCountsWrong(endpoint: string): DbintelError {
   return new DbintelError(`${endpoint} runs a version of Aurora whose counts of statements are wrong`, {
     code: "DBI_DATABASE_VERSION",
     hint: "upgrade to Aurora MySQL 3, which is compatible with MySQL 8; until then take calls and times as a rough guide",
+  });
+}
+
+export function tooManySchemas(endpoint: string, most: number): DbintelError {
+  return new DbintelError(`${endpoint} has more than ${most} schemas; the rest is left out`, {
+    code: "DBI_DATABASE_QUERY",
+    hint: "choose with databases and exclude_databases, or raise max_databases",
   });
 }
 

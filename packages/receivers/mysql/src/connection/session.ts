@@ -1,8 +1,7 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
-import { connect } from "node:net";
-import type { ConnectionOptions as TlsOptions } from "node:tls";
-import type { Secret } from "@dbintel/config";
+import { connect, isIP } from "node:net";
+import type { LoginSource } from "@dbintel/instances";
 import type { Connection, ConnectionOptions, QueryOptions, TypeCast } from "mysql2";
 import { createConnection } from "mysql2";
 
@@ -11,11 +10,13 @@ export type Parameter = string | number | readonly string[];
 
 /** How to reach a server. */
 export interface ServerAccess {
+  /** A name or an address, or the path of the Unix socket. */
   readonly host: string;
+  /** 0 for a Unix socket. */
   readonly port: number;
   readonly username: string;
-  readonly password: Secret;
-  readonly tls: TlsOptions | false;
+  /** Password and encryption of each new session. */
+  readonly login: LoginSource;
 }
 
 interface Statement extends Omit<QueryOptions, "values"> {
@@ -36,7 +37,8 @@ export class Session {
   /** `onLost` is called when the session has ended, whoever ended it. */
   constructor(access: ServerAccess, options: { readonly connectTimeoutMs: number; readonly onLost?: () => void }) {
     const { host, port } = access;
-    this.#socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveAfterMs });
+    const kept = { noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveAfterMs };
+    this.#socket = port === 0 ? connect({ path: host }) : connect({ host, port, ...kept });
     this.#driver = createConnection({
       ...driverOptions(access),
       connectTimeout: options.connectTimeoutMs,
@@ -92,11 +94,13 @@ export class Session {
   }
 }
 
-function driverOptions({ host, port, username, password, tls }: ServerAccess): ConnectionOptions {
+function driverOptions({ host, port, username, login }: ServerAccess): ConnectionOptions {
+  const { password, tls } = login.current;
   // Without `verifyIdentity` the driver accepts the certificate of any other server.
   const ssl = tls === false ? {} : { ssl: { ...tls, verifyIdentity: tls.rejectUnauthorized !== false } };
   return {
-    host,
+    // The driver uses it to verify the certificate only.
+    host: verifiedName(tls === false ? undefined : tls.servername, host),
     port,
     user: username,
     password: password.reveal(),
@@ -106,6 +110,15 @@ function driverOptions({ host, port, username, password, tls }: ServerAccess): C
     typeCast: exactValue,
     ...(ssl as Pick<ConnectionOptions, "ssl">),
   };
+}
+
+/**
+ * The name that the server's certificate must have. For an address the driver would look for "localhost" in it; with a
+ * dot at its end it takes the address for a name, and Node takes the dot off again before it compares.
+ */
+function verifiedName(override: string | undefined, host: string): string {
+  const name = override ?? host;
+  return isIP(name) === 0 ? name : `${name}.`;
 }
 
 /**

@@ -1,6 +1,5 @@
 import { KnownServer } from "../connection/capabilities.ts";
 import { DatabaseConnection } from "../connection/connection.ts";
-import { reportsSchema } from "../reported-schemas.ts";
 import type { WatchedServer } from "../watched-server.ts";
 import { StatementPoll } from "./statement-poll.ts";
 import { StatementSource } from "./statement-source.ts";
@@ -14,7 +13,6 @@ export function statementsPart(server: WatchedServer): void {
   const connection = new DatabaseConnection(settings);
   watch.closes(connection);
   const source = new StatementSource(new KnownServer(connection, platform), host.clock);
-  const reported = (schema: string | null) => reportsSchema(config, schema);
-  const poll = new StatementPoll({ ...server, source, limit, reportsSchema: reported });
+  const poll = new StatementPoll({ ...server, source, limit });
   watch.add({ name: "statements", interval, source: connection, poll });
 }

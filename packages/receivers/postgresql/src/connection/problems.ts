@@ -119,8 +119,16 @@ function bySqlState(code: string, message: string, context: ProblemContext): Exp
   }
 }
 
-/** By what the socket and TLS report. */
-function byTransport(code: string, message: string, { endpoint }: ProblemContext): Explanation | undefined {
+/** By what the socket, TLS and the driver report. */
+function byTransport(code: string, message: string, { endpoint, username }: ProblemContext): Explanation | undefined {
+  if (message.startsWith("SASL")) {
+    return {
+      code: "DBI_DATABASE_AUTHENTICATION",
+      message: `${endpoint} asks user ${identifier(username)} for a password: ${message}`,
+      hint: "set password, password_file or password_command",
+      retryable: false,
+    };
+  }
   if (message.includes("does not support SSL")) {
     return {
       code: "DBI_DATABASE_UNREACHABLE",
@@ -201,6 +209,13 @@ export function othersHidden({ endpoint, username, database }: ProblemContext): 
   return new DbintelError(`user ${identifier(username)} may not see what other users do on ${endpoint}`, {
     code: "DBI_DATABASE_PERMISSION",
     hint: grantHint(username, database),
+  });
+}
+
+export function tooManyDatabases({ endpoint }: ProblemContext, most: number): DbintelError {
+  return new DbintelError(`${endpoint} has more than ${most} databases; the rest is left out`, {
+    code: "DBI_DATABASE_QUERY",
+    hint: "choose with databases and exclude_databases, or raise max_databases",
   });
 }
 

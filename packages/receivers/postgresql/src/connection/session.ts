@@ -1,6 +1,5 @@
 import type { Socket } from "node:net";
-import type { ConnectionOptions } from "node:tls";
-import type { Secret } from "@dbintel/config";
+import type { LoginSource } from "@dbintel/instances";
 import { type LeftSession, type SessionDialect, silence, type Value } from "@dbintel/watching";
 import pg from "pg";
 import { RowConnection } from "./row-connection.ts";
@@ -11,8 +10,8 @@ export interface ServerAccess {
   readonly host: string;
   readonly port: number;
   readonly username: string;
-  readonly password: Secret;
-  readonly tls: ConnectionOptions | false;
+  /** Password and encryption of each new session. */
+  readonly login: LoginSource;
   readonly statementTimeoutMs: number;
   readonly lockTimeoutMs: number;
   /** Settings of the session, `name=value`, beside its limits. Default {@link usualOptions}. */
@@ -62,7 +61,8 @@ const BareConnection = pg.Connection as unknown as new (config: pg.ConnectionCon
 /** Sessions of PostgreSQL in one database: read-only, and limited by the server itself. */
 export function postgresSessions(access: ServerAccess, database: string): SessionDialect<PostgresSession> {
   const create = (onLost: () => void, timeoutMs: number): PostgresSession => {
-    const { host, port, username, password, tls } = access;
+    const { host, port, username, login } = access;
+    const { password, tls } = login.current;
     const transport = { ssl: tls, keepAlive: true, keepAliveInitialDelayMillis: keepAliveAfterMs };
     const wire = new RowConnection(transport);
     const client = new pg.Client({
@@ -87,12 +87,14 @@ export function postgresSessions(access: ServerAccess, database: string): Sessio
     session.tracked = !(await stopTracking(session.client));
   };
   const limit = async ({ client }: PostgresSession, limitMs: number) => {
-    await client.query(marked("SELECT set_config('statement_timeout', $1, false)"), [String(limitMs)]);
+    await client.query(marked("SELECT pg_catalog.set_config('statement_timeout', $1, false)"), [String(limitMs)]);
   };
   const socket = ({ wire }: PostgresSession) => wire.stream as Socket;
   return {
     socket,
     limit,
+    prepare: (signal) => access.login.read(signal),
+    renewed: async (error, signal) => isRefusal(error) && (await access.login.renew(signal)),
     create: (onLost) => create(onLost, connectTimeoutMs),
     async begin(session, limitMs) {
       await begin(session);
@@ -137,6 +139,11 @@ function options({ statementTimeoutMs, lockTimeoutMs, sessionOptions = usualOpti
     .join(" ");
 }
 
+/** The server does not take this user with this password or certificate. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && (error.code === "28P01" || error.code === "28000");
+}
+
 /** Superusers may; others need GRANT SET ON PARAMETER pg_stat_statements.track (PostgreSQL 15 and later). */
 async function stopTracking(client: pg.Client): Promise<boolean> {
   try {
@@ -153,8 +160,9 @@ async function stopTracking(client: pg.Client): Promise<boolean> {
  * Sends a CancelRequest, which needs no session: the server ends the connection when it has passed it on (PostgreSQL's
  * manual, "Canceling Requests in Progress").
  */
-async function cancel({ host, port, tls }: ServerAccess, { processID, secretKey }: BackendKey): Promise<void> {
+async function cancel({ host, port, login }: ServerAccess, { processID, secretKey }: BackendKey): Promise<void> {
   if (processID === null || secretKey === null) return;
+  const { tls } = login.current;
   const connection = new BareConnection({ ssl: tls });
   connection.on("error", () => {
     // Whether the statement has ended shows in its own session.

@@ -1,10 +1,10 @@
-import { Secret } from "@dbintel/config";
 import { freePort } from "@dbintel/e2e/servers";
 import type { DbintelError } from "@dbintel/errors";
 import { feedback, noSavings } from "@dbintel/feedback";
 import { createTestHost } from "@dbintel/pipeline/testing";
 import type { StatementGuard } from "@dbintel/watching";
 import { expect, it } from "vitest";
+import { loginOf } from "../../test/watch.ts";
 import { PlanCollector } from "./plan-collector.ts";
 
 const signal = new AbortController().signal;
@@ -22,8 +22,8 @@ async function collector() {
   const plans = new PlanCollector({
     host,
     settings: {
-      ...{ host: "127.0.0.1", port: Number(endpoint.split(":")[1]), username: "otel", password: new Secret("secret") },
-      ...{ tls: false, statementTimeoutMs: 1000, lockTimeoutMs: 100 },
+      ...{ host: "127.0.0.1", port: Number(endpoint.split(":")[1]), username: "otel" },
+      ...{ login: loginOf("secret"), statementTimeoutMs: 1000, lockTimeoutMs: 100 },
     },
     context: { endpoint, username: "otel", database: "postgres" },
     ...{ limit: 10, cacheSize: 100, cacheTtlMs: 3_600_000, intervalMs: 60_000 },

@@ -1,3 +1,8 @@
+export type { Baseline } from "./checkpoint/checkpoint.ts";
+export { Checkpoint } from "./checkpoint/checkpoint.ts";
+export type { CheckpointContent } from "./checkpoint/checkpoint-bytes.ts";
+export { packCheckpoint, unpackCheckpoint } from "./checkpoint/checkpoint-bytes.ts";
+export { Resumption } from "./checkpoint/resumption.ts";
 export type { Poller, PollerOptions, PollResult } from "./poller.ts";
 export { createPoller } from "./poller.ts";
 export type { Problems } from "./problem-board.ts";

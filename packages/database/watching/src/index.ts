@@ -8,6 +8,7 @@ export type { SessionEventName } from "./activity/session-events.ts";
 export { sessionEvents } from "./activity/session-events.ts";
 export { bounded, printable } from "./bounded-text.ts";
 export { breakerSettings, circuitBreaker } from "./breaker-settings.ts";
+export { checkpointSettings } from "./checkpoint-settings.ts";
 export type { TriedPoll } from "./diagnosis/poll-trial.ts";
 export { PollTrial } from "./diagnosis/poll-trial.ts";
 export { reach } from "./diagnosis/reach.ts";

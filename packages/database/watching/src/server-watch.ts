@@ -1,7 +1,7 @@
 import { type BreakerSettings, breakers } from "@dbintel/guard";
 import type { Signal } from "@dbintel/pdata";
 import type { Consumers, Host } from "@dbintel/pipeline";
-import { createPoller, type Poller, ProblemBoard, type Problems } from "@dbintel/polling";
+import { type Baseline, Checkpoint, createPoller, type Poller, ProblemBoard, type Problems } from "@dbintel/polling";
 import { BreakerWatch } from "./breaker-watch.ts";
 import {
   breakerGate,
@@ -27,6 +27,8 @@ export interface WatchedPoll extends Pick<GuardedPollOptions, "poll"> {
   readonly turn?: Turn;
   /** ≥ 1, asked after each poll: how many times longer the interval is, beside what an overload makes of it. */
   readonly intervalFactor?: () => number;
+  /** What it compares its readings with; kept over a restart. */
+  readonly baseline?: Baseline;
 }
 
 /** Where the parts of a receiver put what they ask for: the watch of their server, or a trial of each poll. */
@@ -67,6 +69,7 @@ export class ServerWatch implements PollList {
   readonly #begun = Promise.withResolvers<void>();
   readonly #last: LastProblem = {};
   readonly #pollers: Poller[] = [];
+  readonly #checkpoints: Checkpoint[] = [];
   readonly #closing: { close(): Promise<void> }[] = [];
 
   constructor(options: ServerWatchOptions) {
@@ -78,16 +81,26 @@ export class ServerWatch implements PollList {
     this.#problems = options.problems ?? new ProblemBoard(host);
   }
 
-  add({ poll, source, turn, intervalFactor = () => 1, ...schedule }: WatchedPoll): void {
+  add({ poll, source, turn, intervalFactor = () => 1, baseline, ...schedule }: WatchedPoll): void {
     const { host, next, watched, initialDelay, timeout } = this.#options;
     const cheapest = this.#pollers.length === 0;
     const guarded = guardedPoll({
       ...{ host, watched, last: this.#last, collectorClass: schedule.name, cheapest, source, poll },
     });
     const asked: typeof guarded = turn === undefined ? guarded : (args) => turn.take(args.signal, () => guarded(args));
+    const checkpoint = baseline === undefined ? undefined : this.#checkpoint(schedule.name, baseline);
     const poller = createPoller({
       ...{ host, next, initialDelay, timeout, ...schedule, problems: this.#problems },
-      poll: (args) => asked(args).finally(() => this.#begun.resolve()),
+      poll: (args) =>
+        asked(args)
+          .then((result) => ({
+            ...result,
+            commit: () => {
+              result.commit?.();
+              checkpoint?.moved();
+            },
+          }))
+          .finally(() => this.#begun.resolve()),
       intervalFactor: () => this.#stretch(schedule.interval) * intervalFactor(),
     });
     this.#pollers.push(poller);
@@ -99,6 +112,7 @@ export class ServerWatch implements PollList {
 
   async start(): Promise<void> {
     await this.#breakers.start();
+    await Promise.all(this.#checkpoints.map((checkpoint) => checkpoint.load()));
     if (this.#pollers.length === 0) this.#begun.resolve();
     for (const poller of this.#pollers) poller.start();
   }
@@ -112,12 +126,19 @@ export class ServerWatch implements PollList {
   async stop({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     await Promise.all(this.#pollers.map((poller) => poller.stop({ signal })));
     await Promise.all(this.#closing.map((session) => session.close()));
+    await Promise.all(this.#checkpoints.map((checkpoint) => checkpoint.finish()));
     await this.#breakers.stop();
   }
 
   /** Items that were polled and not taken by the next component yet. */
   held(signal: Signal): number {
     return this.#pollers.reduce((sum, poller) => sum + poller.held(signal), 0);
+  }
+
+  #checkpoint(poll: string, baseline: Baseline): Checkpoint {
+    const checkpoint = new Checkpoint({ host: this.#options.host, name: poll, baseline });
+    this.#checkpoints.push(checkpoint);
+    return checkpoint;
   }
 
   /** How many times longer an interval is while the server is overloaded. */

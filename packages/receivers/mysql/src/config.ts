@@ -10,6 +10,7 @@ import {
 } from "@dbintel/instances";
 import { pollingSettings } from "@dbintel/polling";
 import {
+  checkpointSettings,
   circuitBreaker,
   endpointText,
   idleMetricSettings,
@@ -79,6 +80,7 @@ export const mysqlConfig = z
     lock_timeout: duration()
       .prefault("1s")
       .describe("The server gives up waiting for a lock after this; whole seconds"),
+    checkpoint: checkpointSettings.describe("What is remembered over a restart; needs the extension file_storage"),
     circuit_breaker: circuitBreaker.describe("When the server is left alone, and how polls come back"),
     metrics: named(metricNames, metricSetting).prefault({}).describe("Which metrics are sent"),
     resource_attributes: named(resourceAttributeNames, switchable)

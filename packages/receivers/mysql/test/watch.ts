@@ -3,7 +3,7 @@ import type { MysqlServer } from "@dbintel/e2e/servers";
 import { LoginSource, tlsSettings } from "@dbintel/instances";
 import type { AnyValue, Batch, Logs, Metrics } from "@dbintel/pdata";
 import { systemClock } from "@dbintel/pipeline";
-import { createTestHost } from "@dbintel/pipeline/testing";
+import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
 import type { PollResult } from "@dbintel/polling";
 import { StatementGuards } from "@dbintel/watching";
 import type { z } from "zod";
@@ -101,6 +101,9 @@ export function pointsOf(batches: readonly Batch[]): Point[] {
 }
 
 interface WatchOptions {
+  /** Default: one of its own. */
+  readonly host?: TestHost;
+  readonly checkpointMaxAgeMs?: number;
   readonly limit?: number;
   readonly user?: User;
   readonly reportsSchema?: (schema: string | null) => boolean;
@@ -108,7 +111,7 @@ interface WatchOptions {
 
 /** The polls of the receiver on a real server, one call a poll. */
 export function watch(server: MysqlServer, options: WatchOptions = {}) {
-  const host = createTestHost();
+  const { host = createTestHost(), checkpointMaxAgeMs = 3_600_000 } = options;
   const settings = settingsOf(server, options.user);
   const connection = new DatabaseConnection(settings);
   const known = new KnownServer(connection);
@@ -119,6 +122,7 @@ export function watch(server: MysqlServer, options: WatchOptions = {}) {
     ...common,
     source: new StatementSource(known, host.clock),
     limit: options.limit ?? 200,
+    checkpointMaxAgeMs,
     reportsSchema: options.reportsSchema ?? (() => true),
   });
   const activity = new ActivityPoll({
@@ -130,6 +134,7 @@ export function watch(server: MysqlServer, options: WatchOptions = {}) {
   return {
     host,
     connection,
+    checkpoint: statements.checkpoint,
     /** Polls statements without moving the checkpoint. */
     peek: (): Promise<PollResult> => statements.poll(args()),
     /** Polls statements and moves the checkpoint, as when everything was taken. */

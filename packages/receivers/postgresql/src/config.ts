@@ -12,6 +12,7 @@ import {
 import { pollingSettings } from "@dbintel/polling";
 import {
   activeSessionSettings,
+  checkpointSettings,
   circuitBreaker,
   endpointText,
   idleMetricSettings,
@@ -89,6 +90,7 @@ export const postgresqlConfig = z
       .prefault("5s")
       .describe("The server gives up any statement of the receiver after this"),
     lock_timeout: duration().prefault("100ms").describe("The server gives up waiting for a lock after this"),
+    checkpoint: checkpointSettings.describe("What is remembered over a restart; needs the extension file_storage"),
     circuit_breaker: circuitBreaker.describe("When the server is left alone, and how polls come back"),
     metrics: named(metricNames, metricSetting).prefault({}).describe("Which metrics are sent"),
     resource_attributes: named([...resourceAttributeNames, ...databaseAttributeNames()], switchable)

@@ -29,9 +29,10 @@ export class DigestTable {
   /** Whether rows were left out because there are too many. */
   readonly truncated: boolean;
 
-  constructor(counters: readonly StatementCounter[], rows: readonly DigestRow[]) {
+  /** `truncated`: rows were left out before. */
+  constructor(counters: readonly StatementCounter[], rows: readonly DigestRow[], truncated = false) {
     this.counters = counters;
-    this.truncated = rows.length > mostStatements;
+    this.truncated = truncated || rows.length > mostStatements;
     const count = Math.min(rows.length, mostStatements);
     this.#values = new BigUint64Array(count * counters.length);
     for (const { schema, digest, firstSeenMicros, values } of rows.slice(0, count)) {
@@ -57,6 +58,11 @@ export class DigestTable {
 
   value(row: number, counter: number): bigint {
     return this.#values[row * this.counters.length + counter] ?? 0n;
+  }
+
+  /** The counters of the first rows, one row after the other; not to be changed. */
+  values(rows: number): BigUint64Array {
+    return this.#values.subarray(0, rows * this.counters.length);
   }
 
   /** The row of this key, or -1. */

@@ -13,6 +13,6 @@ export function statementsPart(server: WatchedServer): void {
   const connection = new DatabaseConnection(settings);
   watch.closes(connection);
   const source = new StatementSource(new KnownServer(connection, platform), host.clock);
-  const poll = new StatementPoll({ ...server, source, limit });
-  watch.add({ name: "statements", interval, source: connection, poll });
+  const poll = new StatementPoll({ ...server, source, limit, checkpointMaxAgeMs: config.checkpoint.max_age });
+  watch.add({ name: "statements", interval, source: connection, poll, baseline: poll.checkpoint });
 }

@@ -14,6 +14,7 @@ import {
   tooManyStatements,
 } from "../connection/problems.ts";
 import { type Instance, instanceResource, receiverScope } from "../resource.ts";
+import { StatementCheckpoint } from "./checkpoint.ts";
 import { mostStatements } from "./digest-table.ts";
 import { type StatementDeltas, statementDeltas } from "./statement-deltas.ts";
 import { continuity } from "./statement-epoch.ts";
@@ -36,24 +37,28 @@ export interface StatementPollOptions {
   readonly context: ProblemContext;
   /** How many statements get an event of their own by execution time. */
   readonly limit: number;
+  /** What was remembered longer ago is not compared with after a restart. Default 1 h. */
+  readonly checkpointMaxAgeMs?: number;
   /** Whether statements of this schema are reported; `null` for those of sessions without one. */
   readonly reportsSchema: (schema: string | null) => boolean;
 }
 
 /** The class of what statements are named by. */
 const textClass = "texts";
+const standardCheckpointAgeMs = 3_600_000;
 
 /** Polls the summary of statements and makes events of what happened since the last poll. */
 export class StatementPoll {
+  /** The last reading that was committed, kept over a restart. */
+  readonly checkpoint: StatementCheckpoint;
   readonly #options: StatementPollOptions;
   readonly #texts: StatementTexts;
-  /** The last reading that was committed. */
-  #last: StatementReading | undefined;
   #ledger: LedgerState | undefined;
 
   constructor(options: StatementPollOptions) {
     this.#options = options;
-    const { host, limit } = options;
+    const { host, limit, checkpointMaxAgeMs: maxAgeMs = standardCheckpointAgeMs } = options;
+    this.checkpoint = new StatementCheckpoint({ host, maxAgeMs });
     this.#texts = new StatementTexts({
       clock: host.clock,
       limit: 10 * limit + 1000,
@@ -73,7 +78,8 @@ export class StatementPoll {
       const isWrong = wrongDigestCounts.some((version) => capabilities.version.startsWith(version));
       if (isWrong) problems.push(digestCountsWrong(context.endpoint));
       if (reading.table.truncated) problems.push(tooManyStatements(context.endpoint, mostStatements));
-      const last = this.#last;
+      this.checkpoint.verify(reading);
+      const { last } = this.checkpoint;
       const previousMicros = last?.epoch.clockMicros ?? reading.epoch.clockMicros;
       const deltas = statementDeltas({
         current: reading.table,
@@ -94,7 +100,7 @@ export class StatementPoll {
         batches: [logs.build(), metrics.build()],
         problems,
         commit: () => {
-          this.#last = reading;
+          this.checkpoint.last = reading;
           this.#ledger = ledger;
           this.#texts.markSent(digestsOf(reading, selection.top));
         },

@@ -39,6 +39,8 @@ export interface Capabilities {
   readonly userId: number;
   /** Whether that user sees what the sessions of others do. */
   readonly readsAllActivity: boolean;
+  /** What tells its data from that of other servers, but not from its standbys'; `undefined` where the user may not ask. */
+  readonly systemIdentifier: string | undefined;
   /** Whether the server replays from another one. */
   readonly standby: boolean;
   /** Whether the user may list the files of the WAL. */
@@ -88,6 +90,7 @@ export async function discover(
     `SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int4 AS number,
             (SELECT oid FROM pg_roles WHERE rolname = current_user) AS user_id,
             pg_has_role('pg_read_all_stats', 'USAGE') AS reads_all, pg_is_in_recovery()::int4 AS standby,
+            has_function_privilege('pg_control_system()', 'EXECUTE') AS tells_identifier,
             has_function_privilege('pg_ls_waldir()', 'EXECUTE') AS lists_wal, ${platformColumns}`,
     [],
     signal,
@@ -95,6 +98,10 @@ export async function discover(
   const version = text(server, "version") ?? "unknown";
   const versionNumber = number(server, "number") ?? 0;
   if (versionNumber < oldestVersion) throw versionTooOld(endpoint, version);
+  const [control = {}] =
+    server.tells_identifier === true
+      ? await connection.query("SELECT system_identifier::text AS id FROM pg_control_system()", [], signal)
+      : [];
   const attributes = await connection.query(
     `SELECT c.relname AS view, a.attname AS column
        FROM pg_class c
@@ -113,6 +120,7 @@ export async function discover(
     versionNumber,
     userId: number(server, "user_id") ?? 0,
     readsAllActivity: server.reads_all === true,
+    systemIdentifier: text(control, "id"),
     standby: number(server, "standby") === 1,
     listsWal: server.lists_wal === true,
     platform: platform.found(

@@ -17,8 +17,10 @@ export function statementsPart(server: WatchedServer): void {
   if (!events && !queryMetrics.anyEnabled) return;
   const source = new StatementSource(settings, config.endpoint, config.connect_database, platform);
   watch.closes(source);
-  const poll = new StatementPoll({ ...server, source, plans: planCollector(server), limit, events, queryMetrics });
-  watch.add({ name: "statements", interval, source, poll });
+  const checkpointMaxAgeMs = config.checkpoint.max_age;
+  const plans = planCollector(server);
+  const poll = new StatementPoll({ ...server, source, plans, limit, events, queryMetrics, checkpointMaxAgeMs });
+  watch.add({ name: "statements", interval, source, poll, baseline: poll.checkpoint });
 }
 
 function planCollector(server: WatchedServer): PlanCollector | undefined {

@@ -118,6 +118,19 @@ export function statementShape(columns: ReadonlySet<string>): StatementShape {
   };
 }
 
+/** Whether rows of both shapes hold the same. */
+export function sameShape(one: StatementShape, other: StatementShape): boolean {
+  if (one === other) return true;
+  const { statsSince, minmaxSince, toplevel } = one;
+  return (
+    one.counters.map(({ column }) => column).join() === other.counters.map(({ column }) => column).join() &&
+    one.states.join() === other.states.join() &&
+    statsSince === other.statsSince &&
+    minmaxSince === other.minmaxSince &&
+    toplevel === other.toplevel
+  );
+}
+
 function expression({ column, rare }: StatementCounter, sources: readonly string[]): string {
   // A numeric; nobody writes 2^63 bytes, and a value that did not fit would fail the whole query.
   const value = column === "wal_bytes" ? "LEAST(wal_bytes, 9223372036854775807)::int8" : sources.join(" + ");

@@ -1,4 +1,11 @@
-import { continuity, type StatementDeltas, type StatementEpoch, statementDeltas } from "./statement-deltas.ts";
+import { sameShape } from "./statement-columns.ts";
+import {
+  type Continuity,
+  continuity,
+  type StatementDeltas,
+  type StatementEpoch,
+  statementDeltas,
+} from "./statement-deltas.ts";
 import { Fingerprints } from "./statement-filter.ts";
 import type { DatabaseState, StatementReading } from "./statement-source.ts";
 import type { StatementTable } from "./statement-table.ts";
@@ -17,7 +24,7 @@ export interface RememberedReading {
   readonly missing: ReadonlyMap<number, MissingEntry>;
 }
 
-interface MissingEntry {
+export interface MissingEntry {
   /** The database's clock when it was seen last. */
   readonly seenMicros: bigint;
   /** Readings of all entries without it. */
@@ -41,6 +48,11 @@ export class StatementMemory {
     return this.#last;
   }
 
+  /** Takes over what was remembered elsewhere; `undefined` makes the next reading the first. */
+  restore(remembered: RememberedReading | undefined): void {
+    this.#last = remembered;
+  }
+
   /** The database's clock when a row of what is remembered was seen; `undefined` when nothing is. */
   seenMicros(row: number): bigint | undefined {
     return this.#last?.missing.get(row)?.seenMicros ?? this.#last?.epoch.clockMicros;
@@ -51,7 +63,7 @@ export class StatementMemory {
     return statementDeltas({
       current: reading.table,
       previous: last?.table,
-      continuity: last === undefined ? "unknown" : continuity(last.epoch, reading.epoch),
+      continuity: last === undefined ? "unknown" : continuityOf(last, reading),
       previousComplete: last?.complete ?? false,
       full: reading.full,
       ...(last === undefined ? {} : { missing: last.missing }),
@@ -64,7 +76,7 @@ export class StatementMemory {
     const complete = table.hidden + table.omitted === 0;
     const last = this.#last;
     if (last === undefined || reading.full) {
-      const continued = last !== undefined && continuity(last.epoch, epoch) === "continued";
+      const continued = last !== undefined && continuityOf(last, reading) === "continued";
       const missing = continued && !complete ? keepMissing(table, deltas, last) : new Map<number, MissingEntry>();
       const fingerprints = new Fingerprints(table);
       this.#last = { table, fingerprints, epoch, complete, databases, partialReadings: 0, missing };
@@ -79,6 +91,11 @@ export class StatementMemory {
     }
     this.#last = { ...last, epoch, complete, databases, partialReadings: last.partialReadings + 1, missing };
   }
+}
+
+/** An update of the extension changes what its rows hold: nothing can be compared then. */
+function continuityOf(last: RememberedReading, reading: StatementReading): Continuity {
+  return sameShape(last.table.shape, reading.table.shape) ? continuity(last.epoch, reading.epoch) : "unknown";
 }
 
 /** Appends to a reading the entries that it does not show and that are still worth remembering. */

@@ -9,6 +9,7 @@ import { platformTraits } from "../connection/platforms.ts";
 import { databaseProblem, othersHidden, type ProblemContext, tooManyStatements } from "../connection/problems.ts";
 import type { PlanCollector, StatementPlans } from "../plans/plan-collector.ts";
 import { receiverScope } from "../resource.ts";
+import { StatementCheckpoint } from "./checkpoint.ts";
 import type { QueryMetrics } from "./query-metrics.ts";
 import { counterIndex, type StatementColumn } from "./statement-columns.ts";
 import { deltaKinds, type StatementDeltas } from "./statement-deltas.ts";
@@ -38,6 +39,8 @@ export interface StatementPollOptions {
   readonly events?: boolean;
   /** Absent: none. */
   readonly queryMetrics?: QueryMetrics;
+  /** What was remembered longer ago is not compared with after a restart. Default 1 h. */
+  readonly checkpointMaxAgeMs?: number;
   /** Whether statements of this database are reported. */
   readonly reportsDatabase: (name: string) => boolean;
 }
@@ -45,10 +48,13 @@ export interface StatementPollOptions {
 /** The class of what statements are named by: texts and roles. */
 const textClass = "texts";
 const roleNames = 1000;
+const standardCheckpointAgeMs = 3_600_000;
 const roleTimeToLiveMs = 300_000;
 
 /** Polls pg_stat_statements and makes events of what happened since the last poll. */
 export class StatementPoll {
+  /** What is remembered, for keeping it over a restart. */
+  readonly checkpoint: StatementCheckpoint;
   readonly #options: StatementPollOptions;
   readonly #memory = new StatementMemory();
   readonly #ledger = new StatementLedger();
@@ -61,7 +67,9 @@ export class StatementPoll {
 
   constructor(options: StatementPollOptions) {
     this.#options = options;
-    const { host } = options;
+    const { host, source, checkpointMaxAgeMs: maxAgeMs = standardCheckpointAgeMs } = options;
+    const identity = () => source.capabilities?.systemIdentifier;
+    this.checkpoint = new StatementCheckpoint({ host, memory: this.#memory, identity, maxAgeMs });
     const { clock } = host;
     const plans = options.plans?.texts;
     const savings = () => host.shared(feedback).savings;
@@ -74,6 +82,7 @@ export class StatementPoll {
     const problems: DbintelError[] = [];
     try {
       const reading = await source.read(this.#memory.last, signal);
+      this.checkpoint.verify(reading);
       const deltas = this.#memory.compare(reading);
       if (reading.table.hidden > 0) problems.push(othersHidden(context));
       if (reading.table.omitted > 0) problems.push(tooManyStatements(context));

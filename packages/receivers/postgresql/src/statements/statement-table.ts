@@ -73,6 +73,23 @@ export class StatementTable {
     this.#toplevel = new Uint8Array(capacity);
   }
 
+  /** A table of what `bytes` gave for the same shape; `undefined` when these are not that. */
+  static of(shape: StatementShape, [rows, toplevel]: readonly Uint8Array[]): StatementTable | undefined {
+    const table = new StatementTable(shape, 1);
+    if (rows === undefined || toplevel?.length !== rows.length / (4 * table.#stride)) return undefined;
+    table.#words = new Uint32Array(rows.slice().buffer);
+    table.#floats = new Float64Array(table.#words.buffer);
+    table.#toplevel = toplevel.slice();
+    table.#count = toplevel.length;
+    return table;
+  }
+
+  /** The first rows in the machine's byte order, and whether each is at top level; valid until the next change. */
+  bytes(most: number): readonly [rows: Uint8Array, toplevel: Uint8Array] {
+    const count = Math.min(this.#count, most);
+    return [new Uint8Array(this.#words.buffer, 0, 4 * count * this.#stride), this.#toplevel.subarray(0, count)];
+  }
+
   get count(): number {
     return this.#count;
   }

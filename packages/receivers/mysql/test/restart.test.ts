@@ -1,0 +1,130 @@
+import { eventually } from "@dbintel/e2e/condition";
+import { type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
+import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
+import { createTestHost, MemoryStorage } from "@dbintel/pipeline/testing";
+import type { Connection, RowDataPacket } from "mysql2/promise";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { eventsOf, watch } from "./watch.ts";
+
+const servers = [
+  { describe: describeOwnMysql, start: () => startMysql({ own: true }) },
+  { describe: describeMariadb, start: () => startMariadb() },
+];
+
+for (const { describe, start } of servers) {
+  describe("a receiver that is restarted", () => {
+    let server: MysqlServer;
+    let load: Connection;
+    let checkpoint: Uint8Array;
+    const closing: (() => Promise<void>)[] = [];
+
+    beforeAll(async () => {
+      server = await start();
+      await server.query("CREATE DATABASE app");
+      await server.query("CREATE TABLE app.t (id int)");
+    });
+    afterAll(() => server?.stop());
+
+    beforeEach(async () => {
+      load = await server.connect({ database: "app" });
+      checkpoint = new Uint8Array();
+    });
+    afterEach(async () => {
+      await Promise.all(closing.splice(0).map((close) => close()));
+      await load.end();
+    });
+
+    /** The polls of a new process, with what the last one has saved. */
+    function process(options: { readonly checkpointMaxAgeMs?: number } = {}) {
+      const host = createTestHost({ storage: new MemoryStorage() });
+      const watched = watch(server, { host, ...options, reportsSchema: (schema) => schema === "app" });
+      closing.push(() => watched.close());
+      const used = checkpoint.length > 0 && watched.checkpoint.restore(checkpoint);
+      return {
+        host,
+        used,
+        async calls(): Promise<number> {
+          const events = eventsOf((await watched.poll()).batches);
+          checkpoint = watched.checkpoint.take() ?? checkpoint;
+          return events.reduce((sum, event) => sum + event.counter("count_star"), 0);
+        },
+        messages: () => host.lines.map(({ message }) => message),
+      };
+    }
+
+    /** Runs statements, and waits until the server has counted them: it does so after it has answered. */
+    async function run(count: number): Promise<void> {
+      const before = await counted();
+      for (let index = 0; index < count; index++) await load.query("SELECT id FROM t");
+      await eventually("the server has counted", async () => ((await counted()) === before + count ? true : undefined));
+    }
+
+    async function counted(): Promise<number> {
+      const [row] = await server.query<RowDataPacket & { calls: string | null }>(
+        `SELECT SUM(COUNT_STAR) AS calls FROM performance_schema.events_statements_summary_by_digest
+          WHERE SCHEMA_NAME = 'app'`,
+      );
+      return Number(row?.calls ?? 0);
+    }
+
+    it("tells exactly what happened since the last poll of the process before", async () => {
+      await run(5);
+      const first = process();
+      expect(await first.calls()).toBe(0);
+      await run(7);
+      expect(await first.calls()).toBe(7);
+      await run(11);
+      const second = process();
+      expect(second.used).toBe(true);
+      expect(await second.calls()).toBe(11);
+      await run(2);
+      expect(await second.calls()).toBe(2);
+      expect(second.messages()).toContainEqual(expect.stringMatching(/^goes on from the last poll before the restart/));
+    });
+
+    it("takes what a restarted or emptied server counts for what happened since", async () => {
+      const first = process();
+      await first.calls();
+      await run(20);
+      await first.calls();
+      await server.query("TRUNCATE performance_schema.events_statements_summary_by_digest");
+      await run(30);
+      const second = process();
+      expect(await second.calls()).toBe(30);
+      await load.end();
+      await server.restart({});
+      load = await server.connect({ database: "app" });
+      await run(3);
+      const third = process();
+      expect(await third.calls()).toBe(3);
+    });
+
+    it("begins anew when the checkpoint is too old or another server's, and says so", async () => {
+      const first = process();
+      await run(20);
+      await first.calls();
+      const saved = checkpoint;
+      const old = process({ checkpointMaxAgeMs: 0 });
+      expect(await old.calls()).toBe(0);
+      expect(old.messages()).toContainEqual(expect.stringMatching(/is not used: it is older than 0 s$/));
+      const text = Buffer.from(saved).toString("latin1");
+      const identity = /"identity":"[^"/]*/.exec(text)?.[0] ?? "";
+      checkpoint = Buffer.from(text.replace(identity, identity.replace(/.$/, "#")), "latin1");
+      const elsewhere = process();
+      expect(elsewhere.used).toBe(true);
+      expect(await elsewhere.calls()).toBe(0);
+      expect(elsewhere.messages()).toContainEqual(expect.stringMatching(/is not used: another server answers$/));
+    });
+
+    it("does not take a damaged checkpoint, or that of another database", async () => {
+      const first = process();
+      await run(3);
+      await first.calls();
+      const whole = checkpoint;
+      checkpoint = whole.subarray(0, whole.length - 8);
+      expect(process().used).toBe(false);
+      checkpoint = Buffer.from(Buffer.from(whole).toString("latin1").replace("mysql stat", "other stat"), "latin1");
+      expect(process().used).toBe(false);
+    });
+  });
+}

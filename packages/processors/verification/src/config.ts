@@ -163,7 +163,10 @@ export const verificationConfig = z
     verify_payload: z
       .boolean()
       .default(true)
-      .describe("Look at the encoded result once more in another way, and drop items in which something is left"),
+      .describe(
+        "Look at the encoded result once more in another way, here and before each exporter of the pipeline, and drop " +
+          "items in which something is left",
+      ),
     canaries: z
       .array(secret(z.string().min(8, "must have at least 8 characters")))
       .max(100)

@@ -1,6 +1,7 @@
 import type { TextScope } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import type { Action } from "./config.ts";
+import type { LookPlace } from "./last-look.ts";
 
 /** Counts what the processor found and did. Never what it was. */
 export class VerificationMetrics {
@@ -17,7 +18,8 @@ export class VerificationMetrics {
       unit: "{findings}",
     });
     this.#violations = meter.createCounter("dbintel_verification_violations", {
-      description: "What the last look at the encoded result found by entity; the items that had it were dropped.",
+      description:
+        "What the last look found by entity: at the processor's own result, or at the exit of the pipeline. The items that had it were dropped.",
       unit: "{findings}",
     });
     this.#canaries = meter.createCounter("dbintel_verification_canaries", {
@@ -40,8 +42,8 @@ export class VerificationMetrics {
     this.#findings.add(1, { processor: this.#processor, entity, action, scope });
   }
 
-  violation(entity: string): void {
-    this.#violations.add(1, { processor: this.#processor, entity });
+  violation(entity: string, at: LookPlace): void {
+    this.#violations.add(1, { processor: this.#processor, entity, at });
   }
 
   canary(seen: "incoming" | "outgoing"): void {

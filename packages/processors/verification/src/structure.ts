@@ -9,6 +9,7 @@ import {
 } from "@dbintel/pdata";
 import { redactSql, type SqlSyntax, SystemSyntaxes, TextCache } from "@dbintel/sql";
 import type { VerificationConfig } from "./config.ts";
+import { itemsOf } from "./items.ts";
 import type { VerificationMetrics } from "./metrics.ts";
 import { type SafeText, safePlan, safeStatement } from "./safe-text.ts";
 import { mayHoldConstant } from "./statement-signs.ts";
@@ -141,16 +142,4 @@ export class Structure {
 /** RE2 for a text as it is. */
 function literal(text: string): string {
   return text.replaceAll(/[^A-Za-z0-9]/g, (character) => `\\x{${character.codePointAt(0)?.toString(16)}}`);
-}
-
-/** What a batch counts: records, spans or points. One object serves all, as with every cursor. */
-export function itemsOf(batch: Batch): Iterable<Item> {
-  switch (batch.signal) {
-    case "logs":
-      return batch.records();
-    case "traces":
-      return batch.spans();
-    case "metrics":
-      return batch.points();
-  }
 }

@@ -1,7 +1,6 @@
-import type { TextEditor, TextPlace, TextValue } from "@dbintel/pdata";
+import type { TextEditor, TextPlace, TextScope, TextValue } from "@dbintel/pdata";
 import type { Finding, Scanner } from "@dbintel/pii";
-import { sensitiveKey } from "./config.ts";
-import type { VerificationMetrics } from "./metrics.ts";
+import { type Action, sensitiveKey } from "./config.ts";
 import type { Policy } from "./policy.ts";
 import { isReplacement, type Replacements } from "./replacement.ts";
 import type { SensitiveNames } from "./sensitive-names.ts";
@@ -13,6 +12,9 @@ const leastNumber = 1_000_000n;
 /** Texts that were left on purpose in one batch; with more than that, the last look decides alone. */
 const maxKept = 10_000;
 
+/** Counts what was found, and what is done with it. */
+type FindingCount = (entity: string, action: Action, scope: TextScope) => void;
+
 /** Finds what is sensitive in the texts of one batch and puts something else in its place. */
 export class TextRedactor implements TextEditor {
   /** Texts that were left as they are because the configuration says so. */
@@ -21,7 +23,7 @@ export class TextRedactor implements TextEditor {
   readonly #names: SensitiveNames;
   readonly #policy: Policy;
   readonly #replacements: Replacements;
-  readonly #metrics: VerificationMetrics;
+  readonly #found: FindingCount;
   readonly #structure: Structure | undefined;
   #isDropped = false;
 
@@ -30,7 +32,7 @@ export class TextRedactor implements TextEditor {
     readonly names: SensitiveNames;
     readonly policy: Policy;
     readonly replacements: Replacements;
-    readonly metrics: VerificationMetrics;
+    readonly found: FindingCount;
     /** Absent while statements and plans are left as they are. */
     readonly structure?: Structure | undefined;
   }) {
@@ -38,7 +40,7 @@ export class TextRedactor implements TextEditor {
     this.#names = args.names;
     this.#policy = args.policy;
     this.#replacements = args.replacements;
-    this.#metrics = args.metrics;
+    this.#found = args.found;
     this.#structure = args.structure;
   }
 
@@ -114,7 +116,7 @@ export class TextRedactor implements TextEditor {
 
   #decide(entity: string, text: string, place: TextPlace): string | undefined {
     const action = this.#policy.actionFor({ entity, text, place });
-    this.#metrics.finding(entity, action, place.scope);
+    this.#found(entity, action, place.scope);
     if (action === "drop") this.#isDropped = true;
     const replacement = this.#replacements.for(action, entity, text);
     if (replacement === undefined && action !== "drop" && this.kept.size < maxKept) this.kept.add(text);

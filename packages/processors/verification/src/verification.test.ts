@@ -1,6 +1,10 @@
-import { decode, decodeJson, logsBuilder } from "@dbintel/pdata";
+import { decode, decodeJson, encodeJson, logsBuilder } from "@dbintel/pdata";
+import { createPipeline, defineProcessor } from "@dbintel/pipeline";
+import { createTestHost, Sink } from "@dbintel/pipeline/testing";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { attribute, logs, running, type Settings, text } from "../test/running.ts";
+import { verification } from "./component.ts";
 
 /** The body that a record with this body leaves with. */
 async function through(body: string, settings: Settings = {}, key = "note") {
@@ -360,7 +364,7 @@ describe("the last look", () => {
     const { out, dropped } = await consume(unknownField("jane@example.com"));
     expect(out?.count).toBe(1);
     expect(dropped).toEqual({ verification: 1 });
-    expect(Object.fromEntries(counted)).toEqual({ "violations email": 1 });
+    expect(Object.fromEntries(counted)).toEqual({ "violations email processor": 1 });
   });
 
   it("can be turned off, and changes nothing while detecting", async () => {
@@ -368,6 +372,79 @@ describe("the last look", () => {
       const { dropped } = await running(settings).consume(unknownField("jane@example.com"));
       expect(dropped).toEqual({});
     }
+  });
+});
+
+describe("the exit of the pipeline", () => {
+  /** A processor behind `verification` that sets an attribute. */
+  const adding = (key: string, value: string) =>
+    defineProcessor({
+      type: "adding",
+      description: "Adds an attribute.",
+      signals: { logs: "beta" },
+      schema: z.strictObject({}),
+      create: ({ next }) => ({
+        start: async () => {},
+        stop: async () => {},
+        consume: (batch, context) => {
+          if (batch.signal === "logs") {
+            for (const { attributes } of batch.records()) if (attributes.has("mark")) attributes.set(key, value);
+          }
+          return next.consume(batch, context);
+        },
+      }),
+    })({});
+
+  async function through(settings: Settings, key: string, value: string) {
+    const host = createTestHost();
+    const sink = new Sink<"logs">();
+    await using pipeline = createPipeline({
+      processors: [verification(settings), adding(key, value)],
+      exporter: { logs: sink },
+      host: { logger: host.logger, clock: host.clock },
+    });
+    const records = [{ body: text("clean") }, { body: text("clean"), attributes: [attribute("mark", "x")] }];
+    for (let round = 0; round < 2; round++) {
+      await pipeline.logs.consume(decodeJson("logs", JSON.stringify(logs(records))));
+    }
+    const exporter = pipeline.accounting().find(({ kind }) => kind === "exporter");
+    return {
+      out: sink.batches.map((out) => Buffer.from(encodeJson(out)).toString()).join(),
+      dropped: Object.fromEntries(exporter?.ledger.of("logs").dropped ?? []),
+      lines: host.lines.filter(({ level }) => level === "error"),
+    };
+  }
+
+  it("blocks what a later processor has added, and says so", async () => {
+    const { out, dropped, lines } = await through({}, "owner", "jane@example.com");
+    expect(out).not.toContain("jane@example.com");
+    expect(out.split('"clean"')).toHaveLength(3);
+    expect(dropped).toEqual({ verification: 2 });
+    expect(lines).toMatchObject([{ fields: { entities: ["email"], items: 1 } }]);
+    expect(JSON.stringify(lines)).not.toContain("jane");
+  });
+
+  it("blocks a canary there as well", async () => {
+    const { dropped } = await through({ canaries: ["canary-9f2c-ulterior"] }, "owner", "a canary-9f2c-ulterior b");
+    expect(dropped).toEqual({ verification: 2 });
+  });
+
+  it.each<[Settings, string]>([
+    [{}, "nothing to see"],
+    [{ mode: "detect" }, "jane@example.com"],
+    [{ verify_payload: false }, "jane@example.com"],
+    [{ entities: { email: "keep" } }, "jane@example.com"],
+    [{ allow: [{ value: "jane@example.com" }] }, "jane@example.com"],
+    [{ fields: [{ keys: ["owner"], mode: "keep" }] }, "jane@example.com"],
+  ])("lets pass what %j lets pass", async (settings, value) => {
+    const { out, dropped, lines } = await through(settings, "owner", value);
+    expect(out.split(value)).toHaveLength(3);
+    expect([dropped, lines]).toEqual([{}, []]);
+  });
+
+  it("keeps blocking what stands elsewhere than where it may", async () => {
+    const { dropped } = await through({ fields: [{ keys: ["owner"], mode: "keep" }] }, "other", "jane@example.com");
+    expect(dropped).toEqual({ verification: 2 });
   });
 });
 
@@ -382,7 +459,7 @@ describe("canaries", () => {
     expect(Object.fromEntries(counted)).toEqual({
       "canaries incoming": 1,
       "canaries outgoing": 1,
-      "violations canary": 1,
+      "violations canary processor": 1,
     });
   });
 

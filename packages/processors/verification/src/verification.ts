@@ -3,28 +3,29 @@ import {
   cardIntegerSign,
   customDetector,
   detectorsAt,
-  PayloadCheck,
   Scanner,
   sensitiveKeySign,
   sensitivityLevels,
 } from "@dbintel/pii";
-import type { Component, ConsumeContext, Consumer, Host } from "@dbintel/pipeline";
+import type { Component, ConsumeContext, Consumer, ExitGuard, Host } from "@dbintel/pipeline";
 import type { VerificationConfig } from "./config.ts";
 import { HashKey } from "./hash-key.ts";
+import { LastLook } from "./last-look.ts";
 import { VerificationMetrics } from "./metrics.ts";
 import { Policy } from "./policy.ts";
 import { QualityTap } from "./quality/quality-tap.ts";
 import { Replacements } from "./replacement.ts";
 import { SensitiveNames, signOfName } from "./sensitive-names.ts";
-import { itemsOf, Structure } from "./structure.ts";
+import { Structure } from "./structure.ts";
 import { TextRedactor } from "./text-redactor.ts";
 
 /**
  * Keeps personal data and secrets from leaving, in three steps that do not rely on each other: statements lose their
  * constants by their structure; what is left is scanned, and what was found replaced; the encoded result is looked at
- * once more in another way. All of it happens before the batch goes on. Holds nothing.
+ * once more in another way, and again before an exporter gets what later processors made of it. All of it happens before
+ * the batch goes on. Holds nothing.
  */
-export class Verification<S extends Signal> implements Component, Consumer<S> {
+export class Verification<S extends Signal> implements Component, Consumer<S>, ExitGuard {
   readonly #next: Consumer<S>;
   readonly #structure: Structure | undefined;
   readonly #scanner: Scanner;
@@ -33,9 +34,7 @@ export class Verification<S extends Signal> implements Component, Consumer<S> {
   readonly #key: HashKey | undefined;
   readonly #replacements: Replacements;
   readonly #metrics: VerificationMetrics;
-  readonly #check: PayloadCheck;
-  readonly #isDetecting: boolean;
-  readonly #verifyPayload: boolean;
+  readonly #lastLook: LastLook | undefined;
   readonly #canaries: readonly string[];
   readonly #quality: QualityTap | undefined;
   #running = false;
@@ -54,8 +53,8 @@ export class Verification<S extends Signal> implements Component, Consumer<S> {
     ];
     this.#next = args.next;
     this.#metrics = new VerificationMetrics(args.host, args.id);
-    this.#isDetecting = config.mode === "detect";
-    this.#structure = this.#isDetecting ? undefined : new Structure(config, this.#metrics);
+    const isDetecting = config.mode === "detect";
+    this.#structure = isDetecting ? undefined : new Structure(config, this.#metrics);
     this.#scanner = new Scanner(detectors, [
       sensitiveKeySign,
       cardIntegerSign,
@@ -68,8 +67,15 @@ export class Verification<S extends Signal> implements Component, Consumer<S> {
     this.#replacements = new Replacements(this.#key);
     this.#canaries = config.canaries.map((canary) => canary.reveal());
     const forbidden = detectors.map(({ entity }) => entity).filter((entity) => this.#policy.forbids(entity));
-    this.#check = new PayloadCheck({ entities: new Set(forbidden), canaries: this.#canaries });
-    this.#verifyPayload = config.verify_payload;
+    if (config.verify_payload) {
+      this.#lastLook = new LastLook({
+        entities: new Set(forbidden),
+        canaries: this.#canaries,
+        isDetecting,
+        metrics: this.#metrics,
+        host: args.host,
+      });
+    }
     const { quality } = config;
     this.#quality = quality === undefined ? undefined : new QualityTap({ ...args, config: quality });
   }
@@ -95,40 +101,41 @@ export class Verification<S extends Signal> implements Component, Consumer<S> {
     await this.#next.consume(batch, context);
   }
 
+  /** What later processors have added is looked at before an exporter gets it. */
+  guardExit(batch: Batch): void {
+    this.#lastLook?.block(batch, "exit", () => {
+      const redactor = this.#redactor({ isCounted: false });
+      batch.fork().editTexts(redactor);
+      return redactor.kept;
+    });
+  }
+
   #verify(batch: Batch): void {
     if (this.#canaries.length > 0) this.#countCanaries(batch);
     this.#structure?.makeSafe(batch);
-    const redactor = new TextRedactor({
+    const redactor = this.#redactor({ isCounted: true });
+    // An edited batch is not encoded for a first look: each of its messages is looked at below.
+    if (batch.edited || this.#scanner.mayHold(batch.encode())) batch.editTexts(redactor);
+    this.#lastLook?.block(batch, "processor", () => redactor.kept);
+  }
+
+  #redactor({ isCounted }: { readonly isCounted: boolean }): TextRedactor {
+    return new TextRedactor({
       scanner: this.#scanner,
       names: this.#names,
       policy: this.#policy,
       replacements: this.#replacements,
-      metrics: this.#metrics,
+      found: (entity, action, scope) => {
+        if (isCounted) this.#metrics.finding(entity, action, scope);
+      },
       structure: this.#structure,
     });
-    // An edited batch is not encoded for a first look: each of its messages is looked at below.
-    if (batch.edited || this.#scanner.mayHold(batch.encode())) batch.editTexts(redactor);
-    if (this.#verifyPayload) this.#block(batch, redactor.kept);
   }
 
   #countCanaries(batch: Batch): void {
     const encoded = batch.encode();
     const bytes = Buffer.from(encoded.buffer, encoded.byteOffset, encoded.length);
     if (this.#canaries.some((canary) => bytes.includes(canary))) this.#metrics.canary("incoming");
-  }
-
-  /** Drops the items that have something left in the encoded result. */
-  #block(batch: Batch, kept: ReadonlySet<string>): void {
-    const found = this.#check.check(batch.signal, batch.encode(), (text) => kept.has(text));
-    if (found.some(({ entity }) => entity === "canary")) this.#metrics.canary("outgoing");
-    const violations = this.#isDetecting ? found.filter(({ entity }) => entity !== "canary") : found;
-    if (violations.length === 0) return;
-    for (const { entity } of violations) this.#metrics.violation(entity);
-    let at = 0;
-    for (const item of itemsOf(batch)) {
-      if (violations.some(({ first, end }) => at >= first && at < end)) item.drop("verification");
-      at++;
-    }
   }
 }
 

@@ -1,7 +1,8 @@
 import { Sketch } from "@dbintel/cardinality";
-import { type AttributeKey, attributeKey, attributeKeys, type Batch, type Item } from "@dbintel/pdata";
+import { type AttributeKey, attributeKey, attributeKeys, type Batch } from "@dbintel/pdata";
 import { type Clock, SlidingCount } from "@dbintel/pipeline";
 import { LRUCache } from "lru-cache";
+import { itemsOf } from "../items.ts";
 import type { QualityConfig } from "./config.ts";
 import { FieldRules } from "./field-rules.ts";
 import type { Finding, FindingCategory } from "./finding.ts";
@@ -156,9 +157,4 @@ export class ItemQuality {
     }
     count.add();
   }
-}
-
-function itemsOf(batch: Batch): Iterable<Item> {
-  if (batch.signal === "logs") return batch.records();
-  return batch.signal === "metrics" ? batch.points() : batch.spans();
 }

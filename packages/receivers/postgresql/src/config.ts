@@ -101,7 +101,7 @@ export const postgresqlConfig = z
     query_sample_collection: querySampleCollection.prefault({}).describe("The event db.server.query_sample"),
     active_sessions: activeSessionSettings.prefault({}).describe("The metric db.active_sessions"),
     settings_collection: settingsCollection.prefault({}).describe("The event db.server.settings_change"),
-  object_collection: objectCollection.prefault({}).describe("Metrics of tables, indexes and functions"),
+    object_collection: objectCollection.prefault({}).describe("Metrics of tables, indexes and functions"),
     long_running: longRunningSettings
       .prefault({})
       .describe("What is told once because it lasts, at the looks of query_sample_collection"),

@@ -1,9 +1,17 @@
 import { activityPart } from "./activity/part.ts";
 import { metricsPart } from "./metrics/part.ts";
 import { objectsPart } from "./objects/part.ts";
+import { settingsPart } from "./settings-changes/part.ts";
 import { statementsPart } from "./statements/part.ts";
 import { visitsPart } from "./visits/part.ts";
 import type { Part } from "./watched-server.ts";
 
 /** Everything that is collected, what costs the server least first: so it is asked when it recovers. */
-export const parts: readonly Part[] = [metricsPart, activityPart, statementsPart, objectsPart, visitsPart];
+export const parts: readonly Part[] = [
+  metricsPart,
+  activityPart,
+  statementsPart,
+  settingsPart,
+  objectsPart,
+  visitsPart,
+];

@@ -111,8 +111,10 @@ describe("visits to the databases of a real server", () => {
 
   it("end their session whatever becomes of them, and wait for each other", async () => {
     const { visits } = start({ errands: [] });
-    const failing = visits.visit("a", never, (connection) => connection.query("SELECT nonsense", [], never));
-    const after = visits.visit("b", never, async (connection) => {
+    const failing = visits.visit({ database: "a", signal: never }, (connection) =>
+      connection.query("SELECT nonsense", [], never),
+    );
+    const after = visits.visit({ database: "b", signal: never }, async (connection) => {
       await connection.ping(never);
       return ownSessions();
     });

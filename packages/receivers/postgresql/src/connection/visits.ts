@@ -22,11 +22,15 @@ export class Visits implements GuardedSource {
 
   /** Gives `work` a session in the database, and ends it. Errors are those of `pg`. */
   async visit<T>(
-    database: string,
-    signal: AbortSignal,
+    args: {
+      readonly database: string;
+      readonly signal: AbortSignal;
+      /** Settings of the session, as in {@link ConnectionSettings}. */
+      readonly sessionOptions?: readonly string[];
+    },
     work: (connection: DatabaseConnection) => Promise<T>,
-    sessionOptions?: readonly string[],
   ): Promise<T> {
+    const { database, signal, sessionOptions } = args;
     return this.turn.take(signal, async () => {
       const settings = sessionOptions === undefined ? this.#settings : { ...this.#settings, sessionOptions };
       const connection = new DatabaseConnection(settings, database);

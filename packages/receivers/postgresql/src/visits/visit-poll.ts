@@ -4,14 +4,14 @@ import { classifyError } from "@dbintel/guard";
 import { type LogsBuilder, logsBuilder, type MetricsBuilder, metricsBuilder, type ResourceInit } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import type { PollResult } from "@dbintel/polling";
-import { integer, type StatementGuard, text } from "@dbintel/watching";
+import { type StatementGuard, text } from "@dbintel/watching";
 import pg from "pg";
 import type { Capabilities, KnownServer } from "../connection/capabilities.ts";
-import type { DatabaseConnection } from "../connection/connection.ts";
 import { databaseProblem, identifier, type ProblemContext } from "../connection/problems.ts";
 import type { Visits } from "../connection/visits.ts";
 import { receiverScope } from "../resource.ts";
 import type { Errand, Visit } from "./errand.ts";
+import { serverClock } from "./server-clock.ts";
 import { addVisitMetrics } from "./visit-metrics.ts";
 import { type DueVisit, VisitSchedule } from "./visit-schedule.ts";
 
@@ -117,8 +117,8 @@ export class VisitPoll {
   async #visit({ database, errands }: DueVisit, round: Round): Promise<void> {
     const { visits, context } = this.#options;
     try {
-      await visits.visit(database, round.signal, async (connection) => {
-        const timeUnixNano = await enter(connection, round.signal);
+      await visits.visit({ database, signal: round.signal }, async (connection) => {
+        const timeUnixNano = await serverClock(connection, round.signal);
         const onTaken = (action: () => void) => void round.taken.push(action);
         for (const errand of errands) {
           await this.#run(errand, { ...round, database, connection, timeUnixNano, onTaken }, round.guard);
@@ -176,16 +176,6 @@ export class VisitPoll {
     );
     for (const place of this.#met.keys()) if (!present.has(place)) this.#met.delete(place);
   }
-}
-
-/** Opens the session and asks for the server's clock. */
-async function enter(connection: DatabaseConnection, signal: AbortSignal): Promise<bigint> {
-  const [now = {}] = await connection.query(
-    "SELECT (date_part('epoch', clock_timestamp()) * 1000000)::int8 AS clock",
-    [],
-    signal,
-  );
-  return (integer(now, "clock") ?? 0n) * 1000n;
 }
 
 function placeOf(database: string, errand: Errand): string {

@@ -20,7 +20,7 @@ import {
   withoutEffect,
 } from "@dbintel/watching";
 import { z } from "zod";
-import { querySampleCollection } from "./activity/settings.ts";
+import { deadlockSettings, querySampleCollection } from "./activity/settings.ts";
 import { mysqlPlatforms } from "./connection/platforms.ts";
 import { absentMetricNames, metricNames } from "./metrics/metric-catalogue.ts";
 import { resourceAttributeNames } from "./resource.ts";
@@ -89,6 +89,7 @@ export const mysqlConfig = z
     events: events.prefault({}).describe("Which events are sent"),
     top_query_collection: topQueryCollection.prefault({}).describe("The event db.server.top_query"),
     query_sample_collection: querySampleCollection.prefault({}).describe("The event db.server.query_sample"),
+  deadlocks: deadlockSettings.prefault({}).describe("The event db.deadlock"),
     database: withoutEffect("the whole server is watched; databases limits what is reported"),
     allow_native_passwords: withoutEffect("every way to log in that the driver knows is allowed"),
     statement_events: withoutEffect("metrics by statement are not collected, the event has their numbers"),

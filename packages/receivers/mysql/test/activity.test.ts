@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Event, eventsOf, watch } from "./watch.ts";
 
 const planted = "jane.planted@example.com";
+const blockers = "mysql.blocking.session.ids";
 const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
 const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
 
@@ -174,17 +175,21 @@ for (const { product, suite, start } of servers) {
         const [holder, next, last] = [await session(), await session(), await session()];
         await holder.beginTransaction();
         await holder.query("UPDATE t SET v = 'held' WHERE id = 1");
-        const waiting = [
-          next.query(`UPDATE t SET v = '${planted}' WHERE id = 1`),
-          last.query(`DELETE FROM t WHERE id = 1`),
-        ].map((each) => each.catch(() => {}));
         look();
+        const waiting = [next.query(`UPDATE t SET v = '${planted}' WHERE id = 1`).catch(() => {})];
+        await sample("the first waits", (event) => isOf(event, next.threadId) && event.attributes.has(blockers));
+        waiting.push(last.query("DELETE FROM t WHERE id = 1").catch(() => {}));
+        const told = new Map<number, Event>();
         const seen = await eventually("both wait", async () => {
           const { batches, problems } = await watched.pollActivity();
           expect(problems).toEqual([]);
           const events = eventsOf(batches);
           const of = (connection: Connection) => events.find((event) => isOf(event, connection.threadId));
-          const [root, first, second] = [of(holder), of(next), of(last)];
+          for (const connection of [holder, next, last]) {
+            const event = of(connection);
+            if (event !== undefined) told.set(connection.threadId, event);
+          }
+          const [root, first, second] = [holder, next, last].map(({ threadId }) => told.get(threadId));
           // InnoDB makes a list of its transactions ten times a second.
           const isTold =
             Number(root?.attributes.get("dbintel.blocking.sessions") ?? 0) === 2 &&
@@ -198,7 +203,7 @@ for (const { product, suite, start } of servers) {
         });
         expect(Object.fromEntries(seen.first.attributes)).toMatchObject({
           "mysql.session.status": "waiting",
-          "mysql.blocking.session.ids": [BigInt(holder.threadId)],
+          [blockers]: [BigInt(holder.threadId)],
           "mysql.blocking.lock.type": "RECORD",
           "mysql.blocking.lock.mode": expect.stringMatching(/^X/),
           "mysql.blocking.lock.relation": "app.t",
@@ -227,7 +232,7 @@ for (const { product, suite, start } of servers) {
           (event) => isOf(event, reading.threadId) && event.text("mysql.blocking.lock.type") !== "",
         );
         expect(Object.fromEntries(queued.attributes)).toMatchObject({
-          "mysql.blocking.session.ids": [BigInt(altering.threadId)],
+          [blockers]: [BigInt(altering.threadId)],
           "mysql.blocking.lock.mode": "SHARED_READ",
           "mysql.blocking.lock.relation": "app.t",
           "dbintel.blocking.depth": 2n,
@@ -237,6 +242,53 @@ for (const { product, suite, start } of servers) {
         await holder.rollback();
         await Promise.all([alter, read]);
       });
+    });
+
+    it("that deadlock are told once for each deadlock, both sides, without values", async () => {
+      const [one, other] = [await session(), await session()];
+      look();
+      expect((await watched.pollDeadlocks()).batches).toEqual([]);
+      const deadlock = async (value: string) => {
+        for (const [connection, id] of [
+          [one, 2],
+          [other, 3],
+        ] as const) {
+          await connection.beginTransaction();
+          await connection.query(`UPDATE t SET v = '${value}' WHERE id = ${id}`);
+        }
+        const outcomes = await Promise.allSettled([
+          one.query(`UPDATE t SET v = '${planted}' WHERE id = 3`),
+          other.query(`DELETE FROM t /* ${planted} */ WHERE id = 2`),
+        ]);
+        expect(outcomes.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+        await Promise.all([one.rollback(), other.rollback()]);
+      };
+      await deadlock("first");
+      const events = await eventually("the deadlock is told", async () => {
+        const found = eventsOf((await watched.pollDeadlocks()).batches);
+        return found.length > 0 ? found : undefined;
+      });
+      expect(events.map((event) => event.text("db.query.text")).toSorted()).toEqual([
+        "DELETE FROM t WHERE id = ?",
+        "UPDATE t SET v = ? WHERE id = ?",
+      ]);
+      expect(events.filter(({ attributes }) => attributes.get("dbintel.deadlock.victim") === true)).toHaveLength(1);
+      for (const { attributes } of events) {
+        expect(Object.fromEntries(attributes)).toMatchObject({
+          "db.system.name": product,
+          "dbintel.deadlock.id": events[0]?.text("dbintel.deadlock.id"),
+          "dbintel.deadlock.sessions": 2n,
+          "dbintel.deadlock.count": 1n,
+          "mysql.blocking.lock.relation": "app.t",
+          "mysql.blocking.lock.index": "PRIMARY",
+          "mysql.blocking.lock.type": "RECORD",
+          "mysql.blocking.lock.mode": expect.stringMatching(/^X/),
+        });
+        expect([...attributes.values()].map(String).join()).not.toMatch(/planted|first|hex/);
+      }
+      const sessions = events.map(({ attributes }) => Number(attributes.get("mysql.session.id")));
+      expect(new Set(sessions)).toEqual(new Set([one.threadId, other.threadId]));
+      expect((await watched.pollDeadlocks()).batches).toEqual([]);
     });
 
     it("wait for no longer than the time that has passed, where waits are noted", async () => {

@@ -8,6 +8,7 @@ import type { PollResult } from "@dbintel/polling";
 import { StatementGuards } from "@dbintel/watching";
 import type { z } from "zod";
 import { ActivityPoll } from "../src/activity/activity-poll.ts";
+import { DeadlockPoll } from "../src/activity/deadlock-poll.ts";
 import { KnownServer } from "../src/connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "../src/connection/connection.ts";
 import { watchedDatabase } from "../src/connection/problems.ts";
@@ -129,6 +130,7 @@ export function watch(server: MysqlServer, options: WatchOptions = {}) {
     ...{ ...common, server: known, limit: 1000, intervalMs: 1000 },
     reportsSchema: options.reportsSchema ?? (() => true),
   });
+  const deadlocks = new DeadlockPoll({ ...common, server: known });
   const metrics = new MetricPoll({ ...common, server: known, enabled: () => true });
   const args = () => ({ signal: never, guard: guards.forPoll(calm) });
   return {
@@ -146,6 +148,11 @@ export function watch(server: MysqlServer, options: WatchOptions = {}) {
     /** Looks at sessions and remembers what was seen, as when everything was taken. */
     async pollActivity(): Promise<PollResult> {
       const result = await activity.poll(args());
+      result.commit?.();
+      return result;
+    },
+    async pollDeadlocks(): Promise<PollResult> {
+      const result = await deadlocks.poll(args());
       result.commit?.();
       return result;
     },

@@ -1,12 +1,26 @@
 import type { WatchedServer } from "../watched-server.ts";
 import { ActivityPoll } from "./activity-poll.ts";
+import { DeadlockPoll } from "./deadlock-poll.ts";
 import { querySampleEvent } from "./sample-events.ts";
 
 /** What sessions do, have done, and whom they wait for. */
 export function activityPart(server: WatchedServer): void {
+  addSamples(server);
+  addDeadlocks(server);
+}
+
+function addSamples(server: WatchedServer): void {
   const { next, config, watch, status } = server;
   if (next.logs === undefined || !config.events[querySampleEvent].enabled) return;
   const { collection_interval: interval, max_rows_per_query: limit } = config.query_sample_collection;
   const poll = new ActivityPoll({ ...server, server: status, limit, intervalMs: interval });
   watch.add({ name: "samples", interval, poll, source: status.connection, turn: status.turn });
+}
+
+function addDeadlocks(server: WatchedServer): void {
+  const { next, config, watch, status } = server;
+  const { enabled, collection_interval: interval } = config.deadlocks;
+  if (next.logs === undefined || !enabled) return;
+  const poll = new DeadlockPoll({ ...server, server: status });
+  watch.add({ name: "deadlocks", interval, poll, source: status.connection, turn: status.turn });
 }

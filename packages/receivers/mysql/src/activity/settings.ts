@@ -14,3 +14,9 @@ export const querySampleCollection = z.strictObject({
       "Sessions that are looked at, and as many statements that have ended since; 100 in the OpenTelemetry Collector",
     ),
 });
+
+/** The setting `deadlocks`. */
+export const deadlockSettings = z.strictObject({
+  enabled: z.boolean().default(true).describe("Tell of each deadlock, once; needs PROCESS"),
+  collection_interval: interval("10s").describe("Time between two looks at whether there was another one"),
+});

@@ -132,6 +132,8 @@ function marked(sql: string): string {
     case "SELECT":
       return `SELECT ${marker} NULL AS ${ownName}, ${rest}`;
     case "SHOW":
+      // What it says of an engine has no condition.
+      if (rest.startsWith("ENGINE ")) return `SHOW ${marker} ${rest}`;
       return `SHOW ${marker} ${rest} OR (SELECT FALSE AS ${ownName})`;
     case "SET":
       return `SET ${marker} ${rest}, SESSION sql_mode = (SELECT '' AS ${ownName})`;

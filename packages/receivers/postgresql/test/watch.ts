@@ -128,7 +128,7 @@ export function watchStatements(
   const endpoint = `${server.host}:${server.port}`;
   const database = options.database ?? "postgres";
   const visits = new Visits(settings, new KnownServer(new DatabaseConnection(settings, database), endpoint));
-  const source = new StatementSource(settings, endpoint, database, undefined, visits);
+  const source = new StatementSource(settings, endpoint, database);
   const context = { endpoint, username: settings.username, database };
   const explain = { limit: options.explain ?? 0, cacheSize: 1000, cacheTtlMs: 3_600_000, intervalMs: 60_000 };
   const plans = explain.limit === 0 ? undefined : new PlanCollector({ host, visits, logged, context, ...explain });
@@ -156,7 +156,7 @@ export function watchStatements(
     host,
     source,
     /** Polls if the breaker of the database lets it, as the receiver does. */
-    pollGuarded: (): Promise<PollResult> => guarded({ signal: never }),
+    pollGuarded: (signal = never): Promise<PollResult> => guarded({ signal }),
     /** Polls without moving the checkpoint. */
     peek: direct,
     /** Polls and moves the checkpoint, as when everything was taken. */

@@ -219,6 +219,16 @@ export function tooManyDatabases({ endpoint }: ProblemContext, most: number): Db
   });
 }
 
+export function textsUndecodable(endpoint: string, database: string | undefined): DbintelError {
+  return new DbintelError(`${endpoint} gives out no text of a statement: one of them is in no encoding`, {
+    code: "DBI_DATABASE_QUERY",
+    hint:
+      database === undefined
+        ? "run as superuser: SELECT pg_stat_statements_reset(); the statement was run in a database that is gone"
+        : `run as superuser in database ${identifier(database)}, which has no encoding: CREATE EXTENSION pg_stat_statements;`,
+  });
+}
+
 export function tooManyStatements({ endpoint }: ProblemContext): DbintelError {
   return new DbintelError(`${endpoint} keeps more statements than the receiver remembers; the rest is left out`, {
     code: "DBI_DATABASE_QUERY",

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { longestText } from "../statements/statement-source.ts";
+import { longestText } from "../statements/stored-texts.ts";
 import { whyNotExplainable } from "./explainable.ts";
 
 it.each([

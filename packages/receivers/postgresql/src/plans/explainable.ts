@@ -1,6 +1,6 @@
 import { redactSql } from "@dbintel/sql";
-import { longestText } from "../statements/statement-source.ts";
 import { planned } from "../statements/statement-texts.ts";
+import { longestText } from "../statements/stored-texts.ts";
 import type { NoPlanReason } from "./plan-outcome.ts";
 
 /**

@@ -15,7 +15,7 @@ export function statementsPart(server: WatchedServer): void {
     next.metrics !== undefined && (config.metrics[name]?.enabled ?? false);
   const queryMetrics = new QueryMetrics({ limit: series, enabled });
   if (!events && !queryMetrics.anyEnabled) return;
-  const source = new StatementSource(settings, config.endpoint, config.connect_database, platform);
+  const source = new StatementSource(settings, config.endpoint, config.connect_database, platform, server.visits.turn);
   watch.closes(source);
   const checkpointMaxAgeMs = config.checkpoint.max_age;
   const plans = planCollector(server);

@@ -1,6 +1,7 @@
 import type { MetricsBuilder } from "@dbintel/pdata";
 import type { MetricDefinition } from "@dbintel/watching";
 import { databaseLabels } from "../metrics/metric-definition.ts";
+import { shownName } from "./names.ts";
 import { counterIndex, type StatementColumn } from "./statement-columns.ts";
 import type { StatementDeltas } from "./statement-deltas.ts";
 import type { StatementReading } from "./statement-source.ts";
@@ -165,7 +166,7 @@ export class QueryMetrics {
       if (!this.#enabled.has(name)) return;
       const points = [...series.values()].map(({ key, databaseId, startMicros, totals }) => {
         const total = totals[index] ?? 0;
-        const database = reading.databases.get(databaseId)?.name;
+        const database = shownName(reading.databases.get(databaseId)?.name);
         const split = { "postgresql.queryid": key === undefined ? otherId : String(key.queryId) };
         return {
           timeUnixNano: reading.epoch.clockMicros * 1000n,
@@ -174,7 +175,7 @@ export class QueryMetrics {
           attributes: {
             ...Object.fromEntries(Object.keys(databaseLabels).map((label) => [label, database])),
             ...(this.#limit === 0 ? {} : split),
-            ...(key === undefined ? {} : { "postgresql.rolname": role(key.userId) }),
+            ...(key === undefined ? {} : { "postgresql.rolname": shownName(role(key.userId)) }),
           },
         };
       });

@@ -1,4 +1,5 @@
 import type { MetricsBuilder, NumberPointInit } from "@dbintel/pdata";
+import { shownName } from "./names.ts";
 import { counterIndex } from "./statement-columns.ts";
 import { type DeltaLedger, deltaKinds, type StatementDeltas } from "./statement-deltas.ts";
 import type { RememberedReading } from "./statement-memory.ts";
@@ -86,7 +87,7 @@ function coverageOf(reading: StatementReading, deltas: StatementDeltas, previous
   for (const [databaseId, { name, activeMillis }] of databases) {
     const before = previous.databases.get(databaseId)?.activeMillis;
     if (activeMillis === undefined || before === undefined || activeMillis <= before) continue;
-    coverage.push({ database: name, ratio: (seen.get(databaseId) ?? 0) / (activeMillis - before) });
+    coverage.push({ database: shownName(name) ?? "", ratio: (seen.get(databaseId) ?? 0) / (activeMillis - before) });
   }
   return coverage;
 }

@@ -1,15 +1,16 @@
 import { DbintelError } from "@dbintel/errors";
 import { ServerPlatform } from "@dbintel/instances";
-import { integer, number, text } from "@dbintel/watching";
+import { integer, number, Turn, text } from "@dbintel/watching";
 import pg from "pg";
 import { type Capabilities, discover } from "../connection/capabilities.ts";
-import { type ConnectionSettings, DatabaseConnection, marker } from "../connection/connection.ts";
+import { type ConnectionSettings, DatabaseConnection } from "../connection/connection.ts";
 import { extensionMissing, extensionOutdated, identifier } from "../connection/problems.ts";
 import { type StatementShape, statementShape } from "./statement-columns.ts";
 import { continuity, type StatementEpoch } from "./statement-deltas.ts";
 import { changedSql, type Fingerprints } from "./statement-filter.ts";
 import { StatementTable, statementRowSql } from "./statement-table.ts";
-import type { StoredText, TextRequest } from "./statement-texts.ts";
+import type { TextRequest } from "./statement-texts.ts";
+import { isUndecodable, readRawTexts, readStoredTexts } from "./stored-texts.ts";
 
 /** A database of the server at a poll. */
 export interface DatabaseState {
@@ -60,10 +61,6 @@ const staleFactor = 1.1;
 const completeEvery = 60;
 /** The extension is looked for in at most so many databases. */
 const mostDatabases = 100;
-/** Longer texts are cut off by the server: all that counts of a statement stands at its beginning. */
-export const longestText = 65_536;
-/** The marker of the collector's own statements follows their first word. */
-const isOwn = "(strpos(left(s.query, 64), $4) > 0) IS TRUE";
 
 /** Reads pg_stat_statements wherever it is installed, over one connection. */
 export class StatementSource {
@@ -71,7 +68,10 @@ export class StatementSource {
   readonly #endpoint: string;
   readonly #connectDatabase: string;
   readonly #platform: ServerPlatform;
+  readonly #shortSessions: Turn;
   #connection: DatabaseConnection;
+  /** Whether a text was found that is in no encoding. */
+  #rawTexts = false;
   #located: Located | undefined;
   #scratch: StatementTable | undefined;
 
@@ -80,7 +80,9 @@ export class StatementSource {
     endpoint: string,
     connectDatabase: string,
     platform = new ServerPlatform(),
+    shortSessions = new Turn(),
   ) {
+    this.#shortSessions = shortSessions;
     this.#settings = settings;
     this.#endpoint = endpoint;
     this.#connectDatabase = connectDatabase;
@@ -140,30 +142,19 @@ export class StatementSource {
     });
   }
 
-  /**
-   * Hands over the stored texts of some entries, one by one. The server reads its whole text file for it, so what is
-   * asked of it is asked at once.
-   */
-  async texts({ keys, ownUserId, onText }: TextRequest, signal: AbortSignal): Promise<void> {
+  /** Hands over the stored texts of some entries, one by one. */
+  async texts(request: TextRequest, signal: AbortSignal): Promise<void> {
     const { schema } = await this.#locate(signal);
-    await this.#connection.readRows(
-      `SELECT s.dbid, s.userid, s.queryid, ${isOwn} AS own,
-              CASE WHEN k.queryid IS NOT NULL THEN coalesce(left(s.query, ${longestText}), '') END AS query
-         FROM ${identifier(schema)}.pg_stat_statements(true) s
-         LEFT JOIN (SELECT DISTINCT * FROM unnest($1::oid[], $2::oid[], $3::int8[])) k(dbid, userid, queryid)
-        USING (dbid, userid, queryid)
-        WHERE k.queryid IS NOT NULL
-           OR (s.userid = $5::oid AND ${isOwn})`,
-      [
-        keys.map((key) => key.databaseId),
-        keys.map((key) => key.userId),
-        keys.map((key) => String(key.queryId)),
-        marker,
-        ownUserId ?? 0,
-      ],
-      (bytes, start) => onText(storedText(bytes, start)),
-      signal,
-    );
+    try {
+      if (!this.#rawTexts) return await readStoredTexts(this.#connection, schema, request, signal);
+    } catch (error) {
+      if (!isUndecodable(error)) throw error;
+    }
+    this.#rawTexts = false;
+    const open = (database: string) => new DatabaseConnection(this.#settings, database);
+    const args = { connection: this.#connection, open, endpoint: this.#endpoint, request, signal };
+    await this.#shortSessions.take(signal, () => readRawTexts(args));
+    this.#rawTexts = true;
   }
 
   /** The names of roles by their oid. */
@@ -316,22 +307,6 @@ function filterable(known: KnownStatements, now: StatementEpoch, maximum: number
   if (table.shape !== shape || continuity(epoch, now) !== "continued") return false;
   const thrownOut = now.deallocations === undefined || now.deallocations !== epoch.deallocations;
   return shape.statsSince || !thrownOut;
-}
-
-/** The body of a DataRow message in binary format, as `texts` selects it: int16 fields, for each int32 length and value. */
-function storedText(bytes: Uint8Array, start: number): StoredText {
-  const row = Buffer.from(bytes.buffer, bytes.byteOffset + start);
-  const length = row.readInt32BE(35);
-  return {
-    key: {
-      databaseId: row.readUInt32BE(6),
-      userId: row.readUInt32BE(14),
-      queryId: row.readBigInt64BE(22),
-      toplevel: true,
-    },
-    own: row[34] === 1,
-    query: length < 0 ? undefined : row.toString("utf8", 39, 39 + length),
-  };
 }
 
 /** Microseconds since 1970 as an int8. A double holds them: 2^53 of them are 285 years. */

@@ -1,7 +1,7 @@
 import type { Savings } from "@dbintel/feedback";
 import type { Clock } from "@dbintel/pipeline";
 import { redactSql } from "@dbintel/sql";
-import { bounded } from "@dbintel/watching";
+import { bounded, printable } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 import type { StatementKey } from "./statement-table.ts";
 
@@ -135,7 +135,7 @@ export class StatementTexts {
     const known = query !== "" && query !== withheld && !own;
     if (known) this.#keep(key, query);
     const redacted = known ? redactSql(query, "postgresql") : undefined;
-    const text = redacted === undefined ? undefined : bounded(redacted.text, longestTextBytes);
+    const text = redacted === undefined ? undefined : bounded(printable(redacted.text), longestTextBytes);
     const utility = redacted !== undefined && (redacted.utility || !planned.has(redacted.kind));
     this.#cache.set(name, { text, utility, sent: false }, { ttl });
   }

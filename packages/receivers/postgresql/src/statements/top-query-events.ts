@@ -1,6 +1,7 @@
 import type { AnyValue, LogsBuilder } from "@dbintel/pdata";
 import type { StatementPlans } from "../plans/plan-collector.ts";
 import { type IntervalStatistics, intervalStatistics } from "./interval-statistics.ts";
+import { shownName } from "./names.ts";
 import { attributeUnits, counterIndex, type StatementShape } from "./statement-columns.ts";
 import { deltaKinds, type StatementDeltas } from "./statement-deltas.ts";
 import type { StatementMemory } from "./statement-memory.ts";
@@ -61,20 +62,20 @@ export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
     const ioTimes = !args.wrongUtilityIoTimes || args.texts.get(key)?.utility === false;
     add(started, values, ioTimes, {
       ...executions(intervalStatistics({ kind, current: table, row, previous, previousRow })),
-      "db.namespace": reading.databases.get(key.databaseId)?.name,
+      "db.namespace": shownName(reading.databases.get(key.databaseId)?.name),
       "db.query.text": args.texts.shown(key),
       "postgresql.query_plan": args.plans?.get(key)?.plan,
       "db.query.plan.absent_reason": args.plans?.get(key)?.reason,
       "postgresql.queryid": String(key.queryId),
       "postgresql.userid": BigInt(key.userId),
-      "postgresql.rolname": args.roles.get(key.userId),
+      "postgresql.rolname": shownName(args.roles.get(key.userId)),
       "postgresql.toplevel": key.toplevel,
       "dbintel.delta.kind": kind,
     });
   }
   for (const other of selection.others) {
     add(previousMicros, other.values, !args.wrongUtilityIoTimes, {
-      "db.namespace": reading.databases.get(other.databaseId)?.name,
+      "db.namespace": shownName(reading.databases.get(other.databaseId)?.name),
       "dbintel.delta.kind": "other",
       "dbintel.statement.count": BigInt(other.statements),
     });

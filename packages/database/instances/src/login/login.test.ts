@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { Secret } from "@dbintel/config";
 import { eventually } from "@dbintel/e2e/condition";
+import { MountedSecret } from "@dbintel/e2e/mounted-secret";
 import type { DbintelError } from "@dbintel/errors";
 import { FakeClock } from "@dbintel/pipeline/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -48,20 +49,11 @@ it("has the password of the configuration, or none", async () => {
 });
 
 describe("the file of a password", () => {
-  /** As Kubernetes mounts a Secret: the files are links into a folder that is a link, replaced in one step. */
-  async function mount(version: string, content: string): Promise<void> {
-    await mkdir(join(folder, version));
-    await writeFile(join(folder, version, "password"), content);
-    await symlink(version, join(folder, "..data_tmp"));
-    await rename(join(folder, "..data_tmp"), join(folder, "..data"));
-  }
-
   it("is read for each connection, through the links of a Secret", async () => {
-    await mount("..2026_1", "first\n");
-    await symlink("..data/password", join(folder, "password"));
-    const login = source({ password_file: join(folder, "password") });
+    await using mounted = await MountedSecret.mount("password", "first\n");
+    const login = source({ password_file: mounted.file });
     expect(await next(login)).toBe("first");
-    await mount("..2026_2", " second \r\n");
+    await mounted.replace(" second \r\n");
     expect(login.current.password.reveal()).toBe("first");
     expect(await next(login)).toBe(" second ");
   });
@@ -147,7 +139,6 @@ describe("the command of a password", () => {
     const started = join(folder, "started");
     const child = `setInterval(() => require("fs").appendFileSync(${JSON.stringify(started)}, "x"), 20)`;
     const script = `require("child_process").spawn(process.execPath, ["-e", ${JSON.stringify(child)}], { stdio: "inherit" })`;
-    const { readFile } = await import("node:fs/promises");
     const runs = () =>
       readFile(started, "utf8").then(
         ({ length }) => length,

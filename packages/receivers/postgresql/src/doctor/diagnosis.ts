@@ -1,7 +1,8 @@
+import { instanceConfig, listingOf } from "@dbintel/instances";
 import type { Signal } from "@dbintel/pdata";
 import type { Consumer, Host, Subject } from "@dbintel/pipeline";
-import { PollTrial } from "@dbintel/watching";
-import type { PostgresqlConfig } from "../config.ts";
+import { costs, PollTrial, reachability } from "@dbintel/watching";
+import { type PostgresqlConfig, postgresqlInstance } from "../config.ts";
 import type { Capabilities } from "../connection/capabilities.ts";
 import { DatabaseConnection } from "../connection/connection.ts";
 import { databaseProblem, identifier, watchedDatabase } from "../connection/problems.ts";
@@ -10,8 +11,7 @@ import { watchedServer } from "../server.ts";
 import { topQueryEvent } from "../statements/top-query-events.ts";
 import type { WatchedServer } from "../watched-server.ts";
 import type { PostgresqlCheck } from "./checks.ts";
-import { loginFailure, reachCheck, sessionChecks } from "./connection-checks.ts";
-import { costCheck } from "./cost-check.ts";
+import { isSocket, loginFailure, sessionChecks } from "./connection-checks.ts";
 import { extensionChecks, extensionMissing, installedIn, preloadCheck } from "./extension-checks.ts";
 import { type ServerFacts, serverFacts } from "./facts.ts";
 import { grantChecks } from "./grant-checks.ts";
@@ -26,8 +26,12 @@ export async function subjects(args: {
   readonly config: PostgresqlConfig;
   readonly signals: readonly Signal[];
 }): Promise<readonly Subject[]> {
-  const { config, signals } = args;
-  return [{ name: config.endpoint, examine: (how) => new Examination({ config, signals, ...how }).run() }];
+  const listed = await listingOf(args.config, postgresqlInstance).list();
+  return listed.slice(0, args.config.max_instances).map(({ entry }): Subject => {
+    const config = instanceConfig(args.config, entry);
+    const { signals } = args;
+    return { name: config.endpoint, examine: (how) => new Examination({ config, ...how, signals }).run() };
+  });
 }
 
 /** What nobody takes: the polls of an examination bring it to nowhere. */
@@ -58,11 +62,13 @@ class Examination {
 
   async *run(): AsyncGenerator<PostgresqlCheck> {
     const { config, host } = this.#args;
-    const reached = await reachCheck(config, this.#args);
-    yield reached;
-    if (reached.status === "fail") return;
     const next = Object.fromEntries(this.#args.signals.map((signal) => [signal, nowhere]));
-    const server = await watchedServer({ config, host, next, watch: this.#trial });
+    const server = watchedServer({ config, host, next, watch: this.#trial });
+    const { settings } = server;
+    const path = `${settings.host}/.s.PGSQL.${settings.port}`;
+    const reached = await reachability(isSocket(settings) ? { path } : settings, this.#args);
+    yield { code: "PG-CONN-001", ...reached };
+    if (reached.status === "fail") return;
     try {
       yield* this.#server(server);
     } finally {
@@ -86,7 +92,7 @@ class Examination {
       yield loginFailure(databaseProblem(error, server.context));
       return;
     }
-    yield* sessionChecks(known.facts, config, clockMicros);
+    yield* sessionChecks(known.facts, { config, settings: server.settings, clockMicros });
     yield* this.#identity(known);
     yield* this.#statements(known);
     const { platform } = known.capabilities;
@@ -171,6 +177,6 @@ class Examination {
     for (const part of parts) part(server);
     const watched = watchedDatabase(server.context);
     const trial = this.#trial.run({ host, watched, timeoutMs: config.statement_timeout, signal });
-    for await (const tried of trial) yield* costCheck(tried);
+    for await (const tried of trial) yield* costs(tried).map((found) => ({ code: "PG-COST-001", ...found }) as const);
   }
 }

@@ -1,0 +1,66 @@
+import type { Check, Host } from "@dbintel/pipeline";
+import type { TriedPoll } from "./poll-trial.ts";
+import { type Address, reach } from "./reach.ts";
+
+/** What was found; each receiver has codes of its own for it. */
+export type FoundOut = Omit<Check, "code">;
+
+const widestSkewMs = 2000;
+/** The part of its interval that a poll may take before it is worth a word. */
+const largestShare = 0.1;
+
+/** Whether anybody listens there. */
+export async function reachability(
+  address: Address,
+  { host, signal }: { readonly host: Host; readonly signal: AbortSignal },
+): Promise<FoundOut> {
+  try {
+    const took = await reach(address, { clock: host.clock, signal });
+    return { status: "ok", message: `it answers in ${took.toFixed(1)} ms` };
+  } catch (error) {
+    signal.throwIfAborted();
+    const message = error instanceof Error && error.message !== "" ? error.message : String(error);
+    const hint = "check endpoint, that the server runs and listens there, and that no firewall is in between";
+    return { status: "fail", message, hint };
+  }
+}
+
+/** Whether others can read along. `protocol` is what the server says of the session, `undefined` for none. */
+export function encryption(args: {
+  readonly protocol: string | undefined;
+  readonly host: string;
+  readonly skipVerify: boolean;
+}): FoundOut {
+  const { protocol, host, skipVerify } = args;
+  if (protocol === undefined) {
+    if (/^(localhost|127\.[\d.]+|::1)$/.test(host)) {
+      return { status: "ok", message: "not encrypted, and it does not leave this machine" };
+    }
+    const hint = "let the server offer TLS, and take tls.insecure out of the collector's configuration";
+    return { status: "warn", message: "not encrypted: everybody on the way can read along", hint };
+  }
+  if (skipVerify) {
+    const hint = "name the certificate authority in tls.ca_file, and take out tls.insecure_skip_verify";
+    return { status: "warn", message: `${protocol}; whose certificate it is nobody looked at`, hint };
+  }
+  return { status: "ok", message: `${protocol}, the certificate is trusted` };
+}
+
+/** How far the server's clock is from ours, both in microseconds since 1970. */
+export function clockSkew(theirs: bigint, ours: bigint): FoundOut {
+  const skewMs = Number(theirs - ours) / 1000;
+  const told = `the server's clock is ${Math.abs(skewMs / 1000).toFixed(1)} s ${skewMs < 0 ? "behind" : "ahead"}`;
+  if (Math.abs(skewMs) <= widestSkewMs) return { status: "ok", message: told };
+  return { status: "warn", message: told, hint: "let both machines keep their time by NTP" };
+}
+
+/** What a part cost, and what did not work of it. */
+export function costs({ name, milliseconds, items, interval, problems }: TriedPoll): readonly FoundOut[] {
+  const told = `${name}: ${milliseconds.toFixed(1)} ms, ${items} records and data points`;
+  if (problems.length > 0) {
+    return problems.map(({ message, hint }) => ({ status: "fail", message: `${name}: ${message}`, hint }));
+  }
+  if (milliseconds <= interval * largestShare) return [{ status: "ok", message: told }];
+  const message = `${told}, which is more than a tenth of its interval of ${interval / 1000} s`;
+  return [{ status: "warn", message, hint: "make the interval longer" }];
+}

@@ -27,6 +27,7 @@ import { logCollection } from "./logs/settings.ts";
 import { absentMetricNames, metricNames } from "./metrics/metric-catalogue.ts";
 import { objectCollection } from "./objects/settings.ts";
 import { resourceAttributeNames } from "./resource.ts";
+import { schemaCollection } from "./schema/settings.ts";
 import { settingsCollection } from "./settings-changes/settings.ts";
 import { topQueryCollection } from "./statements/settings.ts";
 
@@ -48,6 +49,14 @@ const events = z.strictObject({
   "db.server.settings_change": z
     .strictObject({
       enabled: z.boolean().default(true).describe("Send an event for each setting of the server that was changed"),
+    })
+    .prefault({}),
+  "db.schema": z
+    .strictObject({
+      enabled: z
+        .boolean()
+        .default(true)
+        .describe("Send an event for each table, column, index and constraint that was added, changed or removed"),
     })
     .prefault({}),
 });
@@ -101,6 +110,7 @@ export const postgresqlConfig = z
     query_sample_collection: querySampleCollection.prefault({}).describe("The event db.server.query_sample"),
     active_sessions: activeSessionSettings.prefault({}).describe("The metric db.active_sessions"),
     settings_collection: settingsCollection.prefault({}).describe("The event db.server.settings_change"),
+    schema_collection: schemaCollection.prefault({}).describe("The event db.schema"),
     object_collection: objectCollection.prefault({}).describe("Metrics of tables, indexes and functions"),
     long_running: longRunningSettings
       .prefault({})

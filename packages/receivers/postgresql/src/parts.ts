@@ -1,6 +1,7 @@
 import { activityPart } from "./activity/part.ts";
 import { metricsPart } from "./metrics/part.ts";
 import { objectsPart } from "./objects/part.ts";
+import { schemaPart } from "./schema/part.ts";
 import { settingsPart } from "./settings-changes/part.ts";
 import { statementsPart } from "./statements/part.ts";
 import { visitsPart } from "./visits/part.ts";
@@ -13,5 +14,6 @@ export const parts: readonly Part[] = [
   statementsPart,
   settingsPart,
   objectsPart,
+  schemaPart,
   visitsPart,
 ];

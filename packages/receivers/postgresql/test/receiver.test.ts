@@ -9,6 +9,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { postgresql } from "../src/index.ts";
 import { eventsOf, never, pointsOf } from "./watch.ts";
 
+/** Visits have sessions that come and go. */
+const withoutVisits = {
+  object_collection: { enabled: false },
+  events: { "db.server.settings_change": { enabled: false }, "db.schema": { enabled: false } },
+};
+
 describe("the receiver on a real server", () => {
   let server: PostgresServer;
   let host: TestHost;
@@ -42,8 +48,7 @@ describe("the receiver on a real server", () => {
       tls: { insecure: true },
       timeout: "1h",
       top_query_collection: { collection_interval: "10s" },
-      // Their sessions come and go.
-      object_collection: { enabled: false },
+      ...withoutVisits,
       ...settings,
     });
     const component = definition.create({ id: "postgresql", config, host, next });
@@ -122,7 +127,7 @@ describe("the receiver on a real server", () => {
     await pollUntil("a sample arrives", () => samples()[0]);
     await stop?.();
     logs = new Sink();
-    await start({ events: { "db.server.top_query": { enabled: false } } }, { logs });
+    await start({ events: { ...withoutVisits.events, "db.server.top_query": { enabled: false } } }, { logs });
     const sample = await pollUntil("a sample arrives", () => samples()[0]);
     expect(sample.text("postgresql.state")).toBe("idle in transaction");
     const [own] = await server.query<{ sessions: number }>(

@@ -1,0 +1,14 @@
+import { interval } from "@dbintel/polling";
+import { z } from "zod";
+
+/** The setting `schema_collection`. */
+export const schemaCollection = z.strictObject({
+  collection_interval: interval("10m").describe("Time between two looks at the tables of a database"),
+  max_tables: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(300)
+    .describe("Tables of each database that are watched, those first that were made first"),
+});

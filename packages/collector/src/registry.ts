@@ -57,6 +57,10 @@ const entries: { readonly [Kind in ComponentKind]: Readonly<Record<string, Entry
     debug: { load: async () => (await import("@dbintel/exporter-debug")).debug.definition },
     file: { load: async () => (await import("@dbintel/exporter-file")).file.definition },
     nop: { load: async () => (await import("@dbintel/exporter-nop")).nop.definition },
+    otlp_grpc: {
+      aliases: ["otlp"],
+      load: async () => (await import("@dbintel/exporter-otlp-grpc")).otlpGrpc.definition,
+    },
     otlp_http: {
       aliases: ["otlphttp"],
       load: async () => (await import("@dbintel/exporter-otlp-http")).otlpHttp.definition,

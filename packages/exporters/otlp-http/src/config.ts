@@ -1,9 +1,8 @@
 import { validateHeaderValue } from "node:http";
 import { endpointUrl, headers, Secret } from "@dbintel/config";
-import { deliverySettings } from "@dbintel/delivery";
+import { clientTlsSettings, deliverySettings } from "@dbintel/delivery";
 import { authSettings } from "@dbintel/pipeline";
 import { z } from "zod";
-import { tlsSettings } from "./tls-settings.ts";
 
 /** Headers that follow from the body: a value of its own would make a request that no server understands. */
 const ownHeaders: ReadonlySet<string> = new Set([
@@ -73,7 +72,9 @@ export const otlpHttpConfig = z
       .prefault({})
       .describe("Details of the compression."),
     encoding: z.enum(["proto", "json"]).default("proto").describe("OTLP as protobuf or as JSON."),
-    tls: tlsSettings.describe("For https endpoints; certificates are verified unless told otherwise."),
+    tls: clientTlsSettings({
+      insecure: "Accepted for compatibility, without effect: the scheme of the endpoint decides.",
+    }).describe("For https endpoints; certificates are verified unless told otherwise."),
     ...deliverySettings({ timeout: "30s" }),
   })
   .superRefine((config, context) => {

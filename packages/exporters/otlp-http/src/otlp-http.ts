@@ -1,6 +1,14 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
-import { createDelivery, type Delivery, type Sender, type SendOptions } from "@dbintel/delivery";
+import {
+  createDelivery,
+  type Delivery,
+  loadClientTls,
+  type Sender,
+  type SendOptions,
+  ServerWarnings,
+  secretsIn,
+} from "@dbintel/delivery";
 import { RetryableError } from "@dbintel/errors";
 import { type Batch, type Signal, signals } from "@dbintel/pdata";
 import type { ClientAuthenticator, Component, Consumers, Host } from "@dbintel/pipeline";
@@ -8,7 +16,6 @@ import type { OtlpHttpConfig } from "./config.ts";
 import { type Endpoint, endpointOf, isLoopback } from "./endpoint.ts";
 import { payloadOf } from "./payload.ts";
 import { post } from "./post.ts";
-import { loadTls } from "./tls.ts";
 import { verdictOf } from "./verdict.ts";
 
 /** An idle connection is closed after this long; Go's `idle_conn_timeout`. */
@@ -36,7 +43,7 @@ export class OtlpHttp implements Component, Sender {
   readonly #headers: Readonly<Record<string, string>>;
   readonly #secrets: readonly string[];
   readonly #authenticator: ClientAuthenticator | undefined;
-  readonly #warned = new Set<string>();
+  readonly #warnings: ServerWarnings;
   #agents: Agents | undefined;
 
   constructor({ id, config, host }: OtlpHttpArgs) {
@@ -55,12 +62,18 @@ export class OtlpHttp implements Component, Sender {
     const values = Object.entries(config.headers).map(([name, value]) => [name.toLowerCase(), value.reveal()] as const);
     this.#headers = { "user-agent": `${host.build.name}/${host.build.version}`, ...Object.fromEntries(values) };
     this.#secrets = values.flatMap(([, value]) => secretsIn(value));
+    this.#warnings = new ServerWarnings(host.logger);
     this.#authenticator = config.auth && host.extensions.clientAuthenticator(config.auth.authenticator);
   }
 
   async start(): Promise<void> {
     if (this.#agents !== undefined) return;
-    const tls = await loadTls(this.#config.tls);
+    const { insecure_skip_verify: unverified, server_name_override: servername } = this.#config.tls;
+    const tls = {
+      ...(await loadClientTls(this.#config.tls)),
+      rejectUnauthorized: !unverified,
+      ...(servername === undefined ? {} : { servername }),
+    };
     const { enabled, num_consumers: senders } = this.#config.sending_queue;
     const maxSockets = enabled ? senders * signals.length : Number.POSITIVE_INFINITY;
     const options = { keepAlive: true, maxSockets, timeout: idleTimeoutMs };
@@ -104,14 +117,7 @@ export class OtlpHttp implements Component, Sender {
       secrets: [...this.#secrets, ...Object.values(credentials).flatMap(secretsIn)],
     });
     if (verdict.kind === "failed") throw verdict.error;
-    if (verdict.warning !== undefined) this.#warn(batch.signal, verdict.warning);
-  }
-
-  /** The server took the data; the same words again are not worth another line. */
-  #warn(signal: Signal, warning: string): void {
-    if (this.#warned.has(warning) || this.#warned.size >= maxWarnings) return;
-    this.#warned.add(warning);
-    this.#host.logger.warn({ "otelcol.signal": signal }, warning);
+    if (verdict.warning !== undefined) this.#warnings.log(batch.signal, verdict.warning);
   }
 
   #warnOfPlainHeaders(): void {
@@ -121,13 +127,4 @@ export class OtlpHttp implements Component, Sender {
       this.#host.logger.warn({ endpoint: label }, "headers, which may hold keys, travel unencrypted: use https://");
     }
   }
-}
-
-/** A server can word each of its warnings differently: this many are logged. */
-const maxWarnings = 20;
-
-/** The texts of a header's value that no message may repeat: the whole, and the key behind `Bearer`. */
-function secretsIn(value: string): readonly string[] {
-  // What is very short is no secret, and taking it out would spoil every message.
-  return [value, ...value.split(/\s+/)].filter((text) => text.length >= 8);
 }

@@ -1,13 +1,10 @@
-import { parseRetryAfter } from "@dbintel/delivery";
-import { type ConsumeError, PartialError, PermanentError, RetryableError } from "@dbintel/errors";
+import { longestQuotation, parseRetryAfter, quote, type Verdict, verdictOnSuccess } from "@dbintel/delivery";
+import { type ConsumeError, PermanentError, RetryableError } from "@dbintel/errors";
 import { decodeExportResponse, decodeRpcStatus, type OtlpEncoding, type Signal } from "@dbintel/pdata";
 import type { Answer } from "./post.ts";
 
 /** The only statuses after which OTLP allows the same request again. */
 const retryableStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504]);
-
-/** How much of a server's own words goes into a message. */
-const maxQuoted = 500;
 
 const hints: Readonly<Record<number, string>> = {
   400: "the server says that the data is malformed",
@@ -31,11 +28,6 @@ export interface VerdictOptions {
   readonly secrets: readonly string[];
 }
 
-/** What an answer means for the data. */
-export type Verdict =
-  /** Taken; `warning` is something that a person should read. */
-  { readonly kind: "taken"; readonly warning?: string } | { readonly kind: "failed"; readonly error: ConsumeError };
-
 /** Judges an HTTP answer by the rules of OTLP 1.11 (sections OTLP/HTTP Response and Throttling). */
 export function verdictOf(options: VerdictOptions): Verdict {
   const { status } = options.answer;
@@ -51,17 +43,7 @@ function ofSuccess(options: VerdictOptions): Verdict {
     // arrived (permanent) or deliver it twice (retryable); a person should know that the answer is odd.
     return { kind: "taken", warning: `${label} answered ${answer.status} with a body that is not an OTLP response` };
   }
-  const { partialSuccess } = response;
-  if (partialSuccess === undefined) return { kind: "taken" };
-  const message = quote(partialSuccess.errorMessage, options.secrets);
-  if (partialSuccess.rejected <= 0n) {
-    return message === ""
-      ? { kind: "taken" }
-      : { kind: "taken", warning: `${label} took the data and says: ${message}` };
-  }
-  const rejected = Number(partialSuccess.rejected);
-  const error = new PartialError(`${label} rejected ${rejected} items: ${message || "no reason given"}`, { rejected });
-  return { kind: "failed", error };
+  return verdictOnSuccess(response, options);
 }
 
 function ofFailure(options: VerdictOptions): ConsumeError {
@@ -99,7 +81,9 @@ function messageOf(options: VerdictOptions): string {
   const isText = contentType?.startsWith("text/") === true;
   const status = isText ? undefined : tryDecode(() => decodeRpcStatus(body, encodingOf(options)));
   if (status !== undefined) return status.message;
-  return isText || contentType?.startsWith("application/json") === true ? body.toString("utf8", 0, 4 * maxQuoted) : "";
+  return isText || contentType?.startsWith("application/json") === true
+    ? body.toString("utf8", 0, 4 * longestQuotation)
+    : "";
 }
 
 function encodingOf({ answer, encoding }: VerdictOptions): OtlpEncoding {
@@ -114,13 +98,4 @@ function tryDecode<T>(decode: () => T): T | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** One line of bounded length without control characters and without any secret that the server repeats. */
-function quote(text: string, secrets: readonly string[]): string {
-  let clean = text;
-  for (const value of secrets) clean = clean.replaceAll(value, "[REDACTED]");
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what has to go.
-  const line = clean.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").trim();
-  return line.length > maxQuoted ? `${line.slice(0, maxQuoted)}…` : line;
 }

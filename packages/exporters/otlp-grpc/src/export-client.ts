@@ -1,0 +1,75 @@
+import type { Signal } from "@dbintel/pdata";
+import {
+  type ChannelCredentials,
+  type ChannelOptions,
+  Client,
+  Metadata,
+  type ServiceError,
+  status as statusCode,
+} from "@grpc/grpc-js";
+
+/** The method of each signal (opentelemetry-proto, the files named …_service.proto). */
+const methods: Readonly<Record<Signal, string>> = {
+  logs: "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+  metrics: "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+  traces: "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+};
+
+/** What a call came to. */
+export interface Answer {
+  /** A gRPC status code; 0 is success. */
+  readonly code: number;
+  /** The response; empty unless the call succeeded. */
+  readonly body: Buffer;
+  /** The server's words, or the library's where there was no server. */
+  readonly message: string;
+  /** A `google.rpc.Status`, where the server sent one. */
+  readonly details: Buffer | undefined;
+}
+
+const asBytes = (bytes: Buffer) => bytes;
+const nothing = Buffer.alloc(0);
+
+/** The services of OTLP on one server; messages stay bytes. */
+export class ExportClient {
+  readonly #client: Client;
+
+  constructor(address: string, security: ChannelCredentials, options: ChannelOptions) {
+    this.#client = new Client(address, security, options);
+  }
+
+  /** Never rejects: a server that cannot be reached is an answer too, UNAVAILABLE. `ends` cancels the call. */
+  export(args: {
+    readonly signal: Signal;
+    readonly message: Uint8Array;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly ends: AbortSignal;
+  }): Promise<Answer> {
+    const { signal, headers, ends } = args;
+    const { buffer, byteOffset, byteLength } = args.message;
+    const message = Buffer.from(buffer, byteOffset, byteLength);
+    const metadata = new Metadata();
+    for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
+    return new Promise((resolve) => {
+      const answered = (error: ServiceError | null, body?: Buffer) => {
+        ends.removeEventListener("abort", cancel);
+        resolve(error === null ? { ...success, body: body ?? nothing } : failure(error));
+      };
+      const call = this.#client.makeUnaryRequest(methods[signal], asBytes, asBytes, message, metadata, answered);
+      const cancel = () => call.cancel();
+      if (ends.aborted) cancel();
+      else ends.addEventListener("abort", cancel, { once: true });
+    });
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}
+
+const success = { code: statusCode.OK, message: "", details: undefined };
+
+function failure({ code, details: message, metadata }: ServiceError): Answer {
+  const [details] = metadata.get("grpc-status-details-bin");
+  return { code, body: nothing, message, details: Buffer.isBuffer(details) ? details : undefined };
+}

@@ -1,0 +1,1 @@
+export { otlpGrpc } from "./component.ts";

@@ -1,0 +1,200 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { decodeLogs, encodeExportResponse, type Logs, logsBuilder, metricsBuilder } from "@dbintel/pdata";
+import { createTestHost, settle } from "@dbintel/pipeline/testing";
+import { ServerCredentials } from "@grpc/grpc-js";
+import { describe, expect, it } from "vitest";
+import type { z } from "zod";
+import { otlpGrpc } from "../src/component.ts";
+import type { otlpGrpcConfig } from "../src/config.ts";
+import { desertedPort, TestServer } from "./server.ts";
+
+const never = new AbortController().signal;
+const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
+
+function logs(count: number, padding = 0): Logs {
+  const builder = logsBuilder().resource({ attributes: {} }).scope({ name: "test" });
+  for (let index = 0; index < count; index++) builder.record({ body: `r${index}`.padEnd(padding, ".") });
+  return builder.build();
+}
+
+/** A started exporter on a fake clock, without a queue: a call ends with what became of the data. */
+async function startExporter(
+  config: z.input<typeof otlpGrpcConfig>,
+  extensions: ReadonlyMap<string, object> = new Map(),
+) {
+  const host = createTestHost({ extensions });
+  const { definition, config: settings } = otlpGrpc({
+    sending_queue: { enabled: false },
+    retry_on_failure: { enabled: false },
+    ...config,
+  });
+  const exporter = definition.create({ id: "otlp_grpc", config: settings, host });
+  await exporter.start({ signal: never });
+  return {
+    host,
+    exporter,
+    send: (batch = logs(1), signal = never) => exporter.consumers.logs?.consume(batch, { signal }),
+    [Symbol.asyncDispose]: () => exporter.stop({ signal: AbortSignal.abort() }),
+  };
+}
+
+const plain = (server: { readonly port: number }) => ({ endpoint: `http://127.0.0.1:${server.port}` });
+
+describe("a call", () => {
+  it.each(["gzip", "none"] as const)("carries OTLP and the headers, compression %s", async (compression) => {
+    await using server = await TestServer.listen();
+    const headers = { "API-Key": "k3y-v4lue" };
+    await using running = await startExporter({ ...plain(server), compression, headers });
+    const batch = logs(3);
+    await running.send(batch);
+    expect(server.seen.map(({ signal }) => signal)).toEqual(["logs"]);
+    expect(new Uint8Array(server.seen[0]?.message ?? [])).toEqual(new Uint8Array(batch.encode()));
+    expect(server.seen[0]?.headers).toMatchObject({
+      "api-key": "k3y-v4lue",
+      "user-agent": expect.stringMatching(/^dbintel\/0\.0\.0-test /),
+    });
+  });
+
+  it("goes to the service of its signal", async () => {
+    await using server = await TestServer.listen();
+    await using running = await startExporter(plain(server));
+    const metrics = metricsBuilder()
+      .resource({ attributes: {} })
+      .scope({ name: "" })
+      .gauge({ name: "m", unit: "1" })
+      .point({ timeUnixNano: 1n, value: 1n });
+    await running.exporter.consumers.metrics?.consume(metrics.build(), { signal: never });
+    expect(server.seen.map(({ signal }) => signal)).toEqual(["metrics"]);
+  });
+
+  it("carries the credentials that an extension gives at that moment", async () => {
+    await using server = await TestServer.listen();
+    let token = "first-token";
+    const extensions = new Map([["me", { credentials: () => ({ authorization: `Bearer ${token}` }) }]]);
+    await using running = await startExporter({ ...plain(server), auth: { authenticator: "me" } }, extensions);
+    await running.send();
+    token = "second-token";
+    server.behaviour = ({ headers }) => ({ code: 16, message: `no: ${headers.authorization}` });
+    await expect(running.send()).rejects.toThrow("answered UNAUTHENTICATED: no: [REDACTED]");
+    expect(server.seen.map(({ headers }) => headers.authorization)).toEqual([
+      "Bearer first-token",
+      "Bearer second-token",
+    ]);
+  });
+
+  it("is cancelled when its time is up, and tried again", async () => {
+    await using server = await TestServer.listen();
+    server.behaviour = () => new Promise(() => {});
+    await using running = await startExporter({
+      ...plain(server),
+      timeout: "5s",
+      retry_on_failure: { enabled: true, initial_interval: "1s", randomization_factor: 0 },
+    });
+    const sent = running.send();
+    while (server.seen.length < 1) await settle();
+    server.behaviour = () => new Uint8Array(0);
+    await running.host.clock.advance(5000);
+    while (server.cancelled.length < 1) await settle();
+    await running.host.clock.advance(1000);
+    await sent;
+    expect(server.seen).toHaveLength(2);
+  });
+});
+
+describe("an answer", () => {
+  it.each([
+    ["UNAVAILABLE", { code: 14 }, { kind: "retryable", httpStatus: 503, delayMs: undefined }],
+    ["a throttle", { code: 14, retryDelayMs: 3000 }, { kind: "retryable", delayMs: 3000 }],
+    ["RESOURCE_EXHAUSTED with a delay", { code: 8, retryDelayMs: 500 }, { kind: "retryable", delayMs: 500 }],
+    ["RESOURCE_EXHAUSTED without one", { code: 8, message: "quota" }, { kind: "permanent", httpStatus: 429 }],
+    ["ABORTED", { code: 10 }, { kind: "retryable" }],
+    ["INVALID_ARGUMENT", { code: 3, message: "bad" }, { kind: "permanent", httpStatus: 400 }],
+    ["PERMISSION_DENIED", { code: 7 }, { kind: "permanent", httpStatus: 403 }],
+    ["UNIMPLEMENTED", { code: 12 }, { kind: "permanent", httpStatus: 404 }],
+    ["INTERNAL", { code: 13 }, { kind: "permanent", httpStatus: undefined }],
+    ["UNKNOWN", { code: 2 }, { kind: "permanent" }],
+  ])("%s", async (_what, reply, expected) => {
+    await using server = await TestServer.listen();
+    server.behaviour = () => reply;
+    await using running = await startExporter(plain(server));
+    await expect(running.send()).rejects.toMatchObject(expected);
+  });
+
+  it("of a part counts what was rejected", async () => {
+    await using server = await TestServer.listen();
+    const partialSuccess = { rejected: 1n, errorMessage: "one was wrong" };
+    server.behaviour = () => encodeExportResponse("logs", { partialSuccess }, "protobuf");
+    await using running = await startExporter(plain(server));
+    await expect(running.send(logs(3))).rejects.toMatchObject({ kind: "partial", rejected: 1 });
+    expect(running.host.accounting.of("logs").sent).toBe(2);
+  });
+
+  it("that cannot be read still means that the data was taken", async () => {
+    await using server = await TestServer.listen();
+    server.behaviour = () => Uint8Array.of(0x0a, 9, 1);
+    await using running = await startExporter(plain(server));
+    await running.send();
+    expect(running.host.lines.filter(({ level }) => level === "warn").map(({ message }) => message)).toEqual([
+      `127.0.0.1:${server.port} answered with something that is no response`,
+    ]);
+  });
+
+  it("that a message is too large has it cut until the server takes it", async () => {
+    await using server = await TestServer.listen({ maxMessageBytes: 2000 });
+    await using running = await startExporter({ ...plain(server), compression: "none" });
+    await running.send(logs(10, 500));
+    expect(server.seen.reduce((sum, { message }) => sum + decodeLogs(message).count, 0)).toBe(10);
+    expect(server.seen.length).toBeGreaterThan(1);
+    expect(running.host.accounting.of("logs")).toMatchObject({ sent: 10 });
+  });
+
+  it("that never comes, because nobody is there, is retryable", async () => {
+    await using running = await startExporter(plain({ port: await desertedPort() }));
+    await expect(running.send()).rejects.toMatchObject({ kind: "retryable" });
+  });
+});
+
+describe("tls", () => {
+  it("verifies the server and shows its own certificate", async () => {
+    const [cert, key] = await Promise.all([readFile(fixture("localhost.crt")), readFile(fixture("localhost.key"))]);
+    const security = ServerCredentials.createSsl(cert, [{ cert_chain: cert, private_key: key }], true);
+    await using server = await TestServer.listen({ credentials: security });
+    const endpoint = `https://localhost:${server.port}`;
+    const own = { cert_file: fixture("localhost.crt"), key_file: fixture("localhost.key") };
+    await using known = await startExporter({ endpoint, tls: { ca_file: fixture("localhost.crt"), ...own } });
+    await known.send();
+    expect(server.seen).toHaveLength(1);
+    await using distrustful = await startExporter({ endpoint, tls: own });
+    await expect(distrustful.send()).rejects.toMatchObject({ kind: "retryable", message: /certificate/ });
+    await using careless = await startExporter({ endpoint, tls: { insecure_skip_verify: true, ...own } });
+    await careless.send();
+    expect(server.seen).toHaveLength(2);
+  });
+
+  it("that cannot be read stops the start", async () => {
+    await expect(startExporter({ endpoint: "a:1", tls: { ca_file: "/nowhere" } })).rejects.toMatchObject({
+      code: "DBI_CONFIG_UNREADABLE",
+    });
+  });
+});
+
+describe("settings", () => {
+  it.each([
+    [{ endpoint: "localhost" }, "expected host:port"],
+    [{ endpoint: "https://localhost:4317/v1/logs" }, "expected host:port"],
+    [{ endpoint: "user:password@localhost:4317" }, "expected host:port"],
+    [{ endpoint: "a:1", headers: { "grpc-timeout": "1" } }, "is set by the exporter"],
+    [{ endpoint: "a:1", headers: { "key-bin": "1" } }, "binary metadata"],
+    [{ endpoint: "a:1", compression: "snappy" }, "compression"],
+  ])("refuses %j", (settings, message) => {
+    expect(() => otlpGrpc(settings as never)).toThrow(message);
+  });
+
+  it("warns of headers that travel unencrypted to other machines", async () => {
+    await using running = await startExporter({ endpoint: "http://backend.invalid:4317", headers: { key: "value" } });
+    expect(running.host.lines.map(({ message }) => message)).toContain(
+      "headers, which may hold keys, travel unencrypted: use TLS",
+    );
+  });
+});

@@ -102,6 +102,8 @@ function driverOptions({ host, port, username, login }: ServerAccess): Connectio
     // The driver uses it to verify the certificate only.
     host: verifiedName(tls === false ? undefined : tls.servername, host),
     port,
+    // The driver connects over the stream that it is given; this tells it that passwords are safe on it.
+    ...(port === 0 ? { socketPath: host } : {}),
     user: username,
     password: password.reveal(),
     // A server must not be able to ask for files of the collector.

@@ -43,6 +43,8 @@ export interface Poller {
   start(): void;
   /** Lets a running poll finish and hands its result on; aborts it when `signal` is. Idempotent. */
   stop(options: { readonly signal: AbortSignal }): Promise<void>;
+  /** Polls at once, or after the poll that is under way; the grid of ticks begins anew then. */
+  wake(): void;
   /** Items that were polled and not taken by the next component yet. */
   held(signal: Signal): number;
   /** Ticks that passed while a poll or its delivery was still going on. */
@@ -75,6 +77,7 @@ class TickPoller implements Poller {
   readonly #skipped;
   #running: Promise<void> | undefined;
   #failures = 0;
+  #waking = new AbortController();
   skippedTicks = 0;
 
   constructor(options: PollerOptions) {
@@ -103,6 +106,10 @@ class TickPoller implements Poller {
     signal.removeEventListener("abort", abort);
   }
 
+  wake(): void {
+    this.#waking.abort();
+  }
+
   held(signal: Signal): number {
     return this.#deliverer.held(signal);
   }
@@ -111,6 +118,10 @@ class TickPoller implements Poller {
     const { host, initialDelay = 1000, jitter = 0.1, name, intervalFactor = () => 1 } = this.#options;
     let dueMs = host.clock.monotonicMs() + initialDelay + host.random.next() * jitter * this.#options.interval;
     while (await this.#reached(dueMs)) {
+      if (this.#waking.signal.aborted) {
+        this.#waking = new AbortController();
+        dueMs = host.clock.monotonicMs();
+      }
       const backOffMs = await this.#tick();
       const interval = this.#options.interval * Math.max(1, intervalFactor());
       const nowMs = host.clock.monotonicMs();
@@ -127,12 +138,9 @@ class TickPoller implements Poller {
   /** False when the poller closes before the time has come. */
   async #reached(dueMs: number): Promise<boolean> {
     const { clock } = this.#options.host;
-    try {
-      await wait(clock, Math.max(0, dueMs - clock.monotonicMs()), this.#closing.signal);
-      return true;
-    } catch {
-      return false;
-    }
+    const early = AbortSignal.any([this.#closing.signal, this.#waking.signal]);
+    await wait(clock, Math.max(0, dueMs - clock.monotonicMs()), early).catch(() => {});
+    return !this.#closing.signal.aborted;
   }
 
   /** One poll with its delivery; returns how long to leave the source alone, 0 after success. */

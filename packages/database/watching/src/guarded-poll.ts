@@ -72,6 +72,10 @@ export function guardedPoll(options: GuardedPollOptions) {
       else admission.succeed(host.clock.monotonicMs() - startedMs);
       return result;
     } catch (error) {
+      if (error instanceof NotLeaderError) {
+        admission.release();
+        return { batches: [] };
+      }
       if (error instanceof HeldBackError) {
         admission.release();
         return heldBack(database);
@@ -90,6 +94,13 @@ export function guardedPoll(options: GuardedPollOptions) {
 
 /** Of a poll that was under way when the breaker opened. */
 class HeldBackError extends DbintelError {}
+
+/** Of a poll that was under way when the lease ended: another collector may poll now. */
+export class NotLeaderError extends DbintelError {
+  constructor() {
+    super("another collector may poll now", { code: "DBI_ABORTED", retryable: true });
+  }
+}
 
 /** Throws while the database's breaker is open: so a poll that was under way when it opened ends with its next query. */
 export function breakerGate(host: Host, watched: Pick<WatchedDatabase, "endpoint" | "database">): () => void {

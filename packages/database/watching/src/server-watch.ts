@@ -1,7 +1,15 @@
 import { type BreakerSettings, breakers } from "@dbintel/guard";
 import type { Signal } from "@dbintel/pdata";
 import type { Consumers, Host } from "@dbintel/pipeline";
-import { type Baseline, Checkpoint, createPoller, type Poller, ProblemBoard, type Problems } from "@dbintel/polling";
+import {
+  type Baseline,
+  Checkpoint,
+  createPoller,
+  type Poller,
+  type PollResult,
+  ProblemBoard,
+  type Problems,
+} from "@dbintel/polling";
 import { BreakerWatch } from "./breaker-watch.ts";
 import {
   breakerGate,
@@ -9,7 +17,10 @@ import {
   type GuardedSource,
   guardedPoll,
   type LastProblem,
+  NotLeaderError,
 } from "./guarded-poll.ts";
+import { Lease, renewals } from "./lease/lease.ts";
+import type { LeaseLock } from "./lease/lease-lock.ts";
 import { ServerSessions } from "./session/server-sessions.ts";
 import type { Turn } from "./turn.ts";
 import type { WatchedDatabase } from "./watched-database.ts";
@@ -39,6 +50,18 @@ export interface PollList {
   add(poll: WatchedPoll): void;
   /** Has a session closed when all polls have ended. */
   closes(session: { close(): Promise<void> }): void;
+  /** Lets the polls that are added afterwards ask only while this collector holds a lock on the server. */
+  lead?(election: Election): void;
+}
+
+/** How it is decided which of several collectors polls a server. */
+export interface Election {
+  readonly lock: LeaseLock;
+  /** The session that holds the lock, and whose turn it is there. */
+  readonly source: GuardedSource;
+  readonly turn: Turn;
+  /** How often a collector that stands by asks for the lock, in milliseconds. */
+  readonly intervalMs: number;
 }
 
 export interface ServerWatchOptions {
@@ -56,6 +79,8 @@ export interface ServerWatchOptions {
 
 /** An overload makes no interval longer than this: its end should not be seen much later than it comes. */
 const longestStretchedMs = 300_000;
+/** The poll that asks for the lease. */
+const leasePoll = "lease";
 
 /**
  * Watches one server: each poll at its own interval, all under the breaker of the server, their problems on one board.
@@ -69,6 +94,7 @@ export class ServerWatch implements PollList {
   readonly #begun = Promise.withResolvers<void>();
   readonly #last: LastProblem = {};
   readonly #pollers: Poller[] = [];
+  #lease: Lease | undefined;
   readonly #checkpoints: Checkpoint[] = [];
   readonly #closing: { close(): Promise<void> }[] = [];
 
@@ -87,23 +113,37 @@ export class ServerWatch implements PollList {
     const guarded = guardedPoll({
       ...{ host, watched, last: this.#last, collectorClass: schedule.name, cheapest, source, poll },
     });
-    const asked: typeof guarded = turn === undefined ? guarded : (args) => turn.take(args.signal, () => guarded(args));
-    const checkpoint = baseline === undefined ? undefined : this.#checkpoint(schedule.name, baseline);
+    const booked: typeof guarded = (args) => this.sessions.costs.poll(schedule.name, () => guarded(args));
+    const asked: typeof guarded = turn === undefined ? booked : (args) => turn.take(args.signal, () => booked(args));
+    const leased = schedule.name === leasePoll ? asked : this.#leased(asked, baseline);
+    const checkpoint =
+      baseline === undefined || this.#lease !== undefined ? undefined : this.#checkpoint(schedule.name, baseline);
     const poller = createPoller({
       ...{ host, next, initialDelay, timeout, ...schedule, problems: this.#problems },
       poll: (args) =>
-        asked(args)
-          .then((result) => ({
-            ...result,
-            commit: () => {
-              result.commit?.();
-              checkpoint?.moved();
-            },
-          }))
+        leased(args)
+          .then((result) => withCommit(result, () => checkpoint?.moved()))
           .finally(() => this.#begun.resolve()),
-      intervalFactor: () => this.#stretch(schedule.interval) * intervalFactor(),
+      // A lease that is renewed more rarely ends.
+      intervalFactor: () => (schedule.name === leasePoll ? 1 : this.#stretch(schedule.interval)) * intervalFactor(),
     });
     this.#pollers.push(poller);
+  }
+
+  lead({ lock, source, turn, intervalMs }: Election): void {
+    const { host, watched } = this.#options;
+    const onBegin = () => {
+      for (const poller of this.#pollers) poller.wake();
+    };
+    const lease = new Lease({ host, endpoint: watched.endpoint, lock, intervalMs, onBegin });
+    this.#lease = lease;
+    this.sessions.guard(() => {
+      if (lease.term === undefined && this.sessions.costs.asking !== leasePoll) throw new NotLeaderError();
+    });
+    this.add({
+      ...{ name: leasePoll, interval: intervalMs / renewals, timeout: intervalMs, poll: lease, source, turn },
+      intervalFactor: () => (lease.term === undefined ? renewals : 1),
+    });
   }
 
   closes(session: { close(): Promise<void> }): void {
@@ -112,7 +152,8 @@ export class ServerWatch implements PollList {
 
   async start(): Promise<void> {
     await this.#breakers.start();
-    await Promise.all(this.#checkpoints.map((checkpoint) => checkpoint.load()));
+    // With a lease nothing is compared with what was read before it.
+    if (this.#lease === undefined) await Promise.all(this.#checkpoints.map((checkpoint) => checkpoint.load()));
     if (this.#pollers.length === 0) this.#begun.resolve();
     for (const poller of this.#pollers) poller.start();
   }
@@ -135,6 +176,24 @@ export class ServerWatch implements PollList {
     return this.#pollers.reduce((sum, poller) => sum + poller.held(signal), 0);
   }
 
+  /**
+   * Asks while this collector may. What it compares with begins anew with each lease: another one may have reported
+   * meanwhile. What was read while the lease ended is left out for the same reason.
+   */
+  #leased(poll: AskedPoll, baseline: Baseline | undefined): AskedPoll {
+    let known: number | undefined;
+    return async (args) => {
+      const lease = this.#lease;
+      if (lease === undefined) return poll(args);
+      const { term } = lease;
+      if (term === undefined) return { batches: [] };
+      if (term !== known) baseline?.forget();
+      known = term;
+      const result = await poll(args);
+      return lease.term === term ? result : { batches: [] };
+    };
+  }
+
   #checkpoint(poll: string, baseline: Baseline): Checkpoint {
     const checkpoint = new Checkpoint({ host: this.#options.host, name: poll, baseline });
     this.#checkpoints.push(checkpoint);
@@ -148,4 +207,18 @@ export class ServerWatch implements PollList {
     // While it is not closed the breaker alone says when the server is asked: longer intervals would add to its delay.
     return whole.state === "closed" ? Math.min(intervalFactor, Math.max(1, longestStretchedMs / intervalMs)) : 1;
   }
+}
+
+type AskedPoll = (args: { readonly signal: AbortSignal }) => Promise<PollResult>;
+
+function withCommit(result: PollResult, then: () => void): PollResult {
+  const { commit } = result;
+  if (commit === undefined) return result;
+  return {
+    ...result,
+    commit: () => {
+      commit();
+      then();
+    },
+  };
 }

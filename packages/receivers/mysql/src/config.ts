@@ -14,6 +14,7 @@ import {
   circuitBreaker,
   endpointText,
   idleMetricSettings,
+  leaseSettings,
   metricSetting,
   named,
   switchable,
@@ -80,6 +81,7 @@ export const mysqlConfig = z
     lock_timeout: duration()
       .prefault("1s")
       .describe("The server gives up waiting for a lock after this; whole seconds"),
+    high_availability: leaseSettings.describe("Several collectors that watch the server, one of which polls"),
     checkpoint: checkpointSettings.describe("What is remembered over a restart; needs the extension file_storage"),
     circuit_breaker: circuitBreaker.describe("When the server is left alone, and how polls come back"),
     metrics: named(metricNames, metricSetting).prefault({}).describe("Which metrics are sent"),

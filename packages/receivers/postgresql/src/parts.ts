@@ -1,4 +1,5 @@
 import { activityPart } from "./activity/part.ts";
+import { leasePart } from "./connection/advisory-lock.ts";
 import { metricsPart } from "./metrics/part.ts";
 import { objectsPart } from "./objects/part.ts";
 import { schemaPart } from "./schema/part.ts";
@@ -9,6 +10,7 @@ import type { Part } from "./watched-server.ts";
 
 /** Everything that is collected, what costs the server least first: so it is asked when it recovers. */
 export const parts: readonly Part[] = [
+  leasePart,
   metricsPart,
   activityPart,
   statementsPart,

@@ -50,6 +50,11 @@ export class LastingSession<S> {
     return this.#live?.begun === true ? this.#sessions : undefined;
   }
 
+  /** The server's number of the session; `undefined` when there is none. */
+  get id(): number | undefined {
+    return this.#live === undefined ? undefined : this.#options.dialect.id(this.#live.session);
+  }
+
   /** When the last statement that this session answered had been sent: then it was there. */
   get confirmedMs(): number | undefined {
     return this.#live?.confirmedMs;

@@ -21,6 +21,11 @@ export class StatementCosts {
   readonly #origin = new AsyncLocalStorage<Origin>();
   readonly #listeners = new Set<CostListener>();
 
+  /** The poll that is asking now. */
+  get asking(): string | undefined {
+    return this.#origin.getStore()?.poll;
+  }
+
   /** What `work` asks belongs to a poll. */
   poll<T>(poll: string, work: () => Promise<T>): Promise<T> {
     return this.#origin.run({ poll, collectorClass: poll }, work);

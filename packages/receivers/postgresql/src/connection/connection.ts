@@ -40,6 +40,11 @@ export class DatabaseConnection implements GuardedSource {
     return this.#session.number;
   }
 
+  /** The number of the server's process that answers, as it was told at the start; `undefined` when there is no session. */
+  get processId(): number | undefined {
+    return this.#session.id;
+  }
+
   /** When the last query that this session answered had been sent, on the clock of its `ServerSessions`. */
   get confirmedMs(): number | undefined {
     return this.#session.confirmedMs;

@@ -1,0 +1,183 @@
+import { connect, createServer, type Socket } from "node:net";
+import { eventually } from "@dbintel/e2e/condition";
+import { freePort, type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
+import { describePostgres } from "@dbintel/e2e/servers/vitest";
+import type { Batch } from "@dbintel/pdata";
+import type { Component } from "@dbintel/pipeline";
+import { createTestHost, FakeClock, type TestHost } from "@dbintel/pipeline/testing";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { postgresql } from "../src/index.ts";
+import { eventsOf, never } from "./watch.ts";
+
+const intervalMs = 10_000;
+const rounds = 6;
+/** A statement of its own for each round. */
+const statement = (round: number) => `SELECT ${Array.from({ length: 20 + round }, () => 1).join(", ")} AS counted`;
+
+describePostgres(18, "two collectors of one server", () => {
+  let server: PostgresServer;
+  /** One for both, so that they live at the same speed. */
+  let clock: FakeClock;
+  const running: Collector[] = [];
+
+  interface Collector {
+    readonly host: TestHost;
+    readonly component: Component;
+    readonly batches: Batch[];
+  }
+
+  beforeAll(async () => {
+    server = await startPostgres();
+  });
+  afterAll(() => server?.stop());
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map(({ component }) => component.stop({ signal: never })));
+  });
+
+  async function start(port = server.port): Promise<Collector> {
+    const { definition, config } = postgresql({
+      ...{ endpoint: `${server.host}:${port}`, username: server.superuser, password: server.password },
+      ...{ tls: { insecure: true }, initial_delay: "0s", timeout: "1h" },
+      high_availability: { enabled: true },
+      active_sessions: { enabled: false },
+      events: { "db.server.query_sample": { enabled: false } },
+      top_query_collection: { collection_interval: "10s", max_explain_each_interval: 0 },
+    });
+    const batches: Batch[] = [];
+    const host = createTestHost({ clock, seed: running.length + 1 });
+    const consume = async (batch: Batch) => void batches.push(batch);
+    const component = definition.create({ id: "postgresql", config, host, next: { logs: { consume } } });
+    await component.start({ signal: never });
+    const collector = { host, component, batches };
+    running.push(collector);
+    return collector;
+  }
+
+  const said = ({ host }: Collector, text: string) =>
+    host.lines.filter(({ message }) => message.startsWith(text)).length;
+  const begun = () => running.reduce((sum, collector) => sum + said(collector, "holds the lease"), 0);
+
+  /** Lets time pass in both until something is so. */
+  function passing<T>(what: string, probe: () => T | undefined | Promise<T | undefined>): Promise<T> {
+    return eventually(what, async () => {
+      await clock.advance(intervalMs / 3);
+      return probe();
+    });
+  }
+
+  /** The process that has the lock. */
+  async function holder(): Promise<number | undefined> {
+    const rows = await server.query<{ pid: number }>(
+      "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted",
+    );
+    expect(rows.length).toBeLessThanOrEqual(1);
+    return rows[0]?.pid;
+  }
+
+  function reported(round: number): number {
+    const events = running.flatMap(({ batches }) => eventsOf(batches));
+    const columns = statement(round).split(",").length;
+    return events
+      .filter((event) => event.text("db.query.text").includes("counted"))
+      .filter((event) => event.text("db.query.text").split(",").length === columns)
+      .reduce((sum, event) => sum + event.number("postgresql.calls"), 0);
+  }
+
+  it("count each execution at most once, however often the lock is lost", async () => {
+    clock = new FakeClock();
+    await start();
+    await start();
+    const executed: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      await passing("one of them polls", async () =>
+        (await holder()) !== undefined && begun() > round ? true : undefined,
+      );
+      executed[round] = 0;
+      await passing("what is executed is reported", async () => {
+        await server.query(statement(round));
+        executed[round] = (executed[round] ?? 0) + 1;
+        return reported(round) > 0 ? true : undefined;
+      });
+      const pid = await holder();
+      await server.query(statement(round));
+      executed[round] = (executed[round] ?? 0) + 1;
+      if (round % 2 === 0) await server.query(`SELECT pg_terminate_backend(${pid}, 10000)`);
+      // Both sessions are gone when an administrator ends them, and either may come first.
+      else
+        await server.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dbintel'");
+    }
+    await passing("one of them polls again", () => (begun() > rounds ? true : undefined));
+    const counts = executed.map((_, round) => reported(round));
+    for (const [round, count] of counts.entries()) {
+      expect(count).toBeGreaterThan(0);
+      expect(count).toBeLessThanOrEqual(executed[round] ?? 0);
+    }
+    const lost = running.reduce((sum, collector) => sum + said(collector, "has lost the lease"), 0);
+    expect(lost).toBeGreaterThan(0);
+  });
+
+  it("do not poll through a pooler, where no session is anybody's own, and say why", async () => {
+    await using pooler = await startPooler(server);
+    clock = new FakeClock();
+    const collector = await start(pooler.port);
+    const problem = await passing("it says why", () =>
+      collector.host.lines.find(({ message }) => message.startsWith("a connection pooler stands before")),
+    );
+    expect(problem.fields.hint).toContain("high_availability.enabled");
+    await clock.advance(3 * intervalMs);
+    expect(said(collector, "holds the lease")).toBe(0);
+    expect(collector.batches).toEqual([]);
+  });
+
+  it("of which the second asks nothing but for the lock, and takes over from one that stops", async () => {
+    clock = new FakeClock();
+    const first = await start();
+    await passing("it polls", () => (said(first, "holds the lease") > 0 ? true : undefined));
+    const second = await start();
+    await passing("the other stands by", () => (said(second, "stands by") > 0 ? true : undefined));
+    const asked = await passing("it was asked again", async () => {
+      const [row] = await server.query<{ query: string }>(
+        `SELECT query FROM pg_stat_activity WHERE application_name = 'dbintel' AND query LIKE '%pg_try_advisory_lock%'`,
+      );
+      return row?.query;
+    });
+    expect(asked).toContain("/* dbintel */");
+    expect(second.batches).toEqual([]);
+    await first.component.stop({ signal: never });
+    const before = clock.monotonicMs();
+    await passing("the other polls", () => (said(second, "holds the lease") > 0 ? true : undefined));
+    expect(clock.monotonicMs() - before).toBeLessThanOrEqual(2 * intervalMs);
+  });
+});
+
+/** Tells each client a process number of its own, as PgBouncer does. */
+async function startPooler(server: PostgresServer) {
+  const sockets = new Set<Socket>();
+  const listener = createServer((client) => {
+    const upstream = connect(server.port, server.host);
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on("error", () => {});
+      socket.on("close", () => {
+        client.destroy();
+        upstream.destroy();
+      });
+    }
+    client.pipe(upstream);
+    upstream.on("data", (bytes) => {
+      // BackendKeyData: "K", int32 length 12, int32 process, int32 key.
+      const at = bytes.indexOf(Buffer.from([0x4b, 0, 0, 0, 12]));
+      if (at >= 0) bytes.writeInt32BE(1, at + 5);
+      client.write(bytes);
+    });
+  });
+  const port = await freePort();
+  await new Promise<void>((resolve) => listener.listen(port, server.host, resolve));
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => listener.close(resolve));
+    },
+  };
+}

@@ -115,10 +115,10 @@ describe("configs/newrelic-contract.yaml", () => {
     const run = await start();
     await sendBreaches();
     await eventually("everything has arrived", () =>
-      storedNames("Metric").length >= 9 && storedNames("Log").length >= 3 ? true : undefined,
+      storedNames("Metric").length >= 10 && storedNames("Log").length >= 3 ? true : undefined,
     );
     expect(storedNames("Metric")).toEqual(
-      ["well", "long.text", "long.name", "map", "mixed", "long.list", "reserved", "many", "m…"].sort(),
+      ["well", "long.text", "long.name", "map", "mixed", "long.list", "reserved", "many", "m…", "falls"].sort(),
     );
     expect(storedNames("Log")).toEqual(["long", "many", "well"]);
     expect(newRelic.errors).toEqual([]);

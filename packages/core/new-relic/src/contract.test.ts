@@ -179,18 +179,108 @@ describe("metrics", () => {
     expect(new Set(names).size).toBe(2);
   });
 
-  test("deltas that can fall are dropped, other sums pass", () => {
-    const point = { timeUnixNano: now, value: 1n };
-    const sums = metrics((builder) =>
-      builder
-        .sum({ name: "falls", monotonic: false, temporality: "delta" }, [point, point])
-        .sum({ name: "rises", monotonic: true, temporality: "delta" }, [point])
-        .sum({ name: "level", monotonic: false, temporality: "cumulative" }, [point]),
-    );
-    expect(check(sums)).toEqual([
-      { code: "delta_not_monotonic", action: "dropped", signal: "metrics", metric: "falls" },
-    ]);
-    expect([...sums.dropped]).toEqual([["delta_not_monotonic", 2]]);
+  describe("deltas that can fall", () => {
+    const at = (second: bigint) => now - hour + second * 1_000_000_000n;
+    const falling = (
+      points: readonly (readonly [second: bigint, value: bigint | number, user?: string])[],
+      name = "m",
+    ) =>
+      metrics((builder) =>
+        builder.sum(
+          { name, monotonic: false, temporality: "delta" },
+          points.map(([second, value, user = "a"]) => {
+            return { startTimeUnixNano: at(second - 10n), timeUnixNano: at(second), value, attributes: { user } };
+          }),
+        ),
+      );
+    const levels = (batch: Batch) =>
+      batch.signal !== "metrics"
+        ? []
+        : Array.from(decodeMetrics(batch.encode()).points(), ({ metric, value, startTimeUnixNano }) => {
+            expect(metric.temporality).toBe("cumulative");
+            return [value, (startTimeUnixNano - at(0n)) / 1_000_000_000n];
+          });
+    const contract = (breaches: Breach[] = []) =>
+      new Contract({ fix: true, onBreach: (breach) => breaches.push(breach) });
+
+    test("become the level that they lead to, for each series", () => {
+      const breaches: Breach[] = [];
+      const one = contract(breaches);
+      const first = falling([
+        [10n, 5n],
+        [10n, 1.5, "b"],
+      ]);
+      one.check(first, now);
+      const second = falling([
+        [20n, -2n],
+        [20n, -0.5, "b"],
+        [20n, 7n, "c"],
+      ]);
+      one.check(second, now);
+      expect([levels(first), levels(second)]).toEqual([
+        [
+          [5n, 0n],
+          [1.5, 0n],
+        ],
+        [
+          [3n, 0n],
+          [1, 0n],
+          [7n, 10n],
+        ],
+      ]);
+      expect(breaches).toEqual(
+        new Array(2).fill({ code: "delta_not_monotonic", action: "repaired", signal: "metrics", metric: "m" }),
+      );
+      expect(first.dropped.size).toBe(0);
+    });
+
+    test("count once when they are sent again, and not at all behind later ones", () => {
+      const one = contract();
+      const send = (...args: Parameters<typeof falling>) => {
+        const batch = falling(...args);
+        one.check(batch, now);
+        return [levels(batch), Object.fromEntries(batch.dropped)];
+      };
+      expect(send([[10n, 5n]])).toEqual([[[5n, 0n]], {}]);
+      expect(send([[20n, -2n]])).toEqual([[[3n, 0n]], {}]);
+      expect(send([[20n, -2n]])).toEqual([[[3n, 0n]], {}]);
+      expect(send([[10n, 5n]])).toEqual([[], { delta_not_monotonic: 1 }]);
+      expect(send([[30n, 1n]])).toEqual([[[4n, 0n]], {}]);
+    });
+
+    test("begin anew after an hour of silence, and when too many others came since", () => {
+      const one = contract();
+      const level = (batch: Batch, time = now) => {
+        one.check(batch, time);
+        return levels(batch)[0]?.[0];
+      };
+      expect(level(falling([[10n, 5n]]))).toBe(5n);
+      expect(level(falling([[20n, 5n]]), now + hour)).toBe(10n);
+      expect(level(falling([[30n, 5n]]), now + 2n * hour + 1n)).toBe(5n);
+      one.check(
+        falling(Array.from({ length: 10_001 }, (_, index) => [40n, 1n, `user ${index}`] as const)),
+        now + 2n * hour,
+      );
+      expect(level(falling([[50n, 5n]]), now + 2n * hour)).toBe(5n);
+    });
+
+    test("may grow beyond 64 bits, as doubles", () => {
+      const one = contract();
+      one.check(falling([[10n, 2n ** 63n - 1n]]), now);
+      const batch = falling([[20n, 1n]]);
+      one.check(batch, now);
+      expect(levels(batch)).toEqual([[2 ** 63, 0n]]);
+    });
+
+    test("leave other sums alone", () => {
+      const sums = metrics((builder) =>
+        builder
+          .sum({ name: "rises", monotonic: true, temporality: "delta" }, [{ timeUnixNano: now, value: 1n }])
+          .sum({ name: "level", monotonic: false, temporality: "cumulative" }, [{ timeUnixNano: now, value: 1n }]),
+      );
+      expect(check(sums)).toEqual([]);
+      expect(sums.edited).toBe(false);
+    });
   });
 
   test("without a name they are dropped", () => {

@@ -11,6 +11,7 @@ import {
 } from "@dbintel/pdata";
 import { AttributeRules } from "./attribute-rules.ts";
 import type { Breach, BreachAction, BreachCode } from "./breach.ts";
+import { Levels } from "./levels.ts";
 import { type ContractLimits, documentedLimits } from "./limits.ts";
 import { metricBreach, pointBreach, shortMetricName } from "./metric-rules.ts";
 
@@ -36,9 +37,11 @@ export class Contract {
   readonly #entity: ReturnType<typeof attributeKeys> | undefined;
   readonly #onBreach: (breach: Breach) => void;
   readonly #rules: AttributeRules;
+  readonly #levels = new Levels();
   /** Where the walk is. */
   #signal: Batch["signal"] = "logs";
   #metricName: string | undefined;
+  #now = 0n;
   #earliest = 0n;
   #latest = 0n;
   /** Attributes that each item gets from its resource and its scope. */
@@ -62,6 +65,7 @@ export class Contract {
   check(batch: Batch, nowUnixNano: bigint): void {
     this.#signal = batch.signal;
     this.#metricName = undefined;
+    this.#now = nowUnixNano;
     this.#earliest = nowUnixNano - BigInt(this.#limits.maxPastMs) * nanosecondsPerMs;
     this.#latest = nowUnixNano + BigInt(this.#limits.maxFutureMs) * nanosecondsPerMs;
     this.#shared = { resource: -1, scope: -1, attributes: 0 };
@@ -98,7 +102,11 @@ export class Contract {
   }
 
   #checkMetrics(metrics: Metrics): void {
-    for (const metric of metrics.metrics()) this.#checkMetric(metric);
+    // Metrics whose points become levels, by ordinal.
+    const converted = new Set<number>();
+    for (const metric of metrics.metrics()) {
+      if (this.#checkMetric(metric) === "converted") converted.add(metric.ordinal);
+    }
     let ordinal = -1;
     let name = attributeKey("");
     for (const point of metrics.points()) {
@@ -109,13 +117,17 @@ export class Contract {
         this.#metricName = name.name;
       }
       if (this.#dropsByTime(point, point.timeUnixNano) || this.#dropsByValue(point)) continue;
+      if (converted.has(ordinal) && !this.#levels.convert(point, this.#now)) {
+        this.#drop(point, "delta_not_monotonic");
+        continue;
+      }
       this.#rules.check(point.attributes);
       this.#rules.checkNames(point.attributes, name);
       this.#checkItem(point);
     }
   }
 
-  #checkMetric(metric: Metric): void {
+  #checkMetric(metric: Metric): "converted" | undefined {
     const { name } = metric;
     this.#metricName = shortMetricName(name, this.#limits.metricNameLength);
     if (name !== this.#metricName) {
@@ -123,11 +135,17 @@ export class Contract {
       if (this.#fix) metric.name = this.#metricName;
     }
     const code = metricBreach(metric);
-    if (code === undefined) return;
+    if (code === undefined) return undefined;
+    if (this.#fix && code === "delta_not_monotonic") {
+      this.#tell(code, "repaired");
+      metric.temporality = "cumulative";
+      return "converted";
+    }
     // Summaries are taken, as something else: that is for whoever sends them to know.
     const drops = this.#fix && code !== "summary";
     this.#tell(code, drops ? "dropped" : "reported");
     if (drops) metric.drop(code);
+    return undefined;
   }
 
   /** What all items have in common. */

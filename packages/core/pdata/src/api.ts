@@ -236,8 +236,8 @@ export interface Metric {
   description: string;
   unit: string;
   readonly type: MetricType;
-  /** "unspecified" for gauges and summaries. */
-  readonly temporality: Temporality;
+  /** "unspecified" for gauges and summaries, which take no other. Changing it leaves the values of the points as they are. */
+  temporality: Temporality;
   readonly monotonic: boolean;
   readonly resource: Resource;
   readonly scope: Scope;

@@ -1,4 +1,4 @@
-import type { BatchIndex, Level } from "./batch-index.ts";
+import { type BatchIndex, ITEM, type Level } from "./batch-index.ts";
 import { copyBytes } from "./copy.ts";
 import type { Encoder } from "./encoder.ts";
 import { Source } from "./source.ts";
@@ -6,6 +6,9 @@ import { Source } from "./source.ts";
 /** Flags of an element: it is removed; it or something below it changed. */
 export const GONE = 1;
 export const TOUCHED = 2;
+
+/** `aggregation_temporality` of sums and histograms of both kinds. */
+export const temporalityField = 2;
 
 /** Memory for rewritten slices is taken in pieces of at least this many bytes. */
 const chunkSize = 16_384;
@@ -70,6 +73,8 @@ export class Edits {
   removed = 0;
   /** Writes the batch with these edits, once for all forks that share them; made anew behind each further edit. */
   encoder: Encoder | undefined;
+  /** New values of `aggregation_temporality`, by metric. */
+  readonly temporalities: Map<number, number>;
   readonly #index: BatchIndex;
   readonly #chunks: Source[];
   /** Bytes in use of the last chunk; a chunk taken over from a fork counts as full. */
@@ -81,6 +86,7 @@ export class Edits {
       ? from.levels.map((level) => level.clone())
       : index.levels.map((level) => new LevelEdits(new Uint8Array(level.count)));
     this.removed = from?.removed ?? 0;
+    this.temporalities = new Map(from?.temporalities);
     this.#chunks = from ? [...from.#chunks] : [];
   }
 
@@ -91,6 +97,11 @@ export class Edits {
   /** The memory that the rewritten slice of an element lies in. */
   source(level: number, element: number): Source {
     return this.#chunks[(this.level(level).chunk?.[element] as number) - 1] as Source;
+  }
+
+  setTemporality(metric: number, value: number): void {
+    this.temporalities.set(metric, value);
+    this.touch(ITEM, metric);
   }
 
   /** Marks an element and all that hold it as changed. */

@@ -1,7 +1,7 @@
 import { type BatchIndex, GROUP, ITEM, POINT } from "./batch-index.ts";
-import type { Edits } from "./edits.ts";
+import { type Edits, temporalityField } from "./edits.ts";
 import type { Source } from "./source.ts";
-import { LEN, lenFieldSize, putVarint } from "./wire.ts";
+import { afterField, findField, LEN, lenFieldSize, putVarint } from "./wire.ts";
 
 /** Tags of the frames: 1 for groups, Resource, InstrumentationScope and points; 2 for containers and items. */
 const levelFields = [1, 2, 2, 1] as const;
@@ -72,7 +72,7 @@ export class Encoder {
     const innerSize = (innerEnd[at] as number) - (innerHead[at] as number);
     let size = (end[at] as number) - (start[at] as number);
     if (level === ITEM) {
-      const data = (innerEnd[at] as number) - (innerStart[at] as number) + below;
+      const data = (innerEnd[at] as number) - (innerStart[at] as number) + below + this.#temporalityDelta(at);
       this.#dataSizes[at] = data;
       if (edits.isRewritten(at)) size = edits.rewrittenLength(at);
       else size -= innerSize;
@@ -144,10 +144,42 @@ export class Encoder {
     else this.#copy(bytes, start[at] as number, innerHead[at] as number);
     if (dataField[at] !== 0) {
       this.#header(dataField[at] as number, this.#dataSizes[at] as number);
-      const run = this.#children(POINT, first[at] as number, first[at + 1] as number, innerStart[at] as number);
+      const run = this.#points(at, first[at] as number, first[at + 1] as number, innerStart[at] as number);
       this.#copy(bytes, run, innerEnd[at] as number);
+      this.#newTemporality(at);
     }
     if (!rewritten) this.#copy(bytes, innerEnd[at] as number, end[at] as number);
+  }
+
+  /** The points of a metric, without the temporality that stands between them when there is a new one. */
+  #points(metric: number, first: number, last: number, from: number): number {
+    const old = this.#oldTemporality(metric);
+    if (old < 0) return this.#children(POINT, first, last, from);
+    const split = this.#firstBehind(POINT, first, last, old);
+    this.#copy(this.#source.bytes, this.#children(POINT, first, split, from), old);
+    return this.#children(POINT, split, last, afterField(this.#source.bytes, old));
+  }
+
+  /** Where the temporality stands that an edit replaces, or -1. */
+  #oldTemporality(metric: number): number {
+    if (!this.#edits.temporalities.has(metric)) return -1;
+    const { innerStart, innerEnd } = this.#index.item;
+    const [start, end] = [innerStart[metric] as number, innerEnd[metric] as number];
+    return findField(this.#source.bytes, start, end, temporalityField);
+  }
+
+  #temporalityDelta(metric: number): number {
+    if (!this.#edits.temporalities.has(metric)) return 0;
+    const old = this.#oldTemporality(metric);
+    return 2 - (old < 0 ? 0 : afterField(this.#source.bytes, old) - old);
+  }
+
+  /** A tag and a value of one byte each. */
+  #newTemporality(metric: number): void {
+    const value = this.#edits.temporalities.get(metric);
+    if (value === undefined) return;
+    this.#out[this.#at++] = temporalityField << 3;
+    this.#out[this.#at++] = value;
   }
 
   /** The rewritten slice of an element as a field. */

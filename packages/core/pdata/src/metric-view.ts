@@ -10,7 +10,9 @@ import {
 import { ITEM } from "./batch-index.ts";
 import type { BatchState } from "./batch-state.ts";
 import { LevelCursor } from "./cursor.ts";
+import { temporalityField } from "./edits.ts";
 import { getString, setString } from "./fields.ts";
+import { valueError } from "./pdata-error.ts";
 import { ElementPlace } from "./place.ts";
 import { Parents } from "./resource-view.ts";
 import { afterVarint, findField, readBool, readInt32 } from "./wire.ts";
@@ -19,6 +21,8 @@ import { afterVarint, findField, readBool, readInt32 } from "./wire.ts";
 const dataFields = [0, 5, 7, 9, 10, 11] as const;
 const temporalities: readonly Temporality[] = ["unspecified", "delta", "cumulative"];
 const sumField = 7;
+/** The data of sums and histograms of both kinds. */
+const withTemporality = new Set([sumField, 9, 10]);
 
 /**
  * Metric => name(1) STRING, description(2) STRING, unit(3) STRING, oneof gauge(5) Gauge | sum(7) Sum |
@@ -77,8 +81,16 @@ export class MetricView implements Metric {
   }
 
   get temporality(): Temporality {
-    const pos = this.#inData(2);
-    return (pos < 0 ? undefined : temporalities[readInt32(this.#state.source.bytes, pos)]) ?? "unspecified";
+    const edited = this.#state.edits?.temporalities.get(this.#place.element);
+    const pos = edited === undefined ? this.#inData(temporalityField) : -1;
+    const value = pos < 0 ? (edited ?? 0) : readInt32(this.#state.source.bytes, pos);
+    return temporalities[value] ?? "unspecified";
+  }
+
+  set temporality(value: Temporality) {
+    if (value === this.temporality) return;
+    if (!withTemporality.has(this.#dataField)) throw valueError(`a ${this.type} has no temporality`);
+    this.#state.ownEdits().setTemporality(this.#place.element, temporalities.indexOf(value));
   }
 
   get monotonic(): boolean {
@@ -106,7 +118,7 @@ export class MetricView implements Metric {
     return this.#state.index.item.dataField[this.#place.element] as number;
   }
 
-  /** The position of the value of a field of the data, which no edit changes, or -1. */
+  /** The position of the value of a field of the data as it was read, or -1. */
   #inData(field: number): number {
     const { innerStart, innerEnd } = this.#state.index.item;
     const at = this.#place.element;
@@ -162,6 +174,10 @@ export class MetricCursor extends LevelCursor implements Cursor, Metric {
 
   get temporality(): Temporality {
     return this.#metric.temporality;
+  }
+
+  set temporality(value: Temporality) {
+    this.#metric.temporality = value;
   }
 
   get monotonic(): boolean {

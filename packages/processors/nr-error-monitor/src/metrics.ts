@@ -11,6 +11,7 @@ export class MonitorMetrics {
   readonly #ingestDelay;
   readonly #canaries;
   readonly #apiFailures;
+  readonly #apiSkipped;
 
   constructor({ meter }: Host, id: string) {
     this.#id = id;
@@ -42,6 +43,10 @@ export class MonitorMetrics {
       description: "Questions to NerdGraph that were not answered.",
       unit: "{questions}",
     });
+    this.#apiSkipped = meter.createCounter("otelcol.nrerror.api_skipped", {
+      description: "Questions to NerdGraph that were left out because the one before was not answered yet.",
+      unit: "{questions}",
+    });
   }
 
   breach({ code, action, signal }: Breach): void {
@@ -67,5 +72,9 @@ export class MonitorMetrics {
 
   apiFailed(): void {
     this.#apiFailures.add(1, { processor: this.#id });
+  }
+
+  apiSkipped(): void {
+    this.#apiSkipped.add(1, { processor: this.#id });
   }
 }

@@ -19,7 +19,8 @@ export class NewRelicWatch {
   #canaries: OwnEvents<"metrics"> | undefined;
   #abort = new AbortController();
   readonly #timers: Timer[] = [];
-  #asking: Promise<void> = Promise.resolve();
+  /** The question that is under way. */
+  #asking: Promise<void> | undefined;
   #failing = false;
 
   constructor(args: {
@@ -53,8 +54,9 @@ export class NewRelicWatch {
     this.#abort = new AbortController();
     const { clock } = this.#host;
     const asking = every(clock, this.#config.interval, () => {
-      // Questions do not overlap: a slow answer puts the next one off.
-      this.#asking = this.#asking.then(() => this.#ask());
+      // Nobody waits in line behind a slow answer: the next question is about the time in between as well.
+      if (this.#asking !== undefined) this.#metrics.apiSkipped();
+      else this.#asking = this.#ask().finally(() => (this.#asking = undefined));
     });
     this.#timers.push(asking);
     const { enabled, interval } = this.#config.canary;
@@ -69,7 +71,6 @@ export class NewRelicWatch {
 
   async #ask(): Promise<void> {
     const { signal } = this.#abort;
-    if (signal.aborted) return;
     try {
       this.#reported(await this.#errors.read(this.#nowMs(), signal));
       await this.#canary.look(signal);

@@ -41,6 +41,11 @@ export class Health {
     this.#readMs = clock.monotonicMs();
   }
 
+  /** Time between two readings. */
+  get intervalMs(): number {
+    return this.#config.interval;
+  }
+
   start(): void {
     this.#loop.enable();
     this.#cpu = process.cpuUsage();

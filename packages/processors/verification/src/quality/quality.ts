@@ -27,7 +27,7 @@ export class Quality {
   #members = 0;
   readonly #timers: Timer[] = [];
   /** The reading of the health that is under way. */
-  #reading: Promise<void> = Promise.resolve();
+  #reading: Promise<void> | undefined;
 
   constructor(args: { readonly id: string; readonly config: QualityConfig; readonly host: Host }) {
     const { id, config, host } = args;
@@ -49,9 +49,10 @@ export class Quality {
   join(): void {
     if (this.#members++ > 0) return;
     this.#every(this.#config.interval, () => this.#look());
-    if (this.#config.health !== undefined) this.#every(this.#config.health.interval, () => this.#readHealth());
+    const health = this.#health;
+    if (health !== undefined) this.#every(health.intervalMs, () => this.#readHealth(health));
     if (this.#config.tuning !== undefined) this.#every(this.#config.tuning.interval, () => this.#tune());
-    this.#health?.start();
+    health?.start();
     this.#checks?.start();
   }
 
@@ -81,15 +82,17 @@ export class Quality {
     this.#metrics.score(this.#items.score);
   }
 
-  #readHealth(): void {
-    const health = this.#health;
-    if (health === undefined) return;
-    // One reading at a time.
-    this.#reading = this.#reading.then(async () => {
-      const reading = await health.read();
-      this.#metrics.health(reading);
-      for (const finding of health.judge(reading)) this.#find(finding);
+  /** One reading at a time: the disk may be slow to answer. */
+  #readHealth(health: Health): void {
+    this.#reading ??= this.#lookAtHealth(health).finally(() => {
+      this.#reading = undefined;
     });
+  }
+
+  async #lookAtHealth(health: Health): Promise<void> {
+    const reading = await health.read();
+    this.#metrics.health(reading);
+    for (const finding of health.judge(reading)) this.#find(finding);
   }
 
   #tune(): void {

@@ -62,8 +62,7 @@ describe("a call", () => {
     const metrics = metricsBuilder()
       .resource({ attributes: {} })
       .scope({ name: "" })
-      .gauge({ name: "m", unit: "1" })
-      .point({ timeUnixNano: 1n, value: 1n });
+      .gauge({ name: "m", unit: "1" }, [{ timeUnixNano: 1n, value: 1n }]);
     await running.exporter.consumers.metrics?.consume(metrics.build(), { signal: never });
     expect(server.seen.map(({ signal }) => signal)).toEqual(["metrics"]);
   });
@@ -75,7 +74,7 @@ describe("a call", () => {
     await using running = await startExporter({ ...plain(server), auth: { authenticator: "me" } }, extensions);
     await running.send();
     token = "second-token";
-    server.behaviour = ({ headers }) => ({ code: 16, message: `no: ${headers.authorization}` });
+    server.behaviour = ({ headers }) => ({ code: 16, message: `no: ${String(headers.authorization)}` });
     await expect(running.send()).rejects.toThrow("answered UNAUTHENTICATED: no: [REDACTED]");
     expect(server.seen.map(({ headers }) => headers.authorization)).toEqual([
       "Bearer first-token",

@@ -3,6 +3,7 @@ export { analyzeSql } from "./analysis.ts";
 export { commentTags } from "./comment-tags.ts";
 export { fingerprintSql } from "./fingerprint.ts";
 export { Lexer } from "./lexer.ts";
+export { readOnlyObjection } from "./read-only.ts";
 export type { RedactedSql } from "./redaction.ts";
 export { redactExpression, redactSql } from "./redaction.ts";
 export type { SqlSummary } from "./summary.ts";

@@ -25,6 +25,7 @@ import {
 import { z } from "zod";
 import { querySampleCollection } from "./activity/settings.ts";
 import { logCollection } from "./logs/settings.ts";
+import { customQuerySettings } from "./custom-sql/settings.ts";
 import { absentMetricNames, metricNames } from "./metrics/metric-catalogue.ts";
 import { objectCollection } from "./objects/settings.ts";
 import { resourceAttributeNames } from "./resource.ts";
@@ -109,6 +110,7 @@ export const postgresqlConfig = z
       .describe("Which attributes of the resource are sent"),
     events: events.prefault({}).describe("Which events are sent"),
     top_query_collection: topQueryCollection.prefault({}).describe("The event db.server.top_query"),
+    custom_queries: customQuerySettings.describe("Metrics by statements of your own"),
     query_sample_collection: querySampleCollection.prefault({}).describe("The event db.server.query_sample"),
     active_sessions: activeSessionSettings.prefault({}).describe("The metric db.active_sessions"),
     settings_collection: settingsCollection.prefault({}).describe("The event db.server.settings_change"),

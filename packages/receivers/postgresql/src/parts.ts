@@ -1,4 +1,5 @@
 import { activityPart } from "./activity/part.ts";
+import { customSqlPart } from "./custom-sql/part.ts";
 import { leasePart } from "./connection/advisory-lock.ts";
 import { metricsPart } from "./metrics/part.ts";
 import { objectsPart } from "./objects/part.ts";
@@ -18,4 +19,5 @@ export const parts: readonly Part[] = [
   objectsPart,
   schemaPart,
   visitsPart,
+  customSqlPart,
 ];

@@ -48,7 +48,6 @@ export function watchedServer(args: {
   return {
     ...{ config, host, next, watch, settings, views, visits, errands: [], resource, platform, context },
     reportsDatabase: (name) => databases.reports(name),
-    reportsUser: (name) => !platformTraits(platform.current).users.includes(name),
   };
 }
 

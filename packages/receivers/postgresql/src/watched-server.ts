@@ -30,8 +30,6 @@ export interface WatchedServer {
   readonly context: ProblemContext;
   /** Whether what belongs to this database is reported. */
   readonly reportsDatabase: (name: string) => boolean;
-  /** Whether what this user does is reported: not what the provider of the platform does. */
-  readonly reportsUser: (name: string) => boolean;
 }
 
 /** What the receiver collects of one kind: adds its polls to the watch, or none when nobody wants what they bring. */

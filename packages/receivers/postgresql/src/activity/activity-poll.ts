@@ -7,6 +7,7 @@ import { BlockedTime, blockingForest, ToldOnce } from "@dbintel/waits";
 import { addBlocking, type StatementGuard } from "@dbintel/watching";
 import type { KnownServer } from "../connection/capabilities.ts";
 import type { ConnectionSettings } from "../connection/connection.ts";
+import { platformTraits } from "../connection/platforms.ts";
 import { databaseProblem, othersHidden, type ProblemContext } from "../connection/problems.ts";
 import { receiverScope } from "../resource.ts";
 import { ActivitySource, type WaitReading, waitsForLock } from "./activity-source.ts";
@@ -72,7 +73,7 @@ export class ActivityPoll {
     const problems: DbintelError[] = [];
     try {
       const reading = await this.#source.sessions({ sinceMicros: this.#lastMicros, limit, signal });
-      const { version, readsAllActivity } = await server.capabilities(signal);
+      const { version, readsAllActivity, platform } = await server.capabilities(signal);
       if (!readsAllActivity) problems.push(othersHidden(context));
       const { clockMicros } = reading;
       const { waits, blockers } = await this.#waits({ sessions: reading.sessions, problems, guard, signal });
@@ -85,7 +86,10 @@ export class ActivityPoll {
         return session === undefined ? clockMicros : this.#memory.waitingSince(session, wait, clockMicros);
       };
       const forest = blockingForest(waits.flatMap((wait) => edgesOf(wait, clockMicros - waitingSince(wait))));
-      const reported = sessions.filter(({ database }) => this.#reports(database));
+      const { users: providers } = platformTraits(platform);
+      const reported = sessions.filter(
+        ({ database, user }) => this.#reports(database) && !(user !== undefined && providers.includes(user)),
+      );
       const selection = this.#memory.select(activeSessions(reported, waits), clockMicros);
       const scope = receiverScope(host.build, version);
       const logs = logsBuilder().resource(resource).scope(scope);

@@ -1,8 +1,8 @@
 import { type Platform, ServerPlatform } from "@dbintel/instances";
 import { number, Turn, text } from "@dbintel/watching";
 import type { DatabaseConnection } from "./connection.ts";
-import { platformColumns, platformOf } from "./platforms.ts";
-import { versionTooOld } from "./problems.ts";
+import { platformColumns, platformOf, providerUsers } from "./platforms.ts";
+import { limitsDropped, versionTooOld } from "./problems.ts";
 
 const oldestVersion = 130_000;
 
@@ -47,6 +47,8 @@ export interface Capabilities {
   readonly listsWal: boolean;
   /** What the server runs on. */
   readonly platform: Platform;
+  /** The users whose sessions and statements are those of the platform's provider. */
+  readonly providerUserIds: ReadonlySet<number>;
   /** Columns by view; a view that the server lacks has none. */
   readonly columns: ReadonlyMap<StatisticsView, ReadonlySet<string>>;
 }
@@ -91,13 +93,18 @@ export async function discover(
             (SELECT oid FROM pg_roles WHERE rolname = current_user) AS user_id,
             pg_has_role('pg_read_all_stats', 'USAGE') AS reads_all, pg_is_in_recovery()::int4 AS standby,
             has_function_privilege('pg_control_system()', 'EXECUTE') AS tells_identifier,
-            has_function_privilege('pg_ls_waldir()', 'EXECUTE') AS lists_wal, ${platformColumns}`,
+            has_function_privilege('pg_ls_waldir()', 'EXECUTE') AS lists_wal,
+            current_setting('default_transaction_read_only')::bool AS read_only, ${platformColumns}`,
     [],
     signal,
   );
   const version = text(server, "version") ?? "unknown";
   const versionNumber = number(server, "number") ?? 0;
   if (versionNumber < oldestVersion) throw versionTooOld(endpoint, version);
+  if (server.read_only !== true) throw limitsDropped(endpoint);
+  const runsOn = platform.found(
+    platformOf({ roles: text(server, "platform_roles") ?? "", functions: text(server, "platform_functions") ?? "" }),
+  );
   const [control = {}] =
     server.tells_identifier === true
       ? await connection.query("SELECT system_identifier::text AS id FROM pg_control_system()", [], signal)
@@ -123,9 +130,8 @@ export async function discover(
     systemIdentifier: text(control, "id"),
     standby: number(server, "standby") === 1,
     listsWal: server.lists_wal === true,
-    platform: platform.found(
-      platformOf({ roles: text(server, "platform_roles") ?? "", functions: text(server, "platform_functions") ?? "" }),
-    ),
+    platform: runsOn,
+    providerUserIds: providerUsers(runsOn, text(server, "platform_users") ?? ""),
     columns,
   };
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { platformOf, platformTraits } from "./platforms.ts";
+import { platformOf, platformTraits, providerUsers } from "./platforms.ts";
 
 const nothing = { roles: "", functions: "" };
 
@@ -20,4 +20,11 @@ it("leaves every provider's databases out until it knows the platform, and none 
   );
   expect(platformTraits("azure").databases).not.toContain("rdsadmin");
   expect(platformTraits("self_managed").databases).toEqual([]);
+});
+
+it("knows the users of a platform's provider, and leaves those of others alone", () => {
+  const users = "10=postgres,16384=rdsadmin,16385=cloudsqladmin";
+  expect(providerUsers("aurora", users)).toEqual(new Set([16_384]));
+  expect(providerUsers("self_managed", users)).toEqual(new Set());
+  expect(providerUsers("rds", "")).toEqual(new Set());
 });

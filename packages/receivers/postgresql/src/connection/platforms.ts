@@ -57,11 +57,12 @@ export function platformTraits(platform: Platform | undefined): PlatformTraits {
 }
 
 /**
- * Two columns, `platform_roles` and `platform_functions`, with the signs of platforms that this server has. Catalogs
- * that everybody may read, each by an index.
+ * Columns with the signs of platforms that this server has, and with the users of providers as `oid=name`. Catalogs that
+ * everybody may read, each by an index.
  */
 export const platformColumns = `
   (SELECT string_agg(rolname, ',') FROM pg_roles WHERE rolname IN (${list(unknown.roles)})) AS platform_roles,
+  (SELECT string_agg(oid || '=' || rolname, ',') FROM pg_roles WHERE rolname IN (${list(unknown.users)})) AS platform_users,
   (SELECT string_agg(DISTINCT proname, ',') FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace
       AND proname IN (${list(unknown.functions)})) AS platform_functions`;
 
@@ -74,6 +75,14 @@ export function platformOf(signs: { readonly roles: string; readonly functions: 
     if (isIt) return platform as Platform;
   }
   return "self_managed";
+}
+
+/** The users of the platform's provider, by their oids; `users` is the column of that name. */
+export function providerUsers(platform: Platform, users: string): ReadonlySet<number> {
+  const named = users.split(",").map((user) => user.split("="));
+  return new Set(
+    named.filter(([, name = ""]) => traits[platform].users.some((own) => own === name)).map(([oid]) => Number(oid)),
+  );
 }
 
 function list(names: readonly string[]): string {

@@ -197,6 +197,14 @@ export function extensionOutdated(endpoint: string, version: string): DbintelErr
   });
 }
 
+/** Something on the way answers for the server and passes on no settings of the session. */
+export function limitsDropped(endpoint: string): DbintelError {
+  return new DbintelError(`${endpoint} is reached through a pooler that drops the limits of the session`, {
+    code: "DBI_DATABASE_UNREACHABLE",
+    hint: "connect to the server itself: without its limits the collector asks nothing (PgBouncer: ignore_startup_parameters)",
+  });
+}
+
 export function versionTooOld(endpoint: string, version: string): DbintelError {
   return new DbintelError(`${endpoint} runs PostgreSQL ${version}; 13 is the oldest that is supported`, {
     code: "DBI_DATABASE_VERSION",

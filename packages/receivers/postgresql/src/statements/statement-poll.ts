@@ -146,10 +146,14 @@ export class StatementPoll {
     const excludedDatabases = new Set(
       [...databases].filter(([, { name }]) => !reportsDatabase(name)).map(([databaseId]) => databaseId),
     );
+    const providers = source.capabilities?.providerUserIds;
     const select = () =>
       selectTop({
         ...{ current: table, previous: this.#memory.last?.table, deltas, limit },
-        excluded: (row) => excludedDatabases.has(table.databaseId(row)) || this.#isOwn(reading, row),
+        excluded: (row) =>
+          excludedDatabases.has(table.databaseId(row)) ||
+          (providers?.has(table.userId(row)) ?? false) ||
+          this.#isOwn(reading, row),
         selectedBefore: (row) => this.#selected.has(statementName(table.key(row))),
       });
     const keyOf = (line: number) => table.key(deltas.rows[line] ?? -1);

@@ -24,8 +24,9 @@ import {
 } from "@dbintel/watching";
 import { z } from "zod";
 import { querySampleCollection } from "./activity/settings.ts";
-import { logCollection } from "./logs/settings.ts";
+import { adviceCollection } from "./advice/settings.ts";
 import { customQuerySettings } from "./custom-sql/settings.ts";
+import { logCollection } from "./logs/settings.ts";
 import { absentMetricNames, metricNames } from "./metrics/metric-catalogue.ts";
 import { objectCollection } from "./objects/settings.ts";
 import { resourceAttributeNames } from "./resource.ts";
@@ -59,6 +60,11 @@ const events = z.strictObject({
         .boolean()
         .default(true)
         .describe("Send an event for each table, column, index and constraint that was added, changed or removed"),
+    })
+    .prefault({}),
+  "db.advice": z
+    .strictObject({
+      enabled: z.boolean().default(true).describe("Send an event for each thing that could be better, and when it is"),
     })
     .prefault({}),
 });
@@ -114,6 +120,7 @@ export const postgresqlConfig = z
     query_sample_collection: querySampleCollection.prefault({}).describe("The event db.server.query_sample"),
     active_sessions: activeSessionSettings.prefault({}).describe("The metric db.active_sessions"),
     settings_collection: settingsCollection.prefault({}).describe("The event db.server.settings_change"),
+    advice_collection: adviceCollection.prefault({}).describe("The event db.advice"),
     schema_collection: schemaCollection.prefault({}).describe("The event db.schema"),
     object_collection: objectCollection.prefault({}).describe("Metrics of tables, indexes and functions"),
     long_running: longRunningSettings

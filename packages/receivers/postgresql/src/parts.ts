@@ -1,6 +1,7 @@
 import { activityPart } from "./activity/part.ts";
-import { customSqlPart } from "./custom-sql/part.ts";
+import { advicePart } from "./advice/part.ts";
 import { leasePart } from "./connection/advisory-lock.ts";
+import { customSqlPart } from "./custom-sql/part.ts";
 import { metricsPart } from "./metrics/part.ts";
 import { objectsPart } from "./objects/part.ts";
 import { schemaPart } from "./schema/part.ts";
@@ -18,6 +19,7 @@ export const parts: readonly Part[] = [
   settingsPart,
   objectsPart,
   schemaPart,
+  advicePart,
   visitsPart,
   customSqlPart,
 ];

@@ -12,7 +12,11 @@ import { eventsOf, never, pointsOf } from "./watch.ts";
 /** Visits have sessions that come and go. */
 const withoutVisits = {
   object_collection: { enabled: false },
-  events: { "db.server.settings_change": { enabled: false }, "db.schema": { enabled: false } },
+  events: {
+    "db.server.settings_change": { enabled: false },
+    "db.schema": { enabled: false },
+    "db.advice": { enabled: false },
+  },
 };
 
 describe("the receiver on a real server", () => {

@@ -8,7 +8,7 @@ import {
   tableLabels,
   userRelations,
 } from "./relation-kind.ts";
-import { vacuumColumns, vacuumSettings } from "./vacuum-need.ts";
+import { vacuumColumns, vacuumOptions, vacuumSettings } from "./vacuum-need.ts";
 
 const counted = { type: "counter", number: "int", startColumn: "start" } as const;
 const own = "dbintel.postgresql.table";
@@ -162,8 +162,8 @@ function ageOf(...events: readonly string[]): string {
   return `date_part('epoch', clock_timestamp() - greatest(${last}))`;
 }
 
-function columns({ columns: known }: Capabilities): readonly DetailColumn[] {
-  const hasNewPages = known.get("pg_stat_all_tables")?.has("n_tup_newpage_upd") ?? false;
+function columns(capabilities: Capabilities): readonly DetailColumn[] {
+  const hasNewPages = capabilities.columns.get("pg_stat_all_tables")?.has("n_tup_newpage_upd") ?? false;
   return [
     { name: "start", sql: "(SELECT start FROM since)", aggregate: "max" },
     { name: "heap_read", sql: readBlocks("c.oid") },
@@ -193,7 +193,7 @@ function columns({ columns: known }: Capabilities): readonly DetailColumn[] {
     { name: "vacuum_age", sql: ageOf("vacuum", "autovacuum"), aggregate: "max", type: "float8" },
     { name: "analyze_age", sql: ageOf("analyze", "autoanalyze"), aggregate: "max", type: "float8" },
     { name: "xid_age", sql: "CASE WHEN c.relfrozenxid <> '0' THEN age(c.relfrozenxid) END", aggregate: "max" },
-    ...vacuumColumns(known.get("pg_class")?.has("relallfrozen") ?? false),
+    ...vacuumColumns(capabilities),
   ];
 }
 
@@ -224,16 +224,7 @@ export const tableKind: RelationKind = {
        },
        columns: columns(capabilities),
        from: `${tables} CROSS JOIN vacuum_settings v
-         LEFT JOIN LATERAL (
-           SELECT max(option_value) FILTER (WHERE option_name = 'autovacuum_enabled') AS enabled,
-                  max(option_value) FILTER (WHERE option_name = 'autovacuum_vacuum_threshold') AS vacuum_base,
-                  max(option_value) FILTER (WHERE option_name = 'autovacuum_vacuum_scale_factor') AS vacuum_scale,
-                  max(option_value) FILTER (WHERE option_name = 'autovacuum_vacuum_max_threshold') AS vacuum_max,
-                  max(option_value) FILTER (WHERE option_name = 'autovacuum_vacuum_insert_threshold') AS insert_base,
-                  max(option_value) FILTER (WHERE option_name = 'autovacuum_vacuum_insert_scale_factor') AS insert_scale,
-                  max(option_value) FILTER (WHERE option_name = 'autovacuum_analyze_threshold') AS analyze_base,
-                  max(option_value) FILTER (WHERE option_name = 'autovacuum_analyze_scale_factor') AS analyze_scale
-             FROM pg_options_to_table(c.reloptions)) o ON c.reloptions IS NOT NULL
+         ${vacuumOptions}
          ${ofUsers}`,
      })}`,
 };

@@ -1,3 +1,4 @@
+import type { Capabilities } from "../connection/capabilities.ts";
 import type { DetailColumn } from "./relation-kind.ts";
 
 /** What autovacuum goes by where a table does not say; NULL for what this version does not have. */
@@ -9,6 +10,31 @@ export const vacuumSettings = `vacuum_settings AS (
          current_setting('autovacuum_vacuum_insert_scale_factor')::float8 AS insert_scale,
          current_setting('autovacuum_analyze_threshold')::float8 AS analyze_base,
          current_setting('autovacuum_analyze_scale_factor')::float8 AS analyze_scale)`;
+
+/** What a table says of it itself, `o`; `c` is the table. */
+export const vacuumOptions = `LEFT JOIN LATERAL (
+  SELECT ${[
+    "enabled",
+    "vacuum_threshold",
+    "vacuum_scale_factor",
+    "vacuum_max_threshold",
+    "vacuum_insert_threshold",
+    "vacuum_insert_scale_factor",
+    "analyze_threshold",
+    "analyze_scale_factor",
+  ]
+    .map((option) => `max(option_value) FILTER (WHERE option_name = 'autovacuum_${option}') AS ${columnOf(option)}`)
+    .join(", ")}
+    FROM pg_options_to_table(c.reloptions)) o ON c.reloptions IS NOT NULL`;
+
+/** `vacuum_insert_scale_factor` becomes `insert_scale`. */
+function columnOf(option: string): string {
+  return option
+    .replace("vacuum_insert", "insert")
+    .replace("max_threshold", "max")
+    .replace("_threshold", "_base")
+    .replace("_scale_factor", "_scale");
+}
 
 function limit(name: string): string {
   return `coalesce(o.${name}::float8, v.${name})`;
@@ -26,8 +52,10 @@ function share(rowsWritten: string, threshold: string): string {
  * server's autovacuum.c, `c` the table, `o` its own settings, `v` the server's. PostgreSQL 18 counts rows of frozen
  * pages out where inserts are concerned, and has an upper bound for the threshold.
  */
-export function vacuumColumns(knowsFrozenPages: boolean): readonly DetailColumn[] {
-  const unfrozen = knowsFrozenPages
+export function vacuumColumns({
+  columns: known,
+}: Capabilities): readonly [vacuum: DetailColumn, analyze: DetailColumn] {
+  const unfrozen = known.get("pg_class")?.has("relallfrozen")
     ? "(1 - least(greatest(c.relallfrozen, 0)::float8 / greatest(c.relpages, 1), 1))"
     : "1";
   const vacuum = `${limit("vacuum_base")} + ${limit("vacuum_scale")} * ${rows}`;

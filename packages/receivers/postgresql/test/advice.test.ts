@@ -1,0 +1,138 @@
+import { eventually } from "@dbintel/e2e/condition";
+import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
+import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { AdviceErrand } from "../src/advice/advice-errand.ts";
+import { visitDatabases } from "./visiting.ts";
+import { type Event, eventsOf } from "./watch.ts";
+
+describe("advice about a real server", () => {
+  let server: PostgresServer;
+
+  beforeAll(async () => {
+    server = await startPostgres({ settings: { autovacuum: false, fsync: true, full_page_writes: true } });
+    await server.query("CREATE DATABASE app");
+    await app(`
+      CREATE TABLE people (id int PRIMARY KEY, name text UNIQUE, age int, city text);
+      INSERT INTO people SELECT g, g::text, g % 90, 'x' FROM generate_series(1, 200000) g;
+      CREATE INDEX by_age ON people (age);
+      CREATE INDEX by_age_again ON people (age);
+      CREATE INDEX by_name_again ON people (name);
+      CREATE INDEX by_city ON people (city);
+      CREATE INDEX by_city_and_age ON people (city, age);
+      CREATE INDEX by_city_partly ON people (city) WHERE age = 7;
+      CREATE TABLE orders (id serial PRIMARY KEY, person int REFERENCES people, note text);
+      INSERT INTO orders (person) SELECT 1 + g % 1000 FROM generate_series(1, 20000) g;
+      CREATE TABLE visits (person int REFERENCES people, at int, PRIMARY KEY (at, person));
+      CREATE INDEX of_person ON visits (person);
+      INSERT INTO visits SELECT 1 + g % 1000, g FROM generate_series(1, 20000) g;
+      CREATE TABLE alone (id int) WITH (autovacuum_enabled = off);
+      CREATE TABLE tired (id smallserial);
+      SELECT setval('tired_id_seq', 30000);
+      ANALYZE`);
+  });
+
+  afterAll(() => server.stop());
+
+  const inApp = { database: "app" };
+  const app = (sql: string) => server.query(sql, [], inApp);
+
+  function watch(options: { readonly host?: TestHost; readonly unusedAfterDays?: number } = {}) {
+    const { host = createTestHost(), unusedAfterDays = 0 } = options;
+    const errand = new AdviceErrand({ host, intervalMs: 3_600_000, endpoint: "test:5432", unusedAfterDays });
+    const databases = visitDatabases(server, { host, errands: [errand], reportsDatabase: (name) => name === "app" });
+    const round = async (take: boolean) => {
+      const { batches, problems } = await (take ? databases.round() : databases.peek());
+      expect(problems).toEqual([]);
+      await host.clock.advance(3_600_000);
+      return eventsOf(batches);
+    };
+    return {
+      host,
+      look: () => round(true),
+      peek: () => round(false),
+      async close(): Promise<void> {
+        await errand.close();
+        await databases.close();
+      },
+    };
+  }
+
+  function objectsOf(events: readonly Event[], rule: string) {
+    const found = events.filter((event) => event.text("dbintel.advice.rule") === rule);
+    return found.map((event) => event.text("dbintel.advice.object")).sort();
+  }
+
+  it("is found by each rule, with numbers that show it and SQL that repairs it", async () => {
+    const advice = watch();
+    const events = await advice.look();
+    await advice.close();
+    expect(objectsOf(events, "unused_index")).toEqual(
+      ["by_age", "by_age_again", "by_city", "by_city_and_age", "by_name_again"].map((name) => `public.${name}`),
+    );
+    expect(objectsOf(events, "duplicate_index")).toEqual([
+      "public.by_age_again",
+      "public.by_city",
+      "public.by_name_again",
+    ]);
+    expect(objectsOf(events, "foreign_key_without_index")).toEqual(["public.orders.orders_person_fkey"]);
+    expect(objectsOf(events, "autovacuum_disabled")).toEqual(["public.alone"]);
+    expect(objectsOf(events, "sequence_near_end")).toEqual(["public.tired_id_seq"]);
+    expect(objectsOf(events, "setting_autovacuum")).toEqual(["autovacuum"]);
+    expect(objectsOf(events, "setting_track_io_timing")).toEqual(["track_io_timing"]);
+    expect(objectsOf(events, "setting_fsync")).toEqual([]);
+    const [key] = events.filter((event) => event.text("dbintel.advice.rule") === "foreign_key_without_index");
+    expect(Object.fromEntries(key?.attributes ?? [])).toMatchObject({
+      "db.namespace": "app",
+      "postgresql.schema.name": "public",
+      "db.collection.name": "orders",
+      "dbintel.advice.state": "open",
+      "dbintel.advice.severity": "warning",
+      "dbintel.advice.sql": "CREATE INDEX CONCURRENTLY ON public.orders (person);",
+      "dbintel.advice.evidence.rows": 20_000,
+    });
+    expect(key?.text("dbintel.advice.id")).toMatch(/^[0-9a-f]{16}$/);
+    expect(key?.text("dbintel.advice.message")).not.toBe("");
+    const [setting] = events.filter((event) => event.text("dbintel.advice.rule") === "setting_autovacuum");
+    expect(setting?.attributes.has("db.namespace")).toBe(false);
+    expect(setting?.text("dbintel.advice.sql")).toBe("ALTER SYSTEM SET autovacuum = on; SELECT pg_reload_conf();");
+  });
+
+  it("gives SQL that does repair it: told once, and once more when it is gone, over a restart of the collector", async () => {
+    const first = watch({ unusedAfterDays: 1000 });
+    const events = await first.look();
+    expect(objectsOf(events, "unused_index")).toEqual([]);
+    expect(await first.look()).toEqual([]);
+    for (const event of events) {
+      const sql = event.text("dbintel.advice.sql");
+      // Each statement by itself: some of them may not run in a transaction.
+      for (const statement of sql.split(";").filter((part) => part.trim() !== "")) await app(statement);
+    }
+    await eventually("the server has read its files", async () => {
+      const [row] = await server.query<{ setting: string }>("SHOW autovacuum");
+      return Object.values(row ?? {})[0] === "on" ? true : undefined;
+    });
+    await first.look();
+    await first.close();
+    const second = watch({ host: createTestHost({ storage: first.host.storage }), unusedAfterDays: 1000 });
+    expect(await second.peek()).toHaveLength(events.length);
+    const resolved = await second.look();
+    const ids = (list: readonly Event[]) => list.map((event) => event.text("dbintel.advice.id")).sort();
+    expect(ids(resolved)).toEqual(ids(events));
+    expect(new Set(resolved.map((event) => event.text("dbintel.advice.state")))).toEqual(new Set(["resolved"]));
+    expect(await second.look()).toEqual([]);
+    await second.close();
+  });
+
+  it("sees an index whose building failed", async () => {
+    await app("INSERT INTO alone VALUES (1), (1)");
+    await expect(app("CREATE UNIQUE INDEX CONCURRENTLY broken ON alone (id)")).rejects.toThrow("could not create");
+    const advice = watch({ unusedAfterDays: 1000 });
+    const events = await advice.look();
+    await advice.close();
+    expect(objectsOf(events, "invalid_index")).toEqual(["public.broken"]);
+    expect(
+      events.find((event) => event.text("dbintel.advice.rule") === "invalid_index")?.text("dbintel.advice.sql"),
+    ).toBe("REINDEX INDEX CONCURRENTLY public.broken;");
+  });
+});

@@ -2,6 +2,7 @@ import { activityPart } from "./activity/part.ts";
 import { advicePart } from "./advice/part.ts";
 import { leasePart } from "./connection/advisory-lock.ts";
 import { customSqlPart } from "./custom-sql/part.ts";
+import { logsPart } from "./logs/part.ts";
 import { metricsPart } from "./metrics/part.ts";
 import { objectsPart } from "./objects/part.ts";
 import { schemaPart } from "./schema/part.ts";
@@ -15,6 +16,7 @@ export const parts: readonly Part[] = [
   leasePart,
   metricsPart,
   activityPart,
+  logsPart,
   statementsPart,
   settingsPart,
   objectsPart,

@@ -9,6 +9,7 @@ import { type ConnectionSettings, DatabaseConnection } from "./connection/connec
 import { platformTraits } from "./connection/platforms.ts";
 import { type ProblemContext, tooManyDatabases } from "./connection/problems.ts";
 import { Visits } from "./connection/visits.ts";
+import { LoggedPlans } from "./plans/logged-plans.ts";
 import { instanceResource } from "./resource.ts";
 import type { WatchedServer } from "./watched-server.ts";
 
@@ -32,6 +33,7 @@ export function watchedServer(args: {
   const platform = new ServerPlatform(config.platform);
   const views = new KnownServer(new DatabaseConnection(settings, context.database), context.endpoint, platform);
   const visits = new Visits(settings, views);
+  const loggedPlans = new LoggedPlans(host.clock);
   watch.closes(views.connection);
   watch.closes(visits);
   const resource = instanceResource({
@@ -46,7 +48,7 @@ export function watchedServer(args: {
     onFull: (full) => problems?.set("databases", full ? [tooManyDatabases(context, config.max_databases)] : []),
   });
   return {
-    ...{ config, host, next, watch, settings, views, visits, errands: [], resource, platform, context },
+    ...{ config, host, next, watch, settings, views, visits, errands: [], loggedPlans, resource, platform, context },
     reportsDatabase: (name) => databases.reports(name),
   };
 }

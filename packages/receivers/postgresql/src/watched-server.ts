@@ -7,6 +7,7 @@ import type { KnownServer } from "./connection/capabilities.ts";
 import type { ConnectionSettings } from "./connection/connection.ts";
 import type { ProblemContext } from "./connection/problems.ts";
 import type { Visits } from "./connection/visits.ts";
+import type { LoggedPlans } from "./plans/logged-plans.ts";
 import type { Errand } from "./visits/errand.ts";
 
 /** The server that a receiver watches, as its parts see it. */
@@ -24,6 +25,8 @@ export interface WatchedServer {
   readonly visits: Visits;
   /** What is asked inside each database: parts add theirs, and one that comes after them does them all. */
   readonly errands: Errand[];
+  /** What the log tells of plans, for whoever asks for plans. */
+  readonly loggedPlans: LoggedPlans;
   readonly resource: ResourceInit;
   /** What it runs on; known when a session has asked it. */
   readonly platform: ServerPlatform;

@@ -2,7 +2,8 @@ import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import { planHashes, readPlan } from "@dbintel/plans";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { PlanSession } from "../src/plans/plan-session.ts";
+import { DatabaseConnection } from "../src/connection/connection.ts";
+import { PlanSession, planSessionOptions } from "../src/plans/plan-session.ts";
 import { never, settingsOf } from "./watch.ts";
 
 /** Statements whose stored text leaves something open. */
@@ -66,18 +67,16 @@ for (const major of [13, 15, 18]) {
         "SELECT query, userid FROM pg_stat_statements WHERE query ~ '^(SELECT|INSERT|UPDATE|DELETE|WITH|VALUES|TABLE|MERGE)' AND query !~ 'pg_|TABLE orders \\('",
       );
       await session.end();
-      const plans = new PlanSession({
-        settings: settingsOf(server),
-        database: "postgres",
-        versionNumber: major * 10_000,
-      });
+      const settings = { ...settingsOf(server), sessionOptions: planSessionOptions };
+      const connection = new DatabaseConnection(settings, "postgres");
+      const plans = new PlanSession({ connection, versionNumber: major * 10_000 });
       const failed: [string, string][] = [];
       for (const { query, userid } of rows) {
         const outcome = await plans.explain({ query, userId: userid, role: "postgres" }, never);
         if (outcome.reason !== undefined) failed.push([query, outcome.reason]);
         else expect(hashOf(outcome.plan), query).toBe(outcome.hash);
       }
-      await plans.close();
+      await connection.close();
       expect(rows.length).toBeGreaterThanOrEqual(all.length);
       expect(failed).toEqual([]);
     });

@@ -13,6 +13,7 @@ import { KnownServer } from "../src/connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "../src/connection/connection.ts";
 import { watchedDatabase } from "../src/connection/problems.ts";
 import { Visits } from "../src/connection/visits.ts";
+import { LoggedPlans } from "../src/plans/logged-plans.ts";
 import { PlanCollector } from "../src/plans/plan-collector.ts";
 import { instanceResource } from "../src/resource.ts";
 import { QueryMetrics } from "../src/statements/query-metrics.ts";
@@ -127,10 +128,11 @@ export function watchStatements(
   const settings = settingsOf(server, options.user);
   const endpoint = `${server.host}:${server.port}`;
   const database = options.database ?? "postgres";
-  const visits = new Visits(settings, new KnownServer(new DatabaseConnection(settings, database), endpoint));
   const source = new StatementSource(settings, endpoint, database);
+  const visits = new Visits(settings, new KnownServer(new DatabaseConnection(settings, database), endpoint));
   const context = { endpoint, username: settings.username, database };
   const explain = { limit: options.explain ?? 0, cacheSize: 1000, cacheTtlMs: 3_600_000, intervalMs: 60_000 };
+  const logged = new LoggedPlans(host.clock);
   const plans = explain.limit === 0 ? undefined : new PlanCollector({ host, visits, logged, context, ...explain });
   const watched = watchedDatabase(context);
   const poll = new StatementPoll({
@@ -155,6 +157,8 @@ export function watchStatements(
   return {
     host,
     source,
+    /** What auto_explain has logged. */
+    logged,
     /** Polls if the breaker of the database lets it, as the receiver does. */
     pollGuarded: (signal = never): Promise<PollResult> => guarded({ signal }),
     /** Polls without moving the checkpoint. */
@@ -186,10 +190,11 @@ export function watchActivity(
   const endpoint = `${server.host}:${server.port}`;
   const connection = new DatabaseConnection(settings, "postgres");
   const context = { endpoint, username: settings.username, database: "postgres" };
+  const known = new KnownServer(connection, endpoint);
   const poll = new ActivityPoll({
     host,
-    server: new KnownServer(connection, endpoint),
-    settings,
+    server: known,
+    visits: new Visits(settings, known),
     resource: instanceResource({ host: server.host, port: server.port, enabled: () => true }),
     context,
     limit: options.limit ?? 1000,

@@ -6,9 +6,9 @@ import type { PollResult } from "@dbintel/polling";
 import { BlockedTime, blockingForest, ToldOnce } from "@dbintel/waits";
 import { addBlocking, type StatementGuard } from "@dbintel/watching";
 import type { KnownServer } from "../connection/capabilities.ts";
-import type { ConnectionSettings } from "../connection/connection.ts";
 import { platformTraits } from "../connection/platforms.ts";
 import { databaseProblem, othersHidden, type ProblemContext } from "../connection/problems.ts";
+import type { Visits } from "../connection/visits.ts";
 import { receiverScope } from "../resource.ts";
 import { ActivitySource, type WaitReading, waitsForLock } from "./activity-source.ts";
 import { blockedSince } from "./blocking-time.ts";
@@ -24,7 +24,7 @@ export interface ActivityPollOptions {
   readonly host: Host;
   readonly server: KnownServer;
   /** How to reach the other databases of the server. */
-  readonly settings: ConnectionSettings;
+  readonly visits: Visits;
   readonly resource: ResourceInit;
   readonly context: ProblemContext;
   /** Whether each session is told. */
@@ -64,7 +64,7 @@ export class ActivityPoll {
     this.#options = options;
     this.#source = new ActivitySource(options.server);
     this.#memory = new SampleMemory(options);
-    this.#names = new RelationNames({ clock: options.host.clock, settings: options.settings });
+    this.#names = new RelationNames({ clock: options.host.clock, visits: options.visits });
   }
 
   async poll({ signal, guard }: PollArgs): Promise<PollResult> {

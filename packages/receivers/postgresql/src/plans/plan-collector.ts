@@ -4,14 +4,16 @@ import { classifyError } from "@dbintel/guard";
 import type { Host } from "@dbintel/pipeline";
 import type { StatementGuard } from "@dbintel/watching";
 import pg from "pg";
-import type { ConnectionSettings } from "../connection/connection.ts";
 import { databaseProblem, type ProblemContext } from "../connection/problems.ts";
+import type { Visits } from "../connection/visits.ts";
 import type { StatementKey } from "../statements/statement-table.ts";
 import { statementName } from "../statements/statement-texts.ts";
 import { whyNotExplainable } from "./explainable.ts";
+import type { LoggedPlans } from "./logged-plans.ts";
+import { PlanBudget } from "./plan-budget.ts";
 import { PlanMemory, type PlanOccasion, planOccasions } from "./plan-memory.ts";
 import { type NoPlanReason, type PlanOutcome, reasonOf } from "./plan-outcome.ts";
-import { PlanSession } from "./plan-session.ts";
+import { PlanSession, planSessionOptions } from "./plan-session.ts";
 import { PlanTexts } from "./plan-texts.ts";
 
 /** A statement that is about to be reported. */
@@ -25,7 +27,10 @@ export interface PlanCandidate {
 
 export interface PlanCollectorOptions {
   readonly host: Host;
-  readonly settings: ConnectionSettings;
+  /** Sessions in the databases of the statements. */
+  readonly visits: Visits;
+  /** What auto_explain has logged. */
+  readonly logged: LoggedPlans;
   readonly context: ProblemContext;
   /** Statements that are explained in each database at each poll at most. */
   readonly limit: number;
@@ -42,8 +47,8 @@ interface Due extends PlanCandidate {
 
 /** The class of these statements: the first that an overloaded server does without. */
 const planClass = "plans";
-/** Of the interval, for all plans of one database: 1 % of a core there. One plan is asked for in any case. */
-const timeShare = 0.01;
+/** SQLSTATE of a server, a database or a role that has no connection left for another session. */
+const tooManyConnections = "53300";
 /** Sessions on so many databases, one after the other, in one poll. */
 const mostDatabases = 20;
 
@@ -52,13 +57,18 @@ export class PlanCollector {
   readonly texts: PlanTexts;
   readonly #options: PlanCollectorOptions;
   readonly #memory: PlanMemory;
+  readonly #budget: PlanBudget;
   readonly #counter;
+  /** How often in a row there was no connection for another session, and until when none is tried. */
+  #crowded = 0;
+  #crowdedUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: PlanCollectorOptions) {
     this.#options = options;
     const { host, cacheSize: size, cacheTtlMs, intervalMs: retryMs } = options;
     this.texts = new PlanTexts(size);
     const ttlMs = () => cacheTtlMs * host.shared(feedback).savings.coldIntervalFactor;
+    this.#budget = new PlanBudget({ clock: host.clock, intervalMs: options.intervalMs });
     this.#memory = new PlanMemory({ clock: host.clock, size, ttlMs, retryMs });
     this.#counter = host.meter.createCounter("dbintel_postgresql_plans", {
       description: "Plans of statements by outcome: explained, remembered from before, or why there is none.",
@@ -108,6 +118,12 @@ export class PlanCollector {
 
   #prepare(plans: StatementPlans, due: Map<string, Due[]>, candidate: PlanCandidate, occasion: PlanOccasion): void {
     const { key, database } = candidate;
+    const executed = this.#options.logged.get(database, String(key.queryId), this.#options.cacheTtlMs);
+    if (executed !== undefined && executed !== this.#memory.get(key)) {
+      // The plan that it had is worth more than one for any values, and costs nothing.
+      this.#learn(plans, { ...candidate, occasion }, executed);
+      return;
+    }
     const query = this.texts.get(key);
     const reason = query === undefined ? "text_unknown" : whyNotExplainable(query);
     if (query === undefined || reason !== undefined) {
@@ -135,7 +151,7 @@ export class PlanCollector {
     const { database, guard, problems, signal } = args;
     try {
       const asked = await guard.ask({ collectorClass: planClass, cold: true, work: () => this.#ask(plans, args) });
-      return asked === undefined ? "held_back" : "budget";
+      return asked ?? "held_back";
     } catch (error) {
       signal.throwIfAborted();
       problems.push(databaseProblem(error, { ...this.#options.context, database }));
@@ -143,29 +159,38 @@ export class PlanCollector {
     }
   }
 
-  /** Asks for as many plans as the budget allows. Rejects when the server is at fault. */
+  /** Asks for as many plans as the budget allows; says why there are no more. Rejects when the server is at fault. */
   async #ask(
     plans: StatementPlans,
     args: {
       readonly database: string;
       readonly statements: readonly Due[];
       readonly versionNumber: number;
+      readonly problems: DbintelError[];
       readonly signal: AbortSignal;
     },
-  ): Promise<true> {
-    const { database, statements, versionNumber, signal } = args;
-    const { host, settings, limit, intervalMs } = this.#options;
-    const session = new PlanSession({ settings, database, versionNumber });
-    const startedMs = host.clock.monotonicMs();
+  ): Promise<NoPlanReason> {
+    const { database, statements, versionNumber, problems, signal } = args;
+    const { host, visits, limit, intervalMs, context } = this.#options;
+    if (host.clock.monotonicMs() < this.#crowdedUntilMs) return "held_back";
     try {
-      for (const [count, statement] of statements.entries()) {
-        const spentMs = host.clock.monotonicMs() - startedMs;
-        if (count >= limit || (count > 0 && spentMs > timeShare * intervalMs)) break;
-        this.#learn(plans, statement, await this.#explain(plans, session, statement, signal));
-      }
-      return true;
-    } finally {
-      await session.close();
+      await visits.visit({ database, signal, sessionOptions: planSessionOptions }, async (connection) => {
+        const session = new PlanSession({ connection, versionNumber });
+        for (const statement of statements.slice(0, limit)) {
+          if (!this.#budget.allows(database)) break;
+          const startedMs = host.clock.monotonicMs();
+          this.#learn(plans, statement, await this.#explain(plans, session, statement, signal));
+          this.#budget.spend(database, host.clock.monotonicMs() - startedMs);
+        }
+      });
+      this.#crowded = 0;
+      return "budget";
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError) || error.code !== tooManyConnections) throw error;
+      // That there is no room for one more session says nothing about those that are there.
+      problems.push(databaseProblem(error, { ...context, database }));
+      this.#crowdedUntilMs = host.clock.monotonicMs() + intervalMs * 2 ** Math.min(this.#crowded++, 6);
+      return "held_back";
     }
   }
 

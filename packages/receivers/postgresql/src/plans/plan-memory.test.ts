@@ -6,8 +6,8 @@ import type { PlanOutcome } from "./plan-outcome.ts";
 const key = { databaseId: 1, userId: 2, queryId: 3n, toplevel: true };
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
-const index: PlanOutcome = { plan: "[]", hash: "index" };
-const scan: PlanOutcome = { plan: "[]", hash: "scan" };
+const index: PlanOutcome = { plan: "[]", source: "generic", hash: "index" };
+const scan: PlanOutcome = { plan: "[]", source: "generic", hash: "scan" };
 
 describe("the memory of plans", () => {
   let clock: FakeClock;

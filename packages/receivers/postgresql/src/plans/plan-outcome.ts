@@ -27,6 +27,15 @@ export const noPlanReasons = [
 ] as const;
 export type NoPlanReason = (typeof noPlanReasons)[number];
 
+/**
+ * Where a plan is from.
+ * - `auto_explain`: an execution had it, as the server's log tells.
+ * - `generic`: `EXPLAIN (GENERIC_PLAN)`, PostgreSQL 16 and later.
+ * - `prepared`: `PREPARE` and `EXPLAIN EXECUTE` under `force_generic_plan`.
+ * - `definer`: a function of the DBA that explains with the rights of its owner.
+ */
+export type PlanSource = "auto_explain" | "generic" | "prepared" | "definer";
+
 /** What is known of a statement's plan, or why there is none. */
 export type PlanOutcome =
   | {
@@ -34,9 +43,10 @@ export type PlanOutcome =
       readonly plan: string;
       /** The full hash of `@dbintel/plans`. */
       readonly hash: string;
+      readonly source: PlanSource;
       readonly reason?: never;
     }
-  | { readonly plan?: never; readonly hash?: never; readonly reason: NoPlanReason };
+  | { readonly plan?: never; readonly hash?: never; readonly source?: never; readonly reason: NoPlanReason };
 
 /** By SQLSTATE, appendix A of PostgreSQL's manual. */
 const reasons: Readonly<Record<string, NoPlanReason>> = {

@@ -3,10 +3,10 @@ import { analyzeSql } from "@dbintel/sql";
 import type { Row } from "@dbintel/watching";
 import { integer, text } from "@dbintel/watching";
 import pg from "pg";
-import { type ConnectionSettings, DatabaseConnection, marker } from "../connection/connection.ts";
+import { type DatabaseConnection, marker } from "../connection/connection.ts";
 import { definerCall, hasDefiner } from "./definer.ts";
 import { explainJson } from "./explain-json.ts";
-import { type NoPlanReason, type PlanOutcome, reasonOf } from "./plan-outcome.ts";
+import { type NoPlanReason, type PlanOutcome, type PlanSource, reasonOf } from "./plan-outcome.ts";
 import { type PlannerSetting, pathTo, plannerSettings } from "./planner-settings.ts";
 import { type Complaint, repaired, withoutTypedParameters } from "./repair.ts";
 
@@ -18,13 +18,10 @@ export interface ExplainedStatement {
 }
 
 /**
- * How a plan is asked for.
- * - `generic`: `EXPLAIN (GENERIC_PLAN)`, PostgreSQL 16 and later.
- * - `prepared`: `PREPARE` and `EXPLAIN EXECUTE` under `force_generic_plan`. Always under the same name, so that it is
- *   few entries of pg_stat_statements, where `generic` is one for each statement.
- * - `definer`: a function of the DBA that explains with the rights of its owner.
+ * How a plan is asked for. `prepared` always goes under the same name, so that it is few entries of pg_stat_statements,
+ * where `generic` is one for each statement.
  */
-type Rung = "generic" | "prepared" | "definer";
+type Rung = Exclude<PlanSource, "auto_explain">;
 /** What can be asked for, the first choice first. */
 type Rungs = readonly [Rung, Rung?];
 
@@ -50,7 +47,7 @@ const undefinedTable = "42P01";
 const longestPlan = 131_072;
 
 /** A session that plans has the server's settings, and makes plans for any value. */
-const sessionOptions = [
+export const planSessionOptions: readonly string[] = [
   "plan_cache_mode=force_generic_plan",
   "standard_conforming_strings=on",
   "client_min_messages=error",
@@ -71,19 +68,10 @@ export class PlanSession {
   #rungs: Rungs | undefined;
   #usualPath = "";
 
-  constructor(args: {
-    readonly settings: ConnectionSettings;
-    readonly database: string;
-    readonly versionNumber: number;
-  }) {
-    const { statementTimeoutMs } = args.settings;
-    const limits = { statementTimeoutMs: Math.min(planTimeoutMs, statementTimeoutMs), sessionOptions };
-    this.#connection = new DatabaseConnection({ ...args.settings, ...limits }, args.database);
+  /** The session has {@link planSessionOptions}. */
+  constructor(args: { readonly connection: DatabaseConnection; readonly versionNumber: number }) {
+    this.#connection = args.connection;
     this.#versionNumber = args.versionNumber;
-  }
-
-  async close(): Promise<void> {
-    await this.#connection.close();
   }
 
   /**
@@ -91,6 +79,7 @@ export class PlanSession {
    * is lost.
    */
   async explain(statement: ExplainedStatement, signal: AbortSignal): Promise<PlanOutcome> {
+    this.#connection.limit(planTimeoutMs);
     this.#rungs ??= await this.#begin(signal);
     let question: Question = {
       rung: this.#rungs[0],
@@ -100,7 +89,7 @@ export class PlanSession {
     };
     for (let attempt = 1; ; attempt++) {
       try {
-        return outcomeOf(await this.#ask(question, signal));
+        return outcomeOf(await this.#ask(question, signal), question.rung);
       } catch (error) {
         if (error instanceof NotGenericError) return { reason: "not_generic" };
         if (!(error instanceof pg.DatabaseError) || !this.#connection.open) throw error;
@@ -209,11 +198,11 @@ function planIn([row = {}]: readonly Row[]): string {
   return typeof value === "string" ? value : "";
 }
 
-function outcomeOf(json: string): PlanOutcome {
+function outcomeOf(json: string, source: PlanSource): PlanOutcome {
   const { plan } = readPlan(json, { syntax: "postgresql" });
   const anonymous = plan === undefined ? "" : explainJson(plan);
   if (plan === undefined || anonymous.length > longestPlan) return { reason: "unreadable" };
-  return { plan: anonymous, hash: planHashes(plan).full };
+  return { plan: anonymous, hash: planHashes(plan).full, source };
 }
 
 /** What the server said, and where in `query`: that is the end of what it was sent, or of what the function made of it. */

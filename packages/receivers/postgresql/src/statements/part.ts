@@ -30,5 +30,7 @@ function planCollector(server: WatchedServer): PlanCollector | undefined {
     query_plan_cache_ttl: cacheTtlMs,
     collection_interval: intervalMs,
   } = server.config.top_query_collection;
-  return limit === 0 ? undefined : new PlanCollector({ ...server, limit, cacheSize, cacheTtlMs, intervalMs });
+  return limit === 0
+    ? undefined
+    : new PlanCollector({ ...server, logged: server.loggedPlans, limit, cacheSize, cacheTtlMs, intervalMs });
 }

@@ -65,6 +65,7 @@ export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
       "db.namespace": shownName(reading.databases.get(key.databaseId)?.name),
       "db.query.text": args.texts.shown(key),
       "postgresql.query_plan": args.plans?.get(key)?.plan,
+      "db.query.plan.source": args.plans?.get(key)?.source,
       "db.query.plan.absent_reason": args.plans?.get(key)?.reason,
       "postgresql.queryid": String(key.queryId),
       "postgresql.userid": BigInt(key.userId),

@@ -1,3 +1,5 @@
+export type { BudgetStep } from "./budget/cost-budget.ts";
+export { CostBudget } from "./budget/cost-budget.ts";
 export type { Baseline } from "./checkpoint/checkpoint.ts";
 export { Checkpoint } from "./checkpoint/checkpoint.ts";
 export type { CheckpointContent } from "./checkpoint/checkpoint-bytes.ts";

@@ -2,6 +2,7 @@ import { DbintelError } from "@dbintel/errors";
 import { breakers, classifyError, type GuardedDatabase } from "@dbintel/guard";
 import type { Host } from "@dbintel/pipeline";
 import type { PollResult } from "@dbintel/polling";
+import type { StatementCosts } from "./session/statement-costs.ts";
 import { type StatementGuard, StatementGuards } from "./statement-guard.ts";
 import type { WatchedDatabase } from "./watched-database.ts";
 
@@ -30,6 +31,8 @@ export interface GuardedPollOptions {
   /** Whether no other poll asks less of the server. */
   readonly cheapest: boolean;
   readonly source: GuardedSource;
+  /** Where the cost of statements is booked. */
+  readonly costs?: StatementCosts;
   readonly poll: {
     poll(args: { readonly signal: AbortSignal; readonly guard: StatementGuard }): Promise<PollResult>;
   };
@@ -40,9 +43,9 @@ export interface GuardedPollOptions {
  * ping, then the cheapest poll. A poll that was held back brings nothing but the problem that its last call met.
  */
 export function guardedPoll(options: GuardedPollOptions) {
-  const { host, watched, last = {}, collectorClass, cheapest, source, poll } = options;
+  const { host, watched, last = {}, collectorClass, cheapest, source, costs, poll } = options;
   const registry = host.shared(breakers);
-  const guards = new StatementGuards({ host, watched, source });
+  const guards = new StatementGuards({ host, watched, source, ...(costs === undefined ? {} : { costs }) });
   let met: DbintelError | undefined;
   const heldBack = (database: GuardedDatabase): PollResult => {
     const problem = met ?? last.problem ?? new DbintelError(...waiting(watched));

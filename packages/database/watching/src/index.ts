@@ -8,6 +8,7 @@ export type { SessionEventName } from "./activity/session-events.ts";
 export { sessionEvents } from "./activity/session-events.ts";
 export { bounded, printable } from "./bounded-text.ts";
 export { breakerSettings, circuitBreaker } from "./breaker-settings.ts";
+export { budgetSettings } from "./budget/budget-settings.ts";
 export { checkpointSettings } from "./checkpoint-settings.ts";
 export type { CustomSqlDialect, CustomSqlSession } from "./custom-sql/custom-query-poll.ts";
 export { CustomQueryPoll } from "./custom-sql/custom-query-poll.ts";

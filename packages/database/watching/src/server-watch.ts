@@ -11,6 +11,7 @@ import {
   type Problems,
 } from "@dbintel/polling";
 import { BreakerWatch } from "./breaker-watch.ts";
+import { OwnCost } from "./budget/own-cost.ts";
 import {
   breakerGate,
   type GuardedPollOptions,
@@ -75,12 +76,15 @@ export interface ServerWatchOptions {
   readonly timeout: number;
   /** Where problems go. Default: a board of its own. */
   readonly problems?: Problems;
+  /** Share of one core of the server that statements may take before polls become rarer. Default 0.005. */
+  readonly mostShare?: number;
 }
 
 /** An overload makes no interval longer than this: its end should not be seen much later than it comes. */
 const longestStretchedMs = 300_000;
 /** The poll that asks for the lease. */
 const leasePoll = "lease";
+const standardShare = 0.005;
 
 /**
  * Watches one server: each poll at its own interval, all under the breaker of the server, their problems on one board.
@@ -90,6 +94,7 @@ export class ServerWatch implements PollList {
   readonly sessions: ServerSessions;
   readonly #options: ServerWatchOptions;
   readonly #breakers: BreakerWatch;
+  readonly #cost: OwnCost;
   readonly #problems: Problems;
   readonly #begun = Promise.withResolvers<void>();
   readonly #last: LastProblem = {};
@@ -103,6 +108,9 @@ export class ServerWatch implements PollList {
     this.#options = options;
     this.sessions = new ServerSessions({ endpoint: watched.endpoint, clock: host.clock });
     this.sessions.guard(breakerGate(host, watched));
+    const { next, mostShare = standardShare } = options;
+    const { costs } = this.sessions;
+    this.#cost = new OwnCost({ host, next, endpoint: watched.endpoint, costs, mostShare, exempt: [leasePoll] });
     this.#breakers = new BreakerWatch({ host, watched, settings });
     this.#problems = options.problems ?? new ProblemBoard(host);
   }
@@ -112,8 +120,10 @@ export class ServerWatch implements PollList {
     const cheapest = this.#pollers.length === 0;
     const guarded = guardedPoll({
       ...{ host, watched, last: this.#last, collectorClass: schedule.name, cheapest, source, poll },
+      costs: this.sessions.costs,
     });
-    const booked: typeof guarded = (args) => this.sessions.costs.poll(schedule.name, () => guarded(args));
+    const booked: typeof guarded = (args) =>
+      this.sessions.costs.poll(schedule.name, () => guarded(args)).finally(() => this.#cost.polled(schedule.name));
     const asked: typeof guarded = turn === undefined ? booked : (args) => turn.take(args.signal, () => booked(args));
     const leased = schedule.name === leasePoll ? asked : this.#leased(asked, baseline);
     const checkpoint =
@@ -124,9 +134,9 @@ export class ServerWatch implements PollList {
         leased(args)
           .then((result) => withCommit(result, () => checkpoint?.moved()))
           .finally(() => this.#begun.resolve()),
-      // A lease that is renewed more rarely ends.
-      intervalFactor: () => (schedule.name === leasePoll ? 1 : this.#stretch(schedule.interval)) * intervalFactor(),
+      intervalFactor: () => this.#stretch(schedule) * intervalFactor(),
     });
+    this.#cost.add(schedule.name, schedule.interval);
     this.#pollers.push(poller);
   }
 
@@ -166,6 +176,7 @@ export class ServerWatch implements PollList {
   /** Lets running polls finish until `signal` is aborted. */
   async stop({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     await Promise.all(this.#pollers.map((poller) => poller.stop({ signal })));
+    await this.#cost.finish(signal);
     await Promise.all(this.#closing.map((session) => session.close()));
     await Promise.all(this.#checkpoints.map((checkpoint) => checkpoint.finish()));
     await this.#breakers.stop();
@@ -200,12 +211,15 @@ export class ServerWatch implements PollList {
     return checkpoint;
   }
 
-  /** How many times longer an interval is while the server is overloaded. */
-  #stretch(intervalMs: number): number {
+  /** How many times longer an interval is while the server is overloaded, or the collector costs it too much. */
+  #stretch({ name, interval }: Pick<WatchedPoll, "name" | "interval">): number {
+    // A lease that is renewed more rarely ends.
+    if (name === leasePoll) return 1;
     const { host, watched } = this.#options;
     const { whole, intervalFactor } = host.shared(breakers).database(watched.endpoint, watched.database);
+    const own = this.#cost.factor(name);
     // While it is not closed the breaker alone says when the server is asked: longer intervals would add to its delay.
-    return whole.state === "closed" ? Math.min(intervalFactor, Math.max(1, longestStretchedMs / intervalMs)) : 1;
+    return whole.state === "closed" ? Math.max(own, Math.min(intervalFactor, longestStretchedMs / interval)) : own;
   }
 }
 

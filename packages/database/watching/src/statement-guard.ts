@@ -2,6 +2,7 @@ import type { DbintelError } from "@dbintel/errors";
 import { breakers, classifyError, type GuardedDatabase, type ProbeStage } from "@dbintel/guard";
 import type { Host } from "@dbintel/pipeline";
 import type { GuardedSource } from "./guarded-poll.ts";
+import type { StatementCosts } from "./session/statement-costs.ts";
 import type { WatchedDatabase } from "./watched-database.ts";
 
 /** Some statements of a poll. */
@@ -28,6 +29,8 @@ export interface StatementGuardsOptions {
   readonly host: Host;
   readonly watched: WatchedDatabase;
   readonly source: Pick<GuardedSource, "ping" | "limit">;
+  /** Where the cost of statements is booked. */
+  readonly costs?: StatementCosts;
 }
 
 /** A poll as the breaker has let it through. */
@@ -51,7 +54,7 @@ export class StatementGuards {
 
   /** For the next poll. */
   forPoll(poll: AdmittedPoll): StatementGuard {
-    if (poll.stage !== undefined) return { strained: false, ask: (args) => this.#probe(args) };
+    if (poll.stage !== undefined) return { strained: false, ask: (args) => this.#probe(this.#booked(args)) };
     let strained = false;
     return {
       get strained() {
@@ -59,7 +62,7 @@ export class StatementGuards {
       },
       ask: async (args) => {
         try {
-          return await this.#ask(args, poll);
+          return await this.#ask(this.#booked(args), poll);
         } catch (error) {
           strained ||= strains(error);
           throw error;
@@ -109,6 +112,12 @@ export class StatementGuards {
       if (!watched.answered(error) || strains(error)) throw error;
       throw watched.explain(error);
     }
+  }
+
+  /** The same, with its cost booked to its class. */
+  #booked<T>(args: GuardedWork<T>): GuardedWork<T> {
+    const { costs } = this.#options;
+    return costs === undefined ? args : { ...args, work: () => costs.within(args.collectorClass, args.work) };
   }
 
   #heldBack(collectorClass: string): undefined {

@@ -10,6 +10,7 @@ import {
 } from "@dbintel/instances";
 import { pollingSettings } from "@dbintel/polling";
 import {
+  budgetSettings,
   checkpointSettings,
   circuitBreaker,
   endpointText,
@@ -82,6 +83,7 @@ export const mysqlConfig = z
     lock_timeout: duration()
       .prefault("1s")
       .describe("The server gives up waiting for a lock after this; whole seconds"),
+    budget: budgetSettings.describe("What the collector may cost the server"),
     high_availability: leaseSettings.describe("Several collectors that watch the server, one of which polls"),
     checkpoint: checkpointSettings.describe("What is remembered over a restart; needs the extension file_storage"),
     circuit_breaker: circuitBreaker.describe("When the server is left alone, and how polls come back"),

@@ -12,6 +12,7 @@ import {
 import { pollingSettings } from "@dbintel/polling";
 import {
   activeSessionSettings,
+  budgetSettings,
   checkpointSettings,
   circuitBreaker,
   endpointText,
@@ -107,6 +108,7 @@ export const postgresqlConfig = z
       .prefault("5s")
       .describe("The server gives up any statement of the receiver after this"),
     lock_timeout: duration().prefault("100ms").describe("The server gives up waiting for a lock after this"),
+    budget: budgetSettings.describe("What the collector may cost the server"),
     high_availability: leaseSettings.describe("Several collectors that watch the server, one of which polls"),
     checkpoint: checkpointSettings.describe("What is remembered over a restart; needs the extension file_storage"),
     circuit_breaker: circuitBreaker.describe("When the server is left alone, and how polls come back"),

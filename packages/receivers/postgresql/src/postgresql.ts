@@ -27,7 +27,8 @@ export function postgresqlReceiver(args: {
       const own = instanceConfig(config, entry);
       const watched = watchedDatabase(problemContext(own));
       const breaker = breakerSettings(own.circuit_breaker);
-      const watch = new ServerWatch({ host, next, watched, breaker, initialDelay, timeout, problems });
+      const mostShare = own.budget.max_database_share;
+      const watch = new ServerWatch({ host, next, watched, breaker, initialDelay, timeout, problems, mostShare });
       const attributes = instanceAttributes(entry);
       const server = watchedServer({ config: own, attributes, host, next, watch, problems });
       for (const part of parts) part(server);

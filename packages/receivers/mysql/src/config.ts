@@ -24,6 +24,7 @@ import {
 import { z } from "zod";
 import { deadlockSettings, querySampleCollection } from "./activity/settings.ts";
 import { mysqlPlatforms } from "./connection/platforms.ts";
+import { consumerSettings } from "./consumers/settings.ts";
 import { customQuerySettings } from "./custom-sql/settings.ts";
 import { absentMetricNames, metricNames } from "./metrics/metric-catalogue.ts";
 import { resourceAttributeNames } from "./resource.ts";
@@ -93,6 +94,7 @@ export const mysqlConfig = z
       .describe("Which attributes of the resource are sent"),
     events: events.prefault({}).describe("Which events are sent"),
     top_query_collection: topQueryCollection.prefault({}).describe("The event db.server.top_query"),
+    consumers: consumerSettings.prefault({}).describe("What may be turned on in performance_schema"),
     custom_queries: customQuerySettings.describe("Metrics by statements of your own"),
     query_sample_collection: querySampleCollection.prefault({}).describe("The event db.server.query_sample"),
   deadlocks: deadlockSettings.prefault({}).describe("The event db.deadlock"),

@@ -22,7 +22,9 @@ export async function subjects(args: {
 }): Promise<readonly Subject[]> {
   const listed = await listingOf(args.config, mysqlInstance).list();
   return listed.slice(0, args.config.max_instances).map(({ entry }): Subject => {
-    const config = instanceConfig(args.config, entry);
+    const own = instanceConfig(args.config, entry);
+    // An examination changes nothing.
+    const config = { ...own, consumers: { ...own.consumers, enable: false } };
     const { signals } = args;
     return { name: config.endpoint, examine: (how) => examine({ config, ...how, signals }) };
   });

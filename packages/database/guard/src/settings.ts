@@ -47,5 +47,5 @@ export const defaultBreakerSettings: BreakerSettings = {
   maxConcurrent: 100,
   baseTimeoutMs: 5000,
   maxTimeoutMs: 30_000,
-  shedOrder: ["plans", "schemas", "sizes", "texts", "statements"],
+  shedOrder: ["plans", "visits", "sizes", "texts", "statements"],
 };

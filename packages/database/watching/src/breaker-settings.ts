@@ -10,7 +10,7 @@ const count = (number: number) => z.number().int().positive().default(number);
 const share = (part: number) => z.number().gt(0).max(1).default(part);
 
 /** The classes of statements that an overloaded server can do without: what is asked least and costs most. */
-const sheddable = ["plans", "samples", "sizes", "texts", "statements"] as const;
+const sheddable = ["plans", "visits", "samples", "sizes", "texts", "statements"] as const;
 
 /** When the receiver leaves its server alone, and how it comes back: the settings of @dbintel/guard. */
 export const circuitBreaker = z

@@ -28,9 +28,7 @@ describe("postgresqlConfig", () => {
 
   it("guards the server as @dbintel/guard does by default", () => {
     const { circuit_breaker } = postgresqlConfig.parse(required);
-    const { shedOrder, ...settings } = breakerSettings(circuit_breaker);
-    expect({ ...settings, shedOrder: defaultBreakerSettings.shedOrder }).toEqual(defaultBreakerSettings);
-    expect(shedOrder).toEqual(defaultBreakerSettings.shedOrder.filter((name) => name !== "schemas"));
+    expect(breakerSettings(circuit_breaker)).toEqual(defaultBreakerSettings);
   });
 
   it("never prints the password", () => {
@@ -42,6 +40,19 @@ describe("postgresqlConfig", () => {
     [{ endpoint: "localhost" }, "endpoint"],
     [{ endpoint: "host:port" }, "endpoint"],
     [{ username: "" }, "username"],
+    [{ endpoint: "db:1", endpoints: ["db:2"] }, "endpoint"],
+    [{ endpoints: [] }, "endpoints"],
+    [{ endpoints: ["db"] }, "endpoints.0"],
+    [{ endpoints: ["db:1", "db:1"] }, "endpoints"],
+    [{ instances_file: "list.yaml", dns_srv: "_db._tcp.example.com" }, "dns_srv"],
+    [{ dns_servers: ["ns.example.com"] }, "dns_servers.0"],
+    [{ dns_servers: ["10.0.0.2:99999"] }, "dns_servers.0"],
+    [{ discovery_interval: "0s" }, "discovery_interval"],
+    [{ max_instances: 0 }, "max_instances"],
+    [{ password_file: "password" }, "password_file"],
+    [{ password_command: [] }, "password_command"],
+    [{ databases: ["x".repeat(257)] }, "databases.0"],
+    [{ platform: "unheard_of" }, "platform"],
     [{ collection_interval: "0" }, "collection_interval"],
     [{ metrics: { "postgresql.comits": { enabled: true } } }, "metrics"],
     [{ databse: ["x"] }, ""],

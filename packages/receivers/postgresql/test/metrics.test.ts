@@ -4,13 +4,17 @@ import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import { createTestHost } from "@dbintel/pipeline/testing";
 import { StatementGuards } from "@dbintel/watching";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { AdviceErrand } from "../src/advice/advice-errand.ts";
 import { KnownServer } from "../src/connection/capabilities.ts";
 import { DatabaseConnection } from "../src/connection/connection.ts";
 import { watchedDatabase } from "../src/connection/problems.ts";
 import { metricDefinitions } from "../src/metrics/metric-catalogue.ts";
 import { MetricPoll, type MetricPollOptions } from "../src/metrics/metric-poll.ts";
+import { bloatErrand } from "../src/objects/bloat.ts";
 import { instanceResource } from "../src/resource.ts";
-import { calm, never, type Point, pointsOf, settingsOf } from "./watch.ts";
+import { SchemaErrand } from "../src/schema/schema-errand.ts";
+import { objects, visitDatabases } from "./visiting.ts";
+import { calm, eventsOf, never, type Point, pointsOf, settingsOf } from "./watch.ts";
 
 for (const major of [13, 14, 15, 16, 17, 18]) {
   describePostgres(major, "metrics", () => {
@@ -169,6 +173,40 @@ for (const major of [13, 14, 15, 16, 17, 18]) {
         expect(typeof point.value).toBe(definition?.number === "int" ? "bigint" : "number");
         expect(point.timeUnixNano).toBeGreaterThan(point.startTimeUnixNano);
       }
+    });
+
+    it("and events of what is inside the databases are found, too", async () => {
+      await server.query(
+        "CREATE TABLE IF NOT EXISTS inside (id int PRIMARY KEY, n text DEFAULT 'x' CHECK (n <> ''))",
+        [],
+        {
+          database: "app",
+        },
+      );
+      const host = createTestHost();
+      const databases = visitDatabases(server, {
+        host,
+        user: { username: "otel", password: "otel-password" },
+        errands: [
+          objects(),
+          bloatErrand({ intervalMs: 60_000, limit: 10, enabledLabel: () => true }),
+          new SchemaErrand({ host, intervalMs: 60_000, limit: 100 }),
+          new AdviceErrand({ host, intervalMs: 60_000, endpoint: "test:5432", unusedAfterDays: 0 }),
+        ],
+      });
+      const { batches, problems } = await databases.round();
+      await databases.close();
+      expect(problems).toEqual([]);
+      const points = pointsOf(batches);
+      const inside = { "db.namespace": "app", "postgresql.table.name": "public.inside" };
+      expect(one(points, "postgresql.operations", { ...inside, operation: "ins" })).toMatchObject({ value: 0n });
+      expect(one(points, "postgresql.index.scans", inside)).toMatchObject({ value: 0n });
+      for (const point of points.filter(({ name }) => !name.startsWith("dbintel.postgresql.visit."))) {
+        const definition = metricDefinitions.find(({ name }) => name === point.name);
+        expect(point).toMatchObject({ unit: definition?.unit, monotonic: definition?.type === "counter" });
+      }
+      const schemas = eventsOf(batches).filter((event) => event.attributes.has("dbintel.schema.change"));
+      expect(schemas.map((event) => event.text("db.namespace"))).toContain("app");
     });
 
     it("go on when one query fails, which is told with a way out", async () => {

@@ -99,6 +99,21 @@ describe("visits to the databases of a real server", () => {
     expect(tried.filter((name) => name === "b")).toHaveLength(3);
   });
 
+  it("hand on what they found when the next one loses its session, and do not stop at it for ever", async () => {
+    const tried: string[] = [];
+    const lost = errand(async ({ connection, database, signal, metrics, timeUnixNano }) => {
+      tried.push(database);
+      metrics.gauge({ name: "visited" }, [{ attributes: { database }, timeUnixNano, value: 1n }]);
+      if (database === "b") await connection.query("SELECT pg_terminate_backend(pg_backend_pid())", [], signal);
+    });
+    const databases = start({ errands: [lost], reportsDatabase: (name) => name !== "closed" });
+    const first = await databases.round();
+    expect(pointsOf(first.batches).filter(({ name }) => name === "visited").length).toBeGreaterThan(0);
+    expect(first.problems?.length).toBeGreaterThan(0);
+    await databases.round();
+    expect(tried).toEqual(["a", "b", "postgres"]);
+  });
+
   it("move on what is compared with only when what was found was taken", async () => {
     let taken = 0;
     const databases = start({ errands: [errand(async ({ onTaken }) => onTaken(() => taken++))] });

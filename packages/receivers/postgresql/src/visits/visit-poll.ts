@@ -82,7 +82,14 @@ export class VisitPoll {
       const due = essentialsOnly ? [] : this.#schedule.due(startedMs);
       for (const [count, visit] of due.entries()) {
         if (count >= mostVisits || (count > 0 && clock.monotonicMs() - startedMs > roundShare * intervalMs)) break;
-        await this.#visit(visit, round);
+        try {
+          await this.#visit(visit, round);
+        } catch (error) {
+          // What the visits before it have found is handed on; the next round meets the error, if it lasts.
+          if (count === 0 || args.signal.aborted) throw error;
+          round.problems.push(databaseProblem(error, { ...context, database: visit.database }));
+          break;
+        }
       }
       addVisitMetrics(round.metrics, this.#schedule.lags(clock.monotonicMs()), clock.unixNano());
       return {
@@ -125,11 +132,11 @@ export class VisitPoll {
         }
       });
     } catch (error) {
+      round.signal.throwIfAborted();
+      // Whatever it was, the others come first in the next round.
+      for (const errand of errands) this.#fail(errand, database, databaseProblem(error, { ...context, database }));
+      // Closed to us, or dropped meanwhile: that is no reason to end the round.
       if (!(error instanceof pg.DatabaseError) || classifyError(error) !== "configuration") throw error;
-      // Closed to us, or dropped meanwhile: that is no reason to leave out the others.
-      for (const errand of errands) {
-        this.#fail(errand, database, databaseProblem(error, { ...context, database }));
-      }
     }
   }
 
@@ -139,13 +146,10 @@ export class VisitPoll {
     const { clock } = host;
     const { database, signal } = visit;
     const startedMs = clock.monotonicMs();
-    const work = async () => {
-      await errand.run(visit);
-      return true;
-    };
+    const work = () => errand.run(visit);
     try {
-      // While the class is held back, the errand waits for its next turn here.
-      if ((await guard.ask({ collectorClass: errand.name, cold: true, work })) === undefined) return;
+      // While the class is held back the errand waits, as if it were done.
+      await guard.ask({ collectorClass: errand.name, cold: true, work });
       const nowMs = clock.monotonicMs();
       const { coldIntervalFactor: factor } = host.shared(feedback).savings;
       this.#schedule.done({ database, errand, nowMs, tookMs: nowMs - startedMs, factor });

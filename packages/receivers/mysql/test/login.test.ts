@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Certificates } from "@dbintel/e2e/certificates";
 import { eventually } from "@dbintel/e2e/condition";
 import { MountedSecret } from "@dbintel/e2e/mounted-secret";
-import { type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
+import { freePort, type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
 import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
 import { createTestHost, Sink } from "@dbintel/pipeline/testing";
 import type { RowDataPacket } from "mysql2/promise";
@@ -129,6 +129,23 @@ for (const { product, suite, start } of servers) {
       expect(attributes.get("mysql.instance.endpoint")).toBe(socket);
       expect(attributes.has("server.port")).toBe(false);
       await server.query("DROP USER otel@localhost");
+    });
+
+    it("watches several servers, each for itself", async () => {
+      await server.query("ALTER USER otel@'%' IDENTIFIED BY 'first'");
+      const nobody = `127.0.0.1:${await freePort()}`;
+      const endpoints = [`${server.host}:${server.port}`, `localhost:${server.port}`, nobody];
+      const { host, metrics } = await startReceiver({ endpoint: undefined, endpoints, password: "first" });
+      const watched = () => {
+        const resources = metrics.batches.flatMap((batch) => [...batch.resources()]);
+        return new Set(resources.map((each) => new Map(each.attributes.entries()).get("mysql.instance.endpoint")));
+      };
+      await eventually("both that are there are watched, and the other is told", async () => {
+        await host.clock.advance(1000);
+        const told = host.lines.some(({ message }) => message.includes(`no connection to ${nobody}`));
+        return told && watched().size === 2 ? true : undefined;
+      });
+      expect(watched()).toEqual(new Set(endpoints.slice(0, 2)));
     });
 
     if (product === "mariadb") return;

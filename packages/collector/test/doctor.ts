@@ -42,11 +42,11 @@ export async function findings(
   return { code, subjects };
 }
 
-/** `CODE status` of everything that is neither in order nor skipped. */
+/** `CODE status` of everything that is neither in order nor skipped; a machine may be slow, which is nothing wrong. */
 export function wrong(subjects: readonly ExaminedSubject[]): readonly string[] {
   return subjects.flatMap(({ findings: found }) =>
     found
-      .filter(({ status }) => status === "warn" || status === "fail")
+      .filter(({ code, status }) => status === "fail" || (status === "warn" && !code.endsWith("-COST-001")))
       .map(({ code, status, message }) => `${code} ${status} ${message}`),
   );
 }

@@ -46,12 +46,19 @@ export function encryption(args: {
   return { status: "ok", message: `${protocol}, the certificate is trusted` };
 }
 
-/** How far the server's clock is from ours, both in microseconds since 1970. */
-export function clockSkew(theirs: bigint, ours: bigint): FoundOut {
-  const skewMs = Number(theirs - ours) / 1000;
-  const told = `the server's clock is ${Math.abs(skewMs / 1000).toFixed(1)} s ${skewMs < 0 ? "behind" : "ahead"}`;
-  if (Math.abs(skewMs) <= widestSkewMs) return { status: "ok", message: told };
-  return { status: "warn", message: told, hint: "let both machines keep their time by NTP" };
+/** Our clock around a question for the server's, in microseconds since 1970. */
+interface Asked {
+  readonly before: bigint;
+  readonly after: bigint;
+}
+
+/** How far the server's clock is at least from ours: it was read at some moment while the question was under way. */
+export function clockSkew(theirs: bigint, { before, after }: Asked): FoundOut {
+  const skew = theirs < before ? theirs - before : theirs > after ? theirs - after : 0n;
+  const skewMs = Number(skew) / 1000;
+  if (Math.abs(skewMs) <= widestSkewMs) return { status: "ok", message: "the clocks agree" };
+  const message = `the server's clock is ${Math.abs(skewMs / 1000).toFixed(1)} s ${skewMs < 0 ? "behind" : "ahead"}`;
+  return { status: "warn", message, hint: "let both machines keep their time by NTP" };
 }
 
 /** What a part cost, and what did not work of it. */

@@ -11,15 +11,19 @@ export function loginFailure({ message, hint }: DbintelError): MysqlCheck {
   return { code, status: "fail", message, hint };
 }
 
-/** What an open session says of itself. `clockMicros` is this machine's clock in the middle of the question. */
-export function sessionChecks(facts: ServerFacts, config: MysqlConfig, clockMicros: bigint): readonly MysqlCheck[] {
+/** What an open session says of itself. `asked` is this machine's clock around the question, in microseconds. */
+export function sessionChecks(
+  facts: ServerFacts,
+  config: MysqlConfig,
+  asked: { readonly before: bigint; readonly after: bigint },
+): readonly MysqlCheck[] {
   const { host } = parseEndpoint(config.endpoint);
   const { protocol } = facts;
   return [
     { code: "MY-CONN-002", ...encryption({ protocol, host, skipVerify: config.tls.insecure_skip_verify }) },
     { code: "MY-CONN-003", status: "ok", message: `user ${config.username} is let in, as ${facts.account}` },
     readOnly(facts),
-    { code: "MY-CONN-005", ...clockSkew(facts.clockMicros, clockMicros) },
+    { code: "MY-CONN-005", ...clockSkew(facts.clockMicros, asked) },
   ];
 }
 

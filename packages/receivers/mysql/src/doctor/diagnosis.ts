@@ -67,18 +67,18 @@ async function* examineServer(
   const { connection } = server.status;
   let capabilities: Capabilities;
   let facts: ServerFacts;
-  let clockMicros: bigint;
+  let around: { readonly before: bigint; readonly after: bigint };
   try {
     capabilities = await server.status.capabilities(signal);
-    const before = host.clock.unixNano();
+    const before = host.clock.unixNano() / 1000n;
     facts = await serverFacts(connection, signal);
-    clockMicros = (before + host.clock.unixNano()) / 2000n;
+    around = { before, after: host.clock.unixNano() / 1000n };
   } catch (error) {
     signal.throwIfAborted();
     yield loginFailure(databaseProblem(error, server.context));
     return;
   }
-  yield* sessionChecks(facts, config, clockMicros);
+  yield* sessionChecks(facts, config, around);
   yield* identity(capabilities, facts);
   yield performanceSchemaCheck(capabilities);
   const asked = { connection, capabilities, facts, signal };

@@ -27,17 +27,17 @@ export function sessionChecks(
   args: {
     readonly config: PostgresqlConfig;
     readonly settings: ConnectionSettings;
-    /** This machine's clock in the middle of the question. */
-    readonly clockMicros: bigint;
+    /** This machine's clock around the question, in microseconds. */
+    readonly asked: { readonly before: bigint; readonly after: bigint };
   },
 ): readonly PostgresqlCheck[] {
-  const { config, settings, clockMicros } = args;
+  const { config, settings, asked } = args;
   const { username, connect_database: database } = config;
   return [
     { code: "PG-CONN-002", ...encrypted(facts, config, settings) },
     { code: "PG-CONN-003", status: "ok", message: `user ${username} is let in to database ${database}` },
     pooler(facts),
-    { code: "PG-CONN-005", ...clockSkew(facts.clockMicros, clockMicros) },
+    { code: "PG-CONN-005", ...clockSkew(facts.clockMicros, asked) },
   ];
 }
 

@@ -80,19 +80,19 @@ class Examination {
     const { host, signal, config } = this.#args;
     const { connection } = server.views;
     let known: Known;
-    let clockMicros: bigint;
+    let asked: { readonly before: bigint; readonly after: bigint };
     try {
       const capabilities = await server.views.capabilities(signal);
-      const before = host.clock.unixNano();
+      const before = host.clock.unixNano() / 1000n;
       const facts = await serverFacts(connection, capabilities.versionNumber, signal);
-      clockMicros = (before + host.clock.unixNano()) / 2000n;
+      asked = { before, after: host.clock.unixNano() / 1000n };
       known = { server, capabilities, facts };
     } catch (error) {
       signal.throwIfAborted();
       yield loginFailure(databaseProblem(error, server.context));
       return;
     }
-    yield* sessionChecks(known.facts, { config, settings: server.settings, clockMicros });
+    yield* sessionChecks(known.facts, { config, settings: server.settings, asked });
     yield* this.#identity(known);
     yield* this.#statements(known);
     const { platform } = known.capabilities;

@@ -1,0 +1,22 @@
+-- The least that the receiver mysql of dbintel needs on MariaDB, for a user with the name otel.
+--
+--   mariadb < deploy/mariadb/grants.sql
+--
+-- The server needs performance_schema = ON in the section [mysqld] of its configuration: it is off by default. Run as an
+-- administrator; running it again changes nothing. Make the user first, for the host that the collector connects
+-- from:
+--
+--   CREATE USER 'otel'@'%' IDENTIFIED BY '…' WITH MAX_USER_CONNECTIONS 5;
+
+-- What statements, sessions and tables do. Without it: the counters of SHOW GLOBAL STATUS.
+GRANT SELECT ON performance_schema.* TO 'otel'@'%';
+
+-- Transactions of InnoDB, and who waits for whose lock. Without it: sessions without either.
+GRANT PROCESS ON *.* TO 'otel'@'%';
+
+-- Only with consumers: {enable: true}, which turns on what is read of performance_schema after each restart.
+-- GRANT UPDATE ON performance_schema.setup_consumers TO 'otel'@'%';
+-- GRANT UPDATE ON performance_schema.setup_instruments TO 'otel'@'%';
+
+-- Only for plans and custom queries: the right to read what they are about, schema by schema.
+-- GRANT SELECT ON shop.* TO 'otel'@'%';

@@ -1,0 +1,65 @@
+-- The least that the receiver postgresql of dbintel needs, for a user with the name otel.
+--
+--   psql --dbname=shop --file=deploy/postgresql/grants.sql
+--
+-- Run as superuser, once for each database whose plans are wanted; running it again changes nothing. On a managed service
+-- run what `dbintel doctor --fix-sql` prints, which knows what differs there. Nothing here lets the user write anything,
+-- or read a row of a table.
+
+-- The user. Give it a password with: \password otel
+DO $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'otel') THEN
+    CREATE ROLE otel LOGIN CONNECTION LIMIT 5;
+  END IF;
+END $$;
+
+-- It sees the statements, sessions and settings of all users. Without it: metrics that everybody may see.
+GRANT pg_monitor TO otel;
+
+-- Its own statements stay out of pg_stat_statements (PostgreSQL 15 and later). Without it: they are a few entries.
+DO $$
+BEGIN
+  IF current_setting('server_version_num')::int >= 150000 THEN
+    EXECUTE 'GRANT SET ON PARAMETER pg_stat_statements.track TO otel';
+  END IF;
+END $$;
+
+-- What statements do. The library has to be in shared_preload_libraries. Without it: no top queries.
+CREATE EXTENSION IF NOT EXISTS pg_stat_statements;
+
+-- The plans of this database, PostgreSQL 16 and later; before that: GRANT pg_read_all_data TO otel. Without it: no plans.
+-- The function runs as dbintel_planner, as which nobody can log in. It is read-only and runs no statement: EXPLAIN
+-- plans it. But planning calls functions that are declared immutable or stable with constant arguments, as that role: who
+-- may call this function, and may create others, can read with them what the role can read.
+DO $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'dbintel_planner') THEN
+    CREATE ROLE dbintel_planner NOLOGIN;
+  END IF;
+END $$;
+GRANT pg_read_all_data, pg_write_all_data TO dbintel_planner;
+CREATE SCHEMA IF NOT EXISTS dbintel;
+BEGIN;
+CREATE OR REPLACE FUNCTION dbintel.explain_statement(statement pg_catalog.text) RETURNS pg_catalog.json
+  LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE plan pg_catalog.json; answer pg_catalog.refcursor;
+BEGIN
+  PERFORM pg_catalog.set_config('transaction_read_only', 'on', true);
+  -- A cursor takes a single statement, and EXPLAIN one that it does not run.
+  OPEN answer FOR EXECUTE pg_catalog.concat('EXPLAIN (GENERIC_PLAN, FORMAT JSON) ', statement);
+  FETCH answer INTO plan;
+  CLOSE answer;
+  RETURN plan;
+END $$;
+ALTER FUNCTION dbintel.explain_statement(pg_catalog.text) OWNER TO dbintel_planner;
+REVOKE ALL ON FUNCTION dbintel.explain_statement(pg_catalog.text) FROM PUBLIC;
+GRANT USAGE ON SCHEMA dbintel TO otel;
+GRANT EXECUTE ON FUNCTION dbintel.explain_statement(pg_catalog.text) TO otel;
+COMMIT;
+
+-- Only where the server's log is to be read through the server (log_collection): deadlocks, and plans of auto_explain.
+-- It lets the user read every file in the data directory, password hashes included. A file that the collector reads
+-- itself, log_collection.path, needs no grant.
+-- GRANT EXECUTE ON FUNCTION pg_catalog.pg_current_logfile(text),
+--   pg_catalog.pg_read_binary_file(text, bigint, bigint, boolean) TO otel;

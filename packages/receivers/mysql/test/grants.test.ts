@@ -1,0 +1,81 @@
+import { readFile } from "node:fs/promises";
+import { type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
+import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
+import { runScript } from "@dbintel/e2e/sql-script";
+import { loneHost, systemEnvironment } from "@dbintel/pipeline";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { mysql } from "../src/index.ts";
+import { never } from "./watch.ts";
+
+const password = "0nly-what-is-needed";
+const digests = { "max-digest-length": 4096, "performance-schema-max-digest-length": 4096 };
+
+function suite(product: "mysql" | "mariadb", start: () => Promise<MysqlServer>) {
+  let server: MysqlServer;
+  let grants: string;
+  beforeAll(async () => {
+    grants = await readFile(new URL(`../../../../deploy/${product}/grants.sql`, import.meta.url), "utf8");
+    server = await start();
+    await server.query(`CREATE USER 'otel'@'%' IDENTIFIED BY '${password}'`);
+    await server.query("CREATE TABLE mysql.dbintel_secrets (id int)");
+    await give();
+  });
+  afterAll(() => server?.stop());
+
+  async function give(): Promise<void> {
+    const session = await server.connect();
+    const run = async (sql: string) => {
+      await session.query(sql);
+      return [];
+    };
+    await runScript(grants, { run });
+    await session.end();
+  }
+
+  /** `CODE status` of the grants and of each part that failed. */
+  async function examine(): Promise<readonly string[]> {
+    const { definition, config } = mysql({
+      ...{ endpoint: `${server.host}:${server.port}`, username: "otel", password, tls: { insecure: true } },
+    });
+    const [subject] = (await definition.diagnosis?.subjects({ id: "x", config, signals: ["logs", "metrics"] })) ?? [];
+    const found: string[] = [];
+    for await (const check of subject?.examine({ host: loneHost(systemEnvironment()), signal: never }) ?? []) {
+      const isCost = check.code === "MY-COST-001";
+      if (isCost && check.status === "fail") found.push(`${check.code} fail ${check.message.split(":")[0]}`);
+      if (check.code.startsWith("MY-GRANT") && check.status !== "ok") found.push(`${check.code} ${check.status}`);
+    }
+    return [...new Set(found)].sort();
+  }
+
+  it("are enough for all that is collected", async () => {
+    expect(await examine()).toEqual([]);
+  });
+
+  it("let the user write nothing, and read no row", async () => {
+    const as = { user: "otel", password };
+    await expect(server.query("SELECT * FROM mysql.dbintel_secrets", [], as)).rejects.toThrow(/denied/);
+    await expect(server.query("CREATE TABLE mysql.mine (id int)", [], as)).rejects.toThrow(/denied/);
+    await expect(server.query("UPDATE performance_schema.setup_consumers SET ENABLED = 'NO'", [], as)).rejects.toThrow(
+      /denied/,
+    );
+  });
+
+  it("are each for one part: without it that one says so, and the others work", async () => {
+    await server.query("REVOKE PROCESS ON *.* FROM 'otel'@'%'");
+    const withoutProcess = await examine();
+    expect(withoutProcess).toContain("MY-GRANT-002 warn");
+    expect(withoutProcess).not.toContain("MY-COST-001 fail statements");
+    await give();
+    await server.query("REVOKE SELECT ON performance_schema.* FROM 'otel'@'%'");
+    expect(await examine()).toEqual(
+      expect.arrayContaining(["MY-COST-001 fail samples", "MY-COST-001 fail statements", "MY-GRANT-001 fail"]),
+    );
+    await give();
+    expect(await examine()).toEqual([]);
+  });
+}
+
+describeOwnMysql("the grants of deploy/mysql/grants.sql", () =>
+  suite("mysql", () => startMysql({ own: true, settings: digests })),
+);
+describeMariadb("the grants of deploy/mariadb/grants.sql", () => suite("mariadb", () => startMariadb(digests)));

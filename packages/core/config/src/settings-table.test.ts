@@ -35,6 +35,19 @@ describe("settingsTable", () => {
     );
   });
 
+  it("has one row for many keys that differ by their names alone", () => {
+    const entry = z.strictObject({ enabled: z.boolean().optional().describe("Whether it is sent.") }).optional();
+    const keys = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`m${index}`, entry]));
+    expect(rows(z.strictObject({ metrics: z.strictObject(keys(20)).describe("Which are sent.") }))).toEqual([
+      "| `metrics` | map of maps | required | Which are sent. |",
+      "| `metrics.<name>.enabled` | boolean |  | Whether it is sent. |",
+    ]);
+    expect(rows(z.strictObject({ metrics: z.strictObject(keys(2)) }))).toHaveLength(5);
+    const other = { ...keys(20), last: z.string().optional() };
+    expect(rows(z.strictObject({ metrics: z.strictObject(other) }))).toHaveLength(42);
+  });
+
   it("names the types of lists, maps, choices and enumerations", () => {
     const schema = z.strictObject({
       names: z.array(z.string()).default([]),

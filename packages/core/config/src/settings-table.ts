@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
 import { inputJsonSchema, type JsonSchema } from "./subschema.ts";
 
@@ -22,6 +23,9 @@ export function settingsTable(schema: z.ZodType): string {
   );
   return ["| Key | Type | Default | Description |", "|---|---|---|---|", ...lines].join("\n");
 }
+
+/** Up to so many keys of a map have a row each, however alike they are. */
+const fewAlike = 10;
 
 const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll(/\s*\n\s*/g, " ");
 
@@ -74,6 +78,8 @@ class Table {
   #nested(schema: JsonSchema, key: string): readonly { readonly prefix: string; readonly map: JsonSchema }[] {
     const options = this.#options(schema);
     const ofMaps = options.length > 0 && options.every((option) => option.properties !== undefined);
+    const alike = this.#alike(schema);
+    if (alike !== undefined) return this.#nested(alike, `${key}.<name>`);
     if (schema.properties !== undefined || ofMaps) return [{ prefix: `${key}.`, map: schema }];
     if (this.#open.has(schema)) return [];
     this.#open.add(schema);
@@ -88,6 +94,13 @@ class Table {
     return maps;
   }
 
+  /** What all of many keys are, where they differ by their names alone: a row for each would tell nothing more. */
+  #alike({ properties, required = [] }: JsonSchema): JsonSchema | undefined {
+    const [first, ...others] = Object.values(properties ?? {});
+    if (others.length < fewAlike || required.length > 0 || typeof first !== "object") return undefined;
+    return others.every((other) => isDeepStrictEqual(other, first)) ? this.#resolve(first) : undefined;
+  }
+
   #type(schema: JsonSchema): string {
     if (schema.title !== undefined) return schema.title;
     if (schema.const !== undefined) return code(schema.const);
@@ -96,6 +109,8 @@ class Table {
     if (options.length > 0) return [...new Set(options.map((each) => this.#type(each)))].join(" or ");
     if (schema.type === "array") return `list of ${this.#plural(schema.items)}`;
     if (schema.type !== "object") return String(schema.type ?? "any");
+    const alike = this.#alike(schema);
+    if (alike !== undefined) return `map of ${this.#plural(alike)}`;
     const values = schema.additionalProperties;
     return typeof values === "object" && schema.properties === undefined ? `map of ${this.#plural(values)}` : "map";
   }

@@ -15,7 +15,7 @@ export function leasePart({ config, status, watch, context }: WatchedServer): vo
  * A lock by GET_LOCK. It ends with its session, which the server ends when that is silent for longer than
  * `wait_timeout`.
  */
-class NamedLock implements LeaseLock {
+export class NamedLock implements LeaseLock {
   readonly #connection: DatabaseConnection;
   readonly #endpoint: string;
   readonly #name: string;

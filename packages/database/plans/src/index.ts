@@ -9,6 +9,7 @@ export { findingsOf } from "./findings/findings.ts";
 export { formatPlan } from "./format-plan.ts";
 export type { PlanLimits } from "./limits.ts";
 export { defaultPlanLimits } from "./limits.ts";
+export { escapedMariadbJson } from "./mariadb-json.ts";
 export type * from "./plan.ts";
 export { nodesOf } from "./plan.ts";
 export type { AccessMethod, PlanDifference } from "./plan-diff.ts";

@@ -75,3 +75,24 @@ describe("readPlan", () => {
     expect(conditionIn(readPlan(text))).toBe("(?.? = ?)");
   });
 });
+
+describe("the JSON of MariaDB, whose texts are not escaped", () => {
+  const explained = (condition: string) =>
+    `{\n  "query_block": {\n    "table": {\n      "table_name": "t",\n      "access_type": "ALL",\n      "rows": 1,\n      "attached_condition": "${condition}"\n    }\n  }\n}`;
+  const read = (condition: string) => readPlan(explained(condition), { syntax: "mariadb" });
+  const conditionOf = (condition: string) => read(condition).plan?.root.children[0]?.conditions[0]?.text;
+
+  it.each([
+    ["t.a = 'it\\'s' and t.b = 'secret'"],
+    ["t.a = 'a \" quote' and t.b = 'secret'"],
+    ["t.a = 'a \t tab' and t.b = 'secret'"],
+  ])("%j is read", (condition) => {
+    expect(conditionOf(condition)).toBe("t.a = ? and t.b = ?");
+  });
+
+  it("leaves no plan where a constant may end in two places", () => {
+    // Read as JSON the first constant goes on to the second.
+    expect(read("t.a = 'x\\\\' and t.b = 'secret'").reason).toBe("malformed");
+    expect(conditionOf("t.a = 'x\\\\y' and t.b = 'secret'")).toBe("t.a = ? and t.b = ?");
+  });
+});

@@ -1,5 +1,6 @@
 import type { SqlDialect, SqlSyntax } from "@dbintel/sql";
 import { defaultPlanLimits, type PlanLimits } from "./limits.ts";
+import { escapedMariadbJson } from "./mariadb-json.ts";
 import { isList, type Json, Members } from "./members.ts";
 import { readIteratorPlan } from "./mysql-iterators.ts";
 import { isTree, readTreePlan } from "./mysql-tree.ts";
@@ -50,6 +51,8 @@ interface Reading {
 
 function readText(text: string, reading: Reading): Plan {
   if (isTree(text)) return readTreePlan(text, contextOf("mysql", reading));
+  const fromMariadb = mariadbPlan(text, reading);
+  if (fromMariadb !== undefined) return fromMariadb;
   const { json, durationMs } = withoutLogPrefix(text);
   const document = documentOf(parsed(json));
   const plan = document.object("Plan");
@@ -65,6 +68,34 @@ function readText(text: string, reading: Reading): Plan {
     return readIteratorPlan(document, contextOf("mysql", reading));
   }
   throw new ReadFailure("no_plan", "the JSON has none of the members Plan, query_block, query_plan");
+}
+
+/**
+ * MariaDB writes the constants of a condition into its JSON as they are. Where that is no JSON, or a backslash makes one
+ * reading differ from the other, it is read as it is written; a constant that could end elsewhere in the other reading
+ * leaves no plan. `undefined` where there is nothing to choose.
+ */
+function mariadbPlan(text: string, reading: Reading): Plan | undefined {
+  const given = typeof reading.syntax === "string" ? reading.syntax : reading.syntax?.dialect;
+  const isOther = given !== undefined && given !== "mariadb";
+  if (isOther || !text.includes('"query_block"') || text.includes('"cost_info"')) return undefined;
+  const written = escapedMariadbJson(text);
+  if (written === text) return undefined;
+  const [asJson, asWritten] = [parsedIfJson(text), parsedIfJson(written)];
+  if (asWritten === undefined) return undefined;
+  const plan = readQueryBlockPlan(documentOf(asWritten), "mariadb", contextOf("mariadb", reading));
+  if (asJson === undefined) return plan;
+  const other = readQueryBlockPlan(documentOf(asJson), "mariadb", contextOf("mariadb", reading));
+  if (JSON.stringify(other.root) === JSON.stringify(plan.root)) return plan;
+  throw new ReadFailure("malformed", "a backslash leaves open where a constant ends");
+}
+
+function parsedIfJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
 }
 
 /** What the caller knows wins where it fits the format; PostgreSQL's and MySQL's rules cannot be mistaken. */

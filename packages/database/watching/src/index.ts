@@ -22,6 +22,10 @@ export { leaseSettings } from "./lease/lease-settings.ts";
 export type { MetricDefinition, MetricQuery } from "./metric-definition.ts";
 export { single } from "./metric-definition.ts";
 export { addMetric } from "./metric-points.ts";
+export type { PlanOccasion } from "./plans/plan-memory.ts";
+export { PlanMemory, planOccasions } from "./plans/plan-memory.ts";
+export type { NoPlanReason, PlanOutcome } from "./plans/plan-outcome.ts";
+export { noPlanReasons } from "./plans/plan-outcome.ts";
 export type { Row, Value } from "./row.ts";
 export { integer, number, text } from "./row.ts";
 export {

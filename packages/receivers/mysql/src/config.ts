@@ -97,7 +97,7 @@ export const mysqlConfig = z
     consumers: consumerSettings.prefault({}).describe("What may be turned on in performance_schema"),
     custom_queries: customQuerySettings.describe("Metrics by statements of your own"),
     query_sample_collection: querySampleCollection.prefault({}).describe("The event db.server.query_sample"),
-  deadlocks: deadlockSettings.prefault({}).describe("The event db.deadlock"),
+    deadlocks: deadlockSettings.prefault({}).describe("The event db.deadlock"),
     database: withoutEffect("the whole server is watched; databases limits what is reported"),
     allow_native_passwords: withoutEffect("every way to log in that the driver knows is allowed"),
     statement_events: withoutEffect("metrics by statement are not collected, the event has their numbers"),
@@ -125,8 +125,6 @@ export function settingsWithoutEffect(config: MysqlConfig): readonly string[] {
     config.statement_events !== undefined && "statement_events",
     top.lookback_time !== undefined && "top_query_collection.lookback_time",
     top.max_query_sample_count !== undefined && "top_query_collection.max_query_sample_count",
-    top.query_plan_cache_size !== undefined && "top_query_collection.query_plan_cache_size",
-    top.query_plan_cache_ttl !== undefined && "top_query_collection.query_plan_cache_ttl",
   ];
   return [...idle.filter((key) => key !== false), ...idleMetricSettings(config.metrics, absentMetricNames)];
 }

@@ -13,6 +13,8 @@ import { KnownServer } from "../src/connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "../src/connection/connection.ts";
 import { watchedDatabase } from "../src/connection/problems.ts";
 import { MetricPoll } from "../src/metrics/metric-poll.ts";
+import { PlanCollector } from "../src/plans/plan-collector.ts";
+import type { ExplainSettings } from "../src/plans/plan-session.ts";
 import { StatementPoll } from "../src/statements/statement-poll.ts";
 import { StatementSource } from "../src/statements/statement-source.ts";
 
@@ -108,6 +110,8 @@ interface WatchOptions {
   readonly limit?: number;
   readonly user?: User;
   readonly reportsSchema?: (schema: string | null) => boolean;
+  /** How plans are asked for; none are without it. */
+  readonly explain?: Partial<ExplainSettings>;
 }
 
 /** The polls of the receiver on a real server, one call a poll. */
@@ -122,6 +126,12 @@ export function watch(server: MysqlServer, options: WatchOptions = {}) {
   const statements = new StatementPoll({
     ...common,
     source: new StatementSource(known, host.clock),
+    plans:
+      options.explain &&
+      new PlanCollector({
+        ...{ host, settings, context, limit: 200, cacheSize: 1000, cacheTtlMs: 3_600_000, intervalMs: 600_000 },
+        explain: { mode: "inline", procedure: "explain_statement", format: "json", ...options.explain },
+      }),
     limit: options.limit ?? 200,
     checkpointMaxAgeMs,
     reportsSchema: options.reportsSchema ?? (() => true),

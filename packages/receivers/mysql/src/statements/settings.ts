@@ -1,6 +1,7 @@
 import { interval } from "@dbintel/polling";
 import { withoutEffect } from "@dbintel/watching";
 import { z } from "zod";
+import { planSettings } from "../plans/settings.ts";
 
 /** The setting `top_query_collection`. */
 export const topQueryCollection = z.strictObject({
@@ -14,6 +15,5 @@ export const topQueryCollection = z.strictObject({
     .describe("Statements with an event of their own by execution time; a quarter as many by calls"),
   lookback_time: withoutEffect("each interval is covered as a whole"),
   max_query_sample_count: withoutEffect("every statement is looked at"),
-  query_plan_cache_size: withoutEffect("plans are not collected"),
-  query_plan_cache_ttl: withoutEffect("plans are not collected"),
+  ...planSettings,
 });

@@ -13,9 +13,11 @@ import {
   performanceSchemaOff,
   tooManyStatements,
 } from "../connection/problems.ts";
+import type { PlanCollector, StatementPlans } from "../plans/plan-collector.ts";
 import { type Instance, instanceResource, receiverScope } from "../resource.ts";
 import { StatementCheckpoint } from "./checkpoint.ts";
 import { mostStatements } from "./digest-table.ts";
+import { callsIndex, timeIndex } from "./statement-columns.ts";
 import { type StatementDeltas, statementDeltas } from "./statement-deltas.ts";
 import { continuity } from "./statement-epoch.ts";
 import { addLedgerMetrics, type LedgerState, withPoll } from "./statement-ledger.ts";
@@ -37,6 +39,8 @@ export interface StatementPollOptions {
   readonly context: ProblemContext;
   /** How many statements get an event of their own by execution time. */
   readonly limit: number;
+  /** Gets the plans of what is reported; absent, events tell none. */
+  readonly plans?: PlanCollector | undefined;
   /** What was remembered longer ago is not compared with after a restart. Default 1 h. */
   readonly checkpointMaxAgeMs?: number;
   /** Whether statements of this schema are reported; `null` for those of sessions without one. */
@@ -88,11 +92,12 @@ export class StatementPoll {
         previousMicros,
       });
       const selection = await this.#select({ reading, deltas, problems, guard, signal });
+      const plans = await this.#plans({ reading, selection, problems, guard, signal });
       const resource = instanceResource(instance, capabilities);
       const scope = receiverScope(host.build, capabilities);
       const logs = logsBuilder().resource(resource).scope(scope);
       const observedUnixNano = host.clock.unixNano();
-      addTopQueryEvents(logs, { reading, selection, texts: this.#texts, previousMicros, observedUnixNano });
+      addTopQueryEvents(logs, { reading, selection, plans, texts: this.#texts, previousMicros, observedUnixNano });
       const metrics = metricsBuilder().resource(resource).scope(scope);
       const ledger = withPoll(this.#ledger, reading, deltas.ledger);
       addLedgerMetrics(metrics, reading, ledger);
@@ -110,6 +115,25 @@ export class StatementPoll {
     }
   }
 
+  async #plans(args: {
+    readonly reading: StatementReading;
+    readonly selection: Selection;
+    readonly problems: DbintelError[];
+    readonly guard: StatementGuard;
+    readonly signal: AbortSignal;
+  }): Promise<StatementPlans> {
+    const { reading, selection } = args;
+    const { plans, source } = this.#options;
+    if (plans === undefined) return new Map();
+    const candidates = selection.top.flatMap(({ row, values }) => {
+      const { schema, digest } = reading.table.key(row);
+      const [calls = 0n, picoseconds = 0n] = [values[callsIndex], values[timeIndex]];
+      const meanMs = calls === 0n ? 0 : Number(picoseconds) / 1e9 / Number(calls);
+      return digest === null ? [] : [{ schema, digest, meanMs }];
+    });
+    return await plans.collect({ ...args, candidates, connection: source.connection });
+  }
+
   /** Chooses what to report and makes sure that its texts are known as far as they can be. */
   async #select(args: {
     readonly reading: StatementReading;
@@ -124,10 +148,10 @@ export class StatementPoll {
     const limit = Math.ceil(this.#options.limit * host.shared(feedback).savings.topQueryFactor);
     const excluded = (row: number) => {
       const { schema, digest } = table.key(row);
-      // The collector's own sessions have chosen no schema.
-      return !reportsSchema(schema) || (schema === null && digest !== null && this.#texts.isOwn(digest));
+      return !reportsSchema(schema) || (digest !== null && this.#texts.isOwn(digest));
     };
     const select = () => selectTop({ table, changed: deltas.changed, limit, excluded });
+    // The collector's own sessions have chosen no schema, but for EXPLAIN.
     const suspects = deltas.changed.filter(({ row }) => table.key(row).schema === null);
     try {
       // One reading for both: after it the server rests.

@@ -1,6 +1,7 @@
 import type { Clock } from "@dbintel/pipeline";
 import { text, type Value } from "@dbintel/watching";
 import { type Capabilities, type KnownServer, namedValues } from "../connection/capabilities.ts";
+import type { DatabaseConnection } from "../connection/connection.ts";
 import { isAnswer } from "../connection/problems.ts";
 import { serverClock } from "../connection/server-clock.ts";
 import { DigestTable, mostStatements } from "./digest-table.ts";
@@ -31,6 +32,10 @@ export class StatementSource {
   constructor(server: KnownServer, clock: Clock) {
     this.#server = server;
     this.#clock = clock;
+  }
+
+  get connection(): DatabaseConnection {
+    return this.#server.connection;
   }
 
   async capabilities(signal: AbortSignal): Promise<Capabilities> {

@@ -23,6 +23,11 @@ const timeToLiveMs = 3_600_000;
 /** A reading of texts that took t is not repeated for 20 t: at most 5 % of one server core goes into it. */
 const restFactor = 20;
 
+/** EXPLAIN and USE have no place for the name: people who ask for JSON or a tree, or say USE, are taken for it. */
+function isOwn(digestText: string): boolean {
+  return digestText.includes(ownName) || /^(?:EXPLAIN FORMAT = (?:JSON|TREE)|USE) /.test(digestText);
+}
+
 /** The redacted texts of statements by digest, fetched once for each that is about to be shown. */
 export class StatementTexts {
   readonly #clock: Clock;
@@ -73,7 +78,7 @@ export class StatementTexts {
     for (const [digest, stored] of (await read(missing)) ?? []) {
       const { text } = redactSql(stored, product);
       const kept = {
-        own: stored.includes(ownName),
+        own: isOwn(stored),
         text: text === "" ? undefined : text.slice(0, longestText).toWellFormed(),
         sent: false,
       };

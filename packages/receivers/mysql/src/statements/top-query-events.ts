@@ -1,4 +1,6 @@
 import type { AnyValue, LogsBuilder } from "@dbintel/pdata";
+import type { StatementPlans } from "../plans/plan-collector.ts";
+import { statementName } from "../plans/statement-name.ts";
 import type { StatementCounter } from "./statement-columns.ts";
 import type { StatementDelta } from "./statement-deltas.ts";
 import type { StatementReading } from "./statement-source.ts";
@@ -13,6 +15,8 @@ export interface TopQueryArgs {
   readonly reading: StatementReading;
   readonly selection: Selection;
   readonly texts: StatementTexts;
+  /** By the name of the statement; without an entry nothing is said. */
+  readonly plans: StatementPlans;
   /** The server's clock at the poll before. */
   readonly previousMicros: bigint;
   readonly observedUnixNano: bigint;
@@ -31,9 +35,13 @@ export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
   const { table, epoch, capabilities } = reading;
   for (const delta of selection.top) {
     const { schema, digest } = table.key(delta.row);
+    const plan = digest === null ? undefined : args.plans.get(statementName({ schema, digest }));
     add(delta.values, startOf(delta), {
       "db.namespace": schema ?? undefined,
       "db.query.text": digest === null ? undefined : texts.shown(digest),
+      "mysql.query_plan": plan?.plan,
+      "mysql.query_plan.hash": plan?.hash,
+      "db.query.plan.absent_reason": plan?.reason,
       [`${prefix}digest`]: digest ?? undefined,
       "dbintel.delta.kind": delta.kind,
     });

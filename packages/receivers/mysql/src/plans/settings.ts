@@ -1,0 +1,36 @@
+import { duration } from "@dbintel/config";
+import { z } from "zod";
+
+/** How the setting `top_query_collection` has plans asked for. */
+export const planSettings = {
+  max_explain_each_interval: z
+    .number()
+    .int()
+    .min(0)
+    .default(20)
+    .describe("Plans asked for at each reading at most; 0 for none"),
+  query_plan_cache_size: z
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(1000)
+    .describe("Statements whose plan is remembered"),
+  query_plan_cache_ttl: duration()
+    .refine((ms) => ms > 0, "must be more than 0")
+    .prefault("1h")
+    .describe("Time after which a plan is asked for again; before that when the statement becomes slower or faster"),
+  explain_mode: z
+    .enum(["inline", "procedure"])
+    .default("inline")
+    .describe("Whether the collector's user explains, or a procedure of each schema with the rights of who made it"),
+  explain_procedure: z
+    .string()
+    .regex(/^\w{1,64}$/, "expected the name of a procedure without its schema")
+    .default("explain_statement")
+    .describe("The procedure: takes the statement, answers with one row of EXPLAIN FORMAT=JSON"),
+  explain_format: z
+    .enum(["json", "json_v1", "tree"])
+    .default("json")
+    .describe("json is version 2 on MySQL 8.3 and later, version 1 before; MariaDB has one JSON of its own"),
+};

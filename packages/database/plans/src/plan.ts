@@ -3,6 +3,8 @@ import type { SqlDialect } from "@dbintel/sql";
 /** The texts that servers write plans in. */
 export type PlanFormat =
   | "postgresql_json"
+  /** PostgreSQL's `->` lines of `EXPLAIN` without a format, and of auto_explain by default. */
+  | "postgresql_text"
   /** MySQL's JSON with `query_block`, the only one before 8.3. */
   | "mysql_json_v1"
   /** MySQL's JSON of iterators (`explain_json_format_version = 2`). */

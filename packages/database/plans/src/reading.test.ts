@@ -32,7 +32,7 @@ describe("readPlan", () => {
 
   it.each<[PlanReading["reason"], string]>([
     ["unknown_format", ""],
-    ["unknown_format", "Seq Scan on t  (cost=0.00..1.00 rows=1 width=4)"],
+    ["unknown_format", "<explain><Query><Plan>Seq Scan on t</Plan></Query></explain>"],
     ["malformed", JSON.stringify([{ Plan: scan }]).slice(0, -9)],
     ["malformed", "{'Plan': 1}"],
     ["no_plan", "[]"],

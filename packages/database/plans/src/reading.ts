@@ -6,6 +6,7 @@ import { readIteratorPlan } from "./mysql-iterators.ts";
 import { isTree, readTreePlan } from "./mysql-tree.ts";
 import type { Plan } from "./plan.ts";
 import { readPostgresqlPlan } from "./postgresql.ts";
+import { isPostgresqlText, postgresqlDocument } from "./postgresql-text.ts";
 import { readQueryBlockPlan } from "./query-block.ts";
 import { ReadContext } from "./read-context.ts";
 import { ReadFailure, type ReadFailureReason } from "./read-failure.ts";
@@ -54,6 +55,8 @@ function readText(text: string, reading: Reading): Plan {
   const fromMariadb = mariadbPlan(text, reading);
   if (fromMariadb !== undefined) return fromMariadb;
   const { json, durationMs } = withoutLogPrefix(text);
+  if (!/^[[{]/.test(json) && isPostgresqlText(json))
+    return { executionMs: durationMs, ...postgresqlTextPlan(json, reading) };
   const document = documentOf(parsed(json));
   const plan = document.object("Plan");
   if (plan?.has("Node Type") === true) {
@@ -96,6 +99,16 @@ function parsedIfJson(text: string): Json | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Read as the JSON that the server would have written. */
+function postgresqlTextPlan(text: string, reading: Reading): Plan {
+  const document = documentOf(postgresqlDocument(text));
+  const plan = document.object("Plan");
+  if (plan === undefined) throw new ReadFailure("no_plan", "the text has no operation that could be the first");
+  const { executionMs, ...read } = readPostgresqlPlan(document, plan, contextOf("postgresql", reading));
+  const queryId = document.text("Query Identifier");
+  return { ...read, format: "postgresql_text", queryId, ...(executionMs === undefined ? {} : { executionMs }) };
 }
 
 /** What the caller knows wins where it fits the format; PostgreSQL's and MySQL's rules cannot be mistaken. */

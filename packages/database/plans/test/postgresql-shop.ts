@@ -7,7 +7,9 @@ export interface Shop extends AsyncDisposable {
   run(sql: string): Promise<void>;
   /** The JSON that EXPLAIN gives. */
   explain(sql: string, options?: string): Promise<string>;
-  /** The same, read. Fails the test if it cannot be read. */
+  /** The lines that EXPLAIN gives without a format. */
+  explainText(sql: string, options?: string): Promise<string>;
+  /** The JSON, read. Fails the test if it cannot be read. */
   plan(sql: string, options?: string): Promise<Plan>;
   log(): Promise<string>;
 }
@@ -41,6 +43,10 @@ export async function startShop(): Promise<Shop> {
       await client.query(sql);
     },
     explain,
+    explainText: async (sql, options = "costs") => {
+      const { rows } = await client.query<{ "QUERY PLAN": string }>(`explain (${options}) ${sql}`);
+      return rows.map((row) => row["QUERY PLAN"]).join("\n");
+    },
     plan: async (sql, options) => planOf(await explain(sql, options)),
     log: () => server.log(),
     [Symbol.asyncDispose]: async () => {

@@ -1,7 +1,7 @@
 /**
  * What a poll of pg_stat_statements costs: the collector's CPU and memory, the server's time, bytes on the wire.
  *
- *   npm run bench -- postgresql [--polls=60]
+ *   npm run bench -- postgresql-poll [--polls=60]
  *
  * The built `dbintel` polls a server with many statements, some of which are executed again in each round; 60 polls
  * are an hour at the default interval. CPU and memory are the process's as the operating system accounts them.

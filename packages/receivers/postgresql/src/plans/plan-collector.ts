@@ -88,7 +88,7 @@ export class PlanCollector {
     readonly signal: AbortSignal;
   }): Promise<StatementPlans> {
     const plans = new StatementPlans();
-    const due = new Map<string, Due[]>();
+    const due = new Map<string, Map<string, Due>>();
     for (const candidate of args.candidates) {
       const occasion = this.#memory.occasion(candidate.key, candidate.meanMs);
       const known = this.#memory.get(candidate.key);
@@ -97,7 +97,9 @@ export class PlanCollector {
     }
     const databases = [...due].map(([database, statements]) => ({
       database,
-      statements: statements.toSorted((a, b) => planOccasions.indexOf(a.occasion) - planOccasions.indexOf(b.occasion)),
+      statements: [...statements.values()].toSorted(
+        (a, b) => planOccasions.indexOf(a.occasion) - planOccasions.indexOf(b.occasion),
+      ),
     }));
     for (const [index, each] of databases.entries()) {
       const rest = index < mostDatabases ? await this.#explainAll(plans, { ...args, ...each }) : "budget";
@@ -116,7 +118,13 @@ export class PlanCollector {
     plans.set(key, suppressRepeats ? undefined : known);
   }
 
-  #prepare(plans: StatementPlans, due: Map<string, Due[]>, candidate: PlanCandidate, occasion: PlanOccasion): void {
+  /** Adds a statement to those of its database that are due, by their names. */
+  #prepare(
+    plans: StatementPlans,
+    due: Map<string, Map<string, Due>>,
+    candidate: PlanCandidate,
+    occasion: PlanOccasion,
+  ): void {
     const { key, database } = candidate;
     const executed = this.#options.logged.get(database, String(key.queryId), this.#options.cacheTtlMs);
     if (executed !== undefined && executed !== this.#memory.get(key)) {
@@ -131,9 +139,9 @@ export class PlanCollector {
       return;
     }
     // A statement counts once for each level that it was called at, and has one plan.
-    const others = due.get(database) ?? [];
-    if (others.some((other) => statementName(other.key) === statementName(key))) return;
-    due.set(database, [...others, { ...candidate, occasion, query }]);
+    const others = due.get(database) ?? new Map<string, Due>();
+    const name = statementName(key);
+    if (!others.has(name)) due.set(database, others.set(name, { ...candidate, occasion, query }));
   }
 
   /** Asks one database; returns why those that are left have no plan. */

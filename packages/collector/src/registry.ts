@@ -65,6 +65,7 @@ const entries: { readonly [Kind in ComponentKind]: Readonly<Record<string, Entry
       aliases: ["otlphttp"],
       load: async () => (await import("@dbintel/exporter-otlp-http")).otlpHttp.definition,
     },
+    prometheus: { load: async () => (await import("@dbintel/exporter-prometheus")).prometheus.definition },
   },
   connector: {
     failover: { load: async () => (await import("@dbintel/connector-failover")).failover.definition },

@@ -1,6 +1,6 @@
+export type { ListedServer } from "./database-receiver.ts";
+export { databaseReceiver } from "./database-receiver.ts";
 export { instanceAttributes, instanceConfig, instanceEntryKeys } from "./instance-entry.ts";
-export type { InstanceWatch } from "./instance-set.ts";
-export { InstanceSet } from "./instance-set.ts";
 export { checkInstances, instanceSettings, listingOf } from "./instance-settings.ts";
 export type { InstanceEntry, ListedInstance, Listing } from "./listing/listing.ts";
 export { LoginSource } from "./login/login.ts";

@@ -103,7 +103,11 @@ export const mysqlConfig = z
     statement_events: withoutEffect("metrics by statement are not collected, the event has their numbers"),
   })
   .superRefine(checkInstances(standardEndpoint))
-  .superRefine(checkPassword);
+  .superRefine(checkPassword)
+  .refine(({ transport, endpoint, ...others }) => transport === "tcp" || endpoint.startsWith("/") || others.endpoints, {
+    path: ["endpoint"],
+    message: "with transport unix, expected the path of the socket",
+  });
 
 /** What an entry of `instances_file` may say: it stands for what the receiver says. */
 export const mysqlInstance = z

@@ -1,8 +1,6 @@
-import { LoginSource, ReportedNames, ServerPlatform } from "@dbintel/instances";
-import type { AnyValue } from "@dbintel/pdata";
-import type { Clock, Consumers, Host } from "@dbintel/pipeline";
-import type { Problems } from "@dbintel/polling";
-import { type PollList, parseEndpoint } from "@dbintel/watching";
+import { type ListedServer, LoginSource, ReportedNames, ServerPlatform } from "@dbintel/instances";
+import type { Clock } from "@dbintel/pipeline";
+import { parseEndpoint } from "@dbintel/watching";
 import type { MysqlConfig } from "./config.ts";
 import { KnownServer } from "./connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "./connection/connection.ts";
@@ -10,17 +8,8 @@ import { tooManySchemas } from "./connection/problems.ts";
 import type { WatchedServer } from "./watched-server.ts";
 
 /** The server of a configuration as the parts see it; `watch` closes its session. */
-export function watchedServer(args: {
-  /** What is right for this one server. */
-  readonly config: MysqlConfig;
-  /** Attributes of its resource that the configuration gives to it. */
-  readonly attributes?: Readonly<Record<string, AnyValue>>;
-  readonly host: Host;
-  readonly next: Consumers;
-  readonly watch: PollList;
-  readonly problems?: Problems;
-}): WatchedServer {
-  const { config, host, next, watch, problems } = args;
+export function watchedServer(listed: ListedServer<MysqlConfig>): WatchedServer {
+  const { config, host, next, watch, problems } = listed;
   const { endpoint, username, resource_attributes: switches } = config;
   const settings = { ...connectionSettings(config, host.clock), sessions: watch.sessions };
   const platform = new ServerPlatform(config.platform);
@@ -28,7 +17,7 @@ export function watchedServer(args: {
   watch.closes(status.connection);
   const instance = {
     ...parseEndpoint(endpoint),
-    attributes: args.attributes ?? {},
+    attributes: listed.attributes ?? {},
     enabled: (name: string) => switches[name]?.enabled ?? true,
   };
   const schemas = new ReportedNames({

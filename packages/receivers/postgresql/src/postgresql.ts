@@ -1,6 +1,5 @@
-import { InstanceSet, instanceAttributes, instanceConfig, listingOf } from "@dbintel/instances";
+import { databaseReceiver } from "@dbintel/instances";
 import type { Component, Consumers, Host } from "@dbintel/pipeline";
-import { breakerSettings, ServerWatch } from "@dbintel/watching";
 import { type PostgresqlConfig, postgresqlInstance, settingsWithoutEffect } from "./config.ts";
 import { watchedDatabase } from "./connection/problems.ts";
 import { parts } from "./parts.ts";
@@ -15,24 +14,14 @@ export function postgresqlReceiver(args: {
   readonly host: Host;
   readonly next: Consumers;
 }): Component {
-  const { config, next } = args;
-  const { initial_delay: initialDelay, timeout } = config;
-  return new InstanceSet({
-    host: args.host,
-    listing: listingOf(config, postgresqlInstance),
-    mostInstances: config.max_instances,
-    concurrentStarts: config.concurrent_starts,
-    withoutEffect: settingsWithoutEffect(config),
-    open({ entry, host, problems }) {
-      const own = instanceConfig(config, entry);
-      const watched = watchedDatabase(problemContext(own));
-      const breaker = breakerSettings(own.circuit_breaker);
-      const mostShare = own.budget.max_database_share;
-      const watch = new ServerWatch({ host, next, watched, breaker, initialDelay, timeout, problems, mostShare });
-      const attributes = instanceAttributes(entry);
-      const server = watchedServer({ config: own, attributes, host, next, watch, problems });
+  return databaseReceiver({
+    ...args,
+    schema: postgresqlInstance,
+    withoutEffect: settingsWithoutEffect(args.config),
+    watched: (config) => watchedDatabase(problemContext(config)),
+    fill(listed) {
+      const server = watchedServer(listed);
       for (const part of parts) part(server);
-      return watch;
     },
   });
 }

@@ -1,8 +1,6 @@
-import { LoginSource, ReportedNames, ServerPlatform } from "@dbintel/instances";
-import type { AnyValue } from "@dbintel/pdata";
-import type { Clock, Consumers, Host } from "@dbintel/pipeline";
-import type { Problems } from "@dbintel/polling";
-import { type PollList, parseEndpoint } from "@dbintel/watching";
+import { type ListedServer, LoginSource, ReportedNames, ServerPlatform } from "@dbintel/instances";
+import type { Clock } from "@dbintel/pipeline";
+import { parseEndpoint } from "@dbintel/watching";
 import type { PostgresqlConfig } from "./config.ts";
 import { KnownServer } from "./connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "./connection/connection.ts";
@@ -17,17 +15,8 @@ import type { WatchedServer } from "./watched-server.ts";
 const standardPort = 5432;
 
 /** The server of a configuration as the parts see it; `watch` closes its session. */
-export function watchedServer(args: {
-  /** What is right for this one server. */
-  readonly config: PostgresqlConfig;
-  /** Attributes of its resource that the configuration gives to it. */
-  readonly attributes?: Readonly<Record<string, AnyValue>>;
-  readonly host: Host;
-  readonly next: Consumers;
-  readonly watch: PollList;
-  readonly problems?: Problems;
-}): WatchedServer {
-  const { config, host, next, watch, problems } = args;
+export function watchedServer(listed: ListedServer<PostgresqlConfig>): WatchedServer {
+  const { config, host, next, watch, problems } = listed;
   const context = problemContext(config);
   const settings = { ...connectionSettings(config, host.clock), sessions: watch.sessions };
   const platform = new ServerPlatform(config.platform);
@@ -39,7 +28,7 @@ export function watchedServer(args: {
   const resource = instanceResource({
     ...{ host: settings.host, port: settings.port, platform },
     enabled: (name) => config.resource_attributes[name]?.enabled ?? true,
-    ...(args.attributes === undefined ? {} : { attributes: args.attributes }),
+    ...(listed.attributes === undefined ? {} : { attributes: listed.attributes }),
   });
   const databases = new ReportedNames({
     ...{ include: config.databases, exclude: config.exclude_databases },

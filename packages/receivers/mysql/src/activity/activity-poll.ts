@@ -6,6 +6,7 @@ import type { PollResult } from "@dbintel/polling";
 import { blockingForest } from "@dbintel/waits";
 import { SampleMemory, type StatementGuard } from "@dbintel/watching";
 import type { KnownServer } from "../connection/capabilities.ts";
+import { platformTraits } from "../connection/platforms.ts";
 import { databaseProblem, type ProblemContext, performanceSchemaOff } from "../connection/problems.ts";
 import { type Instance, instanceResource, receiverScope } from "../resource.ts";
 import { type ActiveSession, comparedSession, namespaceOf } from "./active-session.ts";
@@ -14,7 +15,7 @@ import type { FinishedStatement, HistoryMark } from "./finished-statements.ts";
 import { markAt } from "./finished-statements.ts";
 import { addQuerySamples } from "./sample-events.ts";
 import { lifeAt, type ServerLife, type ServerMoment, serverMoment } from "./server-moment.ts";
-import { sessionId } from "./session.ts";
+import { type Session, sessionId } from "./session.ts";
 import { currentWait, type WaitEvent, waitSeconds } from "./thread-waits.ts";
 import { isLater } from "./timer.ts";
 
@@ -68,16 +69,16 @@ export class ActivityPoll {
       const looked = await this.#look({ moment, life, last, ask: { guard, problems, signal } });
 
       const forest = blockingForest(looked.active.flatMap((active) => this.#edges(active, moment)));
-      const selection = this.#memory.select(
-        looked.active.filter(({ session }) => this.#options.reportsSchema(namespaceOf(session) ?? null)),
-        moment.micros,
-      );
+      const { users: providers } = platformTraits(capabilities.platform);
+      const reports = ({ session }: { readonly session: Session }) =>
+        !providers.includes(session.user ?? "") && this.#options.reportsSchema(namespaceOf(session) ?? null);
+      const selection = this.#memory.select(looked.active.filter(reports), moment.micros);
       const reported = selection.reported.map(({ session: active, reason }) => ({
         ...active,
         reason,
         waitingSinceMicros: this.#memory.waitingSince(active, moment.micros),
       }));
-      const ended = finished.filter(({ session }) => this.#options.reportsSchema(namespaceOf(session) ?? null));
+      const ended = finished.filter(reports);
       const threads = reported.map(({ session }) => session.threadId);
       const logs = logsBuilder()
         .resource(instanceResource(instance, capabilities))

@@ -104,7 +104,8 @@ describePostgres(18, "configs/verify.yaml", () => {
     const saysTooMuch = Object.values(planted).join(" | ");
     const error = `duplicate key value violates unique constraint; Key (email)=(${planted.email}) already exists.`;
     const uri = `postgresql://app:${planted.uriPassword}@db.internal/shop`;
-    const plan = JSON.stringify({ Plan: { "Node Type": "Seq Scan", Filter: `(email = '${planted.email}'::text)` } });
+    const filter = `((email = '${planted.email}'::text) AND (name = '${planted.name}'::text))`;
+    const plan = JSON.stringify({ Plan: { "Node Type": "Seq Scan", "Relation Name": "c", Filter: filter } });
     const attributes = [
       attribute("db.query.text", `SELECT * FROM c WHERE name = '${planted.name}' AND card = '${planted.card}'`),
       attribute("db.query.plan", plan),
@@ -149,6 +150,8 @@ describePostgres(18, "configs/verify.yaml", () => {
       '"planted"',
       // The statement itself came, without its constants.
       "SELECT * FROM c WHERE name = ? AND card = ?",
+      // And the plan without those of its conditions.
+      "((email = ?::text) AND (name = ?::text))",
       "CREATE ROLE",
     ];
     await collector.until("all of it has gone through", async () => {

@@ -70,9 +70,9 @@ export const contacts: readonly Detector[] = [
     entity: "email",
     level: "medium",
     // What stands between a user and a host in a URI is a password, not the beginning of an address.
-    pattern: `(?:://[^\\s:/@]{0,128}:)?(?P<value>[${letter}_.%+'-]+@(?:[${letter}-]+\\.)+(?:xn--[a-zA-Z0-9-]+|[${letter}]{2,24}))`,
+    pattern: `(?:://[^\\s:/@]{0,128}:)?[${letter}_.%+'-]+@(?:[${letter}-]+\\.)+(?:xn--[a-zA-Z0-9-]+|[${letter}]{2,24})`,
     sign: `[${letter}_%+-]@(?:[${letter}-]+\\.)+[${letter}]{2}`,
-    accept: (candidate, before) => before === "" && emailIn(candidate),
+    accept: (candidate) => !candidate.startsWith("://") && emailIn(candidate),
   },
   {
     entity: "phone",

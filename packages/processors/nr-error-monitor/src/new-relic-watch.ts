@@ -55,8 +55,13 @@ export class NewRelicWatch {
     const { clock } = this.#host;
     const asking = every(clock, this.#config.interval, () => {
       // Nobody waits in line behind a slow answer: the next question is about the time in between as well.
-      if (this.#asking !== undefined) this.#metrics.apiSkipped();
-      else this.#asking = this.#ask().finally(() => (this.#asking = undefined));
+      if (this.#asking !== undefined) {
+        this.#metrics.apiSkipped();
+        return;
+      }
+      this.#asking = this.#ask().finally(() => {
+        this.#asking = undefined;
+      });
     });
     this.#timers.push(asking);
     const { enabled, interval } = this.#config.canary;

@@ -17,7 +17,7 @@ export class LastLook {
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #isDetecting: boolean;
-  /** Encodings that nothing was found in: what nobody has edited since is not looked at again. */
+  /** Encodings that nothing was found in: what nobody has edited since is not looked at again at the exit. */
   readonly #clean = new WeakSet<Uint8Array>();
   #loggedMs = Number.NEGATIVE_INFINITY;
 
@@ -40,7 +40,7 @@ export class LastLook {
   /** `kept` is asked for the texts that may leave, once something was found. */
   block(batch: Batch, at: LookPlace, kept: () => ReadonlySet<string>): void {
     const payload = batch.encode();
-    if (this.#clean.has(payload)) return;
+    if (at === "exit" && this.#clean.has(payload)) return;
     let known: ReadonlySet<string> | undefined;
     const found = this.#check.check(batch.signal, payload, (text) => {
       known ??= kept();
@@ -55,10 +55,9 @@ export class LastLook {
     }
     for (const { entity } of violations) this.#metrics.violation(entity, at);
     const before = batch.count;
-    let number = 0;
-    for (const item of itemsOf(batch)) {
+    const item = itemsOf(batch);
+    for (let number = 0; item.advance(); number++) {
       if (violations.some(({ first, end }) => number >= first && number < end)) item.drop("verification");
-      number++;
     }
     if (at === "exit") this.#tell(new Set(violations.map(({ entity }) => entity)), before - batch.count);
   }

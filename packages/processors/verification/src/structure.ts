@@ -61,7 +61,8 @@ export class Structure {
   /** The statements and plans of records, spans and points, read as their system writes them. */
   makeSafe(batch: Batch): void {
     if (this.#kinds.size === 0) return;
-    for (const item of itemsOf(batch)) {
+    const item = itemsOf(batch);
+    while (item.advance()) {
       item.attributes.locate(this.#keys, this.#places);
       if (this.#mayBeUnsafe(item)) this.#makeItemSafe(item);
     }

@@ -1,5 +1,5 @@
 import { Sketch } from "@dbintel/cardinality";
-import { type AttributeKey, attributeKey, attributeKeys, type Batch } from "@dbintel/pdata";
+import { type AttributeKey, attributeKey, attributeKeys, type Batch, type Item } from "@dbintel/pdata";
 import { type Clock, SlidingCount } from "@dbintel/pipeline";
 import { LRUCache } from "lru-cache";
 import { itemsOf } from "../items.ts";
@@ -62,7 +62,8 @@ export class ItemQuality {
   observe(batch: Batch): void {
     let [items, score, statements, normalized, correlated] = [0, 0, 0, 0, 0];
     let [resource, hasEntity] = [-1, false];
-    for (const item of itemsOf(batch)) {
+    const item = itemsOf(batch);
+    while (item.advance()) {
       items++;
       score += this.#rules.score(item);
       if (item.attributes.firstOf(this.#statements) >= 0) {
@@ -74,14 +75,18 @@ export class ItemQuality {
         hasEntity = item.resource.attributes.firstOf(this.#entities) >= 0;
       }
       if (hasEntity || item.attributes.firstOf(this.#entities) >= 0) correlated++;
-      for (const { key, sketch } of this.#values) {
-        const hash = item.attributes.hash(key, seed);
-        if (hash !== none) sketch.add(hash);
-      }
+      if (this.#values.length > 0) this.#countValues(item);
     }
     this.#score.add(score, items);
     this.#normalized.add(normalized, statements);
     this.#correlated.add(correlated, items);
+  }
+
+  #countValues({ attributes }: Item): void {
+    for (const { key, sketch } of this.#values) {
+      const hash = attributes.hash(key, seed);
+      if (hash !== none) sketch.add(hash);
+    }
   }
 
   /** What is wrong within the window. */

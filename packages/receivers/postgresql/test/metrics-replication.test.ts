@@ -3,11 +3,15 @@ import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { createTestHost } from "@dbintel/pipeline/testing";
 import { StatementGuards } from "@dbintel/watching";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { AdviceErrand } from "../src/advice/advice-errand.ts";
 import { KnownServer } from "../src/connection/capabilities.ts";
 import { DatabaseConnection } from "../src/connection/connection.ts";
 import { watchedDatabase } from "../src/connection/problems.ts";
 import { MetricPoll } from "../src/metrics/metric-poll.ts";
 import { instanceResource } from "../src/resource.ts";
+import { SchemaErrand } from "../src/schema/schema-errand.ts";
+import { startStandby } from "./standby.ts";
+import { objects, visitDatabases } from "./visiting.ts";
 import { calm, never, type Point, pointsOf, settingsOf } from "./watch.ts";
 
 describe("metrics of what a server writes, keeps and holds back", () => {
@@ -28,14 +32,14 @@ describe("metrics of what a server writes, keeps and holds back", () => {
 
   afterAll(() => server.stop());
 
-  async function look(): Promise<readonly Point[]> {
+  async function look(of: PostgresServer = server): Promise<readonly Point[]> {
     const host = createTestHost();
-    const context = { endpoint: "test:5432", username: server.superuser, database: "postgres" };
-    const connection = new DatabaseConnection(settingsOf(server), "postgres");
+    const context = { endpoint: "test:5432", username: of.superuser, database: "postgres" };
+    const connection = new DatabaseConnection(settingsOf(of), "postgres");
     const guards = new StatementGuards({ host, watched: watchedDatabase(context), source: connection });
     const poll = new MetricPoll({
       ...{ host, context, server: new KnownServer(connection, context.endpoint) },
-      resource: instanceResource({ host: server.host, port: server.port, enabled: () => true }),
+      resource: instanceResource({ host: of.host, port: of.port, enabled: () => true }),
       ...{ enabled: () => true, enabledLabel: () => true, reportsDatabase: () => true },
     });
     const { batches, problems } = await poll.poll({ signal: never, guard: guards.forPoll(calm) });
@@ -116,5 +120,37 @@ describe("metrics of what a server writes, keeps and holds back", () => {
     expect(io.every((point) => Number(point.value) > 0)).toBe(true);
     expect(value(points, "slru.blocks", { slru: "transaction", operation: "hit" })).toBeGreaterThan(0n);
     expect(value(points, "standby")).toBe(0n);
+  });
+
+  it("are told by a standby and of it, and what is inside its databases", async () => {
+    await using standby = await startStandby(server, { max_prepared_transactions: 5 });
+    await server.query("INSERT INTO t SELECT generate_series(1, 1000)");
+    const behind = (points: readonly Point[], stage: string) =>
+      value(points, "replication.lag", { stage, state: "streaming" });
+    await eventually("the standby has caught up", async () =>
+      behind(await look(), "replay") === 0n ? true : undefined,
+    );
+    await standby.query("SELECT pg_wal_replay_pause()");
+    await server.query("INSERT INTO t SELECT generate_series(1, 1000)");
+    await eventually("the standby has received what it does not replay", async () => {
+      const points = await look();
+      return behind(points, "flush") === 0n && (behind(points, "replay") as bigint) > 50_000n ? true : undefined;
+    });
+    const points = await look(standby);
+    expect(value(points, "standby")).toBe(1n);
+    expect(value(points, "standby.receiving")).toBe(1n);
+    expect(value(points, "standby.replay.paused")).toBe(1n);
+    expect(value(points, "standby.replay.waiting")).toBeGreaterThan(50_000n);
+    expect(value(points, "standby.replay.lag")).toBeGreaterThan(0);
+    const host = createTestHost();
+    const errands = [
+      objects(),
+      new SchemaErrand({ host, intervalMs: 60_000, limit: 10 }),
+      new AdviceErrand({ host, intervalMs: 60_000, endpoint: "test:5432" }),
+    ];
+    const databases = visitDatabases(standby, { host, errands });
+    const { problems } = await databases.round();
+    await databases.close();
+    expect(problems).toEqual([]);
   });
 });

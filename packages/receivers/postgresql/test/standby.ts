@@ -3,22 +3,28 @@ import { appendFile, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { eventually } from "@dbintel/e2e/condition";
-import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
+import { type PostgresOptions, type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 
-/** A physical standby of `primary`, which is restarted for it; it replays when this resolves. */
-export async function startStandby(primary: PostgresServer): Promise<PostgresServer> {
-  const standby = await startPostgres({ major: primary.major });
+/**
+ * A physical standby of `primary`, which is restarted for it; it replays when this resolves. Limits in `settings` must be
+ * no lower than those of the primary.
+ */
+export async function startStandby(
+  primary: PostgresServer,
+  settings: NonNullable<PostgresOptions["settings"]> = {},
+): Promise<PostgresServer> {
+  const standby = await startPostgres({ major: primary.major, settings });
   const from = await dataFolder(primary);
   const to = await dataFolder(standby);
   const { uid, gid } = await stat(to);
   await standby.shutdown();
-  const settings = await readFile(join(to, "postgresql.conf"));
+  const ownSettings = await readFile(join(to, "postgresql.conf"));
   await primary.shutdown();
   await rm(to, { recursive: true });
   // As long as no server runs, a copy is a base backup.
   await promisify(execFile)("cp", ["-a", from, to]);
   await writeFile(join(to, "standby.signal"), "");
-  await writeFile(join(to, "postgresql.conf"), settings);
+  await writeFile(join(to, "postgresql.conf"), ownSettings);
   const source = `host=${primary.host} port=${primary.port} user=${primary.superuser} password=${primary.password}`;
   await appendFile(join(to, "postgresql.conf"), `primary_conninfo = '${source}'\n`);
   // The passwords are the primary's.

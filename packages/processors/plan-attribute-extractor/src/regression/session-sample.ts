@@ -8,6 +8,7 @@ const waitType = attributeKey("postgresql.wait_event_type");
 const waitEvent = attributeKey("postgresql.wait_event");
 const mysqlState = attributeKey("mysql.threads.processlist_state");
 const mysqlWait = attributeKey("mysql.wait_type");
+const mysqlLock = attributeKey("mysql.blocking.lock.type");
 
 /** What a session was doing, when the record tells of one. */
 export function sampleOf({ attributes }: LogRecord, catalogue: WaitCatalogue): WaitCategory | undefined {
@@ -18,5 +19,7 @@ export function sampleOf({ attributes }: LogRecord, catalogue: WaitCatalogue): W
     return catalogue.postgresql({ state, type, event });
   }
   const command = mysqlCommand === undefined ? undefined : attributes.getString(mysqlCommand);
-  return catalogue.mysql({ command, state: attributes.getString(mysqlState), event: attributes.getString(mysqlWait) });
+  const [state, event, lock] = [mysqlState, mysqlWait, mysqlLock].map((key) => attributes.getString(key));
+  // No event of MySQL tells that a session waits for a row.
+  return catalogue.mysql({ command, state, event, waitsForRow: lock === "RECORD" || lock === "TABLE" });
 }

@@ -1,4 +1,4 @@
-import { type Attributes, attributeKey, attributeKeys } from "@dbintel/pdata";
+import { type AnyValue, type Attributes, attributeKey, attributeKeys } from "@dbintel/pdata";
 import type { WaitCatalogue, WaitCategory } from "@dbintel/waits";
 
 /** What a record of `db.server.query_sample` says of a session at one moment. */
@@ -42,7 +42,14 @@ const keys = {
     event: attributeKey("mysql.event_id"),
     command: attributeKey("mysql.threads.processlist_command"),
     state: attributeKey("mysql.threads.processlist_state"),
+    status: attributeKey("mysql.session.status"),
     wait: attributeKey("mysql.wait_type"),
+    transactionStart: attributeKey("mysql.transaction.start_time"),
+    blockers: attributeKey("mysql.blocking.session.ids"),
+    blockedFor: attributeKey("mysql.blocking.wait_duration"),
+    lockType: attributeKey("mysql.blocking.lock.type"),
+    lockMode: attributeKey("mysql.blocking.lock.mode"),
+    relation: attributeKey("mysql.blocking.lock.relation"),
   },
   sqlserver: {
     session: attributeKey("sqlserver.session_id"),
@@ -88,24 +95,39 @@ function postgresqlSample(attributes: Attributes, catalogue: WaitCatalogue): Sam
   };
 }
 
-function mysqlSample(attributes: Attributes, catalogue: WaitCatalogue): Sample {
+function mysqlSample(attributes: Attributes, catalogue: WaitCatalogue): Sample | undefined {
   const key = keys.mysql;
   const session = String(attributes.getNumber(key.session) ?? attributes.getNumber(key.thread) ?? 0);
   const [command, state, event] = [key.command, key.state, key.wait].map((name) => attributes.getString(name));
+  const started = attributes.getString(key.transactionStart);
+  // A statement that has ended says nothing of what its session does now.
+  if (command === undefined && attributes.getString(key.status) === "other") return undefined;
   return {
     session,
     sessionId: attributes.getString(keys.sessionId) ?? session,
     transaction: attributes.getString(keys.transactionId),
-    transactionStartMs: undefined,
+    transactionStartMs: timeOf(started),
     execution: String(attributes.getNumber(key.event) ?? ""),
-    // The OpenTelemetry Collector's receiver says "CPU" where there is no wait.
-    category: catalogue.mysql({ command, state, event: event === "CPU" ? undefined : event }),
-    idleInTransaction: false,
-    blockers: [],
-    blockedFor: 0,
-    lockMode: undefined,
-    relation: undefined,
+    category: catalogue.mysql({
+      command,
+      state,
+      // The OpenTelemetry Collector's receiver says "CPU" where there is no wait.
+      event: event === "CPU" ? undefined : event,
+      waitsForRow: rowLocks.has(attributes.getString(key.lockType) ?? ""),
+    }),
+    idleInTransaction: command === "Sleep" && started !== undefined,
+    blockers: namesIn(attributes.get(key.blockers)),
+    blockedFor: attributes.getNumber(key.blockedFor) ?? 0,
+    lockMode: attributes.getString(key.lockMode) || undefined,
+    relation: attributes.getString(key.relation) || undefined,
   };
+}
+
+/** What InnoDB calls what it locks; no event of MySQL tells that a session waits for it. */
+const rowLocks: ReadonlySet<string> = new Set(["RECORD", "TABLE"]);
+
+function namesIn(value: AnyValue | undefined): readonly string[] {
+  return Array.isArray(value) ? value.map(String) : [];
 }
 
 function sqlserverSample(attributes: Attributes): Sample {

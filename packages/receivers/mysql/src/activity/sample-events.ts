@@ -46,6 +46,24 @@ export function addQuerySamples(logs: LogsBuilder, args: QuerySampleArgs): void 
   const { moment, product, traceparents } = args;
   const roots = new Map(args.forest.roots.map((root) => [root.session, root]));
   const common = { observedTimeUnixNano: args.observedUnixNano, eventName: querySampleEvent };
+  for (const { id, session, statement } of args.finished) {
+    const endMicros = statement.endTimer === undefined ? undefined : moment.clock?.microsOf(statement.endTimer);
+    logs.record({
+      ...common,
+      timeUnixNano: moment.micros * 1000n,
+      ...traceLink({ ...session, statement }, product, undefined),
+      attributes: {
+        "db.system.name": product,
+        ...sessionAttributes(id, { ...session, statement }, product),
+        // Of the session as it was: what it does now is another matter.
+        "mysql.session.status": "other",
+        ...statementAttributes(statement),
+        [`${statementPrefix}timer_wait`]: secondsOf(statement.waitPicoseconds),
+        "mysql.statement.end_time": timestamp(endMicros),
+        "dbintel.sample.reason": "finished",
+      },
+    });
+  }
   for (const reported of args.reported) {
     const { id, session, reason } = reported;
     logs.record({
@@ -65,23 +83,6 @@ export function addQuerySamples(logs: LogsBuilder, args: QuerySampleArgs): void 
         ...lockAttributes(reported, args),
         ...rootAttributes(roots.get(String(session.processlistId))),
         "dbintel.sample.reason": reason,
-      },
-    });
-  }
-  for (const { id, session, statement } of args.finished) {
-    const endMicros = statement.endTimer === undefined ? undefined : moment.clock?.microsOf(statement.endTimer);
-    logs.record({
-      ...common,
-      timeUnixNano: (endMicros ?? moment.micros) * 1000n,
-      ...traceLink({ ...session, statement }, product, undefined),
-      attributes: {
-        "db.system.name": product,
-        ...sessionAttributes(id, { ...session, statement }, product),
-        // Of the session as it was: what it does now is another matter.
-        "mysql.session.status": "other",
-        ...statementAttributes(statement),
-        [`${statementPrefix}timer_wait`]: secondsOf(statement.waitPicoseconds),
-        "dbintel.sample.reason": "finished",
       },
     });
   }

@@ -5,6 +5,7 @@ import type { Observation, ServerState } from "./observation.ts";
 
 const quiet: ServerState = {
   sessions: [],
+  waits: [],
   connections: undefined,
   maxConnections: undefined,
   commitsPerSecond: undefined,
@@ -20,6 +21,8 @@ function observed(queries: readonly Partial<TopQuery>[], server: Partial<ServerS
     seconds: 5,
     queries: queries.map((own) => ({ ...query, ...own })),
     server: { ...quiet, ...server },
+    blocking: [],
+    planChanges: [],
   };
 }
 
@@ -43,7 +46,7 @@ test.each([
 
 test("a plan that reads all of a table for one row asks for an index", () => {
   const text = "SELECT id FROM customers WHERE email = $1";
-  const plan = { relations: "customers", cost: 400, hasSeqScan: true };
+  const plan = { operation: "Seq Scan", relations: "customers", cost: 400, hasSeqScan: true };
   expect(findings(observed([{ text, calls: 9, rows: 9, plan }]))).toEqual([
     `no index? the plan reads all of customers for one row a call: ${text}`,
   ]);

@@ -77,6 +77,9 @@ describePostgres(18, "npm start", () => {
     expect(run.output).toMatch(/warehouse +analyst +SELECT kind, count/);
     expect(run.output).toMatch(/N\+1\? \d+ calls/);
     expect(run.output).toMatch(/sessions: .*connections \d+ of 50/);
+    expect(run.output).toMatch(/active time: \d+ % \w+/);
+    expect(run.output).toMatch(/plan: .* over [a-z_,]+, cost \d+/);
+    expect(run.output).toMatch(/session \d+ .*holds up:.*\n {3}└─ \d+ \(\w+\) waits \d+ s/);
     expect(run.output).not.toContain("@customer.example");
     await expectNothingLeft(run.output, folder);
   }, 150_000);

@@ -1,6 +1,8 @@
 import type { TopQuery } from "@dbintel/collector";
 import { topQueries, topQueryEvent } from "@dbintel/collector";
 import type { Logs, Metrics } from "@dbintel/pdata";
+import { BlockingTree } from "./blocking.ts";
+import { PlanChanges } from "./plan-changes.ts";
 
 /** Sessions that do the same, or wait for the same. */
 export interface SessionGroup {
@@ -10,9 +12,18 @@ export interface SessionGroup {
   readonly sessions: number;
 }
 
+/** What sessions waited for on average: a class of waits, or CPU. */
+export interface WaitShare {
+  readonly waitClass: string;
+  /** Part of the active time, 0 to 1. */
+  readonly share: number;
+}
+
 /** The server over one interval; `undefined` where nothing was received yet. */
 export interface ServerState {
   readonly sessions: readonly SessionGroup[];
+  /** The largest first. */
+  readonly waits: readonly WaitShare[];
   readonly connections: number | undefined;
   readonly maxConnections: number | undefined;
   readonly commitsPerSecond: number | undefined;
@@ -28,23 +39,36 @@ export interface Observation {
   readonly seconds: number;
   readonly queries: readonly TopQuery[];
   readonly server: ServerState;
+  /** Who blocked whom, a line a session. */
+  readonly blocking: readonly string[];
+  /** Statements that got another plan. */
+  readonly planChanges: readonly string[];
 }
 
 /** The last points of one metric, and those of the reading before. */
 interface Reading {
   readonly timeUnixNano: bigint;
-  readonly points: readonly { readonly value: number; readonly state: string; readonly waitType: string }[];
+  readonly points: readonly {
+    readonly value: number;
+    readonly state: string;
+    readonly waitType: string;
+    readonly waitClass: string;
+  }[];
 }
 
 /** Puts together what arrives as OTLP: log events of a poll, data points of others. */
 export class Observer {
   readonly #readings = new Map<string, { readonly last: Reading; readonly previous: Reading | undefined }>();
+  readonly #blocking = new BlockingTree();
+  readonly #planChanges = new PlanChanges();
   #queries: TopQuery[] = [];
   #timeUnixNano = 0n;
   #startUnixNano = 0n;
 
   /** True when the batch held the statements of a poll. */
   addLogs(logs: Logs): boolean {
+    this.#blocking.addLogs(logs);
+    this.#planChanges.addLogs(logs);
     let found = false;
     for (const { eventName, attributes, timeUnixNano } of logs.records()) {
       if (eventName !== topQueryEvent) continue;
@@ -64,6 +88,7 @@ export class Observer {
         value: Number(value ?? 0),
         state: attributes.getString("state") ?? "",
         waitType: attributes.getString("wait_event_type") ?? "",
+        waitClass: attributes.getString("db.wait.class") ?? "",
       };
       batch.set(metric.name, { timeUnixNano, points: [...reading.points, point] });
     }
@@ -79,6 +104,8 @@ export class Observer {
       seconds: Number(this.#timeUnixNano - this.#startUnixNano) / 1e9,
       queries,
       server: this.#server(),
+      blocking: this.#blocking.take(),
+      planChanges: this.#planChanges.take(),
     };
   }
 
@@ -88,6 +115,7 @@ export class Observer {
     const blocks = (hits?.amount ?? 0) + (reads?.amount ?? 0);
     return {
       sessions: this.#sessions(),
+      waits: this.#waits(),
       connections: this.#sum("postgresql.backends"),
       maxConnections: this.#sum("postgresql.connection.max"),
       commitsPerSecond: this.#rate("postgresql.commits"),
@@ -106,6 +134,13 @@ export class Observer {
       groups.set(key, { state, waitType: wait, sessions: (groups.get(key)?.sessions ?? 0) + value });
     }
     return [...groups.values()].sort((one, other) => other.sessions - one.sessions);
+  }
+
+  #waits(): readonly WaitShare[] {
+    const points = this.#readings.get("db.active_sessions.share")?.last.points ?? [];
+    return points
+      .map(({ waitClass, value }) => ({ waitClass, share: value }))
+      .sort((one, other) => other.share - one.share);
   }
 
   #sum(name: string): number | undefined {

@@ -5,16 +5,19 @@ import type { Observation, ServerState } from "./observation.ts";
 
 /** One screenful on an interval: the costliest queries, the server in a line, what is notable. */
 export function report(observation: Observation, options: { readonly columns: number | undefined }): string {
-  const { at, seconds, queries, server } = observation;
+  const { at, seconds, queries, server, planChanges } = observation;
   const calls = queries.reduce((sum, query) => sum + query.calls, 0);
   const time = queries.reduce((sum, query) => sum + query.totalSeconds, 0);
   const shown = queries.map((query) => ({ ...query, text: textOf(query) }));
-  const notable = findings(observation).map((line) => `  ! ${line}`);
+  const notable = [...planChanges, ...findings(observation)].map((line) => `  ! ${line}`);
   return [
     "",
     `${at.toTimeString().slice(0, 8)}  ${calls} calls of ${queries.length} statements in ${secondsText(seconds)}, ${secondsText(time)} of database time`,
     topQueryTable(shown, { limit: 8, columns: options.columns ?? 160 }),
     serverLine(server),
+    ...waitsLine(server),
+    ...planLine(queries),
+    ...observation.blocking,
     ...notable,
   ].join("\n");
 }
@@ -39,6 +42,26 @@ function serverLine(server: ServerState): string {
     server.locks === undefined ? undefined : `locks ${server.locks}`,
   ];
   return parts.filter((part) => part !== undefined).join(" | ");
+}
+
+/** What active sessions did: computing, or waiting for what. */
+function waitsLine({ waits }: ServerState): readonly string[] {
+  const shown = waits.filter(({ share }) => share >= 0.01).slice(0, 5);
+  if (shown.length === 0) return [];
+  return [
+    `active time: ${shown.map(({ waitClass, share }) => `${Math.round(100 * share)} % ${waitClass}`).join(" · ")}`,
+  ];
+}
+
+/** The plan of the costliest statement that has one. */
+function planLine(queries: readonly TopQuery[]): readonly string[] {
+  const [planned] = queries.filter(({ plan }) => plan !== undefined);
+  if (planned?.plan === undefined) return [];
+  const { operation, relations, cost, hasSeqScan } = planned.plan;
+  const whole = hasSeqScan ? ", reading all of a table" : "";
+  const text = textOf(planned);
+  const excerpt = text.length <= 60 ? text : `${text.slice(0, 59)}…`;
+  return [`plan: ${operation} over ${relations}, cost ${Math.round(cost)}${whole}: ${excerpt}`];
 }
 
 function perSecond(name: string, rate: number | undefined): string | undefined {

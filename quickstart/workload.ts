@@ -24,6 +24,8 @@ function actors({ shop, analyst }: Logins): readonly Actor[] {
     { login: shop, everyMs: 400, act: checkOut },
     { login: shop, everyMs: 2500, act: takeStock },
     { login: shop, everyMs: 2700, act: correctStock },
+    { login: { ...shop, application_name: "audit" }, everyMs: 2300, act: lookAtStock },
+    { login: { ...shop, application_name: "deployment" }, everyMs: 9000, act: indexEmails },
     { login: analyst, everyMs: 2000, act: countEvents },
     { login: { ...shop, application_name: "reports" }, everyMs: 2000, act: turnover },
   ];
@@ -83,6 +85,20 @@ async function takeStock(session: Client, signal: AbortSignal): Promise<void> {
 /** Wants the row that `takeStock` holds. */
 async function correctStock(session: Client): Promise<void> {
   await session.query("UPDATE stock SET quantity = quantity + 1 WHERE product_id = 1 RETURNING quantity");
+}
+
+/** Wants it too, behind whoever asked before. */
+async function lookAtStock(session: Client): Promise<void> {
+  await session.query("SELECT quantity FROM stock WHERE product_id = 1 FOR UPDATE");
+}
+
+/** Now and then a deployment brings the index that `findByEmail` lacks, and another one drops it: the plan changes. */
+async function indexEmails(session: Client, signal: AbortSignal): Promise<void> {
+  await pause(6500, signal);
+  if (signal.aborted) return;
+  await session.query("CREATE INDEX IF NOT EXISTS customers_email ON customers (email)");
+  await pause(12_000, signal);
+  await session.query("DROP INDEX IF EXISTS customers_email");
 }
 
 /** Slow because it reads everything each time. */

@@ -18,6 +18,8 @@ export interface TopQuery {
 
 /** What a plan comes to. */
 export interface TopQueryPlan {
+  /** What stands at its top: `Aggregate`, `Seq Scan`. */
+  readonly operation: string;
   /** The tables that it reads, with commas between them. */
   readonly relations: string;
   /** The optimizer's estimate, in its own unit. */
@@ -48,6 +50,7 @@ function planOf(attributes: Attributes): TopQueryPlan | undefined {
   const hasSeqScan = attributes.getBoolean("db.query.plan.has_seq_scan");
   if (hasSeqScan === undefined) return undefined;
   return {
+    operation: attributes.getString("db.query.plan.operation") ?? "",
     relations: attributes.getString("db.query.plan.relations") ?? "",
     cost: attributes.getNumber("db.query.plan.cost") ?? 0,
     hasSeqScan,

@@ -1,0 +1,84 @@
+import type { Attributes, Logs } from "@dbintel/pdata";
+
+/** A session that waits for others, or that others wait for, as its last sample in the interval tells. */
+interface Sample {
+  readonly pid: number;
+  readonly application: string;
+  readonly state: string;
+  readonly text: string;
+  /** Who holds it up at the end of the chain; `undefined` when it does not wait. */
+  readonly root: number | undefined;
+  readonly depth: number;
+  readonly waitedSeconds: number;
+  readonly relation: string;
+  readonly blocked: number;
+}
+
+const sampleEvent = "db.server.query_sample";
+const mostLines = 6;
+const longestText = 60;
+
+/** Keeps who blocked whom since it was asked last. */
+export class BlockingTree {
+  #samples = new Map<number, Sample>();
+
+  addLogs(logs: Logs): void {
+    for (const { eventName, attributes } of logs.records()) {
+      if (eventName !== sampleEvent) continue;
+      const sample = sampleOf(attributes);
+      const known = this.#samples.get(sample.pid);
+      // Of what a session did in the interval, its longest wait says most, and of a root that it blocked.
+      const tellsMore = sample.blocked > 0 || sample.waitedSeconds >= (known?.waitedSeconds ?? 0);
+      if (known === undefined || (tellsMore && (sample.root !== undefined || sample.blocked > 0))) {
+        this.#samples.set(sample.pid, sample);
+      }
+    }
+  }
+
+  /** A line for each root, and below it those that wait for it, the nearest first; none when nobody waited. */
+  take(): readonly string[] {
+    const samples = [...this.#samples.values()];
+    this.#samples = new Map();
+    const roots = new Set(samples.map(({ root }) => root).filter((root) => root !== undefined));
+    const lines = [...roots].flatMap((root) => {
+      const waiting = samples
+        .filter((sample) => sample.root === root && sample.pid !== root)
+        .sort((one, other) => one.depth - other.depth || other.waitedSeconds - one.waitedSeconds);
+      return waiting.length === 0 ? [] : [rootLine(root, samples), ...waiting.map(waiterLine)];
+    });
+    const more = lines.length - mostLines;
+    return more > 0 ? [...lines.slice(0, mostLines), `  … and ${more} more`] : lines;
+  }
+}
+
+function sampleOf(attributes: Attributes): Sample {
+  const number = (name: string) => attributes.getNumber(name) ?? 0;
+  const text = (name: string) => attributes.getString(name) ?? "";
+  return {
+    pid: number("postgresql.pid"),
+    application: text("postgresql.application_name"),
+    state: text("postgresql.state"),
+    text: text("db.query.text"),
+    root: attributes.getNumber("dbintel.blocking.root.pid"),
+    depth: number("dbintel.blocking.depth"),
+    waitedSeconds: number("postgresql.blocking.wait_duration"),
+    relation: text("postgresql.blocking.lock.relation"),
+    blocked: number("dbintel.blocking.sessions"),
+  };
+}
+
+function rootLine(pid: number, samples: readonly Sample[]): string {
+  const root = samples.find((sample) => sample.pid === pid);
+  if (root === undefined) return `session ${pid} holds up:`;
+  return `session ${pid} (${root.application}, ${root.state}) holds up: ${excerpt(root.text)}`;
+}
+
+function waiterLine({ pid, application, depth, waitedSeconds, relation, text }: Sample): string {
+  const wanted = relation === "" ? "" : ` for ${relation}`;
+  return `${"   ".repeat(Math.max(1, depth))}└─ ${pid} (${application}) waits ${waitedSeconds} s${wanted}: ${excerpt(text)}`;
+}
+
+function excerpt(text: string): string {
+  const line = text.replaceAll(/\s+/g, " ").trim();
+  return line.length <= longestText ? line : `${line.slice(0, longestText - 1)}…`;
+}

@@ -47,6 +47,7 @@ receivers:
 exporters:
   file: { path: "${path("telemetry.jsonl")}", flush_interval: 50ms }
 service:
+  telemetry: { metrics: { level: none } }
   extensions: [bearer_token_auth]
   pipelines:
     logs: { receivers: [otlp], exporters: [file] }
@@ -65,6 +66,7 @@ exporters:
     auth: { authenticator: bearer_token_auth/gateway }
     sending_queue: { enabled: false }
 service:
+  telemetry: { metrics: { level: none } }
   extensions: [bearer_token_auth/gateway]
   pipelines:
     logs: { receivers: [otlp], exporters: [otlp_http] }
@@ -72,9 +74,10 @@ service:
     );
     gateway = new DbintelProcess(["run", "--config", path("gateway.yaml")]);
     agent = new DbintelProcess(["run", "--config", path("agent.yaml")]);
-    await eventually("both listen", () =>
-      [gateway, agent].every(({ stderr }) => stderr.includes("ready")) ? true : undefined,
-    );
+    await eventually("both listen", () => {
+      for (const { running, stderr } of [gateway, agent]) if (!running) throw new Error(`dbintel ended:\n${stderr}`);
+      return [gateway, agent].every(({ stderr }) => stderr.includes("ready")) ? true : undefined;
+    });
   });
   afterAll(async () => {
     await agent[Symbol.asyncDispose]();

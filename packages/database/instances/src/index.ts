@@ -1,7 +1,7 @@
 export type { ListedServer } from "./database-receiver.ts";
 export { databaseReceiver } from "./database-receiver.ts";
 export { instanceAttributes, instanceConfig, instanceEntryKeys } from "./instance-entry.ts";
-export { checkInstances, instanceSettings, listingOf } from "./instance-settings.ts";
+export { checkInstances, instanceSettings, listingOf, namedEndpoints } from "./instance-settings.ts";
 export type { InstanceEntry, ListedInstance, Listing } from "./listing/listing.ts";
 export { LoginSource } from "./login/login.ts";
 export { checkPassword, passwordSettings, withPassword } from "./login/login-settings.ts";

@@ -211,6 +211,8 @@ it("stops all at once, those that are slow at the deadline, and leaves no timer"
   listed = ["db1", "db2", "db3"];
   const running = await start({ concurrentStarts: 2 });
   for (const watch of watches) watch.slow = true;
+  const lost = new DbintelError("no connection to db1", { code: "DBI_DATABASE_UNREACHABLE", retryable: true });
+  watches[0]?.problems.set("metrics", [lost]);
   const deadline = new AbortController();
   const stopped = running.stop({ signal: deadline.signal });
   await settled();
@@ -220,4 +222,6 @@ it("stops all at once, those that are slow at the deadline, and leaves no timer"
   expect(states()).toEqual(["db1 stopped", "db2 stopped"]);
   expect(host.clock.pendingTimers).toBe(0);
   expect(running.held("logs")).toBe(0);
+  // The shutdown has put nothing right.
+  expect(host.statuses.at(-1)).toMatchObject({ state: "recoverable_error", message: lost.message });
 });

@@ -170,7 +170,8 @@ export class InstanceSet<Entry extends InstanceEntry> implements Component {
     slot.started.resolve();
     await closed;
     if (watch !== undefined) await this.#close(endpoint, watch);
-    problems.clear();
+    // What is wrong at a shutdown has not been put right by it.
+    if (!this.#stopping) problems.clear();
     if (this.#slots.get(endpoint) === slot) this.#slots.delete(endpoint);
   }
 

@@ -73,7 +73,13 @@ export function listingOf<Entry extends InstanceEntry>(
   const entryOf = (endpoint: string) => schema.parse({ endpoint });
   if (path !== undefined) return fileListing({ path, intervalMs, schema });
   if (name !== undefined) return dnsListing({ name, servers, intervalMs, entryOf });
-  return fixedListing((settings.endpoints ?? [settings.endpoint]).map(entryOf));
+  return fixedListing(namedEndpoints(settings).map(entryOf));
+}
+
+/** The servers that a configuration names itself; none where a file or the DNS does. */
+export function namedEndpoints(settings: Pick<InstanceSettings, "endpoint" | (typeof sources)[number]>) {
+  const { endpoint, endpoints = [endpoint], instances_file: path, dns_srv: name } = settings;
+  return path === undefined && name === undefined ? endpoints : [];
 }
 
 function isNameServer(text: string): boolean {

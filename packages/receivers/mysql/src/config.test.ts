@@ -30,7 +30,7 @@ describe("mysqlConfig", () => {
   it.each([
     [{ endpoint: "localhost" }, "endpoint"],
     [{ transport: "udp" }, "transport"],
-    [{ transport: "unix" }, "endpoint"],
+    [{ transport: "unix" }, "transport"],
     [{ username: "" }, "username"],
     [{ endpoint: "db:1", endpoints: ["db:2"] }, "endpoint"],
     [{ endpoints: [] }, "endpoints"],

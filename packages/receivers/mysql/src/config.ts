@@ -4,6 +4,7 @@ import {
   checkPassword,
   instanceEntryKeys,
   instanceSettings,
+  namedEndpoints,
   namePatterns,
   passwordSettings,
   tlsSettings,
@@ -97,6 +98,7 @@ export const mysqlConfig = z
     consumers: consumerSettings.prefault({}).describe("What may be turned on in performance_schema"),
     custom_queries: customQuerySettings.describe("Metrics by statements of your own"),
     query_sample_collection: querySampleCollection.prefault({}).describe("The event db.server.query_sample"),
+    active_sessions: activeSessionSettings.prefault({}).describe("The metric db.active_sessions"),
     deadlocks: deadlockSettings.prefault({}).describe("The event db.deadlock"),
     database: withoutEffect("the whole server is watched; databases limits what is reported"),
     allow_native_passwords: withoutEffect("every way to log in that the driver knows is allowed"),
@@ -104,10 +106,13 @@ export const mysqlConfig = z
   })
   .superRefine(checkInstances(standardEndpoint))
   .superRefine(checkPassword)
-  .refine(({ transport, endpoint, ...others }) => transport === "tcp" || endpoint.startsWith("/") || others.endpoints, {
-    path: ["endpoint"],
-    message: "with transport unix, expected the path of the socket",
-  });
+  .refine(
+    (settings) => settings.transport === "tcp" || namedEndpoints(settings).every((each) => each.startsWith("/")),
+    {
+      path: ["transport"],
+      message: "unix wants the path of a socket as endpoint",
+    },
+  );
 
 /** What an entry of `instances_file` may say: it stands for what the receiver says. */
 export const mysqlInstance = z

@@ -71,7 +71,8 @@ export function postgresSessions(access: ServerAccess, database: string): Sessio
       host,
       port,
       user: username,
-      password: password.reveal(),
+      // As a function it is all there is: `pg` would take an empty one from PGPASSWORD or ~/.pgpass.
+      password: () => password.reveal(),
       database,
       application_name: applicationName,
       connectionTimeoutMillis: timeoutMs,

@@ -66,6 +66,29 @@ describe("the schedule", () => {
     await poller.stop({ signal: never });
   });
 
+  it("polls at once when it is woken, and then on a grid from there", async () => {
+    const { host, poller, seen } = watch();
+    poller.start();
+    await host.clock.advance(15_000);
+    poller.wake();
+    await host.clock.advance(20_000);
+    expect(seen.atMs).toEqual([1000, 11_000, 15_000, 25_000, 35_000]);
+    await poller.stop({ signal: never });
+    expect(host.clock.pendingTimers).toBe(0);
+  });
+
+  it("polls again when it is woken during a poll", async () => {
+    const { promise, resolve } = Promise.withResolvers<PollResult>();
+    const { host, poller, seen } = watch({ answers: [() => promise] });
+    poller.start();
+    await host.clock.advance(2000);
+    poller.wake();
+    resolve({ batches: [] });
+    await host.clock.advance(1000);
+    expect(seen.atMs).toEqual([1000, 2000]);
+    await poller.stop({ signal: never });
+  });
+
   it("delays the first poll by a random part of the interval, and only the first", async () => {
     const { host, poller, seen } = watch({ jitter: 0.5 });
     poller.start();

@@ -226,12 +226,11 @@ export class ServerWatch implements PollList {
 type AskedPoll = (args: { readonly signal: AbortSignal }) => Promise<PollResult>;
 
 function withCommit(result: PollResult, then: () => void): PollResult {
-  const { commit } = result;
-  if (commit === undefined) return result;
+  if (result.commit === undefined) return result;
   return {
     ...result,
     commit: () => {
-      commit();
+      result.commit?.();
       then();
     },
   };

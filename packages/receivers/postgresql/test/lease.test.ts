@@ -6,11 +6,13 @@ import type { Batch } from "@dbintel/pdata";
 import type { Component } from "@dbintel/pipeline";
 import { createTestHost, FakeClock, type TestHost } from "@dbintel/pipeline/testing";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { AdvisoryLock } from "../src/connection/advisory-lock.ts";
+import { DatabaseConnection } from "../src/connection/connection.ts";
 import { postgresql } from "../src/index.ts";
-import { eventsOf, never } from "./watch.ts";
+import { eventsOf, never, settingsOf } from "./watch.ts";
 
 const intervalMs = 10_000;
-const rounds = 6;
+const rounds = 4;
 /** A statement of its own for each round. */
 const statement = (round: number) => `SELECT ${Array.from({ length: 20 + round }, () => 1).join(", ")} AS counted`;
 
@@ -59,10 +61,11 @@ describePostgres(18, "two collectors of one server", () => {
 
   /** Lets time pass in both until something is so. */
   function passing<T>(what: string, probe: () => T | undefined | Promise<T | undefined>): Promise<T> {
-    return eventually(what, async () => {
+    const probeLater = async () => {
       await clock.advance(intervalMs / 3);
       return probe();
-    });
+    };
+    return eventually(what, probeLater, { deadlineMs: 50_000 });
   }
 
   /** The process that has the lock. */
@@ -114,6 +117,22 @@ describePostgres(18, "two collectors of one server", () => {
     }
     const lost = running.reduce((sum, collector) => sum + said(collector, "has lost the lease"), 0);
     expect(lost).toBeGreaterThan(0);
+  });
+
+  it("of which one that falls silent gives the lock back", async () => {
+    const contender = () => {
+      const connection = new DatabaseConnection(settingsOf(server), "postgres");
+      return { connection, lock: new AdvisoryLock(connection, `${server.host}:${server.port}`, "silent") };
+    };
+    const [first, second] = [contender(), contender()];
+    expect(await first.lock.take(1000, never)).toBe(true);
+    expect(await second.lock.take(60_000, never)).toBe(false);
+    expect(await first.lock.holds(never)).toBe(true);
+    await eventually("the server has ended the silent session", async () =>
+      (await second.lock.take(60_000, never)) ? true : undefined,
+    );
+    await eventually("its client knows", () => (first.lock.session === undefined ? true : undefined));
+    for (const { connection } of [first, second]) await connection.close();
   });
 
   it("do not poll through a pooler, where no session is anybody's own, and say why", async () => {

@@ -19,7 +19,7 @@ function running(costs: Record<string, number>, mostShare = 0.005, exempt: reado
     steps,
     costs,
     /** Lets time pass; answers with the share that the polls took of it. */
-    async run(milliseconds: number): Promise<number> {
+    run: async (milliseconds: number): Promise<number> => {
       spentMs = 0;
       const endMs = clock.monotonicMs() + milliseconds;
       for (; clock.monotonicMs() < endMs; await clock.advance(500)) {

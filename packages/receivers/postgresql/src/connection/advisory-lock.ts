@@ -19,7 +19,7 @@ export function leasePart({ config, views, watch, context }: WatchedServer): voi
  * An advisory lock of the database that is connected to. It ends with its session, which the server ends when that is
  * silent for too long: `idle_session_timeout` (PostgreSQL 14), and keep-alive probes for versions before it.
  */
-class AdvisoryLock implements LeaseLock {
+export class AdvisoryLock implements LeaseLock {
   readonly #connection: DatabaseConnection;
   readonly #endpoint: string;
   readonly #key: number;

@@ -11,6 +11,7 @@ import {
 } from "@dbintel/instances";
 import { pollingSettings } from "@dbintel/polling";
 import {
+  activeSessionSettings,
   budgetSettings,
   checkpointSettings,
   circuitBreaker,

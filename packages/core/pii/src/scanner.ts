@@ -37,22 +37,29 @@ const none: readonly Finding[] = [];
  */
 export class Scanner {
   readonly #signs: InstanceType<typeof RE2.Set>;
-  readonly #patterns: InstanceType<typeof RE2.Set>;
+  readonly #detectors: readonly Detector[];
   readonly #probes: readonly Probe[];
+  /** Compiled for the first text that is looked at: where nothing sensitive comes, there is none. */
+  #compiled: InstanceType<typeof RE2.Set> | undefined;
 
   /** `signs` are RE2 patterns for bytes in which `mayHold` is to see something as well. */
   constructor(detectors: readonly Detector[], signs: readonly string[] = []) {
     this.#signs = new RE2.Set([...new Set([...detectors.map(signOf), ...signs])], { maxMem });
-    this.#patterns = new RE2.Set(
-      detectors.map(({ pattern }) => pattern),
-      { maxMem },
-    );
+    this.#detectors = detectors;
     this.#probes = detectors.map((detector) => new Probe(detector));
   }
 
   /** Whether the bytes, which may be those of a whole request, have signs of something sensitive. */
   mayHold(bytes: Uint8Array): boolean {
     return this.#signs.test(bytes);
+  }
+
+  get #patterns(): InstanceType<typeof RE2.Set> {
+    this.#compiled ??= new RE2.Set(
+      this.#detectors.map(({ pattern }) => pattern),
+      { maxMem },
+    );
+    return this.#compiled;
   }
 
   /** All that is sensitive in a text, in its order and apart. `key` is the name of the attribute, "" for none. */

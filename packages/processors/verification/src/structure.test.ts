@@ -37,10 +37,11 @@ describe.each([
 ])("a %s", (_, key, make, expected) => {
   // So many bytes that the length of the attribute takes one, two and three.
   it.each([1, 20, 3000])("of %i words loses its constants wherever it stands", async (words) => {
+    const { send } = running();
     const value = make(`Ada ${"Lovelace ".repeat(words)}`);
     for (const attributes of [[attribute(key, value)], [attribute("other", "x"), map(key, value)]]) {
       for (const [place, signal, request] of requestsWith(attributes)) {
-        const { text: out } = await running().send(signal, request);
+        const { text: out } = await send(signal, request);
         expect(out, place).toContain(expected);
         expect(out, place).not.toContain("Ada");
       }

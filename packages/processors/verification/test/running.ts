@@ -6,18 +6,29 @@ import { Verification } from "../src/verification.ts";
 
 export type Settings = z.input<typeof verificationConfig>;
 
-/** A processor at work: what goes out as OTLP/JSON, what was dropped, and what was counted. */
-export function running(settings: Settings = {}) {
-  const counted = new Map<string, number>();
+/** A meter with the sum of each counter and the last value of each gauge, by name and labels. */
+export function measuringMeter() {
+  const values = new Map<string, number>();
+  // The first label is the processor's own name.
+  const keyOf = (name: string, labels: Readonly<Record<string, string>>) =>
+    [name.replace("dbintel_verification_", ""), ...Object.values(labels).slice(1)].join(" ");
   const meter = Object.assign(createTestHost().meter, {
     createCounter: (name: string) => ({
       add(value: number, labels: Readonly<Record<string, string>>) {
-        // The first label is the processor's own name.
-        const key = [name.replace("dbintel_verification_", ""), ...Object.values(labels).slice(1)].join(" ");
-        counted.set(key, (counted.get(key) ?? 0) + value);
+        const key = keyOf(name, labels);
+        values.set(key, (values.get(key) ?? 0) + value);
       },
     }),
+    createGauge: (name: string) => ({
+      record: (value: number, labels: Readonly<Record<string, string>>) => void values.set(keyOf(name, labels), value),
+    }),
   });
+  return { meter, values };
+}
+
+/** A processor at work: what goes out as OTLP/JSON, what was dropped, and what was counted. */
+export function running(settings: Settings = {}) {
+  const { meter, values: counted } = measuringMeter();
   const host = createTestHost({ meter });
   const sink = new Sink<Signal>();
   const config = verificationConfig.parse(settings);

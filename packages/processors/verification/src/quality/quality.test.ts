@@ -1,9 +1,14 @@
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout } from "node:timers/promises";
 import { eventually } from "@dbintel/e2e/condition";
 import { startNewRelic } from "@dbintel/e2e/new-relic";
 import { feedback, noSavings } from "@dbintel/feedback";
 import { type AnyValue, type Logs, logsBuilder } from "@dbintel/pdata";
 import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
 import { afterEach, describe, expect, it } from "vitest";
+import { measuringMeter } from "../../test/running.ts";
 import { qualityConfig } from "./config.ts";
 import { Quality } from "./quality.ts";
 
@@ -157,16 +162,101 @@ describe("questions to New Relic", () => {
 });
 
 describe("health", () => {
-  it("is read from the process, and told of above a threshold", async () => {
-    const { quality, host } = start({ health: { memory_percent: 0.000001, cpu_percent: 100, disk_percent: 100 } });
+  const lenient = { memory_percent: 100, cpu_percent: 100, event_loop_delay: "1h", disk_percent: 100 };
+
+  // Each is above any machine that runs this.
+  it.each([
+    ["memory_percent", { memory_percent: 0.000001 }],
+    ["cpu_percent", { cpu_percent: 0.000001 }],
+    ["disk_percent", { disk_percent: 0.000001 }],
+  ])("%s is read from the process and its machine, and told of above its threshold", async (subject, threshold) => {
+    const { quality, host } = start({ health: { ...lenient, ...threshold } });
     await host.clock.advance(minuteMs);
     const [finding] = await eventually("a reading was judged", () => {
       const findings = quality.takeFindings();
       return findings.length > 0 ? findings : undefined;
     });
-    expect(finding).toMatchObject({ category: "system_health", subject: "memory_percent" });
+    expect(finding).toMatchObject({ category: "system_health", subject });
     expect(finding?.evidence.value).toBeGreaterThan(0);
-    expect(finding?.evidence.value).toBeLessThan(100);
+    expect(finding?.evidence.value).toBeLessThanOrEqual(100);
+  });
+
+  it("the delay of the event loop is measured while it is held up", async () => {
+    const { quality, host } = start({ health: { ...lenient, event_loop_delay: "1ms" } });
+    const findings = await eventually("a delay was judged", async () => {
+      // Turns of the loop, each of which comes late.
+      for (let turn = 0; turn < 3; turn++) {
+        await setTimeout(25);
+        const until = performance.now() + 60;
+        while (performance.now() < until);
+      }
+      await setTimeout(1);
+      await host.clock.advance(minuteMs);
+      const taken = quality.takeFindings();
+      return taken.length > 0 ? taken : undefined;
+    });
+    expect(findings[0]).toMatchObject({ category: "system_health", subject: "event_loop_delay" });
+    expect(findings[0]?.evidence.value).toBeGreaterThan(1);
+  });
+});
+
+describe("metrics", () => {
+  it("tell the score, what was found, the health, and how questions were answered", async () => {
+    await using newRelic = await startNewRelic({ licenseKey: "license", userKey: "NRAK-user", accountId: 7 });
+    const { meter, values } = measuringMeter();
+    const query = "SELECT count(*) FROM Metric WHERE nonce = 'none'";
+    const question = (name: string, comparison: string) => ({ name, query, interval: "1m", threshold: 0, comparison });
+    const { quality, host } = start(
+      {
+        required_fields: ["id"],
+        health: {},
+        nerdgraph: {
+          user_key: "NRAK-user",
+          account_id: 7,
+          endpoint: `${newRelic.endpoint}/graphql`,
+          queries: [question("none", "eq"), question("stored", "gt")],
+        },
+      },
+      createTestHost({ meter }),
+    );
+    quality.observe(logs([{ id: 1n }, {}]));
+    await host.clock.advance(minuteMs);
+    await eventually(
+      "both questions were answered and the health was read",
+      () => ["checks none met", "checks stored missed", "disk"].every((name) => values.has(name)) || undefined,
+    );
+    newRelic.failNerdGraph(500, 500);
+    await host.clock.advance(minuteMs);
+    await eventually("a question failed", () => values.get("checks none failed") === 1 || undefined);
+    expect(values.get("quality_score")).toBeCloseTo(0.85);
+    expect(values.get("quality_findings required_field")).toBeGreaterThan(0);
+    for (const name of ["memory", "cpu", "disk"]) expect(values.get(name), name).toBeGreaterThan(0);
+    expect(values.get("event_loop_delay")).toBeGreaterThanOrEqual(0);
+  });
+});
+
+it("asks no question again while it is under way", async () => {
+  const waiting: ServerResponse[] = [];
+  const server = createServer((_request, response) => void waiting.push(response)).listen(0, "127.0.0.1");
+  stops.push(async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, "close");
+  });
+  await once(server, "listening");
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const question = { name: "q", query: "SELECT 1", interval: "1m", threshold: 0, comparison: "gt" };
+  const { host } = start({
+    nerdgraph: { user_key: "NRAK-user", account_id: 7, endpoint, timeout: "1h", queries: [question] },
+  });
+  await host.clock.advance(minuteMs);
+  await eventually("the question has come", () => waiting.length === 1 || undefined);
+  await host.clock.advance(10 * minuteMs);
+  expect(waiting).toHaveLength(1);
+  waiting[0]?.end(JSON.stringify({ data: { actor: { account: { nrql: { results: [{ one: 1 }] } } } } }));
+  await eventually("it comes again", async () => {
+    await host.clock.advance(minuteMs);
+    return waiting.length === 2 || undefined;
   });
 });
 

@@ -22,6 +22,7 @@ export { leaseSettings } from "./lease/lease-settings.ts";
 export type { MetricDefinition, MetricQuery } from "./metric-definition.ts";
 export { single } from "./metric-definition.ts";
 export { addMetric } from "./metric-points.ts";
+export { PlanBudget } from "./plans/plan-budget.ts";
 export type { PlanOccasion } from "./plans/plan-memory.ts";
 export { PlanMemory, planOccasions } from "./plans/plan-memory.ts";
 export type { NoPlanReason, PlanOutcome } from "./plans/plan-outcome.ts";

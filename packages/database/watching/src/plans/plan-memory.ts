@@ -6,8 +6,8 @@ import type { NoPlanReason, PlanOutcome } from "./plan-outcome.ts";
 export const planOccasions = ["moved", "new", "expired"] as const;
 export type PlanOccasion = (typeof planOccasions)[number];
 
-interface Known {
-  readonly outcome: PlanOutcome;
+interface Known<Source extends string> {
+  readonly outcome: PlanOutcome<Source>;
   /** The means, in milliseconds, of intervals at whose end the plan was the same. */
   readonly fastestMs: number;
   readonly slowestMs: number;
@@ -30,9 +30,9 @@ const lasting: ReadonlySet<NoPlanReason> = new Set(["cut_off", "not_explainable"
  * widens what was seen, so a statement that always swings is asked about a few times and not at each poll. Where there
  * is no plan, the time to the next look doubles, up to the time to live.
  */
-export class PlanMemory {
+export class PlanMemory<Source extends string = string> {
   readonly #clock: Clock;
-  readonly #known: LRUCache<string, Known>;
+  readonly #known: LRUCache<string, Known<Source>>;
   readonly #ttlMs: () => number;
   readonly #retryMs: number;
 
@@ -54,7 +54,7 @@ export class PlanMemory {
   }
 
   /** Of the statement of this name. */
-  get(statement: string): PlanOutcome | undefined {
+  get(statement: string): PlanOutcome<Source> | undefined {
     return this.#known.get(statement)?.outcome;
   }
 
@@ -71,7 +71,7 @@ export class PlanMemory {
     readonly statement: string;
     readonly occasion: PlanOccasion;
     readonly meanMs: number;
-    readonly outcome: PlanOutcome;
+    readonly outcome: PlanOutcome<Source>;
   }): void {
     const { statement, occasion, meanMs, outcome } = args;
     const before = this.#known.get(statement);

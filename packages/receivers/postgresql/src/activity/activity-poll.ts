@@ -4,12 +4,13 @@ import { logsBuilder, metricsBuilder, type ResourceInit } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import type { PollResult } from "@dbintel/polling";
 import { BlockedTime, blockingForest, ToldOnce } from "@dbintel/waits";
-import { addBlocking, type StatementGuard } from "@dbintel/watching";
+import { addBlocking, SampleMemory, type StatementGuard } from "@dbintel/watching";
 import type { KnownServer } from "../connection/capabilities.ts";
 import { platformTraits } from "../connection/platforms.ts";
 import { databaseProblem, othersHidden, type ProblemContext } from "../connection/problems.ts";
 import type { Visits } from "../connection/visits.ts";
 import { receiverScope } from "../resource.ts";
+import { type ActiveSession, comparedSession } from "./active-session.ts";
 import { ActivitySource, type WaitReading, waitsForLock } from "./activity-source.ts";
 import { blockedSince } from "./blocking-time.ts";
 import type { LockWait } from "./lock-wait.ts";
@@ -17,7 +18,6 @@ import { type AgeLimits, type LongLasting, longLasting, type PreparedTransaction
 import { addLongLasting } from "./long-lasting-events.ts";
 import { RelationNames } from "./relation-names.ts";
 import { addQuerySamples } from "./sample-events.ts";
-import { type ActiveSession, SampleMemory } from "./sample-memory.ts";
 import type { Session } from "./session.ts";
 
 export interface ActivityPollOptions {
@@ -54,7 +54,7 @@ interface PollArgs {
 export class ActivityPoll {
   readonly #options: ActivityPollOptions;
   readonly #source: ActivitySource;
-  readonly #memory: SampleMemory;
+  readonly #memory: SampleMemory<ActiveSession>;
   readonly #once = new ToldOnce<LongLasting>(({ identity }) => identity);
   readonly #names: RelationNames;
   #blocked = BlockedTime.none;
@@ -63,7 +63,7 @@ export class ActivityPoll {
   constructor(options: ActivityPollOptions) {
     this.#options = options;
     this.#source = new ActivitySource(options.server);
-    this.#memory = new SampleMemory(options);
+    this.#memory = new SampleMemory({ intervalMs: options.intervalMs, compared: comparedSession });
     this.#names = new RelationNames({ clock: options.host.clock, visits: options.visits });
   }
 
@@ -83,7 +83,8 @@ export class ActivityPoll {
       const byPid = new Map(sessions.map((session) => [session.pid, session]));
       const waitingSince = (wait: LockWait) => {
         const session = byPid.get(wait.pid);
-        return session === undefined ? clockMicros : this.#memory.waitingSince(session, wait, clockMicros);
+        const known = session && this.#memory.waitingSince({ session, wait, blocks: false }, clockMicros);
+        return known ?? clockMicros;
       };
       const forest = blockingForest(waits.flatMap((wait) => edgesOf(wait, clockMicros - waitingSince(wait))));
       const { users: providers } = platformTraits(platform);
@@ -96,9 +97,10 @@ export class ActivityPoll {
       const observedUnixNano = host.clock.unixNano();
       if (samples) {
         addQuerySamples(logs, {
-          reported: selection.reported.map((one) => ({
-            ...one,
-            waitingSinceMicros: one.wait && waitingSince(one.wait),
+          reported: selection.reported.map(({ session: active, reason }) => ({
+            ...active,
+            reason,
+            waitingSinceMicros: active.wait && waitingSince(active.wait),
           })),
           forest,
           sessionIdOf: (pid) => byPid.get(pid)?.id,

@@ -1,14 +1,15 @@
 import type { AnyValue, LogRecordInit, LogsBuilder } from "@dbintel/pdata";
 import { commentTags, parseTraceparent, redactSql, type TraceContext } from "@dbintel/sql";
 import type { BlockingForest, BlockingRoot } from "@dbintel/waits";
-import { bounded, printable } from "@dbintel/watching";
-import type { SampleSelection } from "./sample-memory.ts";
+import { bounded, printable, type SampleReason } from "@dbintel/watching";
+import type { ActiveSession } from "./active-session.ts";
 import type { Session } from "./session.ts";
 
 export const querySampleEvent = "db.server.query_sample";
 
 /** A session that is reported, and how long it has waited for its lock. */
-export type ReportedSession = SampleSelection["reported"][number] & {
+export type ReportedSession = ActiveSession & {
+  readonly reason: SampleReason;
   readonly waitingSinceMicros: bigint | undefined;
 };
 

@@ -1,7 +1,7 @@
 import { redactSql } from "@dbintel/sql";
+import type { NoPlanReason } from "@dbintel/watching";
 import { planned } from "../statements/statement-texts.ts";
 import { longestText } from "../statements/stored-texts.ts";
-import type { NoPlanReason } from "./plan-outcome.ts";
 
 /**
  * Why a stored text is not given to the server to be planned; `undefined` when it is.

@@ -2,7 +2,14 @@ import type { DbintelError } from "@dbintel/errors";
 import { feedback } from "@dbintel/feedback";
 import { classifyError } from "@dbintel/guard";
 import type { Host } from "@dbintel/pipeline";
-import type { StatementGuard } from "@dbintel/watching";
+import {
+  type NoPlanReason,
+  PlanBudget,
+  PlanMemory,
+  type PlanOccasion,
+  planOccasions,
+  type StatementGuard,
+} from "@dbintel/watching";
 import pg from "pg";
 import { databaseProblem, type ProblemContext } from "../connection/problems.ts";
 import type { Visits } from "../connection/visits.ts";
@@ -10,9 +17,7 @@ import type { StatementKey } from "../statements/statement-table.ts";
 import { statementName } from "../statements/statement-texts.ts";
 import { whyNotExplainable } from "./explainable.ts";
 import type { LoggedPlans } from "./logged-plans.ts";
-import { PlanBudget } from "./plan-budget.ts";
-import { PlanMemory, type PlanOccasion, planOccasions } from "./plan-memory.ts";
-import { type NoPlanReason, type PlanOutcome, reasonOf } from "./plan-outcome.ts";
+import { type PlanOutcome, type PlanSource, reasonOf } from "./plan-outcome.ts";
 import { PlanSession, planSessionOptions } from "./plan-session.ts";
 import { PlanTexts } from "./plan-texts.ts";
 
@@ -56,7 +61,7 @@ const mostDatabases = 20;
 export class PlanCollector {
   readonly texts: PlanTexts;
   readonly #options: PlanCollectorOptions;
-  readonly #memory: PlanMemory;
+  readonly #memory: PlanMemory<PlanSource>;
   readonly #budget: PlanBudget;
   readonly #counter;
   /** How often in a row there was no connection for another session, and until when none is tried. */
@@ -90,8 +95,8 @@ export class PlanCollector {
     const plans = new StatementPlans();
     const due = new Map<string, Map<string, Due>>();
     for (const candidate of args.candidates) {
-      const occasion = this.#memory.occasion(candidate.key, candidate.meanMs);
-      const known = this.#memory.get(candidate.key);
+      const occasion = this.#memory.occasion(statementName(candidate.key), candidate.meanMs);
+      const known = this.#memory.get(statementName(candidate.key));
       if (occasion === undefined && known !== undefined) this.#repeat(plans, candidate, known);
       else if (!plans.has(candidate.key)) this.#prepare(plans, due, candidate, occasion ?? "new");
     }
@@ -127,7 +132,7 @@ export class PlanCollector {
   ): void {
     const { key, database } = candidate;
     const executed = this.#options.logged.get(database, String(key.queryId), this.#options.cacheTtlMs);
-    if (executed !== undefined && executed !== this.#memory.get(key)) {
+    if (executed !== undefined && executed !== this.#memory.get(statementName(key))) {
       // The plan that it had is worth more than one for any values, and costs nothing.
       this.#learn(plans, { ...candidate, occasion }, executed);
       return;
@@ -219,7 +224,7 @@ export class PlanCollector {
   }
 
   #learn(plans: StatementPlans, args: PlanCandidate & { readonly occasion: PlanOccasion }, outcome: PlanOutcome): void {
-    this.#memory.remember({ ...args, outcome });
+    this.#memory.remember({ ...args, statement: statementName(args.key), outcome });
     this.#tell(plans, args.key, outcome);
   }
 

@@ -1,31 +1,4 @@
-/** Why an event tells no plan. */
-export const noPlanReasons = [
-  /** The server hides the statement's text or has lost it. */
-  "text_unknown",
-  /** The text is longer than what is read of it. */
-  "cut_off",
-  /** A statement that has no plan, or that is more than one. */
-  "not_explainable",
-  /** The user may not plan it, or not connect to its database. */
-  "no_permission",
-  /** A table, column or function is not there, or not where it is looked for. */
-  "missing_object",
-  /** Constants were taken out of the text in a way that leaves their types open, and no repair helped. */
-  "parameter_types",
-  /** Planning took too long, or somebody holds a lock. */
-  "timeout",
-  /** The explanations of this interval are spent. */
-  "budget",
-  /** Plans are left out while the server is overloaded. */
-  "held_back",
-  /** The server made a plan for given values where one for any value was asked for. */
-  "not_generic",
-  /** What the server answered is too large, too deep or no plan. */
-  "unreadable",
-  /** Anything else that the server refused. */
-  "refused",
-] as const;
-export type NoPlanReason = (typeof noPlanReasons)[number];
+import type { NoPlanReason, PlanOutcome as Outcome } from "@dbintel/watching";
 
 /**
  * Where a plan is from.
@@ -36,17 +9,8 @@ export type NoPlanReason = (typeof noPlanReasons)[number];
  */
 export type PlanSource = "auto_explain" | "generic" | "prepared" | "definer";
 
-/** What is known of a statement's plan, or why there is none. */
-export type PlanOutcome =
-  | {
-      /** EXPLAIN's JSON without any constant. */
-      readonly plan: string;
-      /** The full hash of `@dbintel/plans`. */
-      readonly hash: string;
-      readonly source: PlanSource;
-      readonly reason?: never;
-    }
-  | { readonly plan?: never; readonly hash?: never; readonly source?: never; readonly reason: NoPlanReason };
+/** What is known of a statement's plan: EXPLAIN's JSON, or why there is none. */
+export type PlanOutcome = Outcome<PlanSource>;
 
 /** By SQLSTATE, appendix A of PostgreSQL's manual. */
 const reasons: Readonly<Record<string, NoPlanReason>> = {

@@ -1,12 +1,12 @@
 import { planHashes, readPlan } from "@dbintel/plans";
 import { analyzeSql } from "@dbintel/sql";
 import type { Row } from "@dbintel/watching";
-import { integer, text } from "@dbintel/watching";
+import { integer, type NoPlanReason, text } from "@dbintel/watching";
 import pg from "pg";
 import { type DatabaseConnection, marker } from "../connection/connection.ts";
 import { definerCall, hasDefiner } from "./definer.ts";
 import { explainJson } from "./explain-json.ts";
-import { type NoPlanReason, type PlanOutcome, type PlanSource, reasonOf } from "./plan-outcome.ts";
+import { type PlanOutcome, type PlanSource, reasonOf } from "./plan-outcome.ts";
 import { type PlannerSetting, pathTo, plannerSettings } from "./planner-settings.ts";
 import { type Complaint, repaired, withoutTypedParameters } from "./repair.ts";
 

@@ -72,6 +72,19 @@ describe("settingsTable", () => {
     ]);
   });
 
+  it("shows no default of a key that lists have as a method", () => {
+    const schema = z.strictObject({
+      fields: z
+        .array(z.strictObject({ keys: z.array(z.string()).describe("Names.") }))
+        .default([])
+        .describe("Fields."),
+    });
+    expect(rows(schema)).toEqual([
+      "| `fields` | list of maps | `[]` | Fields. |",
+      "| `fields[].keys` | list of strings | required | Names. |",
+    ]);
+  });
+
   it("lists the keys of each member of a choice of maps once", () => {
     const schema = z.strictObject({
       shape: z.discriminatedUnion("kind", [

@@ -135,8 +135,9 @@ class Table {
   }
 }
 
+/** A list has no keys of ours, but methods with the names of some. */
 function member(map: unknown, key: string): unknown {
-  return typeof map === "object" && map !== null ? (map as Readonly<Record<string, unknown>>)[key] : undefined;
+  return isMap(map) ? (map as Readonly<Record<string, unknown>>)[key] : undefined;
 }
 
 function isMap(value: unknown): boolean {

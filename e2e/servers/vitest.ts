@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import { findMariadb } from "./mariadb.ts";
 import { findMysql, mysqlUrl } from "./mysql.ts";
+import { findPgbouncer } from "./pgbouncer.ts";
 import { availablePostgresVersions } from "./postgres-binaries.ts";
 
 const available = new Set(availablePostgresVersions());
@@ -16,6 +17,11 @@ export function describePostgres(major: number, name: string, suite: () => void)
 /** The same for MariaDB. */
 export function describeMariadb(name: string, suite: () => void): void {
   describe.skipIf(findMariadb() === undefined)(`${name} [MariaDB]`, suite);
+}
+
+/** The same for PgBouncer. */
+export function describePgbouncer(name: string, suite: () => void): void {
+  describe.skipIf(findPgbouncer() === undefined)(`${name} [PgBouncer]`, suite);
 }
 
 /** The same for MySQL: an installation, or a server that runs already. */

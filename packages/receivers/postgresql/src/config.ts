@@ -30,6 +30,7 @@ import { customQuerySettings } from "./custom-sql/settings.ts";
 import { logCollection } from "./logs/settings.ts";
 import { absentMetricNames, metricNames } from "./metrics/metric-catalogue.ts";
 import { objectCollection } from "./objects/settings.ts";
+import { pgbouncerSettings } from "./pools/settings.ts";
 import { resourceAttributeNames } from "./resource.ts";
 import { schemaCollection } from "./schema/settings.ts";
 import { settingsCollection } from "./settings-changes/settings.ts";
@@ -124,6 +125,7 @@ export const postgresqlConfig = z
     settings_collection: settingsCollection.prefault({}).describe("The event db.server.settings_change"),
     advice_collection: adviceCollection.prefault({}).describe("The event db.advice"),
     schema_collection: schemaCollection.prefault({}).describe("The event db.schema"),
+    pgbouncer: pgbouncerSettings.describe("A PgBouncer before the server, whose pools are reported"),
     object_collection: objectCollection.prefault({}).describe("Metrics of tables, indexes and functions"),
     long_running: longRunningSettings
       .prefault({})

@@ -5,6 +5,7 @@ import { customSqlPart } from "./custom-sql/part.ts";
 import { logsPart } from "./logs/part.ts";
 import { metricsPart } from "./metrics/part.ts";
 import { objectsPart } from "./objects/part.ts";
+import { poolsPart } from "./pools/part.ts";
 import { schemaPart } from "./schema/part.ts";
 import { settingsPart } from "./settings-changes/part.ts";
 import { statementsPart } from "./statements/part.ts";
@@ -22,6 +23,7 @@ export const parts: readonly Part[] = [
   objectsPart,
   schemaPart,
   advicePart,
+  poolsPart,
   visitsPart,
   customSqlPart,
 ];

@@ -1,5 +1,6 @@
 import type { MetricDefinition } from "@dbintel/watching";
 import { objectMetrics } from "../objects/catalogue.ts";
+import { poolQueries } from "../pools/pool-metrics.ts";
 import { queryMetricDefinitions } from "../statements/query-metrics.ts";
 import type { MetricQuery } from "./metric-definition.ts";
 import { activityQueries } from "./metrics-activity.ts";
@@ -25,6 +26,7 @@ export const metricQueries: readonly MetricQuery[] = [
 export const metricDefinitions: readonly MetricDefinition[] = [
   ...[...metricQueries, sizeQuery].flatMap((query) => query.metrics),
   ...objectMetrics,
+  ...poolQueries.flatMap(({ metrics }) => metrics),
   ...queryMetricDefinitions,
 ];
 

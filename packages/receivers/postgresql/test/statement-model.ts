@@ -30,6 +30,7 @@ export class StatementModel {
   /** Calls by key that were thrown away with their entry since the reading before. */
   readonly forgotten = new Map<number, bigint>();
   #unread = new Map<number, bigint>();
+  #prepared: { readonly fingerprints: Fingerprints; readonly base: ReadonlySet<bigint> } | undefined;
 
   constructor(shape: StatementShape, hasInfo: boolean) {
     this.#shape = shape;
@@ -105,15 +106,24 @@ export class StatementModel {
     this.#clock += 1000n;
     const { epoch } = this;
     const everything = [...this.#entries.values()].map((entry) => this.#testEntry(entry));
-    const seen = known === undefined ? new Set<bigint>() : elements(known.fingerprints.bytes);
+    const seen = this.#known(known?.fingerprints);
     const shown = everything.filter((entry) => {
       const row = append(new StatementTable(this.#shape, 1), entry);
-      const [fingerprint = 0n] = elements(new Fingerprints(row).bytes);
+      const [fingerprint = 0n] = numbers(new Fingerprints(row).rebase());
       const threwOut = known !== undefined && known.epoch.deallocations !== epoch.deallocations;
       return !seen.has(fingerprint) || (threwOut && row.sinceMicros(0) > known.epoch.clockMicros);
     });
     const table = append(new StatementTable(this.#shape, 4), ...shown);
     return { epoch, table, full: known === undefined, maximum: 5000, databases: new Map() };
+  }
+
+  /** What the server knows of them: a base that was sent once, and what changed since. */
+  #known(fingerprints: Fingerprints | undefined): ReadonlySet<bigint> {
+    if (fingerprints === undefined) return new Set();
+    if (fingerprints !== this.#prepared?.fingerprints || fingerprints.worn) {
+      this.#prepared = { fingerprints, base: numbers(fingerprints.rebase()) };
+    }
+    return new Set([...this.#prepared.base, ...elements(fingerprints.bytes)]);
   }
 
   #forget(key: number): void {
@@ -141,6 +151,17 @@ export class StatementModel {
 /** The key that a model made a row of. */
 export function modelKey(table: StatementTable, row: number): number {
   return Number(table.key(row).queryId) + 3;
+}
+
+/** The elements of an `int8[]` as a text. */
+function numbers(text: string): ReadonlySet<bigint> {
+  return new Set(
+    text
+      .slice(1, -1)
+      .split(",")
+      .filter((number) => number !== "")
+      .map(BigInt),
+  );
 }
 
 /** The elements of an `int8[]` in binary format. */

@@ -5,7 +5,7 @@ import { marked, type PostgresSession, postgresSessions, type ServerAccess } fro
 export { applicationName, marker } from "./session.ts";
 
 /** A parameter; a buffer is sent in PostgreSQL's binary format. */
-export type Parameter = string | number | Buffer | readonly (string | number)[];
+export type Parameter = string | number | Buffer | null | readonly (string | number)[];
 
 export interface ConnectionSettings extends ServerAccess {
   /** What all sessions of a receiver have in common; a session of its own without it. */
@@ -80,17 +80,39 @@ export class DatabaseConnection implements GuardedSource {
     });
   }
 
-  /** Hands each row of the answer to `onRow` as it is on the wire, in binary format. */
-  async readRows(text: string, values: readonly Parameter[], onRow: RowHandler, signal: AbortSignal): Promise<void> {
+  /**
+   * Hands each row of the answer to `onRow` as it is on the wire, in binary format. With a `name` the session keeps the
+   * statement prepared; then `text` may be left out until it is forgotten or the session is another.
+   */
+  async readRows(
+    text: string | undefined,
+    values: readonly Parameter[],
+    onRow: RowHandler,
+    signal: AbortSignal,
+    name?: string,
+  ): Promise<void> {
     await this.#run(signal, async ({ client, wire }) => {
       wire.onRow = onRow;
       try {
-        // `queryMode` and `binary` are options of pg that its type declarations leave out.
-        const query = { text: marked(text), values: [...values], queryMode: "extended", binary: true };
-        await client.query(query);
+        // `queryMode` and `binary` are options of pg that its type declarations leave out, as they do that a prepared
+        // statement needs no text.
+        const query = {
+          ...(text === undefined ? {} : { text: marked(text) }),
+          ...(name === undefined ? {} : { name }),
+          ...{ values: [...values], queryMode: "extended", binary: true },
+        };
+        await client.query(query as typeof query & { readonly text: string });
+        if (name !== undefined) wire.shortenPrepared(name);
       } finally {
         wire.onRow = undefined;
       }
+    });
+  }
+
+  /** Has the session forget a prepared statement, if it has one of this name. */
+  async forget(name: string, signal: AbortSignal): Promise<void> {
+    await this.#run(signal, async ({ client, wire }) => {
+      if (wire.forgetPrepared(name)) await client.query(marked(`DEALLOCATE ${name}`));
     });
   }
 

@@ -4,6 +4,8 @@ import pg from "pg";
 
 /** The part of pg's connection that reads messages; its type declarations leave it out. */
 interface MessageReader {
+  /** The texts of the session's prepared statements by their names. */
+  readonly parsedStatements: Record<string, string | undefined>;
   attachListeners(stream: EventEmitter): void;
 }
 
@@ -32,6 +34,19 @@ export class RowConnection extends BaseConnection {
   #restBytes = 0;
   /** How many bytes the message that `#rest` begins with has, or its header. */
   #wanted = headerBytes;
+
+  /** Keeps no more than the first word of a prepared statement's text: it may be megabytes. */
+  shortenPrepared(name: string): void {
+    const text = this.parsedStatements[name];
+    if (text !== undefined) this.parsedStatements[name] = text.slice(0, 6);
+  }
+
+  /** Forgets a prepared statement; whether there was one. */
+  forgetPrepared(name: string): boolean {
+    const known = this.parsedStatements[name] !== undefined;
+    delete this.parsedStatements[name];
+    return known;
+  }
 
   override attachListeners(stream: Readable): void {
     const others = new EventEmitter();

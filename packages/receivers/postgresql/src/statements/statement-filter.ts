@@ -2,38 +2,46 @@ import { counterIndex, type StatementShape } from "./statement-columns.ts";
 import type { StatementTable } from "./statement-table.ts";
 
 /*
- * Rows that did not change since the last poll need not cross the wire. The server is sent one 64-bit fingerprint for
- * each row that is known and answers with the rows whose fingerprint is not among them: at 100,000 statements of
- * which 1 % ran, 1.2 MB go out and 0.2 MB come back instead of 18 MB, and the server spares the time to write them.
- * benchmarks/postgresql/poll.ts measures it. Each operation more costs the server 1 to 2 ms there.
+ * Rows that did not change since the last poll need not cross the wire. The server knows one 64-bit fingerprint for
+ * each row that is remembered and answers with the rows whose fingerprint is not among them. Most of them stand in the
+ * text of a statement that its session has prepared, and are sent once for many polls; those of the rows that have
+ * changed since come with each poll. benchmarks/postgresql/poll.ts measures it. Each operation more for each row costs
+ * the server 1 to 2 ms at 100,000 statements.
  *
  *   queryid # dbid * A # userid * B # (calls, or ~calls for a nested statement)
  *
  * Calls only grow, so for one key each execution gives another fingerprint. What slips through is seen with the next
  * execution or the next complete reading, whichever is first: an entry that was reset alone and came back with just
- * as many calls; a statement that was only planned; a key whose fingerprint is that of another key, for which their
- * 64-bit query ids, or the products for their databases and users, have to differ in just the bits of their calls.
+ * as many calls as were known when the statement was prepared or since; a statement that was only planned; a key whose
+ * fingerprint is that of another key, for which their 64-bit query ids, or the products for their databases and users,
+ * have to differ in just the bits of their calls.
  */
 const databaseFactor = 1_540_483_477;
 const userFactor = 739_982_445;
 const two32 = 2 ** 32;
 
+const littleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
+const low = littleEndian ? 0 : 1;
+const high = littleEndian ? 1 : 0;
+
 /** From here on the server looks a value up in an array by hashing also for `<> ALL`. */
 const hashesNotIn = 150_000;
 
 /**
- * The condition for rows of pg_stat_statements whose fingerprint is not in `$1`. Rows whose query id is withheld
- * (NULL) pass as well, to be counted. Where `$2` is given, so does what counts only since later than that.
+ * The condition for rows of pg_stat_statements whose fingerprint is neither in `base`, the text of an `int8[]`, nor in
+ * `$1`. Rows whose query id is withheld (NULL) pass as well, to be counted. Where the server tells since when a row
+ * counts, so does what counts only since later than `$2`; nothing does where that is NULL.
  */
-export function changedSql(shape: StatementShape, versionNumber: number, since: boolean): string {
+export function changedSql(shape: StatementShape, versionNumber: number, base: string): string {
   const fingerprint = fingerprintSql(shape);
+  const known = `('${base}'::int8[] || $1::int8[])`;
   const unknown =
     versionNumber >= hashesNotIn
-      ? `(${fingerprint} <> ALL ($1::int8[])) IS NOT FALSE`
+      ? `(${fingerprint} <> ALL ${known}) IS NOT FALSE`
       : // OFFSET 0 keeps the list in the SELECT clause, where it is not copied before it is hashed.
-        `NOT EXISTS (SELECT FROM (SELECT unnest($1::int8[]) AS fingerprint OFFSET 0) known
+        `NOT EXISTS (SELECT FROM (SELECT unnest(${known}) AS fingerprint OFFSET 0) known
                       WHERE known.fingerprint = ${fingerprint})`;
-  return since ? `(${unknown} OR stats_since > $2)` : unknown;
+  return shape.statsSince ? `(${unknown} OR stats_since > $2::timestamptz)` : unknown;
 }
 
 /** The fingerprint of a row of pg_stat_statements as the server computes it. */
@@ -47,52 +55,94 @@ function fingerprintSql({ toplevel }: StatementShape): string {
  * length, lower bound (1), then for each element int32 length (8) and value, all big-endian.
  */
 const headerBytes = 20;
+const emptyBytes = 12;
 const elementBytes = 12;
 
-/** The fingerprints of all rows of a table, kept ready for the wire. */
+/** From this share of its rows on, or from so many, the changed ones are worth a new base. */
+const wornShare = 0.25;
+const wornRows = 1000;
+
+/** The fingerprints of all rows of a table, as the server is to know them. */
 export class Fingerprints {
   readonly #table: StatementTable;
   readonly #calls: number;
-  #bytes: Buffer<ArrayBuffer>;
+  /** Of the rows that changed since the base was made. */
+  #changed: Buffer<ArrayBuffer> = Buffer.alloc(headerBytes + 16 * elementBytes);
+  readonly #places = new Map<number, number>();
 
   constructor(table: StatementTable) {
-    const { shape, count } = table;
     this.#table = table;
-    this.#calls = counterIndex(shape, "calls");
-    this.#bytes = Buffer.alloc(headerBytes + elementBytes * count);
-    this.#bytes.writeInt32BE(1, 0);
-    this.#bytes.writeInt32BE(20, 8);
-    this.#bytes.writeInt32BE(1, 16);
-    for (let row = 0; row < count; row++) this.update(row);
+    this.#calls = counterIndex(table.shape, "calls");
+    this.#changed.writeInt32BE(1, 0);
+    this.#changed.writeInt32BE(20, 8);
+    this.#changed.writeInt32BE(1, 16);
   }
 
-  /** The array; valid until the next update. */
+  /** Whether so many rows have changed that a new base is cheaper than to send them again and again. */
+  get worn(): boolean {
+    return this.#places.size > Math.max(wornRows, wornShare * this.#table.count);
+  }
+
+  /** The fingerprints of all rows as they are now, as the text of an `int8[]`; none has changed since. */
+  rebase(): string {
+    const words = new Int32Array(2);
+    const numbers = new BigInt64Array(words.buffer);
+    const elements: string[] = [];
+    for (let row = 0; row < this.#table.count; row++) {
+      words[low] = this.#lower(row);
+      words[high] = this.#upper(row);
+      elements.push(String(numbers[0]));
+    }
+    this.#places.clear();
+    return `{${elements.join(",")}}`;
+  }
+
+  /** The array of those that changed since; valid until the next update. */
   get bytes(): Buffer {
-    const { count } = this.#table;
-    this.#bytes.writeInt32BE(count, 12);
-    return this.#bytes.subarray(0, headerBytes + elementBytes * count);
+    const { size } = this.#places;
+    // An array without elements has no dimension.
+    this.#changed.writeInt32BE(size === 0 ? 0 : 1, 0);
+    this.#changed.writeInt32BE(size, 12);
+    return this.#changed.subarray(0, size === 0 ? emptyBytes : headerBytes + elementBytes * size);
   }
 
   /** Follows a change of one row of the table, or a new row. */
   update(row: number): void {
-    const at = headerBytes + elementBytes * row;
-    if (at + elementBytes > this.#bytes.length) this.#grow();
+    const place = this.#places.get(row) ?? this.#places.size;
+    this.#places.set(row, place);
+    const at = headerBytes + elementBytes * place;
+    if (at + elementBytes > this.#changed.length) this.#grow();
+    this.#changed.writeInt32BE(8, at);
+    this.#changed.writeInt32BE(this.#upper(row), at + 4);
+    this.#changed.writeInt32BE(this.#lower(row), at + 8);
+  }
+
+  #lower(row: number): number {
     const table = this.#table;
-    const database = table.databaseId(row);
-    const user = table.userId(row);
-    const calls = table.value(row, this.#calls);
-    const nested = table.shape.toplevel && !table.toplevel(row) ? -1 : 0;
-    const lower = table.queryIdLow(row) ^ Math.imul(database, databaseFactor) ^ Math.imul(user, userFactor);
-    const upper = table.queryIdHigh(row) ^ productHigh(database, databaseFactor) ^ productHigh(user, userFactor);
-    this.#bytes.writeInt32BE(8, at);
-    this.#bytes.writeInt32BE(upper ^ (calls / two32) ^ nested, at + 4);
-    this.#bytes.writeInt32BE(lower ^ calls ^ nested, at + 8);
+    const key =
+      table.queryIdLow(row) ^
+      Math.imul(table.databaseId(row), databaseFactor) ^
+      Math.imul(table.userId(row), userFactor);
+    return key ^ table.value(row, this.#calls) ^ this.#level(row);
+  }
+
+  #upper(row: number): number {
+    const table = this.#table;
+    const key =
+      table.queryIdHigh(row) ^
+      productHigh(table.databaseId(row), databaseFactor) ^
+      productHigh(table.userId(row), userFactor);
+    return key ^ (table.value(row, this.#calls) / two32) ^ this.#level(row);
+  }
+
+  #level(row: number): number {
+    return this.#table.shape.toplevel && !this.#table.toplevel(row) ? -1 : 0;
   }
 
   #grow(): void {
-    const larger = Buffer.alloc(2 * this.#bytes.length);
-    larger.set(this.#bytes);
-    this.#bytes = larger;
+    const larger = Buffer.alloc(2 * this.#changed.length);
+    larger.set(this.#changed);
+    this.#changed = larger;
   }
 }
 

@@ -62,6 +62,9 @@ const completeEvery = 60;
 /** The extension is looked for in at most so many databases. */
 const mostDatabases = 100;
 
+/** The name of the prepared statement that reads what changed. */
+const changesStatement = "dbintel_changes";
+
 /** Reads pg_stat_statements wherever it is installed, over one connection. */
 export class StatementSource {
   readonly #settings: ConnectionSettings;
@@ -70,6 +73,8 @@ export class StatementSource {
   readonly #platform: ServerPlatform;
   readonly #shortSessions: Turn;
   #connection: DatabaseConnection;
+  /** For whom the session has prepared the statement that reads what changed. */
+  #prepared: { readonly session: number | undefined; readonly fingerprints: Fingerprints } | undefined;
   /** Whether a text was found that is in no encoding. */
   #rawTexts = false;
   #located: Located | undefined;
@@ -173,22 +178,30 @@ export class StatementSource {
     now: StatementEpoch,
     signal: AbortSignal,
   ): Promise<StatementTable> {
-    const table = known === undefined ? new StatementTable(shape, 4096) : this.#scratchFor(shape);
-    const values: Buffer[] = [];
-    let filter = "";
-    if (known !== undefined) {
-      values.push(known.fingerprints.bytes);
-      // Where entries were thrown out, one that came back passes whatever it counts. Looking at its age costs a tenth.
-      const back = now.deallocations !== known.epoch.deallocations;
-      if (back) values.push(binaryTimestamp(known.epoch.clockMicros));
-      filter = `WHERE ${changedSql(shape, capabilities.versionNumber, back)}`;
+    const select = `SELECT ${statementRowSql(shape)} FROM ${identifier(schema)}.pg_stat_statements(false)`;
+    if (known === undefined) {
+      const table = new StatementTable(shape, 4096);
+      await this.#connection.readRows(select, [], (bytes, start) => table.appendRow(bytes, start), signal);
+      return table;
     }
+    const table = this.#scratchFor(shape);
+    const { fingerprints, epoch } = known;
+    const prepared = this.#prepared;
+    const usable = prepared !== undefined && prepared.session === this.#connection.session;
+    const base =
+      usable && prepared.fingerprints === fingerprints && !fingerprints.worn ? undefined : fingerprints.rebase();
+    this.#prepared = undefined;
+    if (base !== undefined) await this.#connection.forget(changesStatement, signal);
+    // Where entries were thrown out, one that came back passes whatever it counts.
+    const back = now.deallocations !== epoch.deallocations;
     await this.#connection.readRows(
-      `SELECT ${statementRowSql(shape)} FROM ${identifier(schema)}.pg_stat_statements(false) ${filter}`,
-      values,
+      base === undefined ? undefined : `${select} WHERE ${changedSql(shape, capabilities.versionNumber, base)}`,
+      [fingerprints.bytes, ...(shape.statsSince ? [back ? binaryTimestamp(epoch.clockMicros) : null] : [])],
       (bytes, start) => table.appendRow(bytes, start),
       signal,
+      changesStatement,
     );
+    this.#prepared = { session: this.#connection.session, fingerprints };
     return table;
   }
 

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
+import { breakers } from "@dbintel/guard";
 import { planHashes, readPlan } from "@dbintel/plans";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { type Event, eventsOf, watchStatements } from "./watch.ts";
@@ -207,6 +208,25 @@ for (const major of [15, 18]) {
       await watch.host.clock.advance(120_000);
       await run(byCustomer);
       expect((await poll(watch, "customer = $1"))?.text("postgresql.query_plan")).toContain("orders");
+    });
+
+    it("are left out while the user has no connection for them, which is no overload", async () => {
+      await server.query("DROP ROLE IF EXISTS narrow");
+      await server.query("CREATE ROLE narrow LOGIN PASSWORD 'narrow' CONNECTION LIMIT 1 IN ROLE pg_monitor");
+      const watch = start({ user: { username: "narrow", password: "narrow" } });
+      await watch.poll();
+      await run(byCustomer);
+      const { batches, problems } = await watch.poll();
+      const event = eventsOf(batches).find((each) => each.text("db.query.text").includes("customer = $1"));
+      expect(event?.text("db.query.plan.absent_reason")).toBe("held_back");
+      expect(problems?.map(({ message }) => message)).toEqual([expect.stringContaining("has no connection left")]);
+      // It is not tried at each poll, and no breaker has heard of it.
+      await run(byCustomer);
+      expect((await watch.poll()).problems).toEqual([]);
+      const { whole, intervalFactor } = watch.host
+        .shared(breakers)
+        .database(`${server.host}:${server.port}`, "postgres");
+      expect([whole.state, intervalFactor]).toEqual(["closed", 1]);
     });
 
     it("are asked for within the budget, the rest at the next polls", async () => {

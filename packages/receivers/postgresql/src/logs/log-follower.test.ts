@@ -151,6 +151,16 @@ describe("a log that is followed", () => {
     expect(counted).toBe(Buffer.byteLength(endless));
   });
 
+  it("passes over a line of a gigabyte", async () => {
+    await writeFile(file, line("before"));
+    await poll();
+    await truncate(file, 2 ** 30);
+    await appendFile(file, `\n${line("after")}`);
+    const { gaps: counted, messages } = await gaps();
+    expect(messages).toEqual(["after"]);
+    expect((counted.behind ?? 0) + (counted.unreadable ?? 0)).toBe(2 ** 30 + 1 - Buffer.byteLength(line("before")));
+  });
+
   it("waits for the lines that may follow, and gives them up when none comes or the file is left", async () => {
     const stderr = new StderrLog({ prefix: new LinePrefix("[%p] "), zoneSeconds: 0 });
     await writeFile(file, "");

@@ -211,7 +211,8 @@ export class PlanCollector {
     try {
       return await session.explain({ query: due.query, userId: due.key.userId, role: due.role }, signal);
     } catch (error) {
-      if (!(error instanceof pg.DatabaseError)) throw error;
+      // Where there is no session, it says nothing about the statement.
+      if (!(error instanceof pg.DatabaseError) || error.code === tooManyConnections) throw error;
       const outcome = { reason: reasonOf(error.code) } as const;
       const errorClass = classifyError(error);
       if (errorClass === "overload" || errorClass === "failover") {

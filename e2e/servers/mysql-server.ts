@@ -228,14 +228,18 @@ class Server implements MysqlServer {
     const { program, args: leading, env } = product.command(root);
     const logFile = await open(join(folder, "server.log"), "a", 0o600);
     const options = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
-    const child = spawn(program, [...leading, `--datadir=${join(folder, "data")}`, ...args, ...options], {
-      cwd: folder,
-      stdio: ["pipe", logFile.fd, logFile.fd],
-      env: { ...process.env, ...env },
-      // A group of its own: Ctrl-C in the terminal reaches the parent, which stops the server in its order.
-      detached: true,
-      ...user,
-    });
+    const child = spawn(
+      program,
+      [...leading, `--datadir=${join(folder, "data")}`, `--tmpdir=${folder}`, ...args, ...options],
+      {
+        cwd: folder,
+        stdio: ["pipe", logFile.fd, logFile.fd],
+        env: { ...process.env, ...env },
+        // A group of its own: Ctrl-C in the terminal reaches the parent, which stops the server in its order.
+        detached: true,
+        ...user,
+      },
+    );
     child.stdin?.on("error", () => {}); // told by the exit code
     await logFile.close();
     return child;

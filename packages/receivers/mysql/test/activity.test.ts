@@ -3,7 +3,7 @@ import { type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers
 import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
 import type { Connection } from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Event, eventsOf, watch } from "./watch.ts";
+import { type Event, eventsOf, pointsOf, watch } from "./watch.ts";
 
 const planted = "jane.planted@example.com";
 const blockers = "mysql.blocking.session.ids";
@@ -242,6 +242,36 @@ for (const { product, suite, start } of servers) {
         await holder.rollback();
         await Promise.all([alter, read]);
       });
+    });
+
+    it("are averaged by statement and wait: what computes, what waits for a row, and nobody who sleeps", async () => {
+      const [holder, waiter, sleeper] = [await session(), await session(), await session()];
+      await holder.beginTransaction();
+      await holder.query("UPDATE t SET v = 'held' WHERE id = 2");
+      look();
+      const waiting = [
+        waiter.query("UPDATE t SET v = 'other' WHERE id = 2").catch(() => {}),
+        sleeper.query("SELECT SLEEP(60)").catch(() => {}),
+      ];
+      await watched.pollActiveSessions();
+      const points = await eventually("both are seen", async () => {
+        const { batches, problems } = await watched.pollActiveSessions();
+        expect(problems).toEqual([]);
+        const found = pointsOf(batches).filter(({ name }) => name === "db.active_sessions");
+        const total = found.reduce((sum, { value }) => sum + Number(value), 0);
+        return Math.abs(total - 2) < 1e-9 ? found : undefined;
+      });
+      const of = (category: string) =>
+        points.filter(({ attributes }) => attributes.get("db.wait.category") === category);
+      expect(of("sleep").map(({ value }) => value)).toEqual([1]);
+      const [update] = of(product === "mysql" ? "lock_row" : "cpu");
+      expect(update?.value).toBe(1);
+      expect(update?.attributes.get("db.namespace")).toBe("app");
+      const identity = product === "mysql" ? "db.query.id" : "db.query.fingerprint";
+      expect(String(update?.attributes.get(identity))).toMatch(/^(?:v1:)?[0-9a-f]{16,64}$/);
+      await holder.rollback();
+      await server.query(`KILL ${sleeper.threadId}`);
+      await Promise.all(waiting);
     });
 
     it("that deadlock are told once for each deadlock, both sides, without values", async () => {

@@ -5,10 +5,11 @@ import type { AnyValue, Batch, Logs, Metrics } from "@dbintel/pdata";
 import { systemClock } from "@dbintel/pipeline";
 import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
 import type { PollResult } from "@dbintel/polling";
-import { StatementGuards } from "@dbintel/watching";
+import { ActiveSessionPoll, StatementGuards } from "@dbintel/watching";
 import type { z } from "zod";
 import { ActivityPoll } from "../src/activity/activity-poll.ts";
 import { DeadlockPoll } from "../src/activity/deadlock-poll.ts";
+import { MysqlSessionSampler } from "../src/activity/session-sampler.ts";
 import { KnownServer } from "../src/connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "../src/connection/connection.ts";
 import { watchedDatabase } from "../src/connection/problems.ts";
@@ -141,6 +142,11 @@ export function watch(server: MysqlServer, options: WatchOptions = {}) {
     reportsSchema: options.reportsSchema ?? (() => true),
   });
   const deadlocks = new DeadlockPoll({ ...common, server: known });
+  const reportsSchema = options.reportsSchema ?? (() => true);
+  const ash = new ActiveSessionPoll({
+    ...{ host, intervalMs: 1000, reportMs: 0, mostShare: 1, limit: 100 },
+    sampler: new MysqlSessionSampler({ ...common, server: known, reportsSchema }),
+  });
   const metrics = new MetricPoll({ ...common, server: known, enabled: () => true });
   const args = () => ({ signal: never, guard: guards.forPoll(calm) });
   return {
@@ -163,6 +169,11 @@ export function watch(server: MysqlServer, options: WatchOptions = {}) {
     },
     async pollDeadlocks(): Promise<PollResult> {
       const result = await deadlocks.poll(args());
+      result.commit?.();
+      return result;
+    },
+    async pollActiveSessions(): Promise<PollResult> {
+      const result = await ash.poll(args());
       result.commit?.();
       return result;
     },

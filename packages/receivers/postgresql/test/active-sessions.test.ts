@@ -56,6 +56,7 @@ for (const major of [13, 18]) {
       const sampler = new PostgresqlSessionSampler({
         host,
         server: new KnownServer(connection, endpoint),
+        resource: instanceResource({ host: server.host, port: server.port, enabled: () => true }),
         context: { endpoint, username: settings.username, database: "postgres" },
         reportsDatabase: () => true,
       });
@@ -63,7 +64,6 @@ for (const major of [13, 18]) {
         ...{ host, sampler, intervalMs: 1000 },
         // By default each sample after the first brings a report of all since the last commit.
         ...{ reportMs: options.reportMs ?? 0, mostShare: options.mostShare ?? 1, limit: options.limit ?? 100 },
-        resource: instanceResource({ host: server.host, port: server.port, enabled: () => true }),
       });
       closing.push(() => connection.close());
       return { host, poll, peek: () => poll.poll({ signal: never }) };

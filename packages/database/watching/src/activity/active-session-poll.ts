@@ -17,6 +17,8 @@ export interface SessionSample {
 
 /** What a server answered. */
 export interface SessionAnswer {
+  /** What answered. */
+  readonly resource: ResourceInit;
   /** Who measured, and what version of the database. */
   readonly scope: ScopeInit;
   /** What was kept from view. */
@@ -34,7 +36,6 @@ export interface SessionSampler {
 export interface ActiveSessionPollOptions {
   readonly host: Host;
   readonly sampler: SessionSampler;
-  readonly resource: ResourceInit;
   /** From one sample to the next. */
   readonly intervalMs: number;
   /** From one report to the next. */
@@ -71,10 +72,10 @@ export class ActiveSessionPoll {
   }
 
   async poll({ signal }: { readonly signal: AbortSignal }): Promise<PollResult> {
-    const { host, sampler, resource, reportMs, limit } = this.#options;
+    const { host, sampler, reportMs, limit } = this.#options;
     if (host.shared(feedback).savings.essentialsOnly) return { batches: [] };
     const answer = await sampler.sample(signal);
-    const { scope, problems } = answer;
+    const { resource, scope, problems } = answer;
     const startedMs = host.clock.monotonicMs();
     const { active, clockMicros, databaseMs } = answer.read();
     this.#history.add(active, this.#standsFor(clockMicros));

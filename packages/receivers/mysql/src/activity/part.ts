@@ -1,12 +1,15 @@
+import { ActiveSessionPoll } from "@dbintel/watching";
 import type { WatchedServer } from "../watched-server.ts";
 import { ActivityPoll } from "./activity-poll.ts";
 import { DeadlockPoll } from "./deadlock-poll.ts";
 import { querySampleEvent } from "./sample-events.ts";
+import { MysqlSessionSampler } from "./session-sampler.ts";
 
 /** What sessions do, have done, and whom they wait for. */
 export function activityPart(server: WatchedServer): void {
   addSamples(server);
   addDeadlocks(server);
+  addActiveSessions(server);
 }
 
 function addSamples(server: WatchedServer): void {
@@ -23,4 +26,19 @@ function addDeadlocks(server: WatchedServer): void {
   if (next.logs === undefined || !enabled) return;
   const poll = new DeadlockPoll({ ...server, server: status });
   watch.add({ name: "deadlocks", interval, poll, source: status.connection, turn: status.turn });
+}
+
+function addActiveSessions(server: WatchedServer): void {
+  const { next, config, watch, status } = server;
+  const { enabled, collection_interval: interval, max_series: limit, max_cost: mostShare } = config.active_sessions;
+  if (next.metrics === undefined || !enabled) return;
+  const sampler = new MysqlSessionSampler({ ...server, server: status });
+  const reportMs = Math.max(interval, config.collection_interval);
+  const poll = new ActiveSessionPoll({ ...server, sampler, intervalMs: interval, reportMs, mostShare, limit });
+  watch.add({
+    ...{ name: "ash", interval, poll, source: status.connection, turn: status.turn },
+    // Another poll may have its turn: that is no failure of this one.
+    timeout: Math.max(interval, config.timeout || config.collection_interval),
+    intervalFactor: () => poll.intervalFactor,
+  });
 }

@@ -66,7 +66,7 @@ export const threadColumns = `
     t.PROCESSLIST_TIME AS command_seconds, t.PROCESSLIST_INFO AS info`;
 
 /** Commands of threads that work for the server itself or wait for its events. */
-const noWork =
+export const noWork =
   "'Sleep', 'Daemon', 'Binlog Dump', 'Binlog Dump GTID', 'Connect', 'Slave_IO', 'Slave_SQL', 'Slave_worker'";
 
 /** Sessions of clients that do something, those first that have done so for longest. */

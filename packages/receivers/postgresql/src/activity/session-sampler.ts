@@ -1,3 +1,4 @@
+import type { ResourceInit } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import { fingerprintSql, TextCache } from "@dbintel/sql";
 import { type ActiveSessions, WaitCatalogue } from "@dbintel/waits";
@@ -21,6 +22,7 @@ const syntax = { dialect: "postgresql" } as const;
 export class PostgresqlSessionSampler implements SessionSampler {
   readonly #host: Host;
   readonly #server: KnownServer;
+  readonly #resource: ResourceInit;
   readonly #context: ProblemContext;
   readonly #waits = new WaitCatalogue();
   readonly #fingerprints = new TextCache({
@@ -33,11 +35,13 @@ export class PostgresqlSessionSampler implements SessionSampler {
   constructor(options: {
     readonly host: Host;
     readonly server: KnownServer;
+    readonly resource: ResourceInit;
     readonly context: ProblemContext;
     readonly reportsDatabase: (name: string) => boolean;
   }) {
     this.#host = options.host;
     this.#server = options.server;
+    this.#resource = options.resource;
     this.#context = options.context;
     this.#reports = options.reportsDatabase;
   }
@@ -47,6 +51,7 @@ export class PostgresqlSessionSampler implements SessionSampler {
       const capabilities = await this.#server.capabilities(signal);
       const rows = await this.#server.connection.query(activeSql(capabilities), [], signal);
       return {
+        resource: this.#resource,
         scope: receiverScope(this.#host.build, capabilities.version),
         problems: capabilities.readsAllActivity ? [] : [othersHidden(this.#context)],
         read: () => ({

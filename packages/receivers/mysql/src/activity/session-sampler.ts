@@ -1,0 +1,140 @@
+import type { Host } from "@dbintel/pipeline";
+import { fingerprintSql, TextCache } from "@dbintel/sql";
+import { type ActiveSessions, WaitCatalogue } from "@dbintel/waits";
+import { integer, number, type Row, type SessionAnswer, type SessionSampler, text } from "@dbintel/watching";
+import { type Capabilities, type KnownServer, namedValues } from "../connection/capabilities.ts";
+import { databaseProblem, type ProblemContext, performanceSchemaOff } from "../connection/problems.ts";
+import { type Instance, instanceResource, receiverScope } from "../resource.ts";
+import { noWork } from "./session.ts";
+
+/** Statements whose fingerprint is remembered, where the server gives no digest to what has not ended. */
+const mostTexts = 2000;
+/** Kinds of sessions that are looked at. */
+const mostRows = 5000;
+/** Sessions that wait for a row. */
+const mostWaiters = 1000;
+
+/** Asks the Performance Schema who is active. The server counts, so that the answer is short however many sessions there are. */
+export class MysqlSessionSampler implements SessionSampler {
+  readonly #host: Host;
+  readonly #server: KnownServer;
+  readonly #instance: Instance;
+  readonly #context: ProblemContext;
+  readonly #waits = new WaitCatalogue();
+  readonly #fingerprints = new TextCache({
+    max: mostTexts,
+    read: (query, of) => ({ fingerprint: fingerprintSql(query, of) }),
+  });
+  readonly #reports: (schema: string | null) => boolean;
+
+  constructor(options: {
+    readonly host: Host;
+    readonly server: KnownServer;
+    readonly instance: Instance;
+    readonly context: ProblemContext;
+    readonly reportsSchema: (schema: string | null) => boolean;
+  }) {
+    this.#host = options.host;
+    this.#server = options.server;
+    this.#instance = options.instance;
+    this.#context = options.context;
+    this.#reports = options.reportsSchema;
+  }
+
+  async sample(signal: AbortSignal): Promise<SessionAnswer> {
+    const { connection } = this.#server;
+    try {
+      const capabilities = await this.#server.capabilities(signal);
+      if (!capabilities.performanceSchema) throw performanceSchemaOff(this.#context.endpoint);
+      const rows = await connection.query(activeSql(await this.#rowWaiters(capabilities, signal)), [], signal);
+      return {
+        resource: instanceResource(this.#instance, capabilities),
+        scope: receiverScope(this.#host.build, capabilities),
+        problems: [],
+        read: () => ({
+          clockMicros: rows[0] === undefined ? 0n : (integer(rows[0], "clock") ?? 0n),
+          databaseMs: Math.max(...rows.map((row) => Number(integer(row, "took") ?? 0n) / 1000)),
+          active: rows
+            .map((row) => this.#activeOf(row, capabilities))
+            .filter(({ database }) => this.#reports(database === "" ? null : database)),
+        }),
+      };
+    } catch (error) {
+      throw databaseProblem(error, this.#context);
+    }
+  }
+
+  /** Threads that wait for a row: no event tells that. Asked for only while the server counts some. */
+  async #rowWaiters({ product }: Capabilities, signal: AbortSignal): Promise<readonly bigint[]> {
+    const { connection } = this.#server;
+    const name = "Innodb_row_lock_current_waits";
+    const status = await connection.query(`SHOW GLOBAL STATUS WHERE Variable_name = '${name}'`, [], signal);
+    // MariaDB tells who they are with PROCESS alone, and calls nothing that waits for a row otherwise.
+    if (product !== "mysql" || BigInt(namedValues(status).get(name.toLowerCase()) ?? 0) === 0n) return [];
+    const rows = await connection.query(
+      `SELECT REQUESTING_THREAD_ID AS thread FROM performance_schema.data_lock_waits GROUP BY 2 LIMIT ${mostWaiters}`,
+      [],
+      signal,
+    );
+    return rows.map((row) => integer(row, "thread") ?? 0n);
+  }
+
+  #activeOf(row: Row, { product }: Capabilities): ActiveSessions {
+    const state = text(row, "state");
+    const wait = text(row, "wait");
+    const waitsForRow = (number(row, "waits_for_row") ?? 0) > 0;
+    const category = this.#waits.mysql({ command: text(row, "command"), state, event: wait, waitsForRow });
+    const digest = text(row, "digest");
+    const query = digest === undefined ? text(row, "query") : undefined;
+    return {
+      database: text(row, "db") ?? "",
+      queryId: digest,
+      fingerprint: query && this.#fingerprints.read(query, { dialect: product }).value.fingerprint,
+      ...eventOf({ category, state, wait, waitsForRow }),
+      category,
+      sessions: number(row, "sessions") ?? 0,
+    };
+  }
+}
+
+/** What a wait is called: by its instrument, by the state of the session, or by what InnoDB locks. */
+function eventOf(args: {
+  readonly category: string;
+  readonly state: string | undefined;
+  readonly wait: string | undefined;
+  readonly waitsForRow: boolean;
+}): { readonly eventType: string; readonly event: string } {
+  const { category, state, wait, waitsForRow } = args;
+  if (category === "cpu") return { eventType: "", event: "" };
+  if (waitsForRow) return { eventType: "wait/lock", event: "row" };
+  if (wait !== undefined) return { eventType: wait.split("/", 2).join("/"), event: wait };
+  return { eventType: "state", event: state ?? "" };
+}
+
+/**
+ * Sessions that execute something, by what they do; a row of nobody when there are none. What a thread waits for is its
+ * innermost wait that has not ended, where the consumer events_waits_current is on.
+ */
+function activeSql(rowWaiters: readonly bigint[]): string {
+  const waitsForRow = rowWaiters.length === 0 ? "FALSE" : `t.THREAD_ID IN (${rowWaiters.join(", ")})`;
+  return `
+    SELECT a.db, a.digest, a.query, a.command, a.state, a.wait, a.waits_for_row, COUNT(a.thread) AS sessions,
+           CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS UNSIGNED) AS clock,
+           TIMESTAMPDIFF(MICROSECOND, NOW(6), SYSDATE(6)) AS took
+      FROM (SELECT 1 AS one) o
+      LEFT JOIN (
+        SELECT t.THREAD_ID AS thread, COALESCE(s.CURRENT_SCHEMA, t.PROCESSLIST_DB) AS db, s.DIGEST AS digest,
+               CASE WHEN s.DIGEST IS NULL THEN COALESCE(s.SQL_TEXT, t.PROCESSLIST_INFO) END AS query,
+               t.PROCESSLIST_COMMAND AS command, t.PROCESSLIST_STATE AS state,
+               (SELECT w.EVENT_NAME FROM performance_schema.events_waits_current w
+                 WHERE w.THREAD_ID = t.THREAD_ID AND w.END_EVENT_ID IS NULL ORDER BY w.EVENT_ID DESC LIMIT 1) AS wait,
+               ${waitsForRow} AS waits_for_row
+          FROM performance_schema.threads t
+          LEFT JOIN performance_schema.events_statements_current s
+            ON s.THREAD_ID = t.THREAD_ID AND s.NESTING_EVENT_LEVEL = 0 AND s.END_EVENT_ID IS NULL
+         WHERE t.TYPE = 'FOREGROUND' AND t.PROCESSLIST_ID IS NOT NULL AND t.PROCESSLIST_ID <> CONNECTION_ID()
+           AND t.PROCESSLIST_COMMAND NOT IN (${noWork})
+           AND (t.PROCESSLIST_INFO IS NULL OR t.PROCESSLIST_INFO NOT LIKE '%/* dbintel */%')) a ON TRUE
+     GROUP BY 1, 2, 3, 4, 5, 6, 7
+     LIMIT ${mostRows}`;
+}

@@ -33,8 +33,9 @@ function suite(product: "mysql" | "mariadb", start: () => Promise<MysqlServer>) 
   }
 
   /** `CODE status` of the grants and of each part that failed. */
-  async function examine(): Promise<readonly string[]> {
+  async function examine(consumers = { enable: false }, repairs: string[] = []): Promise<readonly string[]> {
     const { definition, config } = mysql({
+      consumers,
       ...{ endpoint: `${server.host}:${server.port}`, username: "otel", password, tls: { insecure: true } },
     });
     const [subject] = (await definition.diagnosis?.subjects({ id: "x", config, signals: ["logs", "metrics"] })) ?? [];
@@ -42,7 +43,9 @@ function suite(product: "mysql" | "mariadb", start: () => Promise<MysqlServer>) 
     for await (const check of subject?.examine({ host: loneHost(systemEnvironment()), signal: never }) ?? []) {
       const isCost = check.code === "MY-COST-001";
       if (isCost && check.status === "fail") found.push(`${check.code} fail ${check.message.split(":")[0]}`);
-      if (check.code.startsWith("MY-GRANT") && check.status !== "ok") found.push(`${check.code} ${check.status}`);
+      const isWrong = check.status === "warn" || check.status === "fail";
+      if (check.code.startsWith("MY-GRANT") && isWrong) found.push(`${check.code} ${check.status}`);
+      for (const sql of check.code === "MY-GRANT-003" ? (check.repair?.sql ?? []) : []) repairs.push(sql);
     }
     return [...new Set(found)].sort();
   }
@@ -72,6 +75,13 @@ function suite(product: "mysql" | "mariadb", start: () => Promise<MysqlServer>) 
     );
     await give();
     expect(await examine()).toEqual([]);
+  });
+
+  it("are completed by what doctor says when consumers may be turned on", async () => {
+    const repairs: string[] = [];
+    expect(await examine({ enable: true }, repairs)).toEqual(["MY-GRANT-003 fail"]);
+    for (const sql of repairs) await server.query(sql);
+    expect(await examine({ enable: true })).toEqual([]);
   });
 }
 

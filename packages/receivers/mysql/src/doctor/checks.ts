@@ -18,6 +18,9 @@ export const checks = {
     "Texts are long enough to tell statements apart: those that begin alike for so many bytes are counted as one.",
   "MY-GRANT-001": "The user may read the tables of performance_schema that are read.",
   "MY-GRANT-002": "The user has PROCESS: it sees transactions, and who waits for whom in InnoDB.",
+  "MY-GRANT-003": "The user may turn consumers and instruments on, where `consumers.enable` has it do so.",
+  "MY-GRANT-004":
+    "The user may ask for plans: by the right to read the schemas that statements run in, or by a procedure.",
   "MY-COST-001": "What each part of the receiver asks works, and what it costs: each was asked once, just now.",
 } as const;
 

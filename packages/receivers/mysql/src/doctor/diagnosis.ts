@@ -12,7 +12,7 @@ import type { WatchedServer } from "../watched-server.ts";
 import type { MysqlCheck } from "./checks.ts";
 import { loginFailure, sessionChecks } from "./connection-checks.ts";
 import { type ServerFacts, serverFacts } from "./facts.ts";
-import { grantChecks } from "./grant-checks.ts";
+import { grantChecks, optionalGrantChecks } from "./grant-checks.ts";
 import { consumerChecks, digestChecks, instrumentChecks, performanceSchemaCheck } from "./performance-schema-checks.ts";
 
 /** The servers that these settings watch. */
@@ -22,9 +22,7 @@ export async function subjects(args: {
 }): Promise<readonly Subject[]> {
   const listed = await listingOf(args.config, mysqlInstance).list();
   return listed.slice(0, args.config.max_instances).map(({ entry }): Subject => {
-    const own = instanceConfig(args.config, entry);
-    // An examination changes nothing.
-    const config = { ...own, consumers: { ...own.consumers, enable: false } };
+    const config = instanceConfig(args.config, entry);
     const { signals } = args;
     return { name: config.endpoint, examine: (how) => examine({ config, ...how, signals }) };
   });
@@ -45,7 +43,9 @@ async function* examine(args: ExaminationArgs): AsyncGenerator<MysqlCheck> {
   const { config, host } = args;
   const next = Object.fromEntries(args.signals.map((signal) => [signal, nowhere]));
   const trial = new PollTrial();
-  const server = watchedServer({ config, host, next, watch: trial });
+  // An examination changes nothing.
+  const harmless = { ...config, consumers: { ...config.consumers, enable: false } };
+  const server = watchedServer({ config: harmless, host, next, watch: trial });
   const reached = await reachability(server.settings, args);
   yield { code: "MY-CONN-001", ...reached };
   if (reached.status === "fail") return;
@@ -83,6 +83,9 @@ async function* examineServer(
   yield performanceSchemaCheck(capabilities);
   const asked = { connection, capabilities, facts, signal };
   yield* await grantChecks(asked);
+  const { max_explain_each_interval: most, explain_mode: mode } = config.top_query_collection;
+  const wanted = { turnsOn: config.consumers.enable, explains: most > 0 && mode === "inline" };
+  yield* await optionalGrantChecks({ ...asked, ...wanted });
   if (!capabilities.performanceSchema) return;
   yield* await consumerChecks(asked);
   yield* await instrumentChecks(asked);

@@ -1,3 +1,4 @@
+import { text } from "@dbintel/watching";
 import type { Capabilities } from "../connection/capabilities.ts";
 import type { DatabaseConnection } from "../connection/connection.ts";
 import { isAnswer } from "../connection/problems.ts";
@@ -20,6 +21,10 @@ const tables: readonly { readonly name: string; readonly only?: Capabilities["pr
   { name: "data_locks", only: "mysql" },
   { name: "data_lock_waits", only: "mysql" },
 ];
+
+const setupTables = ["setup_consumers", "setup_instruments"];
+/** Schemas that one line names. */
+const mostNames = 10;
 
 const denied = new Set([1044, 1142, 1143, 1227]);
 
@@ -56,6 +61,90 @@ export async function grantChecks(args: {
       }
     : { code: "MY-GRANT-002", status: "ok", message: "the user has PROCESS" };
   return [mayRead, process];
+}
+
+/** What the user needs only for what the configuration asks. Privileges that come by a role are not seen here. */
+export async function optionalGrantChecks(args: {
+  readonly connection: DatabaseConnection;
+  readonly facts: ServerFacts;
+  readonly signal: AbortSignal;
+  /** Whether the receiver turns consumers on. */
+  readonly turnsOn: boolean;
+  /** Whether it asks for plans with the user's own rights. */
+  readonly explains: boolean;
+}): Promise<readonly MysqlCheck[]> {
+  const { facts, turnsOn, explains } = args;
+  const turning: MysqlCheck = turnsOn
+    ? await mayTurnOn(args)
+    : { code: "MY-GRANT-003", status: "skipped", message: "consumers.enable is off" };
+  const planning: MysqlCheck = explains
+    ? await mayExplain(args, facts.account)
+    : { code: "MY-GRANT-004", status: "skipped", message: "plans are not asked for with the user's rights" };
+  return [turning, planning];
+}
+
+interface Asked {
+  readonly connection: DatabaseConnection;
+  readonly facts: ServerFacts;
+  readonly signal: AbortSignal;
+}
+
+async function mayTurnOn(asked: Asked): Promise<MysqlCheck> {
+  const code = "MY-GRANT-003";
+  const granted = await privileges(asked, "UPDATE");
+  const lacking = setupTables.filter(
+    (table) => !granted.has("") && !granted.has("performance_schema") && !granted.has(`performance_schema.${table}`),
+  );
+  if (lacking.length === 0) return { code, status: "ok", message: "the user may turn on what is off" };
+  const { account } = asked.facts;
+  const sql = lacking.map((table) => `GRANT SELECT, UPDATE ON performance_schema.${table} TO ${account};`);
+  return { code, status: "fail", message: `the user may not change ${lacking.join(" and ")}`, repair: { sql } };
+}
+
+/** The right to read rows is much for a plan, so it is said here and not in the script that repairs. */
+async function mayExplain(asked: Asked, account: string): Promise<MysqlCheck> {
+  const code = "MY-GRANT-004";
+  const granted = await privileges(asked, "SELECT");
+  const used = await schemas(asked);
+  const lacking = granted.has("") ? [] : used.filter((schema) => !granted.has(schema));
+  if (lacking.length === 0)
+    return { code, status: "ok", message: "the user may read all schemas that statements run in" };
+  const names = lacking.slice(0, mostNames).map((name) => `\`${name.replaceAll("`", "``")}\``);
+  const more = lacking.length > names.length ? ` and ${lacking.length - names.length} more` : "";
+  return {
+    code,
+    status: "skipped",
+    message: `no plans of statements in ${names.join(", ")}${more}`,
+    hint: `GRANT SELECT ON ${names[0]}.* TO ${account}; or a procedure: explain_mode in top_query_collection`,
+  };
+}
+
+/** Where the account has a privilege: "" for everywhere, a schema, or schema.table. */
+async function privileges({ connection, facts, signal }: Asked, privilege: string): Promise<ReadonlySet<string>> {
+  const rows = await connection.query(
+    `SELECT g.place AS place FROM (
+       SELECT '' AS place, GRANTEE, PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES
+       UNION ALL SELECT TABLE_SCHEMA, GRANTEE, PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES
+       UNION ALL SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME), GRANTEE, PRIVILEGE_TYPE
+         FROM information_schema.TABLE_PRIVILEGES) g
+      WHERE g.PRIVILEGE_TYPE = ? AND g.GRANTEE = ?`,
+    [privilege, facts.account],
+    signal,
+  );
+  return new Set(rows.map((row) => text(row, "place") ?? ""));
+}
+
+/** The schemas that statements were counted in. */
+async function schemas({ connection, signal }: Asked): Promise<readonly string[]> {
+  const sql = `SELECT DISTINCT SCHEMA_NAME AS name FROM performance_schema.events_statements_summary_by_digest
+    WHERE SCHEMA_NAME IS NOT NULL AND SCHEMA_NAME NOT IN ('mysql', 'performance_schema', 'information_schema', 'sys')
+    ORDER BY 1 LIMIT 1000`;
+  try {
+    return (await connection.query(sql, [], signal)).map((row) => text(row, "name") ?? "");
+  } catch (error) {
+    if (isAnswer(error)) return [];
+    throw error;
+  }
 }
 
 async function isDenied(

@@ -15,6 +15,7 @@ import { isSocket, loginFailure, sessionChecks } from "./connection-checks.ts";
 import { extensionChecks, extensionMissing, installedIn, preloadCheck } from "./extension-checks.ts";
 import { type ServerFacts, serverFacts } from "./facts.ts";
 import { grantChecks } from "./grant-checks.ts";
+import { logCheck } from "./log-checks.ts";
 import { openDatabases, planChecks } from "./plan-checks.ts";
 import { settingChecks, statementSettingChecks, trackingChecks } from "./setting-checks.ts";
 
@@ -100,6 +101,7 @@ class Examination {
     yield* trackingChecks(known.facts, platform);
     yield* grantChecks(known.facts, server.context);
     yield* this.#plans(known);
+    yield logCheck(known.facts, config);
     yield* this.#costs(server);
   }
 

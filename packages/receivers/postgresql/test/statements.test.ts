@@ -160,8 +160,10 @@ for (const major of [13, 14, 15, 16, 17, 18]) {
         await own.poll();
         await own.poll();
         await run("SELECT a FROM foreign_table", 1, { database: "one" });
-        const events = eventsOf((await own.poll()).batches);
-        const texts = events.map((event) => event.text("db.query.text"));
+        const { batches } = await own.poll();
+        const texts = eventsOf(batches).map((event) => event.text("db.query.text"));
+        const entries = pointsOf(batches).find(({ name }) => name === "dbintel.postgresql.statements.own")?.value;
+        expect(entries === 0n).toBe(user === undefined);
         expect(texts.some((text) => text.includes("foreign_table"))).toBe(true);
         expect(texts.filter((text) => text.includes("pg_stat_statements("))).toEqual([]);
         expect(own.source.trackedUserId === undefined).toBe(user === undefined);

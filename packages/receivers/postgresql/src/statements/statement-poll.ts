@@ -45,6 +45,12 @@ export interface StatementPollOptions {
   readonly reportsDatabase: (name: string) => boolean;
 }
 
+const ownEntries = {
+  name: "dbintel.postgresql.statements.own",
+  description: "Entries that are the collector's own statements; 0 where the server need not record them",
+  unit: "{entries}",
+};
+
 /** The class of what statements are named by: texts and roles. */
 const textClass = "texts";
 const roleNames = 1000;
@@ -110,6 +116,7 @@ export class StatementPoll {
       const metrics = metricsBuilder().resource(resource).scope(scope);
       const ledger = this.#ledger.after({ reading, deltas, previous: this.#memory.last });
       ledger.addTo(metrics);
+      metrics.gauge(ownEntries, [{ timeUnixNano: reading.epoch.clockMicros * 1000n, value: this.#ownEntries }]);
       const previousMicros = this.#memory.last?.epoch.clockMicros ?? reading.epoch.clockMicros;
       const role = (userId: number) => this.#roles.get(userId);
       const series = queryMetrics?.after({ reading, deltas, selection, previousMicros, role });
@@ -220,6 +227,10 @@ export class StatementPoll {
       this.#ownUnknown = !this.#texts.isOwn(key) && this.#texts.get(key) === undefined;
     }
     return this.#ownUnknown ? userId : undefined;
+  }
+
+  get #ownEntries(): bigint {
+    return this.#options.source.trackedUserId === undefined ? 0n : BigInt(this.#texts.ownCount);
   }
 
   #isOwn({ table }: StatementReading, row: number): boolean {

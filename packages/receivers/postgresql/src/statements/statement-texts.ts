@@ -90,6 +90,11 @@ export class StatementTexts {
     return this.#own.has(statementName(key));
   }
 
+  /** How many of the collector's own statements were found. */
+  get ownCount(): number {
+    return this.#own.size;
+  }
+
   /** What an event says of the text: with `suppressRepeats` it says each text once an hour, while that is known. */
   shown(key: StatementKey): string | undefined {
     const found = this.get(key);

@@ -31,18 +31,29 @@ function logs(timeUnixNano: bigint, textOf: (index: number) => string): Batch {
   return builder.build();
 }
 
-function metrics(timeUnixNano: bigint, from = 0): Batch {
-  const points = Array.from({ length: records }, (_, index) => {
+function pointsOf(timeUnixNano: bigint, from: number) {
+  return Array.from({ length: records }, (_, index) => {
     return {
       timeUnixNano,
       value: 1n,
       attributes: { "db.namespace": "shop", "postgresql.table.name": `t${from + index}` },
     };
   });
+}
+
+function metrics(timeUnixNano: bigint, from = 0): Batch {
   return metricsBuilder()
     .resource(resource)
     .scope({ name: "bench" })
-    .gauge({ name: "postgresql.rows" }, points)
+    .gauge({ name: "postgresql.rows" }, pointsOf(timeUnixNano, from))
+    .build();
+}
+
+function changes(timeUnixNano: bigint): Batch {
+  return metricsBuilder()
+    .resource(resource)
+    .scope({ name: "bench" })
+    .sum({ name: "postgresql.rows", monotonic: false, temporality: "delta" }, pointsOf(timeUnixNano, 0))
     .build();
 }
 
@@ -72,5 +83,6 @@ export const nrErrorMonitorTasks: readonly Task[] = [
     logs(time, (index) => "x".repeat(index % 50 === 0 ? 5000 : 4)),
   ),
   task("data points, all well", {}, (time) => metrics(time)),
+  task("changes made levels", { mode: "fix" }, changes),
   ...[1000, 100_000, 1_000_000].map((keys) => held("nr_error_monitor", keys, withKeys)),
 ];

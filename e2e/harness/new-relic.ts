@@ -16,6 +16,10 @@ export interface NewRelicStandIn extends JsonBackend {
   report(error: Omit<NrIntegrationError, "requestId" | "timestamp">): void;
   /** Answers NerdGraph's next requests with these statuses. */
   failNerdGraph(...statuses: readonly number[]): void;
+  /** Leaves NerdGraph's requests without an answer until the returned function is called. */
+  holdNerdGraph(): () => void;
+  /** Requests that NerdGraph has not answered. */
+  readonly unanswered: number;
 }
 
 export interface StoredItem {
@@ -61,6 +65,8 @@ export async function startNewRelic(keys: {
   const account = new Account(keys.licenseKey);
   const queries: string[] = [];
   const failures: number[] = [];
+  const held: (() => void)[] = [];
+  let isHolding = false;
   const nerdGraph = ({ headers, body }: JsonRequest): { readonly status: number; readonly answer: unknown } => {
     const failure = failures.shift();
     if (failure !== undefined) return { status: failure, answer: {} };
@@ -78,8 +84,12 @@ export async function startNewRelic(keys: {
   };
   const backend = await startJsonBackend((request, response) => {
     if (request.path === "/graphql") {
-      const { status, answer } = nerdGraph(request);
-      response.writeHead(status).end(JSON.stringify(answer));
+      const respond = () => {
+        const { status, answer } = nerdGraph(request);
+        response.writeHead(status).end(JSON.stringify(answer));
+      };
+      if (isHolding) held.push(respond);
+      else respond();
     } else {
       response.writeHead(account.take(request)).end("{}");
     }
@@ -91,6 +101,16 @@ export async function startNewRelic(keys: {
     queries,
     report: (error) => account.report(error),
     failNerdGraph: (...statuses) => void failures.push(...statuses),
+    holdNerdGraph: () => {
+      isHolding = true;
+      return () => {
+        isHolding = false;
+        for (const respond of held.splice(0)) respond();
+      };
+    },
+    get unanswered() {
+      return held.length;
+    },
   };
 }
 

@@ -82,7 +82,8 @@ export class Contract {
   }
 
   #checkLogs(logs: Logs): void {
-    for (const record of logs.records()) {
+    const record = logs.records();
+    while (record.advance()) {
       // A record without a time of its own gets that of its arrival.
       const time = record.timeUnixNano === 0n ? record.observedTimeUnixNano : record.timeUnixNano;
       if (time !== 0n && this.#dropsByTime(record, time)) continue;
@@ -92,7 +93,8 @@ export class Contract {
   }
 
   #checkTraces(traces: Traces): void {
-    for (const span of traces.spans()) {
+    const span = traces.spans();
+    while (span.advance()) {
       if (this.#dropsByTime(span, span.endTimeUnixNano)) continue;
       this.#rules.check(span.attributes);
       for (const { attributes } of span.events()) this.#rules.check(attributes);
@@ -109,7 +111,8 @@ export class Contract {
     }
     let ordinal = -1;
     let name = attributeKey("");
-    for (const point of metrics.points()) {
+    const point = metrics.points();
+    while (point.advance()) {
       const { metric } = point;
       if (metric.ordinal !== ordinal) {
         ordinal = metric.ordinal;

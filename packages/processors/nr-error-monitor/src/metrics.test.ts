@@ -1,6 +1,3 @@
-import { once } from "node:events";
-import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { eventually } from "@dbintel/e2e/condition";
 import { startNewRelic } from "@dbintel/e2e/new-relic";
 import { encodeJson, metricsBuilder } from "@dbintel/pdata";
@@ -106,27 +103,19 @@ describe("otelcol.nrerror", () => {
   });
 
   it("leaves questions out while one is under way, and asks again when it was answered", async () => {
-    const waiting: ServerResponse[] = [];
-    const server = createServer((_request, response) => void waiting.push(response)).listen(0, "127.0.0.1");
-    stops.push(async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    });
-    await once(server, "listening");
-    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await using newRelic = await startNewRelic(keys);
+    const endpoint = `${newRelic.endpoint}/graphql`;
     const nerdgraph = { user_key: keys.userKey, account_id: 7, endpoint, timeout: "10m" };
     const { host, values } = await measured({ nerdgraph });
+    const release = newRelic.holdNerdGraph();
     await host.clock.advance(minuteMs);
-    await eventually("the first question has come", () => waiting.length === 1 || undefined);
+    await eventually("the first question has come", () => newRelic.unanswered === 1 || undefined);
     await host.clock.advance(5 * minuteMs);
-    expect(values.get("api_skipped")).toBe(5);
-    waiting[0]?.end(JSON.stringify({ data: { actor: { account: { nrql: { results: [] } } } } }));
-    await eventually("the next question has come, alone", async () => {
+    expect([newRelic.unanswered, values.get("api_skipped")]).toEqual([1, 5]);
+    release();
+    await eventually("the next question was answered", async () => {
       await host.clock.advance(minuteMs);
-      return waiting.length === 2 || undefined;
+      return newRelic.queries.length >= 2 || undefined;
     });
-    await host.clock.advance(minuteMs);
-    expect(waiting).toHaveLength(2);
   });
 });

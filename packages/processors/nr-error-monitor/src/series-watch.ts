@@ -42,7 +42,8 @@ export class SeriesWatch {
     let ordinal = -1;
     let producer = 0;
     let series: Series | undefined;
-    for (const point of metrics.points()) {
+    const point = metrics.points();
+    while (point.advance()) {
       const { metric, attributes } = point;
       if (series === undefined || metric.ordinal !== ordinal) {
         ordinal = metric.ordinal;

@@ -342,6 +342,11 @@ for (const [major, formats] of logs) {
           const log = watch({ user: poor });
           const [found] = (await log.poll()).problems ?? [];
           expect(found?.code).toBe("DBI_DATABASE_PERMISSION");
+          expect(
+            await server.query(
+              "SELECT FROM pg_read_file(pg_current_logfile()) f WHERE f LIKE '%permission denied for function%'",
+            ),
+          ).toEqual([]);
           // What the hint says repairs it.
           await server.query((found?.hint ?? "").replace(/^run as superuser in database postgres: /, ""));
           expect((await log.poll()).problems).toEqual([found]);

@@ -4,7 +4,6 @@ import { logsBuilder, metricsBuilder, type ResourceInit } from "@dbintel/pdata";
 import { type Host, Snapshot } from "@dbintel/pipeline";
 import type { PollResult } from "@dbintel/polling";
 import type { StatementGuard } from "@dbintel/watching";
-import pg from "pg";
 import type { RelationNames } from "../activity/relation-names.ts";
 import type { KnownServer } from "../connection/capabilities.ts";
 import { marker } from "../connection/connection.ts";
@@ -82,14 +81,13 @@ export class LogPoll {
       this.#loaded = true;
       const { version } = await this.#options.server.capabilities(signal);
       const log = await this.#source.open(signal);
-      if (log === undefined) return this.#absent(noLogFile(context));
+      if (log === "absent") return this.#absent(noLogFile(context));
+      if (log === "denied") return this.#absent(logNotReadable(context));
       const reading = await this.#follower.read({ ...log, bookmark: this.#bookmark, signal });
       const read = reading.entries.filter((entry) => this.#reports(entry)).map(readEntry);
       const problems = await this.#fetchNames(read, guard, signal);
       return { ...this.#result(read, reading, version), problems };
     } catch (error) {
-      const denied = error instanceof pg.DatabaseError && error.code === "42501";
-      if (denied) return this.#absent(logNotReadable(context));
       throw databaseProblem(error, context);
     }
   }

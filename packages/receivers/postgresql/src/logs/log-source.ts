@@ -11,6 +11,9 @@ import type { LogFormat, LogReader } from "./log-entry.ts";
 import { LocalLogFiles, type LogFiles, ServerLogFiles } from "./log-files.ts";
 import { StderrLog } from "./stderr-log.ts";
 
+/** What reading through the server takes beside the name of the file. */
+const readingFunctions = ["pg_ls_logdir()", "pg_read_binary_file(text, bigint, bigint, boolean)"];
+
 /** A log that can be read. */
 export interface OpenLog {
   readonly files: LogFiles;
@@ -21,16 +24,19 @@ export interface OpenLog {
 export class LogSource {
   readonly #server: KnownServer;
   readonly #path: string | undefined;
+  /** The session that was seen to have all grants. */
+  #grantedSession: number | undefined;
 
   constructor(options: { readonly server: KnownServer; readonly path: string | undefined }) {
     this.#server = options.server;
     this.#path = options.path;
   }
 
-  /** `undefined` where the server writes no file of its own and the configuration names none. */
-  async open(signal: AbortSignal): Promise<OpenLog | undefined> {
+  /** `absent` where the server writes no file of its own and the configuration names none, `denied` where a grant is missing. */
+  async open(signal: AbortSignal): Promise<OpenLog | "absent" | "denied"> {
     const { connection } = this.#server;
     const { versionNumber } = await this.#server.capabilities(signal);
+    if (!(await this.#isGranted(signal))) return "denied";
     const formats: readonly LogFormat[] =
       versionNumber >= 150_000 ? ["jsonlog", "csvlog", "stderr"] : ["csvlog", "stderr"];
     const [row = {}] = await connection.query(
@@ -46,11 +52,25 @@ export class LogSource {
     const current = found === undefined ? undefined : text(row, found);
     const local = await this.#localPath(current);
     const path = local ?? current;
-    if (path === undefined) return undefined;
+    if (path === undefined) return "absent";
     return {
       files: local === undefined ? new ServerLogFiles(connection, path) : new LocalLogFiles(local),
       reader: readerOf(formatOf(path), { zoneSeconds, prefix: text(row, "prefix") ?? "" }),
     };
+  }
+
+  /** Asked before: a function that the user may not call would be an error in the very log. */
+  async #isGranted(signal: AbortSignal): Promise<boolean> {
+    const { connection } = this.#server;
+    if (connection.session !== undefined && this.#grantedSession === connection.session) return true;
+    const functions = ["pg_current_logfile(text)", ...(this.#path === undefined ? readingFunctions : [])];
+    const [row = {}] = await connection.query(
+      "SELECT bool_and(has_function_privilege(name, 'EXECUTE')) AS granted FROM unnest($1::text[]) f(name)",
+      [functions],
+      signal,
+    );
+    if (row.granted === true) this.#grantedSession = connection.session;
+    return row.granted === true;
   }
 
   /** The configured file, or in the configured folder the one that the server writes to. */

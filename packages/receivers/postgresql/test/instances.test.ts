@@ -49,10 +49,12 @@ describe("a receiver of many servers", () => {
 
   /** Moves the clock until `done`; the servers answer in real time in between. */
   async function pollUntil<T>(what: string, done: () => T | undefined | Promise<T | undefined>): Promise<T> {
-    return eventually(what, async () => {
-      await host.clock.advance(1000);
+    const probe = async () => {
+      await host.clock.advance(2000);
       return await done();
-    });
+    };
+    // A server that was away is asked again after up to a minute of the clock, however slow this machine is.
+    return eventually(what, probe, { deadlineMs: 60_000 });
   }
 
   /** The resources that metrics have arrived of, by endpoint. */
@@ -63,12 +65,14 @@ describe("a receiver of many servers", () => {
     return new Map(attributes.map((each) => [String(each.get("service.instance.id")), each]));
   }
 
-  /** Waits until metrics have arrived of these and of no others since now. */
+  /** Waits until metrics have arrived of these since now; there are none of others then. */
   async function watched(...endpoints: readonly string[]): Promise<void> {
-    await pollUntil(`${endpoints.join(", ")} are watched, and no others`, () => {
-      const fresh = [...resources(metrics.batches.slice(-2 * endpoints.length)).keys()].toSorted();
-      return fresh.join() === endpoints.toSorted().join() ? true : undefined;
-    });
+    const from = metrics.batches.length;
+    const fresh = () => resources(metrics.batches.slice(from));
+    await pollUntil(`${endpoints.join(", ")} are watched`, () =>
+      endpoints.every((each) => fresh().has(each)) ? true : undefined,
+    );
+    expect([...fresh().keys()].toSorted()).toEqual(endpoints.toSorted());
   }
 
   /** The collector's sessions on a server, the oldest first: that one lasts, those behind it come and go. */

@@ -18,6 +18,7 @@ import {
   endpointText,
   idleMetricSettings,
   leaseSettings,
+  longRunningSettings,
   metricSetting,
   named,
   switchable,
@@ -100,6 +101,10 @@ export const mysqlConfig = z
     custom_queries: customQuerySettings.describe("Metrics by statements of your own"),
     query_sample_collection: querySampleCollection.prefault({}).describe("The event db.server.query_sample"),
     active_sessions: activeSessionSettings.prefault({}).describe("The metric db.active_sessions"),
+    long_running: longRunningSettings
+      .omit({ prepared_transaction: true })
+      .prefault({})
+      .describe("What is told once because it lasts"),
     deadlocks: deadlockSettings.prefault({}).describe("The event db.deadlock"),
     database: withoutEffect("the whole server is watched; databases limits what is reported"),
     allow_native_passwords: withoutEffect("every way to log in that the driver knows is allowed"),

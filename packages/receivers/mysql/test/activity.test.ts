@@ -274,6 +274,35 @@ for (const { product, suite, start } of servers) {
       await Promise.all(waiting);
     });
 
+    it("that last too long are told once: the statement, the transaction, the pause", async () => {
+      const [idle, busy] = [await session(), await session()];
+      await idle.beginTransaction();
+      await idle.query(`SELECT id FROM t WHERE v = '${planted}'`);
+      const running = busy.query(`SELECT SLEEP(60), '${planted}'`).catch(() => {});
+      watched = watch(server, {
+        user: { username: "watcher", password: "otel-password" },
+        ageLimits: { statement: 1000, transaction: 1000, idleTransaction: 1000 },
+      });
+      const told: Event[] = [];
+      await eventually("all have been told", async () => {
+        const events = eventsOf((await watched.pollActivity()).batches);
+        told.push(...events.filter((event) => event.attributes.has("dbintel.age")));
+        return told.length >= 3 ? true : undefined;
+      });
+      const again = eventsOf((await watched.pollActivity()).batches);
+      expect(again.filter((event) => event.attributes.has("dbintel.age"))).toEqual([]);
+      expect(new Set(told.map(({ eventName }) => eventName))).toEqual(
+        new Set(["db.statement.long_running", "db.transaction.idle", "db.transaction.long_running"]),
+      );
+      for (const { attributes } of told) {
+        expect(attributes.get("dbintel.age")).toBeGreaterThanOrEqual(1);
+        expect([...attributes.values()].map(String).join()).not.toContain(planted);
+      }
+      await idle.rollback();
+      await server.query(`KILL ${busy.threadId}`);
+      await running;
+    });
+
     it("that deadlock are told once for each deadlock, both sides, without values", async () => {
       const [one, other] = [await session(), await session()];
       look();

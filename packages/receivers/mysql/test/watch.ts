@@ -9,6 +9,7 @@ import { ActiveSessionPoll, StatementGuards } from "@dbintel/watching";
 import type { z } from "zod";
 import { ActivityPoll } from "../src/activity/activity-poll.ts";
 import { DeadlockPoll } from "../src/activity/deadlock-poll.ts";
+import type { AgeLimits } from "../src/activity/long-lasting.ts";
 import { MysqlSessionSampler } from "../src/activity/session-sampler.ts";
 import { KnownServer } from "../src/connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "../src/connection/connection.ts";
@@ -56,6 +57,7 @@ const prefix = "mysql.events_statements_summary_by_digest.";
 export interface Event {
   readonly timeUnixNano: bigint;
   readonly attributes: ReadonlyMap<string, AnyValue>;
+  readonly eventName: string;
   readonly traceId: string;
   /** The number of a counter, 0 when there is none. */
   counter(name: string): number;
@@ -70,6 +72,7 @@ export function eventsOf(batches: readonly Batch[]): Event[] {
       events.push({
         timeUnixNano: record.timeUnixNano,
         attributes,
+        eventName: record.eventName,
         traceId: record.traceId,
         counter: (name) => Number(attributes.get(prefix + name) ?? 0),
         text: (name) => String(attributes.get(name) ?? ""),
@@ -111,6 +114,7 @@ interface WatchOptions {
   readonly limit?: number;
   readonly user?: User;
   readonly reportsSchema?: (schema: string | null) => boolean;
+  readonly ageLimits?: AgeLimits;
   /** How plans are asked for; none are without it. */
   readonly explain?: Partial<ExplainSettings>;
 }
@@ -138,7 +142,8 @@ export function watch(server: MysqlServer, options: WatchOptions = {}) {
     reportsSchema: options.reportsSchema ?? (() => true),
   });
   const activity = new ActivityPoll({
-    ...{ ...common, server: known, limit: 1000, intervalMs: 1000 },
+    ...{ ...common, server: known, samples: true, limit: 1000, intervalMs: 1000 },
+    ageLimits: options.ageLimits ?? { statement: 0, transaction: 0, idleTransaction: 0 },
     reportsSchema: options.reportsSchema ?? (() => true),
   });
   const deadlocks = new DeadlockPoll({ ...common, server: known });

@@ -12,6 +12,8 @@ export interface ActiveSession {
   /** The lock that it waits for. */
   readonly lock: LockWait | undefined;
   readonly transaction: Transaction | undefined;
+  /** Whether it does something, or waits for others or is in their way. */
+  readonly sampled: boolean;
   /** Whether others wait for it. */
   readonly blocks: boolean;
   /** What it waits for now, where the server notes waits. */

@@ -13,7 +13,8 @@ import { type ActiveSession, comparedSession, namespaceOf } from "./active-sessi
 import { ActivitySource } from "./activity-source.ts";
 import type { FinishedStatement, HistoryMark } from "./finished-statements.ts";
 import { markAt } from "./finished-statements.ts";
-import { addQuerySamples } from "./sample-events.ts";
+import { type AgeLimits, isOld, longLasting } from "./long-lasting.ts";
+import { addLongLasting, addQuerySamples } from "./sample-events.ts";
 import { lifeAt, type ServerLife, type ServerMoment, serverMoment } from "./server-moment.ts";
 import { type Session, sessionId } from "./session.ts";
 import { currentWait, type WaitEvent, waitSeconds } from "./thread-waits.ts";
@@ -26,6 +27,9 @@ export interface ActivityPollOptions {
   readonly context: ProblemContext;
   /** Sessions that are looked at, and statements that have ended since. */
   readonly limit: number;
+  /** Whether sessions and what has ended are told one by one. */
+  readonly samples: boolean;
+  readonly ageLimits: AgeLimits;
   /** Time between two polls. */
   readonly intervalMs: number;
   /** Whether sessions of this schema are reported; `null` for those without one. */
@@ -47,6 +51,8 @@ export class ActivityPoll {
   readonly #source: ActivitySource;
   readonly #memory: SampleMemory<ActiveSession>;
   #last: LastLook | undefined;
+  /** What lasts and was told. */
+  #told: ReadonlySet<string> = new Set();
 
   constructor(options: ActivityPollOptions) {
     this.#options = options;
@@ -72,32 +78,41 @@ export class ActivityPoll {
       const { users: providers } = platformTraits(capabilities.platform);
       const reports = ({ session }: { readonly session: Session }) =>
         !providers.includes(session.user ?? "") && this.#options.reportsSchema(namespaceOf(session) ?? null);
-      const selection = this.#memory.select(looked.active.filter(reports), moment.micros);
+      const selection = this.#memory.select(
+        looked.active.filter((active) => active.sampled && reports(active)),
+        moment.micros,
+      );
       const reported = selection.reported.map(({ session: active, reason }) => ({
         ...active,
         reason,
         waitingSinceMicros: this.#memory.waitingSince(active, moment.micros),
       }));
       const ended = finished.filter(reports);
+      const { samples, ageLimits: limits } = this.#options;
+      const lasting = longLasting({ sessions: looked.active.filter(reports), nowMicros: moment.micros, limits });
+      const untold = lasting.filter(({ identity }) => !this.#told.has(identity));
+      const observedUnixNano = host.clock.unixNano();
       const threads = reported.map(({ session }) => session.threadId);
       const logs = logsBuilder()
         .resource(instanceResource(instance, capabilities))
         .scope(receiverScope(host.build, capabilities));
+      addLongLasting(logs, { product: capabilities.product, lasting: untold, moment, observedUnixNano });
       addQuerySamples(logs, {
         product: capabilities.product,
-        reported,
-        finished: ended.map((each) => ({ ...each, id: sessionId(life.startSeconds, each.session) })),
+        reported: samples ? reported : [],
+        finished: (samples ? ended : []).map((each) => ({ ...each, id: sessionId(life.startSeconds, each.session) })),
         forest,
         sessionIdOf: (processlistId) => sessionId(life.startSeconds, { processlistId }),
         traceparents: await this.#source.traceparents(threads, signal),
         moment,
-        observedUnixNano: host.clock.unixNano(),
+        observedUnixNano,
       });
       return {
-        batches: reported.length + ended.length === 0 ? [] : [logs.build()],
+        batches: untold.length + (samples ? reported.length + ended.length : 0) === 0 ? [] : [logs.build()],
         problems,
         commit: () => {
           this.#memory.commit(selection);
+          this.#told = new Set(lasting.map(({ identity }) => identity));
           this.#last = { moment, life, mark, waitTimer: looked.waitTimer };
         },
       };
@@ -129,11 +144,13 @@ export class ActivityPoll {
     const working = await this.#source.active(ask.signal);
     const lockWaits = await this.#source.lockWaits(working, moment, ask);
     const seen = new Set(working.map(({ processlistId }) => processlistId));
-    const unseen = new Set(
-      lockWaits.flatMap(({ session, blockers }) => [session, ...blockers]).filter((id) => id > 0 && !seen.has(id)),
-    );
-    const sessions = [...working, ...(await this.#source.sessions(unseen, ask.signal))];
     const transactions = await this.#source.transactions(ask);
+    const old = [...transactions]
+      .filter(([, { startMicros }]) => isOld(startMicros, moment.micros, this.#options.ageLimits))
+      .map(([id]) => id);
+    const involved = new Set(lockWaits.flatMap(({ session, blockers }) => [session, ...blockers]));
+    const unseen = new Set([...involved, ...old].filter((id) => id > 0 && !seen.has(id)));
+    const sessions = [...working, ...(await this.#source.sessions(unseen, ask.signal))];
     const waits = await this.#source.waits(
       working.map(({ threadId }) => threadId),
       moment,
@@ -151,6 +168,7 @@ export class ActivityPoll {
         transaction: transactions.get(session.processlistId),
         blocks: blocking.has(session.processlistId),
         wait: currentWait(own),
+        sampled: seen.has(session.processlistId) || involved.has(session.processlistId),
         waited: this.#waited(own, { waitTimer, moment, last }),
       };
     });

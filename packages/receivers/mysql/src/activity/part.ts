@@ -14,9 +14,12 @@ export function activityPart(server: WatchedServer): void {
 
 function addSamples(server: WatchedServer): void {
   const { next, config, watch, status } = server;
-  if (next.logs === undefined || !config.events[querySampleEvent].enabled) return;
+  const { statement, transaction, idle_transaction: idleTransaction } = config.long_running;
+  const ageLimits = { statement, transaction, idleTransaction };
+  const samples = config.events[querySampleEvent].enabled;
+  if (next.logs === undefined || !(samples || Object.values(ageLimits).some((limit) => limit > 0))) return;
   const { collection_interval: interval, max_rows_per_query: limit } = config.query_sample_collection;
-  const poll = new ActivityPoll({ ...server, server: status, limit, intervalMs: interval });
+  const poll = new ActivityPoll({ ...server, server: status, samples, ageLimits, limit, intervalMs: interval });
   watch.add({ name: "samples", interval, poll, source: status.connection, turn: status.turn });
 }
 

@@ -5,6 +5,7 @@ import { bounded, printable, type SampleReason } from "@dbintel/watching";
 import type { Product } from "../connection/connection.ts";
 import { type ActiveSession, namespaceOf } from "./active-session.ts";
 import type { FinishedStatement } from "./finished-statements.ts";
+import type { LongLasting } from "./long-lasting.ts";
 import type { ServerMoment } from "./server-moment.ts";
 import type { Session, StatementEvent } from "./session.ts";
 import { shownText, typedText } from "./statement-text.ts";
@@ -88,6 +89,29 @@ export function addQuerySamples(logs: LogsBuilder, args: QuerySampleArgs): void 
   }
 }
 
+/** One log record for each thing that lasts too long: whose it is and how old. */
+export function addLongLasting(
+  logs: LogsBuilder,
+  args: Pick<QuerySampleArgs, "product" | "moment" | "observedUnixNano"> & { readonly lasting: readonly LongLasting[] },
+): void {
+  const { lasting, product, moment, observedUnixNano } = args;
+  for (const { event, of, ageMicros, limitMs } of lasting) {
+    logs.record({
+      timeUnixNano: moment.micros * 1000n,
+      observedTimeUnixNano: observedUnixNano,
+      eventName: event,
+      attributes: {
+        "db.system.name": product,
+        ...sessionAttributes(of.id, of.session, product),
+        "mysql.threads.processlist_state": name(of.session.state),
+        ...transactionAttributes(of),
+        "dbintel.age": Number(ageMicros) / 1e6,
+        "dbintel.age.limit": limitMs / 1000,
+      },
+    });
+  }
+}
+
 function sessionAttributes(id: string, session: Session, product: Product): Record<string, AnyValue | undefined> {
   const shown = shownText(session, product);
   return {
@@ -151,7 +175,7 @@ function waitAttributes({ wait, waited }: ReportedSession): Record<string, AnyVa
   };
 }
 
-function transactionAttributes({ id, transaction }: ReportedSession): Record<string, AnyValue | undefined> {
+function transactionAttributes({ id, transaction }: ActiveSession): Record<string, AnyValue | undefined> {
   if (transaction === undefined) return {};
   return {
     "dbintel.transaction.id": `${id}/${transaction.name}`,

@@ -1,6 +1,6 @@
 import { Secret } from "@dbintel/config";
 import type { PostgresServer } from "@dbintel/e2e/servers";
-import { LoginSource, tlsSettings } from "@dbintel/instances";
+import { LoginSource, type Platform, ServerPlatform, tlsSettings } from "@dbintel/instances";
 import type { AnyValue, Batch, Logs, Metrics } from "@dbintel/pdata";
 import { systemClock } from "@dbintel/pipeline";
 import { createTestHost } from "@dbintel/pipeline/testing";
@@ -122,13 +122,15 @@ export function watchStatements(
     readonly explain?: number;
     /** Metrics of statements, with series of so many; none by default. */
     readonly series?: number;
+    /** In place of what the server is found to run on. */
+    readonly platform?: Platform;
   } = {},
 ) {
   const host = createTestHost();
   const settings = settingsOf(server, options.user);
   const endpoint = `${server.host}:${server.port}`;
   const database = options.database ?? "postgres";
-  const source = new StatementSource(settings, endpoint, database);
+  const source = new StatementSource(settings, endpoint, database, new ServerPlatform(options.platform));
   const visits = new Visits(settings, new KnownServer(new DatabaseConnection(settings, database), endpoint));
   const context = { endpoint, username: settings.username, database };
   const explain = { limit: options.explain ?? 0, cacheSize: 1000, cacheTtlMs: 3_600_000, intervalMs: 60_000 };

@@ -18,6 +18,7 @@ export { PollTrial } from "./diagnosis/poll-trial.ts";
 export type { GuardedSource } from "./guarded-poll.ts";
 export { guardedPoll } from "./guarded-poll.ts";
 export type { LeaseLock } from "./lease/lease-lock.ts";
+export { poolerBefore } from "./lease/lease-lock.ts";
 export { leaseSettings } from "./lease/lease-settings.ts";
 export type { MetricDefinition, MetricQuery } from "./metric-definition.ts";
 export { single } from "./metric-definition.ts";

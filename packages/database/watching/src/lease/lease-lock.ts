@@ -1,3 +1,5 @@
+import { DbintelError } from "@dbintel/errors";
+
 /** A lock that a session on the watched server holds and that ends with it: the dialect of {@link Lease}. */
 export interface LeaseLock {
   /** Which session would be asked, counted from 1; `undefined` when there is none. */
@@ -11,4 +13,15 @@ export interface LeaseLock {
   take(lifetimeMs: number, signal: AbortSignal): Promise<boolean>;
   /** Whether the session that took the lock is there and has it. */
   holds(signal: AbortSignal): Promise<boolean>;
+}
+
+/**
+ * Of a session whose server tells another number than the connection was told: a pooler may give it to somebody else
+ * meanwhile, and the lock with it.
+ */
+export function poolerBefore(endpoint: string): DbintelError {
+  return new DbintelError(`a connection pooler stands before ${endpoint}: no session there can hold a lock`, {
+    code: "DBI_DATABASE_UNREACHABLE",
+    hint: "set endpoint to the server itself, or high_availability.enabled to false; this collector does not poll",
+  });
 }

@@ -1,5 +1,4 @@
-import { DbintelError } from "@dbintel/errors";
-import { type LeaseLock, number } from "@dbintel/watching";
+import { type LeaseLock, number, poolerBefore } from "@dbintel/watching";
 import type { WatchedServer } from "../watched-server.ts";
 import type { DatabaseConnection } from "./connection.ts";
 
@@ -52,13 +51,7 @@ export class NamedLock implements LeaseLock {
   async #ask(question: string, signal: AbortSignal): Promise<boolean> {
     const sql = `SELECT ${question} AS held, CONNECTION_ID() AS id`;
     const [row = {}] = await this.#connection.query(sql, [this.#name], signal);
-    // A pooler tells clients another number than that of the session, which it may give to somebody else meanwhile.
-    if (number(row, "id") !== this.#connection.threadId) {
-      throw new DbintelError(`a connection pooler stands before ${this.#endpoint}: no session there can hold a lock`, {
-        code: "DBI_DATABASE_UNREACHABLE",
-        hint: "set endpoint to the server itself, or high_availability.enabled to false; this collector does not poll",
-      });
-    }
+    if (number(row, "id") !== this.#connection.threadId) throw poolerBefore(this.#endpoint);
     return number(row, "held") === 1;
   }
 }

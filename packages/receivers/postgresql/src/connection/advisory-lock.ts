@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { DbintelError } from "@dbintel/errors";
-import { type LeaseLock, number } from "@dbintel/watching";
+import { type LeaseLock, number, poolerBefore } from "@dbintel/watching";
 import type { WatchedServer } from "../watched-server.ts";
 import type { DatabaseConnection } from "./connection.ts";
 
@@ -70,12 +69,7 @@ export class AdvisoryLock implements LeaseLock {
     this.#prepared = this.#connection.session;
   }
 
-  /** A pooler tells clients another number than that of the session, which it may give to somebody else meanwhile. */
   #requireOwn(processId: number | undefined): void {
-    if (processId === this.#connection.processId) return;
-    throw new DbintelError(`a connection pooler stands before ${this.#endpoint}: no session there can hold a lock`, {
-      code: "DBI_DATABASE_UNREACHABLE",
-      hint: "set endpoint to the server itself, or high_availability.enabled to false; this collector does not poll",
-    });
+    if (processId !== this.#connection.processId) throw poolerBefore(this.#endpoint);
   }
 }

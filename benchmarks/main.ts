@@ -11,7 +11,7 @@ const benchmarks: Readonly<Record<string, string>> = {
   condition: "condition/bench.ts",
   guard: "guard/bench.ts",
   plans: "plans/bench.ts",
-  postgresql: "postgresql/peer.ts",
+  postgresql: "postgresql/bench.ts",
   "postgresql-poll": "postgresql/poll.ts",
   processors: "processors/bench.ts",
   relay: "pipeline/relay.ts",

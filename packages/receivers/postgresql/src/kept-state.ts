@@ -4,7 +4,7 @@ import { type Host, Snapshot } from "@dbintel/pipeline";
  * What a part has seen of a server and compares the next look with. Kept over a restart where a storage extension keeps
  * it: read when it is asked for first, saved beside the polls when it has changed.
  */
-export class KeptState<State> {
+export class KeptState<State, Written> {
   readonly #snapshot: Snapshot;
   #state: State;
   #loading: Promise<void> | undefined;
@@ -18,19 +18,21 @@ export class KeptState<State> {
     /** What it means when it is lost, for a warning. */
     readonly loss: string;
     readonly initial: State;
-    /** As JSON has it, and back; `undefined` for what is none of this version. */
-    readonly write: (state: State) => unknown;
-    readonly read: (value: unknown) => State | undefined;
+    /** Goes up when `Written` changes; what another version has kept is lost. */
+    readonly version: number;
+    /** As JSON has it, and back. */
+    readonly write: (state: State) => Written;
+    readonly read: (written: Written) => State;
   }) {
-    const { host, name, loss, initial, write, read } = args;
+    const { host, name, loss, initial, version, write, read } = args;
     this.#state = initial;
     this.#snapshot = new Snapshot({
       ...{ host, name, loss },
-      take: () => Buffer.from(JSON.stringify(write(this.#state))),
+      take: () => Buffer.from(JSON.stringify({ version, state: write(this.#state) })),
       restore: (bytes) => {
-        const state = readJson(bytes, read);
-        if (state !== undefined) this.#state = state;
-        return state !== undefined;
+        const written = readJson<Written>(bytes, version);
+        if (written !== undefined) this.#state = read(written);
+        return written !== undefined;
       },
     });
   }
@@ -62,9 +64,14 @@ export class KeptState<State> {
   }
 }
 
-function readJson<State>(bytes: Uint8Array, read: (value: unknown) => State | undefined): State | undefined {
+/** Only a state of this version carries it. */
+function readJson<Written>(bytes: Uint8Array, version: number): Written | undefined {
   try {
-    return read(JSON.parse(Buffer.from(bytes).toString()));
+    const value: unknown = JSON.parse(Buffer.from(bytes).toString());
+    if (typeof value !== "object" || value === null || !("version" in value) || value.version !== version) {
+      return undefined;
+    }
+    return "state" in value ? (value.state as Written) : undefined;
   } catch {
     return undefined;
   }

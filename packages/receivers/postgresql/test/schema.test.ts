@@ -2,8 +2,8 @@ import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SchemaErrand } from "../src/schema/schema-errand.ts";
-import { visitDatabases } from "./visiting.ts";
-import { type Event, eventsOf } from "./watch.ts";
+import { eventsOfVisits } from "./visiting.ts";
+import type { Event } from "./watch.ts";
 
 describe("changes of the tables of a real server", () => {
   let server: PostgresServer;
@@ -22,22 +22,7 @@ describe("changes of the tables of a real server", () => {
   function watch(options: { readonly host?: TestHost; readonly limit?: number } = {}) {
     const host = options.host ?? createTestHost();
     const errand = new SchemaErrand({ host, intervalMs: 600_000, limit: options.limit ?? 300 });
-    const databases = visitDatabases(server, { host, errands: [errand], reportsDatabase: (name) => name === "app" });
-    const round = async (take: boolean) => {
-      const { batches, problems } = await (take ? databases.round() : databases.peek());
-      expect(problems).toEqual([]);
-      await host.clock.advance(600_000);
-      return eventsOf(batches);
-    };
-    return {
-      host,
-      look: () => round(true),
-      peek: () => round(false),
-      async close(): Promise<void> {
-        await errand.close();
-        await databases.close();
-      },
-    };
+    return eventsOfVisits(server, { errand, host, database: "app" });
   }
 
   function told(events: readonly Event[]) {

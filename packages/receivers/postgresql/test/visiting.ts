@@ -1,6 +1,7 @@
 import type { PostgresServer } from "@dbintel/e2e/servers";
 import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
 import { StatementGuards } from "@dbintel/watching";
+import { expect } from "vitest";
 import { KnownServer } from "../src/connection/capabilities.ts";
 import { DatabaseConnection } from "../src/connection/connection.ts";
 import { watchedDatabase } from "../src/connection/problems.ts";
@@ -11,7 +12,7 @@ import { objectCollection } from "../src/objects/settings.ts";
 import { instanceResource } from "../src/resource.ts";
 import type { Errand } from "../src/visits/errand.ts";
 import { VisitPoll } from "../src/visits/visit-poll.ts";
-import { calm, never, settingsOf } from "./watch.ts";
+import { calm, eventsOf, never, settingsOf } from "./watch.ts";
 
 /** Every metric of tables and indexes. */
 export function objects(settings: Record<string, number> = {}): Errand {
@@ -54,5 +55,30 @@ export function visitDatabases(
       return result;
     },
     close: () => views.connection.close(),
+  };
+}
+
+/** Looks again and again into one database for one errand, and has its events. */
+export function eventsOfVisits(
+  server: PostgresServer,
+  args: { readonly errand: Errand & { close(): Promise<void> }; readonly database: string; readonly host: TestHost },
+) {
+  const { errand, database, host } = args;
+  const databases = visitDatabases(server, { host, errands: [errand], reportsDatabase: (name) => name === database });
+  const look = async (take: boolean) => {
+    const { batches, problems } = await (take ? databases.round() : databases.peek());
+    expect(problems).toEqual([]);
+    await host.clock.advance(errand.intervalMs);
+    return eventsOf(batches);
+  };
+  return {
+    host,
+    look: () => look(true),
+    /** A look whose events are not taken. */
+    peek: () => look(false),
+    async close(): Promise<void> {
+      await errand.close();
+      await databases.close();
+    },
   };
 }

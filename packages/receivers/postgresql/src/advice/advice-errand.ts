@@ -24,9 +24,10 @@ const rulesById = new Map([...databaseRules, ...serverRules].map((rule) => [rule
 const wholeServer = "";
 /** Databases whose open advice is remembered. */
 const mostDatabases = 5000;
-const version = 1;
 
 type KnownAdvice = LRUCache<string, readonly OpenAdvice[]>;
+/** Those that were looked at longest ago first. */
+type WrittenAdvice = readonly (readonly [database: string, open: readonly OpenAdvice[]])[];
 
 /**
  * Looks in each database for what could be better, and once in a round of intervals at the server as a whole. Tells each
@@ -36,19 +37,20 @@ export class AdviceErrand implements Errand {
   readonly name = "advice";
   readonly intervalMs: number;
   readonly #options: AdviceErrandOptions;
-  readonly #known: KeptState<KnownAdvice>;
+  readonly #known: KeptState<KnownAdvice, WrittenAdvice>;
   #serverDueMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: AdviceErrandOptions) {
     this.#options = options;
     this.intervalMs = options.intervalMs;
-    this.#known = new KeptState<KnownAdvice>({
+    this.#known = new KeptState<KnownAdvice, WrittenAdvice>({
       host: options.host,
       name: "advice",
       loss: "every advice is told again",
       initial: remembering([]),
-      write: (known) => ({ version, databases: [...known.entries()].reverse() }),
-      read: adviceIn,
+      version: 1,
+      write: (known) => [...known.entries()].reverse(),
+      read: remembering,
     });
   }
 
@@ -95,15 +97,8 @@ export class AdviceErrand implements Errand {
   }
 }
 
-function remembering(databases: readonly (readonly [string, readonly OpenAdvice[]])[]): KnownAdvice {
+function remembering(databases: WrittenAdvice): KnownAdvice {
   const cache: KnownAdvice = new LRUCache({ max: mostDatabases });
   for (const [database, advice] of databases) cache.set(database, advice);
   return cache;
-}
-
-/** Only this class writes what carries its version. */
-function adviceIn(value: unknown): KnownAdvice | undefined {
-  if (typeof value !== "object" || value === null || !("version" in value) || value.version !== version)
-    return undefined;
-  return remembering((value as unknown as { readonly databases: [string, readonly OpenAdvice[]][] }).databases);
 }

@@ -16,27 +16,29 @@ export interface SchemaErrandOptions {
 
 /** Characters of all definitions that are remembered; beyond it the database is forgotten that was seen longest ago. */
 const mostCharacters = 16_000_000;
-const version = 1;
 
 type Schemas = LRUCache<string, SchemaSnapshot>;
+/** Those that were seen longest ago first. */
+type WrittenSchemas = readonly (readonly [database: string, schema: SchemaSnapshot])[];
 
 /** Tells what changes in the tables of each database. Reads the definitions only of those whose hash is another. */
 export class SchemaErrand implements Errand {
   readonly name = "schema";
   readonly intervalMs: number;
   readonly #options: SchemaErrandOptions;
-  readonly #known: KeptState<Schemas>;
+  readonly #known: KeptState<Schemas, WrittenSchemas>;
 
   constructor(options: SchemaErrandOptions) {
     this.#options = options;
     this.intervalMs = options.intervalMs;
-    this.#known = new KeptState<Schemas>({
+    this.#known = new KeptState<Schemas, WrittenSchemas>({
       host: options.host,
       name: "schema",
       loss: "changes of tables since the last run are not told",
       initial: remembering([]),
-      write: (schemas) => ({ version, schemas: [...schemas.entries()].reverse() }),
-      read: schemasIn,
+      version: 1,
+      write: (schemas) => [...schemas.entries()].reverse(),
+      read: remembering,
     });
   }
 
@@ -85,7 +87,7 @@ function hashOf(tables: readonly KnownTable[]): string {
   return createHash("sha256").update(lines.join("\n")).digest("hex");
 }
 
-function remembering(schemas: readonly (readonly [string, SchemaSnapshot])[]): Schemas {
+function remembering(schemas: WrittenSchemas): Schemas {
   const cache: Schemas = new LRUCache({ maxSize: mostCharacters, sizeCalculation: sizeOf });
   for (const [database, snapshot] of schemas) cache.set(database, snapshot);
   return cache;
@@ -96,11 +98,4 @@ function sizeOf({ tables }: SchemaSnapshot): number {
   return (
     1 + tables.length * 100 + parts.reduce((sum, { name, definition }) => sum + name.length + definition.length + 50, 0)
   );
-}
-
-/** Only this class writes what carries its version. */
-function schemasIn(value: unknown): Schemas | undefined {
-  if (typeof value !== "object" || value === null || !("version" in value) || value.version !== version)
-    return undefined;
-  return remembering((value as unknown as { readonly schemas: [string, SchemaSnapshot][] }).schemas);
 }

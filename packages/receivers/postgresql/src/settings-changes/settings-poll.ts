@@ -21,22 +21,24 @@ interface KnownSettings {
   readonly settings: readonly Setting[];
 }
 
-const version = 1;
+/** The same as JSON has it. */
+type WrittenSettings = (Omit<KnownSettings, "timeUnixNano"> & { readonly timeUnixNano: string }) | null;
 
 /** Tells each change of the server's settings, and of those that are kept for databases and roles. */
 export class SettingsPoll {
   readonly #options: SettingsPollOptions;
-  readonly #known: KeptState<KnownSettings | undefined>;
+  readonly #known: KeptState<KnownSettings | undefined, WrittenSettings>;
 
   constructor(options: SettingsPollOptions) {
     this.#options = options;
-    this.#known = new KeptState<KnownSettings | undefined>({
+    this.#known = new KeptState<KnownSettings | undefined, WrittenSettings>({
       host: options.host,
       name: "settings",
       loss: "changes since the last run are not told",
       initial: undefined,
-      write: (known) => ({ version, ...known, timeUnixNano: String(known?.timeUnixNano ?? 0n) }),
-      read: knownIn,
+      version: 1,
+      write: (known) => (known === undefined ? null : { ...known, timeUnixNano: String(known.timeUnixNano) }),
+      read: (known) => (known === null ? undefined : { ...known, timeUnixNano: BigInt(known.timeUnixNano) }),
     });
   }
 
@@ -71,12 +73,4 @@ export class SettingsPoll {
   close(): Promise<void> {
     return this.#known.close();
   }
-}
-
-/** Only this class writes what carries its version. */
-function knownIn(value: unknown): KnownSettings | undefined {
-  if (typeof value !== "object" || value === null || !("version" in value) || value.version !== version)
-    return undefined;
-  const known = value as unknown as Omit<KnownSettings, "timeUnixNano"> & { readonly timeUnixNano: string };
-  return { ...known, timeUnixNano: BigInt(known.timeUnixNano) };
 }

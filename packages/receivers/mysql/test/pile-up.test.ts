@@ -12,6 +12,8 @@ import { never, settingsOf } from "./watch.ts";
 const shortSessions = 1;
 const monitor = { username: "monitor", password: "monitor-password" };
 const rounds = 4;
+/** Long enough for an answer on a busy machine. */
+const patientMs = 10_000;
 
 const servers = [
   { describe: describeOwnMysql, start: () => startMysql({ own: true }) },
@@ -63,9 +65,9 @@ for (const { describe, start } of servers) {
     }
 
     /** Asks as a poll whose deadline passes; answers with what it met. */
-    async function ask(connection: DatabaseConnection, sql = "SELECT 1 AS one"): Promise<unknown> {
+    async function ask(connection: DatabaseConnection, sql = "SELECT 1 AS one", deadlineMs = 200): Promise<unknown> {
       const deadline = new AbortController();
-      const timer = setTimeout(() => deadline.abort(new Error("late")), 200);
+      const timer = setTimeout(() => deadline.abort(new Error("late")), deadlineMs);
       return connection
         .query(sql, [], deadline.signal)
         .catch((error: unknown) => error)
@@ -99,7 +101,7 @@ for (const { describe, start } of servers) {
         process.kill(pid, "SIGCONT");
       }
       await eventually("both are answered again", async () => {
-        const answers = await Promise.all(connections.map((connection) => ask(connection)));
+        const answers = await Promise.all(connections.map((connection) => ask(connection, undefined, patientMs)));
         return answers.some((answer) => answer instanceof Error) ? undefined : true;
       });
       await expectOnly(await threadId(connections[0]), await threadId(connections[1]));

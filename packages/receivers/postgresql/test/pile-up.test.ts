@@ -10,6 +10,8 @@ import { never, settingsOf } from "./watch.ts";
 /** Beside what lasts or was left the server has at most one session, which looks whether that has ended. */
 const shortSessions = 1;
 const rounds = 4;
+/** Long enough for an answer on a busy machine. */
+const patientMs = 10_000;
 
 describePostgres(18, "sessions of a server that does not answer", () => {
   let server: PostgresServer;
@@ -63,7 +65,7 @@ describePostgres(18, "sessions of a server that does not answer", () => {
 
   async function expectAnswers(): Promise<void> {
     await eventually("both are answered again", async () => {
-      const answers = await Promise.all(connections.map((connection) => ask(connection)));
+      const answers = await Promise.all(connections.map((connection) => ask(connection, undefined, patientMs)));
       expect((await own()).length).toBeLessThanOrEqual(connections.length + shortSessions);
       return answers.some((answer) => answer instanceof Error) ? undefined : true;
     });
@@ -85,9 +87,9 @@ describePostgres(18, "sessions of a server that does not answer", () => {
   }
 
   /** Asks as a poll whose deadline passes; answers with what it met. */
-  async function ask(connection: DatabaseConnection, sql = "SELECT 1 AS one"): Promise<unknown> {
+  async function ask(connection: DatabaseConnection, sql = "SELECT 1 AS one", deadlineMs = 200): Promise<unknown> {
     const deadline = new AbortController();
-    const timer = setTimeout(() => deadline.abort(new Error("late")), 200);
+    const timer = setTimeout(() => deadline.abort(new Error("late")), deadlineMs);
     return connection
       .query(sql, [], deadline.signal)
       .catch((error: unknown) => error)

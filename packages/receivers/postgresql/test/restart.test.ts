@@ -73,9 +73,8 @@ describePostgres(18, "a receiver that is restarted", () => {
         const saved = () => own.snapshots.get(checkpointOf(target));
         const before = saved();
         await host.clock.advance(intervalMs);
-        await eventually("a poll was handed on, and what it read was saved", () =>
-          saved() === before ? undefined : true,
-        );
+        const handedOn = () => (saved() === before ? undefined : true);
+        await eventually("a poll was handed on, and what it read was saved", handedOn, { deadlineMs: 50_000 });
       },
     };
   }

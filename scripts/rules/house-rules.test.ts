@@ -7,9 +7,12 @@ const sources = files.filter(({ isTest }) => !isTest);
 /** Where the process meets the machine: everywhere else time and randomness come from `host`. */
 const allowed: Readonly<Record<string, readonly RegExp[]>> = {
   "packages/core/pipeline/src/clock.ts": [/Date\.now/, /setTimeout/],
-  // The command keeps its process alive and bounds a trial poll outside any component.
+  // Commands keep their process alive and bound a trial poll outside any component.
   "packages/collector/src/commands/run.ts": [/setInterval/],
+  "packages/collector/src/commands/doctor.ts": [/setInterval/],
   "packages/collector/src/receiver-trial.ts": [/setTimeout/],
+  // A method of a socket with the same name.
+  "packages/database/watching/src/session/silence.ts": [/setTimeout/],
 };
 
 test.each([

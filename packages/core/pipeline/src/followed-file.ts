@@ -90,7 +90,7 @@ export class FollowedFile<Content> {
 async function smallFile(path: string): Promise<string> {
   await using file = await open(path);
   const { size } = await file.stat();
-  if (size <= largestBytes) return file.readFile("utf8");
+  if (size <= largestBytes) return await file.readFile("utf8");
   throw new DbintelError(`${path} has more than ${largestBytes} bytes`, {
     code: "DBI_FILE",
     hint: "name the file that holds the secret alone",

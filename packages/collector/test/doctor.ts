@@ -25,7 +25,8 @@ export async function doctor(yaml: string, ...args: readonly string[]): Promise<
       print: (text: string) => void out.push(text),
       printError: (text: string) => void err.push(text),
     };
-    const code = await main(["doctor", "--config", file, ...args], terminal);
+    // The last one counts; a busy machine may take long.
+    const code = await main(["doctor", "--config", file, "--timeout", "5m", ...args], terminal);
     return { code, out: out.join("\n"), err: err.join("\n") };
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -107,6 +107,7 @@ async function configuration(proxy: CountingProxy, { intervalSeconds }: Scenario
     password: ${monitor.password}
     tls: {insecure: true}
     statement_timeout: 60s
+    budget: {max_database_share: "100%"}
     top_query_collection: {collection_interval: ${intervalSeconds}s}
 exporters:
   nop: {}

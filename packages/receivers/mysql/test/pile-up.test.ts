@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { eventually } from "@dbintel/e2e/condition";
 import { type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
 import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
@@ -95,6 +95,7 @@ for (const { describe, start } of servers) {
       const pid = Number(await readFile(row?.file ?? "", "utf8"));
       process.kill(pid, "SIGSTOP");
       try {
+        await eventually("every thread has stopped", async () => ((await isStopped(pid)) ? true : undefined));
         await Promise.all(connections.map(async (connection) => expect(await ask(connection)).toBeInstanceOf(Error)));
         expect(await ask(connections[0])).toBeInstanceOf(Error);
       } finally {
@@ -107,4 +108,12 @@ for (const { describe, start } of servers) {
       await expectOnly(await threadId(connections[0]), await threadId(connections[1]));
     });
   });
+}
+
+async function isStopped(pid: number): Promise<boolean> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const states = await Promise.all(
+    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/status`, "utf8").catch(() => "State:\tT")),
+  );
+  return states.every((status) => /^State:\s+T/m.test(status));
 }

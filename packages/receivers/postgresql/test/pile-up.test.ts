@@ -77,9 +77,14 @@ describePostgres(18, "sessions of a server that does not answer", () => {
     return Number(row?.pid);
   }
 
-  function stop(...processes: readonly number[]): void {
-    for (const pid of processes) process.kill(pid, "SIGSTOP");
+  async function stop(...processes: readonly number[]): Promise<void> {
     stopped.push(...processes);
+    for (const pid of processes) {
+      process.kill(pid, "SIGSTOP");
+      await eventually("it has stopped", async () =>
+        /^State:\s+T/m.test(await readFile(`/proc/${pid}/status`, "utf8")) ? true : undefined,
+      );
+    }
   }
 
   function resume(): void {
@@ -146,7 +151,7 @@ describePostgres(18, "sessions of a server that does not answer", () => {
 
   it("opens none in place of those that are stopped, and goes on when they are continued", async () => {
     const pids = [await processId(connections[0]), await processId(connections[1])];
-    stop(...pids);
+    await stop(...pids);
     for (let round = 0; round < rounds; round++) {
       for (const connection of connections) expect(await ask(connection)).toBeInstanceOf(Error);
       await expectOnly(...pids);
@@ -159,7 +164,7 @@ describePostgres(18, "sessions of a server that does not answer", () => {
     const pid = await processId(connections[0]);
     await processId(connections[1]);
     const postmaster = Number(/^PPid:\s*(\d+)$/m.exec(await readFile(`/proc/${pid}/status`, "utf8"))?.[1]);
-    stop(postmaster, ...(await childrenOf(postmaster)));
+    await stop(postmaster, ...(await childrenOf(postmaster)));
     await Promise.all(connections.map(async (connection) => expect(await ask(connection)).toBeInstanceOf(Error)));
     expect(await ask(connections[0])).toBeInstanceOf(Error);
     resume();

@@ -1,10 +1,17 @@
 import { activityPart } from "./activity/part.ts";
+import { leasePart } from "./connection/named-lock.ts";
 import { consumersPart } from "./consumers/part.ts";
 import { customSqlPart } from "./custom-sql/part.ts";
-import { leasePart } from "./connection/named-lock.ts";
 import { metricsPart } from "./metrics/part.ts";
 import { statementsPart } from "./statements/part.ts";
 import type { Part } from "./watched-server.ts";
 
 /** Everything that is collected, what costs the server least first: so it is asked when it recovers. */
-export const parts: readonly Part[] = [leasePart, metricsPart, consumersPart, activityPart, statementsPart, customSqlPart];
+export const parts: readonly Part[] = [
+  leasePart,
+  metricsPart,
+  consumersPart,
+  activityPart,
+  statementsPart,
+  customSqlPart,
+];

@@ -133,10 +133,14 @@ export class VisitPoll {
       });
     } catch (error) {
       round.signal.throwIfAborted();
-      // Whatever it was, the others come first in the next round.
-      for (const errand of errands) this.#fail(errand, database, databaseProblem(error, { ...context, database }));
+      if (!(error instanceof pg.DatabaseError) || classifyError(error) !== "configuration") {
+        // The round is over, and its problem with the next that succeeds. Other databases come first in it.
+        const nowMs = this.#options.host.clock.monotonicMs();
+        for (const errand of errands) this.#schedule.putOff({ database, errand, nowMs });
+        throw error;
+      }
       // Closed to us, or dropped meanwhile: that is no reason to end the round.
-      if (!(error instanceof pg.DatabaseError) || classifyError(error) !== "configuration") throw error;
+      for (const errand of errands) this.#fail(errand, database, databaseProblem(error, { ...context, database }));
     }
   }
 

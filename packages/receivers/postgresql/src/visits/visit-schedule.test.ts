@@ -63,3 +63,10 @@ it("asks a database rarely in which an errand takes long, a budget wants less, o
   schedule.done({ database: "slow", errand: objects, nowMs: 300_000, tookMs: 1, factor: 1 });
   expect(names(schedule, 1e9)).toEqual([]);
 });
+
+it("keeps due what could not be reached, behind what was due before", () => {
+  const schedule = new VisitSchedule([objects]);
+  schedule.update(["a", "b"], 0);
+  schedule.putOff({ database: "a", errand: objects, nowMs: 10 });
+  expect(names(schedule, 10)).toEqual(["b: objects", "a: objects"]);
+});

@@ -71,6 +71,12 @@ export class VisitSchedule {
     place.dueMs = args.nowMs + args.errand.intervalMs * 2 ** Math.min(place.failures++, mostFailures);
   }
 
+  /** The server could not be reached: it stays due, behind what was due before. */
+  putOff(args: DoneErrand): void {
+    const place = this.#place(args);
+    if (place !== undefined) place.dueMs = args.nowMs;
+  }
+
   lags(nowMs: number): readonly ErrandLag[] {
     return this.#errands.map((errand) => {
       let lagMs = 0;

@@ -17,13 +17,15 @@ export interface TrialOptions {
   /** The signals to wait for. */
   readonly signals: readonly Signal[];
   readonly build: BuildInfo;
+  /** Whether these batches, one of every signal among them, are what was waited for. Default: they always are. */
+  readonly enough?: (batches: readonly Batch[]) => boolean;
   /** Milliseconds to wait for the first batch of every signal. Default three minutes: top queries come once a minute. */
   readonly patienceMs?: number;
 }
 
 /** How a trial ended. */
 export interface Trial {
-  /** Every batch until each signal had one, in the order of arrival. */
+  /** Every batch until it was enough, in the order of arrival. */
   readonly batches: readonly Batch[];
   readonly missing: readonly Signal[];
   /** What a person has to mend before the receiver can work. */
@@ -31,8 +33,8 @@ export interface Trial {
 }
 
 /**
- * Runs one receiver alone until it has delivered a batch of every signal, has said that a person must mend
- * something, or patience ends. Nothing leaves the process.
+ * Runs one receiver alone until it has delivered a batch of every signal and it is enough, until it has said that a
+ * person must mend something, or patience ends. Nothing leaves the process.
  */
 export async function tryReceiver(options: TrialOptions): Promise<Trial> {
   const environment = systemEnvironment({ build: options.build });
@@ -40,10 +42,12 @@ export async function tryReceiver(options: TrialOptions): Promise<Trial> {
   const missing = () => options.signals.filter((signal) => !batches.some((batch) => batch.signal === signal));
   let problem: Trial["problem"];
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  let finished = false;
   const take = async (batch: Batch) => {
-    if (missing().length === 0) return;
+    if (finished) return;
     batches.push(batch);
-    if (missing().length === 0) end();
+    finished = missing().length === 0 && (options.enough?.(batches) ?? true);
+    if (finished) end();
   };
   await using graph = new Graph(trialSpec(options, take), environment);
   graph.subscribe(({ id, status }) => {

@@ -1,5 +1,6 @@
 import type { Batch } from "@dbintel/pdata";
 import { encodeJson, mergeBatches, signals } from "@dbintel/pdata";
+import { z } from "zod";
 import { readBuildInfo } from "../build.ts";
 import type { ConfigOptions } from "../configuration.ts";
 import { usableConfiguration } from "../configuration.ts";
@@ -11,6 +12,11 @@ import { exitCodes } from "../terminal.ts";
 import { topQueries } from "../top-queries.ts";
 import { topQueryTable } from "../top-query-table.ts";
 import { usedSignals } from "../used-signals.ts";
+
+/** The settings of a receiver of databases: its other events come sooner than those that people ask for. */
+const sendsTopQueries = z.object({
+  events: z.object({ "db.server.top_query": z.object({ enabled: z.literal(true) }) }),
+});
 
 /** `dbintel check`: one receiver alone, its results printed until each signal has come, nothing sent anywhere. */
 export async function check(
@@ -26,7 +32,12 @@ export async function check(
     terminal.printError(`dbintel check: the configuration has no receiver "${id}" (it has: ${known})`);
     return exitCodes.badConfiguration;
   }
-  const trial = await tryReceiver({ id, receiver, signals: usedSignals(config, id), build: readBuildInfo() });
+  const used = usedSignals(config, id);
+  const wanted = used.includes("logs") && sendsTopQueries.safeParse(receiver.config).success;
+  const trial = await tryReceiver({
+    ...{ id, receiver, signals: used, build: readBuildInfo() },
+    enough: (batches) => !wanted || batches.some((batch) => batch.signal === "logs" && topQueries(batch).length > 0),
+  });
   if (options.format === "json") for (const batch of trial.batches) terminal.print(encodeJson(batch));
   else for (const batch of bySignal(trial.batches)) terminal.print(tableOf(batch, terminal));
   return report(trial, terminal);

@@ -43,10 +43,10 @@ describe.each([
       return reply;
     };
     const host = createTestHost();
-    // No timeout: the fake clock below runs on while a real answer is on its way.
+    // No timeout and no deadline: the fake clock below runs on while a real answer is on its way.
     const retry_on_failure = { max_elapsed_time: "1m" };
     const exporter = otlpHttp({ endpoint: server.url, timeout: "0s", sending_queue, retry_on_failure });
-    const pipeline = createPipeline({ exporter, host });
+    const pipeline = createPipeline({ exporter, host, stopDeadlineMs: 86_400_000 });
     let given = 0;
     let refused = 0;
     const calls: Promise<void>[] = [];

@@ -5,6 +5,11 @@ import type { Connection } from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Event, eventsOf, pointsOf, watch } from "./watch.ts";
 
+/**
+ * InnoDB lists its transactions anew when nobody has looked for a tenth of a second: who looks more often sees the same
+ * list again and again.
+ */
+const rarely = { everyMs: 250 };
 const planted = "jane.planted@example.com";
 const blockers = "mysql.blocking.session.ids";
 const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -52,12 +57,13 @@ for (const { product, suite, start } of servers) {
     }
 
     /** Polls until a sample is there, and fails when a poll met a problem. */
-    function sample(what: string, find: (event: Event) => boolean): Promise<Event> {
-      return eventually(what, async () => {
+    function sample(what: string, find: (event: Event) => boolean, options = {}): Promise<Event> {
+      const look = async () => {
         const { batches, problems } = await watched.pollActivity();
         expect(problems).toEqual([]);
         return eventsOf(batches).find(find);
-      });
+      };
+      return eventually(what, look, options);
     }
 
     it("tells what a session executes, without what was typed", async () => {
@@ -177,10 +183,11 @@ for (const { product, suite, start } of servers) {
         await holder.query("UPDATE t SET v = 'held' WHERE id = 1");
         look();
         const waiting = [next.query(`UPDATE t SET v = '${planted}' WHERE id = 1`).catch(() => {})];
-        await sample("the first waits", (event) => isOf(event, next.threadId) && event.attributes.has(blockers));
+        const waits = (event: Event) => isOf(event, next.threadId) && event.attributes.has(blockers);
+        await sample("the first waits", waits, rarely);
         waiting.push(last.query("DELETE FROM t WHERE id = 1").catch(() => {}));
         const told = new Map<number, Event>();
-        const seen = await eventually("both wait", async () => {
+        const bothWait = async () => {
           const { batches, problems } = await watched.pollActivity();
           expect(problems).toEqual([]);
           const events = eventsOf(batches);
@@ -190,12 +197,12 @@ for (const { product, suite, start } of servers) {
             if (event !== undefined) told.set(connection.threadId, event);
           }
           const [root, first, second] = [holder, next, last].map(({ threadId }) => told.get(threadId));
-          // InnoDB makes a list of its transactions ten times a second.
           const isTold =
             Number(root?.attributes.get("dbintel.blocking.sessions") ?? 0) === 2 &&
             root?.attributes.has("mysql.transaction.rows_modified");
           return isTold && root && first && second ? { root, first, second } : undefined;
-        });
+        };
+        const seen = await eventually("both wait", bothWait, rarely);
         expect(Object.fromEntries(seen.root.attributes)).toMatchObject({
           "mysql.threads.processlist_command": "Sleep",
           "dbintel.blocking.in_cycle": false,
@@ -284,11 +291,12 @@ for (const { product, suite, start } of servers) {
         ageLimits: { statement: 1000, transaction: 1000, idleTransaction: 1000 },
       });
       const told: Event[] = [];
-      await eventually("all have been told", async () => {
+      const allTold = async () => {
         const events = eventsOf((await watched.pollActivity()).batches);
         told.push(...events.filter((event) => event.attributes.has("dbintel.age")));
         return told.length >= 3 ? true : undefined;
-      });
+      };
+      await eventually("all have been told", allTold, rarely);
       const again = eventsOf((await watched.pollActivity()).batches);
       expect(again.filter((event) => event.attributes.has("dbintel.age"))).toEqual([]);
       expect(new Set(told.map(({ eventName }) => eventName))).toEqual(

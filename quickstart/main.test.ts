@@ -70,7 +70,7 @@ describePostgres(18, "npm start", () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   it("shows the queries of the workload, stops by itself and leaves nothing", async () => {
-    const run = start(folder, ["--for", "19s"]);
+    const run = start(folder, ["--for", "30s"]);
     expect(await run.exited, run.output).toBe(0);
     expect(run.output).toMatch(/share +time +calls +mean +rows +database +user +query/);
     expect(run.output).toMatch(/shop +shop_app +SELECT name, email FROM customers WHERE id = \$1/);

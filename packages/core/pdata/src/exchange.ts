@@ -15,6 +15,13 @@ import { Source } from "./source.ts";
 import { afterField, afterVarint, contentStart, findField, readInt32, readInt64 } from "./wire.ts";
 import { Writer } from "./writer.ts";
 
+/** The gRPC method that takes each signal (opentelemetry-proto, the files named …_service.proto). */
+export const exportMethods: Readonly<Record<Signal, string>> = {
+  logs: "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+  metrics: "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+  traces: "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+};
+
 /** The body of a 200 answer; `{}` when everything was taken. */
 export function encodeExportResponse(signal: Signal, response: ExportResponse, encoding: OtlpEncoding): Uint8Array {
   const writer = new Writer();

@@ -3,7 +3,13 @@ export { metricTypes, signals } from "./api.ts";
 export { attributeKey, attributeKeys } from "./attribute-key.ts";
 export { decode, decodeLogs, decodeMetrics, decodeTraces } from "./batches.ts";
 export { encodeAttributes } from "./encoded-attributes.ts";
-export { decodeExportResponse, decodeRpcStatus, encodeExportResponse, encodeRpcStatus } from "./exchange.ts";
+export {
+  decodeExportResponse,
+  decodeRpcStatus,
+  encodeExportResponse,
+  encodeRpcStatus,
+  exportMethods,
+} from "./exchange.ts";
 export type * from "./exchange-api.ts";
 export { hashText, joinHash } from "./hash.ts";
 export { decodeJson } from "./json-decoder.ts";

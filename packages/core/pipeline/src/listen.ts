@@ -2,6 +2,7 @@
  * What every listener of the collector shares: where `localhost` is, and what a failed bind tells the operator.
  * The entry point `@dbintel/pipeline/listen`.
  */
+import type { IncomingMessage } from "node:http";
 import type { AddressInfo, Server } from "node:net";
 import type { HostPort } from "@dbintel/config";
 import { DbintelError } from "@dbintel/errors";
@@ -12,6 +13,12 @@ export { ServerTls, serverTlsSettings } from "./server-tls.ts";
 /** True when only programs on this machine can reach the address. */
 export function isLoopback({ host }: HostPort): boolean {
   return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+/** The value of a header by its name in lower case. Node keeps a few repeated ones apart: those carry no credentials. */
+export function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === "string" ? value : undefined;
 }
 
 /** `host:port`, with brackets around an IPv6 address. */

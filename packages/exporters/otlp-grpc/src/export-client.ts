@@ -1,4 +1,4 @@
-import type { Signal } from "@dbintel/pdata";
+import { exportMethods, type Signal } from "@dbintel/pdata";
 import {
   type ChannelCredentials,
   type ChannelOptions,
@@ -7,13 +7,6 @@ import {
   type ServiceError,
   status as statusCode,
 } from "@grpc/grpc-js";
-
-/** The method of each signal (opentelemetry-proto, the files named …_service.proto). */
-const methods: Readonly<Record<Signal, string>> = {
-  logs: "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
-  metrics: "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
-  traces: "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
-};
 
 /** What a call came to. */
 export interface Answer {
@@ -55,7 +48,7 @@ export class ExportClient {
         ends.removeEventListener("abort", cancel);
         resolve(error === null ? { ...success, body: body ?? nothing } : failure(error));
       };
-      const call = this.#client.makeUnaryRequest(methods[signal], asBytes, asBytes, message, metadata, answered);
+      const call = this.#client.makeUnaryRequest(exportMethods[signal], asBytes, asBytes, message, metadata, answered);
       const cancel = () => call.cancel();
       if (ends.aborted) cancel();
       else ends.addEventListener("abort", cancel, { once: true });

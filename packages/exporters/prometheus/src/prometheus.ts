@@ -12,7 +12,7 @@ import {
   type ServerAuthenticator,
   type Timer,
 } from "@dbintel/pipeline";
-import { formatAddress, listen, ServerTls } from "@dbintel/pipeline/listen";
+import { formatAddress, headerOf, listen, ServerTls } from "@dbintel/pipeline/listen";
 import type { PrometheusConfig } from "./config.ts";
 import { contentTypes, exposition, type Format } from "./exposition.ts";
 import { Families } from "./families.ts";
@@ -138,9 +138,4 @@ export class PrometheusExporter implements Component {
     response.writeHead(200, { "content-type": contentTypes[format], "content-length": body.length, ...encoding });
     response.end(request.method === "HEAD" ? undefined : body);
   }
-}
-
-function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
-  const value = headers[name];
-  return typeof value === "string" ? value : undefined;
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ExportResponse, OtlpEncoding, Signal } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
+import { headerOf } from "@dbintel/pipeline/listen";
 import { Failure, rpcCode, tooLarge } from "../failure.ts";
 import { FrontDoor } from "../front-door.ts";
 import { InFlight } from "../in-flight.ts";
@@ -161,10 +162,4 @@ export class HttpExchange {
     const timer = this.#host.clock.schedule(lingerMs, () => request.socket.destroy());
     request.once("close", () => timer.cancel());
   }
-}
-
-/** Node joins the values of a repeated header, but for a few it keeps them apart: those carry no credentials. */
-function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
-  const value = headers[name];
-  return typeof value === "string" ? value : undefined;
 }

@@ -19,6 +19,20 @@ export class FieldReader {
 
   /** Reads the field at `pos` of a message that ends at `limit`; false when there is none that fits. */
   read(pos: number, limit: number): boolean {
+    const tag = this.bytes[pos] as number;
+    const size = this.bytes[pos + 1] as number;
+    // Most fields: a number up to 15 and less than 128 bytes of content.
+    if ((tag & 0x87) === LEN && size < 128) {
+      this.number = tag >>> 3;
+      this.hasLength = true;
+      this.start = pos + 2;
+      this.end = pos + 2 + size;
+      return this.end <= limit;
+    }
+    return this.#readAny(pos, limit);
+  }
+
+  #readAny(pos: number, limit: number): boolean {
     this.#pos = pos;
     const tag = this.#varint(limit);
     // A tag of more than 32 bits is that of no field; its wire type tells how to pass it over all the same.

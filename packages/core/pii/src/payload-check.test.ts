@@ -20,9 +20,13 @@ const found = (body: string) =>
 
 it.each([
   ["email", "Key (email)=(jane@example.com) already exists"],
+  ["email", "jane7@example.com"],
+  ["email", "jane77@example.com"],
+  ["email", "777@example.com"],
   ["payment_card", "card 4111111111111111."],
   ["payment_card", "4111-1111-1111-1111"],
   ["us_ssn", "ssn 123-45-6789"],
+  ["us_ssn", "1 12 123-45-6789"],
   ["connection_uri", "postgres://app:s3cr3t!@db:5432/shop"],
   ["private_key", "-----BEGIN RSA PRIVATE KEY-----\nMIIE"],
   ["aws_access_key", "id=AKIAIOSFODNN7EXAMPLE"],

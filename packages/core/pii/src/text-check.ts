@@ -37,7 +37,10 @@ export function checkText(bytes: Uint8Array, start: number, end: number, hit: Hi
         checkEmail(bytes, start, at, end, hit);
         break;
       case DIGIT:
-        at = checkNumber(bytes, start, at, end, hit);
+        // Nothing is made of one or two digits, as most numbers are.
+        if (classes[bytes[at + 1] as number] !== DIGIT) break;
+        if (classes[bytes[at + 2] as number] !== DIGIT) at++;
+        else at = checkNumber(bytes, start, at, end, hit);
         break;
       case COLON:
         if (bytes[at + 1] === 0x2f) checkUri(bytes, at, end, hit);
@@ -48,10 +51,10 @@ export function checkText(bytes: Uint8Array, start: number, end: number, hit: Hi
           hit("private_key", at, end);
           return;
         }
-        checkPrefixes(bytes, start, at, end, hit);
+        if (endsPrefix[bytes[at - 1] as number] === 1) checkPrefixes(bytes, start, at, end, hit);
         break;
       case UNDERSCORE:
-        checkPrefixes(bytes, start, at, end, hit);
+        if (endsPrefix[bytes[at - 1] as number] === 1) checkPrefixes(bytes, start, at, end, hit);
         break;
       case UPPER_I:
         if (bytes[at + 1] === 0x41) checkAccessKey(bytes, start, at - 2, end, hit);
@@ -192,6 +195,10 @@ const prefixes: readonly (readonly [prefix: string, least: number, entity: strin
 
 /** The least that stands behind any of the prefixes. */
 const leastKey = 10;
+
+/** Which bytes stand before the separator of a prefix. */
+const endsPrefix = new Uint8Array(256);
+for (const [prefix] of prefixes) endsPrefix[prefix.charCodeAt(prefix.length - 2)] = 1;
 
 function checkPrefixes(bytes: Uint8Array, start: number, at: number, end: number, hit: Hit): void {
   if (at + leastKey >= end || at === start) return;

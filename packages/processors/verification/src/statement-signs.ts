@@ -1,18 +1,16 @@
 /** Classes of bytes in which a constant, a comment or another statement can begin. */
 const QUOTE = 1;
 const DIGIT = 2;
-const DOT = 3;
-const DASH = 4;
-const SLASH = 5;
-const DOLLAR = 6;
-const SEMICOLON = 7;
-const LETTER_U = 8;
-const LETTER_F = 9;
+const DASH = 3;
+const SLASH = 4;
+const DOLLAR = 5;
+const SEMICOLON = 6;
+const LETTER_U = 7;
+const LETTER_F = 8;
 
 const classes = new Uint8Array(256);
 for (const character of "'\"`\\#") classes[character.charCodeAt(0)] = QUOTE;
 classes.fill(DIGIT, 0x30, 0x3a);
-classes[0x2e] = DOT;
 classes[0x2d] = DASH;
 classes[0x2f] = SLASH;
 classes[0x24] = DOLLAR;
@@ -47,9 +45,6 @@ export function mayHoldConstant(bytes: Uint8Array, start: number, end: number): 
         return true;
       case DIGIT:
         if (inNames[bytes[at - 1] as number] === 0) return true;
-        break;
-      case DOT:
-        if (isDigit(bytes[at + 1])) return true;
         break;
       case DASH:
         if (bytes[at + 1] === 0x2d) return true;

@@ -70,17 +70,20 @@ export function readExponentialHistogram(place: Place): ExponentialHistogram {
 }
 
 export function writeExponentialHistogram(place: Place, value: ExponentialHistogram): void {
-  replaceFields(place, Object.values(exponential), (writer) => {
-    writeFixed64(writer, exponential.count, value.count);
-    writeDouble(writer, exponential.sum, value.sum);
-    writeSint32(writer, exponential.scale, value.scale);
-    writeFixed64(writer, exponential.zeroCount, value.zeroCount);
-    writeBuckets(writer, exponential.positive, value.positive);
-    writeBuckets(writer, exponential.negative, value.negative);
-    writeDouble(writer, exponential.min, value.min);
-    writeDouble(writer, exponential.max, value.max);
-    if (!Object.is(value.zeroThreshold, 0)) writer.double(exponential.zeroThreshold, value.zeroThreshold);
-  });
+  replaceFields(place, Object.values(exponential), (writer) => appendExponentialHistogram(writer, value));
+}
+
+/** What a point counts, as its fields behind those that are there. */
+export function appendExponentialHistogram(writer: Writer, value: Omit<ExponentialHistogram, "type">): void {
+  writeFixed64(writer, exponential.count, value.count);
+  writeDouble(writer, exponential.sum, value.sum);
+  writeSint32(writer, exponential.scale, value.scale);
+  writeFixed64(writer, exponential.zeroCount, value.zeroCount);
+  writeBuckets(writer, exponential.positive, value.positive);
+  writeBuckets(writer, exponential.negative, value.negative);
+  writeDouble(writer, exponential.min, value.min);
+  writeDouble(writer, exponential.max, value.max);
+  if (!Object.is(value.zeroThreshold, 0)) writer.double(exponential.zeroThreshold, value.zeroThreshold);
 }
 
 function readBuckets(place: Place, field: number): ExponentialBuckets {

@@ -1,16 +1,19 @@
 import type { Metrics } from "./api.ts";
 import { decodeMetrics } from "./batches.ts";
+import { appendExponentialHistogram } from "./distribution.ts";
 import { writeFixed64, writeString } from "./fields.ts";
 import { valueError } from "./pdata-error.ts";
-import type { MetricInit, MetricsBuilder, NumberPointInit } from "./producer-api.ts";
+import type { DistributionPointInit, MetricInit, MetricsBuilder, NumberPointInit } from "./producer-api.ts";
 import { RequestBuilder, writeAttributes } from "./request-builder.ts";
 
 const gauge = 5;
 const sum = 7;
+const exponentialHistogram = 10;
 /** Field numbers of the layouts in metric-view.ts and data-point-cursor.ts. */
 const metric = { name: 1, description: 2, unit: 3 } as const;
 const data = { dataPoints: 1, temporality: 2, monotonic: 3 } as const;
 const point = { startTimeUnixNano: 2, timeUnixNano: 3, asDouble: 4, asInt: 6, attributes: 7 } as const;
+const distributionAttributes = 1;
 const temporalities = { delta: 1, cumulative: 2 } as const;
 
 class MetricsRequestBuilder extends RequestBuilder implements MetricsBuilder {
@@ -36,6 +39,27 @@ class MetricsRequestBuilder extends RequestBuilder implements MetricsBuilder {
     return this;
   }
 
+  exponentialHistogram(
+    init: Parameters<MetricsBuilder["exponentialHistogram"]>[0],
+    points: readonly DistributionPointInit[],
+  ): this {
+    this.item(() => {
+      this.#description(init);
+      const { writer } = this;
+      const mark = writer.open(exponentialHistogram, 128);
+      for (const { attributes, value, ...time } of points) {
+        const pointMark = writer.open(data.dataPoints);
+        writeAttributes(writer, distributionAttributes, attributes);
+        this.#time(time);
+        appendExponentialHistogram(writer, value);
+        writer.close(pointMark);
+      }
+      writer.uint32(data.temporality, temporalities[init.temporality]);
+      writer.close(mark);
+    });
+    return this;
+  }
+
   build(): Metrics {
     return decodeMetrics(this.finish());
   }
@@ -46,13 +70,17 @@ class MetricsRequestBuilder extends RequestBuilder implements MetricsBuilder {
     writeString(this.writer, metric.unit, init.unit);
   }
 
+  #time(init: Pick<NumberPointInit, "startTimeUnixNano" | "timeUnixNano">): void {
+    writeFixed64(this.writer, point.startTimeUnixNano, init.startTimeUnixNano);
+    writeFixed64(this.writer, point.timeUnixNano, init.timeUnixNano);
+  }
+
   #points(points: readonly NumberPointInit[]): void {
     const { writer } = this;
     for (const init of points) {
       const mark = writer.open(data.dataPoints);
       writeAttributes(writer, point.attributes, init.attributes);
-      writeFixed64(writer, point.startTimeUnixNano, init.startTimeUnixNano);
-      writeFixed64(writer, point.timeUnixNano, init.timeUnixNano);
+      this.#time(init);
       if (typeof init.value === "number") {
         writer.double(point.asDouble, init.value);
       } else {
@@ -64,7 +92,7 @@ class MetricsRequestBuilder extends RequestBuilder implements MetricsBuilder {
   }
 }
 
-/** An empty builder of gauges and sums. */
+/** An empty builder of gauges, sums and exponential histograms. */
 export function metricsBuilder(): MetricsBuilder {
   return new MetricsRequestBuilder();
 }

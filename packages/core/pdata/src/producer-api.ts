@@ -1,4 +1,4 @@
-import type { AnyValue, Logs, Metrics, Temporality, Traces } from "./api.ts";
+import type { AnyValue, ExponentialHistogram, Logs, Metrics, Temporality, Traces } from "./api.ts";
 
 /** Attributes for a builder. `undefined` values are left out. Integers are bigints, doubles numbers. */
 export type AttributesInit = Readonly<Record<string, AnyValue | undefined>> | ReadonlyMap<string, AnyValue>;
@@ -62,6 +62,11 @@ export interface NumberPointInit {
   readonly value: bigint | number;
 }
 
+/** A point of an exponential histogram. */
+export interface DistributionPointInit extends Omit<NumberPointInit, "value"> {
+  readonly value: ExponentialHistogram;
+}
+
 export interface MetricInit {
   readonly name: string;
   readonly description?: string;
@@ -94,6 +99,10 @@ export interface MetricsBuilder {
   sum(
     init: MetricInit & { readonly monotonic: boolean; readonly temporality: Exclude<Temporality, "unspecified"> },
     points: readonly NumberPointInit[],
+  ): this;
+  exponentialHistogram(
+    init: MetricInit & { readonly temporality: Exclude<Temporality, "unspecified"> },
+    points: readonly DistributionPointInit[],
   ): this;
   build(): Metrics;
 }

@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import {
   type AnyValue,
+  type DistributionPointInit,
   type LogRecordInit,
   logsBuilder,
   type MetricInit,
@@ -12,6 +13,7 @@ import {
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { anyValue, attributeName, double, int32, int64, text, uint32, uint64 } from "./oracle/arbitrary.ts";
+import { bucketsMessage, exponentialHistogram } from "./oracle/edits.ts";
 import { canonical, encodeFully, newMessage, requestDescriptor } from "./oracle/oracle.ts";
 import { toOracleKeyValue, toOracleValue } from "./oracle/values.ts";
 
@@ -158,10 +160,13 @@ const point = optional(
   "value",
 ) satisfies fc.Arbitrary<NumberPointInit>;
 const described = optional({ name: text, description: text, unit: text }, "name") satisfies fc.Arbitrary<MetricInit>;
-const sumOf = fc.option(
-  fc.record({ monotonic: fc.boolean(), temporality: fc.constantFrom("delta" as const, "cumulative" as const) }),
-  { nil: undefined },
-);
+const distributionPoint = optional(
+  { attributes: anyAttributes, startTimeUnixNano: uint64, timeUnixNano: uint64, value: exponentialHistogram },
+  "timeUnixNano",
+  "value",
+) satisfies fc.Arbitrary<DistributionPointInit>;
+const temporality = fc.constantFrom("delta" as const, "cumulative" as const);
+const sumOf = fc.option(fc.record({ monotonic: fc.boolean(), temporality }), { nil: undefined });
 
 test("built metrics are the request that was meant", () => {
   fc.assert(
@@ -195,6 +200,32 @@ test("built metrics are the request that was meant", () => {
       expect(canonical("metrics", builder.build().encode())).toBe(
         Buffer.from(encodeFully("metrics", request)).toString("hex"),
       );
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test("built exponential histograms are the request that was meant", () => {
+  fc.assert(
+    fc.property(described, temporality, fc.array(distributionPoint, { maxLength: 3 }), (init, kind, points) => {
+      const builder = metricsBuilder().exponentialHistogram({ ...init, temporality: kind }, points);
+      const dataPoints = points.map(({ value, ...rest }) => {
+        const { type, positive, negative, ...counted } = value;
+        return message("metrics.v1.ExponentialHistogramDataPoint", {
+          ...{ ...rest, ...counted },
+          ...{ positive: bucketsMessage(positive), negative: bucketsMessage(negative) },
+        });
+      });
+      const aggregationTemporality = kind === "delta" ? 1 : 2;
+      const value = newMessage("metrics.v1.ExponentialHistogram", { dataPoints, aggregationTemporality });
+      const metric = newMessage("metrics.v1.Metric", { ...init, data: { case: "exponentialHistogram", value } });
+      const request = create(requestDescriptor("metrics"), {
+        resourceMetrics: [{ scopeMetrics: [{ metrics: [metric] }] }],
+      });
+      const metrics = builder.build();
+      const built = Array.from(metrics.points(), ({ distribution }) => distribution);
+      expect(built).toEqual(points.map(({ value: given }) => given));
+      expect(canonical("metrics", metrics.encode())).toBe(Buffer.from(encodeFully("metrics", request)).toString("hex"));
     }),
     { numRuns: 150 },
   );

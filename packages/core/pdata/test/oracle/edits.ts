@@ -94,7 +94,7 @@ const histogram: fc.Arbitrary<Histogram> = fc.record({
   bounds: fc.array(double, { maxLength: 2 }),
 });
 
-const exponentialHistogram: fc.Arbitrary<ExponentialHistogram> = fc.record({
+export const exponentialHistogram: fc.Arbitrary<ExponentialHistogram> = fc.record({
   type: fc.constant("exponential_histogram"),
   count: uint64,
   sum: optionalDouble,
@@ -296,7 +296,10 @@ function setDistribution({ metric, item }: Leaf, value: Distribution): void {
   Object.assign(item, { sum, min, max });
 }
 
-function bucketsMessage({ offset, counts: bucketCounts }: ExponentialHistogram["positive"]): Message | undefined {
+export function bucketsMessage({
+  offset,
+  counts: bucketCounts,
+}: ExponentialHistogram["positive"]): Message | undefined {
   const name = "metrics.v1.ExponentialHistogramDataPoint.Buckets";
   return offset === 0 && bucketCounts.length === 0 ? undefined : newMessage(name, { offset, bucketCounts });
 }

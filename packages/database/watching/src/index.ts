@@ -17,12 +17,16 @@ export { clockSkew, costs, encryption, reachability } from "./diagnosis/findings
 export { PollTrial } from "./diagnosis/poll-trial.ts";
 export type { GuardedSource } from "./guarded-poll.ts";
 export { guardedPoll } from "./guarded-poll.ts";
+export { KeptState } from "./kept-state.ts";
 export type { LeaseLock } from "./lease/lease-lock.ts";
 export { poolerBefore } from "./lease/lease-lock.ts";
 export { leaseSettings } from "./lease/lease-settings.ts";
 export type { MetricDefinition, MetricQuery } from "./metric-definition.ts";
 export { single } from "./metric-definition.ts";
 export { addMetric } from "./metric-points.ts";
+export type { RankedRelation } from "./objects/relation-ranking.ts";
+export { RelationRanking } from "./objects/relation-ranking.ts";
+export { RestRow } from "./objects/rest-row.ts";
 export { PlanBudget } from "./plans/plan-budget.ts";
 export type { PlanOccasion } from "./plans/plan-memory.ts";
 export { PlanMemory, planOccasions } from "./plans/plan-memory.ts";

@@ -1,9 +1,19 @@
-import { addMetric, bounded, type MetricDefinition, number, printable, type Row, text } from "@dbintel/watching";
+import {
+  addMetric,
+  bounded,
+  type MetricDefinition,
+  number,
+  printable,
+  type RankedRelation,
+  RelationRanking,
+  RestRow,
+  type Row,
+  text,
+  type Value,
+} from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 import type { Visit } from "../visits/errand.ts";
 import type { RelationKind } from "./relation-kind.ts";
-import { type RankedRelation, RelationRanking } from "./relation-ranking.ts";
-import { RestRow } from "./rest-row.ts";
 
 export interface RelationMetricsOptions {
   readonly kind: RelationKind;
@@ -21,7 +31,7 @@ const mostRanked = 20_000;
 const mostRemembered = 500_000;
 
 interface Remembered {
-  readonly ranking: RelationRanking;
+  readonly ranking: RelationRanking<number>;
   readonly rest: RestRow;
 }
 
@@ -46,19 +56,22 @@ export class RelationMetrics {
     const { connection, capabilities, database, metrics, timeUnixNano, signal } = visit;
     const counters = definitions.filter(({ type }) => type === "counter");
     const known = this.#databases.get(database) ?? {
-      ranking: new RelationRanking(),
-      rest: new RestRow(counters.flatMap(({ values }) => values.map(({ column }) => column))),
+      ranking: new RelationRanking<number>(),
+      rest: new RestRow({
+        counters: counters.flatMap(({ values }) => values.map(({ column }) => column)),
+        key: "oid",
+      }),
     };
     const ranked = (await connection.query(kind.rankingSql, [mostRanked], signal)).map(relationOf);
     const chosen = known.ranking.choose(ranked, limit);
     const rows = await connection.query(kind.detailsSql(capabilities), [chosen], signal);
-    const present = new Set(ranked.map(({ oid }) => BigInt(oid)));
+    const present = new Set<Value>(ranked.map(({ key }) => BigInt(key)));
     const single = rows.filter((row) => text(row, "aggregate") === undefined).map(named);
     const rest = known.rest.next({
       single,
       rest: rows.find((row) => text(row, "aggregate") !== undefined),
       clockMicros: timeUnixNano / 1000n,
-      exists: (oid) => ranked.length >= mostRanked || present.has(oid),
+      exists: (key) => ranked.length >= mostRanked || present.has(key),
     });
     this.#databases.set(database, known);
     for (const definition of definitions) {
@@ -68,13 +81,13 @@ export class RelationMetrics {
   }
 }
 
-function relationOf(row: Row): RankedRelation {
+function relationOf(row: Row): RankedRelation<number> {
   const { oid, size, activity } = {
     oid: number(row, "oid"),
     size: number(row, "size"),
     activity: number(row, "activity"),
   };
-  return { oid: oid ?? 0, size: size ?? 0, activity: activity ?? 0 };
+  return { key: oid ?? 0, size: size ?? 0, activity: activity ?? 0 };
 }
 
 const nameColumns = ["schema", "collection", "table", "index", "function"];

@@ -1,6 +1,6 @@
-import { integer, type Row } from "@dbintel/watching";
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { integer, type Row } from "../row.ts";
 import { RestRow } from "./rest-row.ts";
 
 /** What happens between two looks: rows written by relation, which of them are reported alone, which is dropped. */
@@ -17,7 +17,7 @@ function row(oid: bigint | null, ins: number): Row {
 it("counts with the relations that are reported alone all that was written, nothing of it twice", () => {
   fc.assert(
     fc.property(fc.array(look, { minLength: 2, maxLength: 12 }), (looks) => {
-      const rest = new RestRow(["ins"]);
+      const rest = new RestRow({ counters: ["ins"], key: "oid" });
       const counters = new Map(Array.from({ length: 6 }, (_, oid) => [oid, 0]));
       let expected = 0;
       let lost = 0;
@@ -54,7 +54,7 @@ it("counts with the relations that are reported alone all that was written, noth
 });
 
 it("goes on from zero when the server's statistics are reset", () => {
-  const rest = new RestRow(["ins"]);
+  const rest = new RestRow({ counters: ["ins"], key: "oid" });
   const exists = () => true;
   const next = (start: bigint, ins: number) =>
     rest.next({ single: [], rest: { ...row(null, ins), start }, clockMicros: 1n, exists })?.ins;
@@ -62,6 +62,6 @@ it("goes on from zero when the server's statistics are reset", () => {
 });
 
 it("has no row when every relation is reported alone", () => {
-  const rest = new RestRow(["ins"]);
+  const rest = new RestRow({ counters: ["ins"], key: "oid" });
   expect(rest.next({ single: [row(1n, 5)], rest: undefined, clockMicros: 1n, exists: () => true })).toBeUndefined();
 });

@@ -1,11 +1,11 @@
-import { integer, type Row } from "@dbintel/watching";
+import { integer, type Row, type Value } from "../row.ts";
 
 interface Reading {
   /** When the server's counters begin. */
   readonly start: bigint | undefined;
   readonly total: ReadonlyMap<string, bigint>;
   /** The relations that were reported one by one. */
-  readonly single: ReadonlyMap<bigint, Row>;
+  readonly single: ReadonlyMap<Value, Row>;
 }
 
 /**
@@ -17,13 +17,15 @@ interface Reading {
  */
 export class RestRow {
   readonly #columns: readonly string[];
+  readonly #key: string;
   readonly #sums = new Map<string, bigint>();
   #startMicros: bigint | undefined;
   #last: Reading | undefined;
 
-  /** `columns` are the counters. */
-  constructor(columns: readonly string[]) {
-    this.#columns = columns;
+  /** `counters` are the columns that count; `key` is the column that tells relations apart. */
+  constructor(args: { readonly counters: readonly string[]; readonly key: string }) {
+    this.#columns = args.counters;
+    this.#key = args.key;
   }
 
   /**
@@ -34,7 +36,7 @@ export class RestRow {
     readonly single: readonly Row[];
     readonly rest: Row | undefined;
     readonly clockMicros: bigint;
-    readonly exists: (oid: bigint) => boolean;
+    readonly exists: (key: Value) => boolean;
   }): Row | undefined {
     const { single, rest, clockMicros, exists } = args;
     this.#startMicros ??= clockMicros;
@@ -58,18 +60,18 @@ export class RestRow {
     return {
       start: all[0] === undefined ? undefined : integer(all[0], "start"),
       total: new Map(this.#columns.map((column) => [column, all.reduce((sum, row) => sum + of(row, column), 0n)])),
-      single: new Map(single.map((row) => [of(row, "oid"), row])),
+      single: new Map(single.map((row) => [row[this.#key] ?? null, row])),
     };
   }
 }
 
 /** What the rest has counted from one reading to the next, by one counter. */
-function grown(column: string, last: Reading, now: Reading, exists: (oid: bigint) => boolean): bigint {
+function grown(column: string, last: Reading, now: Reading, exists: (key: Value) => boolean): bigint {
   let difference = (now.total.get(column) ?? 0n) - (last.total.get(column) ?? 0n);
-  for (const [oid, before] of last.single) {
-    const after = now.single.get(oid);
+  for (const [key, before] of last.single) {
+    const after = now.single.get(key);
     if (after !== undefined) difference -= of(after, column) - of(before, column);
-    else if (!exists(oid)) difference += of(before, column);
+    else if (!exists(key)) difference += of(before, column);
   }
   return difference > 0n ? difference : 0n;
 }

@@ -210,7 +210,7 @@ test("built exponential histograms are the request that was meant", () => {
     fc.property(described, temporality, fc.array(distributionPoint, { maxLength: 3 }), (init, kind, points) => {
       const builder = metricsBuilder().exponentialHistogram({ ...init, temporality: kind }, points);
       const dataPoints = points.map(({ value, ...rest }) => {
-        const { type, positive, negative, ...counted } = value;
+        const { positive, negative, ...counted } = value;
         return message("metrics.v1.ExponentialHistogramDataPoint", {
           ...{ ...rest, ...counted },
           ...{ positive: bucketsMessage(positive), negative: bucketsMessage(negative) },

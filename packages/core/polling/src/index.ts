@@ -4,6 +4,7 @@ export type { Baseline } from "./checkpoint/checkpoint.ts";
 export { Checkpoint } from "./checkpoint/checkpoint.ts";
 export type { CheckpointContent } from "./checkpoint/checkpoint-bytes.ts";
 export { packCheckpoint, unpackCheckpoint } from "./checkpoint/checkpoint-bytes.ts";
+export { exactInteger, KeptReading } from "./checkpoint/kept-reading.ts";
 export { Resumption } from "./checkpoint/resumption.ts";
 export type { Poller, PollerOptions, PollResult } from "./poller.ts";
 export { createPoller } from "./poller.ts";

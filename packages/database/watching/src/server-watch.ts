@@ -41,6 +41,8 @@ export interface WatchedPoll extends Pick<GuardedPollOptions, "poll"> {
   readonly intervalFactor?: () => number;
   /** What it compares its readings with; kept over a restart. */
   readonly baseline?: Baseline;
+  /** Has it forget what it has read beside that: another collector may have reported since. */
+  readonly forget?: () => void;
 }
 
 /** Where the parts of a receiver put what they ask for: the watch of their server, or a trial of each poll. */
@@ -115,7 +117,7 @@ export class ServerWatch implements PollList {
     this.#problems = options.problems ?? new ProblemBoard(host);
   }
 
-  add({ poll, source, turn, intervalFactor = () => 1, baseline, ...schedule }: WatchedPoll): void {
+  add({ poll, source, turn, intervalFactor = () => 1, baseline, forget, ...schedule }: WatchedPoll): void {
     const { host, next, watched, initialDelay, timeout } = this.#options;
     const cheapest = this.#pollers.length === 0;
     const guarded = guardedPoll({
@@ -125,7 +127,11 @@ export class ServerWatch implements PollList {
     const booked: typeof guarded = (args) =>
       this.sessions.costs.poll(schedule.name, () => guarded(args)).finally(() => this.#cost.polled(schedule.name));
     const asked: typeof guarded = turn === undefined ? booked : (args) => turn.take(args.signal, () => booked(args));
-    const leased = schedule.name === leasePoll ? asked : this.#leased(asked, baseline);
+    const beginAnew = () => {
+      baseline?.forget();
+      forget?.();
+    };
+    const leased = schedule.name === leasePoll ? asked : this.#leased(asked, beginAnew);
     const checkpoint =
       baseline === undefined || this.#lease !== undefined ? undefined : this.#checkpoint(schedule.name, baseline);
     const poller = createPoller({
@@ -191,14 +197,14 @@ export class ServerWatch implements PollList {
    * Asks while this collector may. What it compares with begins anew with each lease: another one may have reported
    * meanwhile. What was read while the lease ended is left out for the same reason.
    */
-  #leased(poll: AskedPoll, baseline: Baseline | undefined): AskedPoll {
+  #leased(poll: AskedPoll, beginAnew: () => void): AskedPoll {
     let known: number | undefined;
     return async (args) => {
       const lease = this.#lease;
       if (lease === undefined) return poll(args);
       const { term } = lease;
       if (term === undefined) return { batches: [] };
-      if (term !== known) baseline?.forget();
+      if (term !== known) beginAnew();
       known = term;
       const result = await poll(args);
       return lease.term === term ? result : { batches: [] };

@@ -27,6 +27,11 @@ export class Resumption {
     this.#saved = origin;
   }
 
+  /** Whether the first reading has not come yet. */
+  get pending(): boolean {
+    return this.#saved !== undefined;
+  }
+
   /** Whether what was restored, if anything was, may be compared with this reading; `alike` when their forms are the same. */
   accepts(now: ReadingOrigin, alike: boolean): boolean {
     const saved = this.#saved;

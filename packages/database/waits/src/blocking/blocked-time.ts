@@ -42,8 +42,8 @@ export class BlockedTime {
 
   static readonly none: BlockedTime = new BlockedTime(new Map(), undefined);
 
-  /** The counters after another look; these stay as they are. What a statement lost before it was first seen is 0. */
-  after(increments: Iterable<BlockedIncrement>, clockMicros: bigint): BlockedTime {
+  /** The counters after another look; these stay as they are. `lastMicros` is when the look before it was. */
+  after(increments: Iterable<BlockedIncrement>, lastMicros: bigint): BlockedTime {
     const series = new Map([...this.series].map(([name, known]) => [name, over(known)] as const));
     for (const increment of increments) {
       const name = JSON.stringify([increment.database, increment.queryId ?? "", increment.fingerprint ?? ""]);
@@ -53,7 +53,7 @@ export class BlockedTime {
         ...increment,
         sessions: increment.sessions + (known?.sessions ?? 0),
         seconds: increment.seconds + (known?.seconds ?? 0),
-        sinceMicros: known?.sinceMicros ?? clockMicros,
+        sinceMicros: known?.sinceMicros ?? lastMicros,
       });
     }
     let others = this.others && over(this.others);

@@ -29,7 +29,8 @@ export class ToldOnce<Thing> {
     return { fresh, told };
   }
 
-  commit({ told }: Pick<Telling<Thing>, "told">): void {
+  /** From here on these count as told. */
+  recall(told: ReadonlySet<string>): void {
     this.#told = told;
   }
 }

@@ -71,6 +71,13 @@ export class ActiveSessionPoll {
     return this.#pace.factor;
   }
 
+  /** Makes the next sample the first one. */
+  forget(): void {
+    this.#history.reset();
+    this.#lastMicros = undefined;
+    this.#startMicros = undefined;
+  }
+
   async poll({ signal }: { readonly signal: AbortSignal }): Promise<PollResult> {
     const { host, sampler, reportMs, limit } = this.#options;
     if (host.shared(feedback).savings.essentialsOnly) return { batches: [] };

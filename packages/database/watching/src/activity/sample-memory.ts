@@ -1,3 +1,5 @@
+import type { RememberedSession, RememberedSessions } from "./remembered-look.ts";
+
 /**
  * Why a session is reported.
  * - `first`: it did nothing at the last look, or was not there.
@@ -20,21 +22,11 @@ export interface ComparedSession {
   readonly over: boolean;
 }
 
-interface Remembered {
-  readonly identity: string;
-  /** Polls since the last report. */
-  readonly silent: number;
-  /** Polls from the last report to the next while nothing changes. */
-  readonly gap: number;
-  readonly lock: string | undefined;
-  readonly waitingSinceMicros: bigint | undefined;
-}
-
 /** What one poll makes of the sessions that it saw. */
 export interface SampleSelection<Session> {
   readonly reported: readonly { readonly session: Session; readonly reason: SampleReason }[];
   /** What to remember once the report has been taken. */
-  readonly next: ReadonlyMap<string, Remembered>;
+  readonly next: RememberedSessions;
 }
 
 /** While nothing changes a session is still reported about this often. */
@@ -47,7 +39,7 @@ const longestSilenceMs = 60_000;
 export class SampleMemory<Session> {
   readonly #longestGap: number;
   readonly #compared: (session: Session) => ComparedSession;
-  #sessions: ReadonlyMap<string, Remembered> = new Map();
+  #sessions: RememberedSessions = new Map();
 
   constructor(options: { readonly intervalMs: number; readonly compared: (session: Session) => ComparedSession }) {
     this.#longestGap = Math.max(1, Math.floor(longestSilenceMs / options.intervalMs));
@@ -67,7 +59,7 @@ export class SampleMemory<Session> {
 
   select(sessions: readonly Session[], nowMicros: bigint): SampleSelection<Session> {
     const reported: SampleSelection<Session>["reported"][number][] = [];
-    const next = new Map<string, Remembered>();
+    const next = new Map<string, RememberedSession>();
     for (const session of sessions) {
       const { id, identity, lock, over } = this.#compared(session);
       const known = this.#sessions.get(id);
@@ -85,8 +77,8 @@ export class SampleMemory<Session> {
     return { reported, next };
   }
 
-  /** From here on sessions are compared with those of this selection. */
-  commit({ next }: SampleSelection<Session>): void {
-    this.#sessions = next;
+  /** From here on sessions are compared with those of an earlier selection. */
+  recall(sessions: RememberedSessions): void {
+    this.#sessions = sessions;
   }
 }

@@ -2,8 +2,8 @@ import type { DbintelError } from "@dbintel/errors";
 import { feedback } from "@dbintel/feedback";
 import { logsBuilder } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
-import type { PollResult } from "@dbintel/polling";
-import { blockingForest } from "@dbintel/waits";
+import { KeptReading, type PollResult } from "@dbintel/polling";
+import { blockingForest, ToldOnce } from "@dbintel/waits";
 import { SampleMemory, type StatementGuard } from "@dbintel/watching";
 import type { KnownServer } from "../connection/capabilities.ts";
 import { platformTraits } from "../connection/platforms.ts";
@@ -13,9 +13,10 @@ import { type ActiveSession, comparedSession, namespaceOf } from "./active-sessi
 import { ActivitySource } from "./activity-source.ts";
 import type { FinishedStatement, HistoryMark } from "./finished-statements.ts";
 import { markAt } from "./finished-statements.ts";
-import { type AgeLimits, isOld, longLasting } from "./long-lasting.ts";
+import { type LastLook, lastLook } from "./last-look.ts";
+import { type AgeLimits, isOld, type LongLasting, longLasting } from "./long-lasting.ts";
 import { addLongLasting, addQuerySamples } from "./sample-events.ts";
-import { lifeAt, type ServerLife, type ServerMoment, serverMoment } from "./server-moment.ts";
+import { lifeAt, type ServerMoment, serverMoment } from "./server-moment.ts";
 import { type Session, sessionId } from "./session.ts";
 import { currentWait, type WaitEvent, waitSeconds } from "./thread-waits.ts";
 import { isLater } from "./timer.ts";
@@ -32,30 +33,27 @@ export interface ActivityPollOptions {
   readonly ageLimits: AgeLimits;
   /** Time between two polls. */
   readonly intervalMs: number;
+  /** What was seen longer ago is not compared with after a restart. Default 1 h. */
+  readonly checkpointMaxAgeMs?: number;
   /** Whether sessions of this schema are reported; `null` for those without one. */
   readonly reportsSchema: (schema: string | null) => boolean;
 }
 
-/** What was known at the last poll whose events have left. */
-interface LastLook {
-  readonly moment: ServerMoment;
-  readonly life: ServerLife;
-  readonly mark: HistoryMark | undefined;
-  /** Now by the timer of waits. */
-  readonly waitTimer: bigint | undefined;
-}
+const standardCheckpointAgeMs = 3_600_000;
 
 /** Polls what sessions do, have done and wait for, and makes events of it. */
 export class ActivityPoll {
+  /** The last look, kept over a restart. */
+  readonly lastLook: KeptReading<LastLook>;
   readonly #options: ActivityPollOptions;
   readonly #source: ActivitySource;
   readonly #memory: SampleMemory<ActiveSession>;
-  #last: LastLook | undefined;
-  /** What lasts and was told. */
-  #told: ReadonlySet<string> = new Set();
+  readonly #once = new ToldOnce<LongLasting>(({ identity }) => identity);
 
   constructor(options: ActivityPollOptions) {
     this.#options = options;
+    const { host, checkpointMaxAgeMs: maxAgeMs = standardCheckpointAgeMs } = options;
+    this.lastLook = new KeptReading({ host, form: "mysql sessions 1", schema: lastLook, maxAgeMs });
     this.#source = new ActivitySource(options);
     this.#memory = new SampleMemory({ intervalMs: options.intervalMs, compared: comparedSession });
   }
@@ -69,8 +67,12 @@ export class ActivityPoll {
       const capabilities = await server.capabilities(signal);
       if (!capabilities.performanceSchema) return { batches: [], problems: [performanceSchemaOff(context.endpoint)] };
       const moment = await serverMoment(server.connection, signal);
-      const life = lifeAt(moment, this.#last);
-      const last = this.#last?.life === life ? this.#last : undefined;
+      const origin = { identity: capabilities.identity, clockMicros: moment.micros };
+      const known = await this.lastLook.before(async () => origin);
+      const life = lifeAt(moment, known);
+      const last = known?.life === life ? known : undefined;
+      this.#memory.recall(known?.sessions ?? new Map());
+      this.#once.recall(known?.told ?? new Set());
       const { finished, mark } = await this.#finished(moment, last, signal);
       const looked = await this.#look({ moment, life, last, ask: { guard, problems, signal } });
 
@@ -90,13 +92,13 @@ export class ActivityPoll {
       const ended = finished.filter(reports);
       const { samples, ageLimits: limits } = this.#options;
       const lasting = longLasting({ sessions: looked.active.filter(reports), nowMicros: moment.micros, limits });
-      const untold = lasting.filter(({ identity }) => !this.#told.has(identity));
+      const telling = this.#once.look(lasting);
       const observedUnixNano = host.clock.unixNano();
       const threads = reported.map(({ session }) => session.threadId);
       const logs = logsBuilder()
         .resource(instanceResource(instance, capabilities))
         .scope(receiverScope(host.build, capabilities));
-      addLongLasting(logs, { product: capabilities.product, lasting: untold, moment, observedUnixNano });
+      addLongLasting(logs, { product: capabilities.product, lasting: telling.fresh, moment, observedUnixNano });
       addQuerySamples(logs, {
         product: capabilities.product,
         reported: samples ? reported : [],
@@ -108,12 +110,13 @@ export class ActivityPoll {
         observedUnixNano,
       });
       return {
-        batches: untold.length + (samples ? reported.length + ended.length : 0) === 0 ? [] : [logs.build()],
+        batches: telling.fresh.length + (samples ? reported.length + ended.length : 0) === 0 ? [] : [logs.build()],
         problems,
         commit: () => {
-          this.#memory.commit(selection);
-          this.#told = new Set(lasting.map(({ identity }) => identity));
-          this.#last = { moment, life, mark, waitTimer: looked.waitTimer };
+          const { waitTimer } = looked;
+          const remembered = { ...moment, timer: moment.clock?.timer };
+          const look = { sessions: selection.next, told: telling.told, moment: remembered, life, mark, waitTimer };
+          this.lastLook.keep(origin, look);
         },
       };
     } catch (error) {
@@ -136,7 +139,7 @@ export class ActivityPoll {
   /** What sessions do now, with those that are in their way. */
   async #look(args: {
     readonly moment: ServerMoment;
-    readonly life: ServerLife;
+    readonly life: LastLook["life"];
     readonly last: LastLook | undefined;
     readonly ask: { readonly guard: StatementGuard; readonly problems: DbintelError[]; readonly signal: AbortSignal };
   }): Promise<{ readonly active: readonly ActiveSession[]; readonly waitTimer: bigint | undefined }> {

@@ -1,8 +1,9 @@
 import { feedback } from "@dbintel/feedback";
 import { logsBuilder } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
-import type { PollResult } from "@dbintel/polling";
+import { exactInteger, KeptReading, type PollResult } from "@dbintel/polling";
 import { integer, type StatementGuard, text } from "@dbintel/watching";
+import { z } from "zod";
 import { type KnownServer, namedValues } from "../connection/capabilities.ts";
 import { databaseProblem, type ProblemContext } from "../connection/problems.ts";
 import { serverClock } from "../connection/server-clock.ts";
@@ -15,24 +16,28 @@ export interface DeadlockPollOptions {
   readonly server: KnownServer;
   readonly instance: Instance;
   readonly context: ProblemContext;
+  /** What was seen longer ago is not compared with after a restart. Default 1 h. */
+  readonly checkpointMaxAgeMs?: number;
 }
 
+const standardCheckpointAgeMs = 3_600_000;
+
 /** What was known at the last look. */
-interface LastLook {
-  readonly count: bigint | undefined;
-  readonly stamp: string | undefined;
-}
+const lastLook = z.object({ count: exactInteger.optional(), stamp: z.string().optional() });
 
 /**
  * Tells of each deadlock of InnoDB once, by its time. The server's long report is asked for only when it has counted
  * another deadlock; what happened before the first look is not told. The user needs PROCESS.
  */
 export class DeadlockPoll {
+  /** The last look, kept over a restart. */
+  readonly lastLook: KeptReading<z.output<typeof lastLook>>;
   readonly #options: DeadlockPollOptions;
-  #last: LastLook | undefined;
 
   constructor(options: DeadlockPollOptions) {
     this.#options = options;
+    const { host, checkpointMaxAgeMs: maxAgeMs = standardCheckpointAgeMs } = options;
+    this.lastLook = new KeptReading({ host, form: "mysql deadlocks 1", schema: lastLook, maxAgeMs });
   }
 
   async poll({ signal }: { readonly signal: AbortSignal; readonly guard: StatementGuard }): Promise<PollResult> {
@@ -40,15 +45,19 @@ export class DeadlockPoll {
     if (host.shared(feedback).savings.essentialsOnly) return { batches: [] };
     try {
       const capabilities = await server.capabilities(signal);
-      const { product } = capabilities;
+      const { product, identity } = capabilities;
+      // The server's clock costs a statement, and none else is needed at most looks.
+      const origin = { identity, clockMicros: host.clock.unixNano() / 1000n };
+      const last = await this.lastLook.before(async () => origin);
       const count = await this.#count(signal);
-      const last = this.#last;
-      if (last !== undefined && count !== undefined && count === last.count) return { batches: [] };
+      if (last !== undefined && count !== undefined && count === last.count) {
+        return { batches: [], commit: () => this.lastLook.keep(origin, last) };
+      }
       const clockMicros = await serverClock(server.connection, signal);
       const [row = {}] = await server.connection.query("SHOW ENGINE INNODB STATUS", [], signal);
       const deadlock = deadlockIn(text(row, "Status") ?? "");
       const commit = () => {
-        this.#last = { count, stamp: deadlock?.stamp ?? last?.stamp };
+        this.lastLook.keep(origin, { count, stamp: deadlock?.stamp ?? last?.stamp });
       };
       if (deadlock === undefined || last === undefined || deadlock.stamp === last.stamp) return { batches: [], commit };
       const logs = logsBuilder()

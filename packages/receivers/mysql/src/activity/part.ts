@@ -19,16 +19,21 @@ function addSamples(server: WatchedServer): void {
   const samples = config.events[querySampleEvent].enabled;
   if (next.logs === undefined || !(samples || Object.values(ageLimits).some((limit) => limit > 0))) return;
   const { collection_interval: interval, max_rows_per_query: limit } = config.query_sample_collection;
-  const poll = new ActivityPoll({ ...server, server: status, samples, ageLimits, limit, intervalMs: interval });
-  watch.add({ name: "samples", interval, poll, source: status.connection, turn: status.turn });
+  const poll = new ActivityPoll({
+    ...{ ...server, server: status, samples, ageLimits, limit, intervalMs: interval },
+    checkpointMaxAgeMs: config.checkpoint.max_age,
+  });
+  const { lastLook: baseline } = poll;
+  watch.add({ name: "samples", interval, poll, source: status.connection, turn: status.turn, baseline });
 }
 
 function addDeadlocks(server: WatchedServer): void {
   const { next, config, watch, status } = server;
   const { enabled, collection_interval: interval } = config.deadlocks;
   if (next.logs === undefined || !enabled) return;
-  const poll = new DeadlockPoll({ ...server, server: status });
-  watch.add({ name: "deadlocks", interval, poll, source: status.connection, turn: status.turn });
+  const poll = new DeadlockPoll({ ...server, server: status, checkpointMaxAgeMs: config.checkpoint.max_age });
+  const { lastLook: baseline } = poll;
+  watch.add({ name: "deadlocks", interval, poll, source: status.connection, turn: status.turn, baseline });
 }
 
 function addActiveSessions(server: WatchedServer): void {
@@ -43,5 +48,6 @@ function addActiveSessions(server: WatchedServer): void {
     // Another poll may have its turn: that is no failure of this one.
     timeout: Math.max(interval, config.timeout || config.collection_interval),
     intervalFactor: () => poll.intervalFactor,
+    forget: () => poll.forget(),
   });
 }

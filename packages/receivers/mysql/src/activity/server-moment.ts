@@ -49,6 +49,16 @@ export async function serverMoment(connection: DatabaseConnection, signal: Abort
   };
 }
 
+/** What a later moment is compared with. */
+export interface PastMoment extends Pick<ServerMoment, "micros" | "uptimeSeconds"> {
+  /** By the timer of statements. */
+  readonly timer?: bigint | undefined;
+  readonly session?: number | undefined;
+}
+
+/** The uptime is in whole seconds, and the clock may be set by few. */
+const toleranceSeconds = 5n;
+
 /** One life of a server, which its numbers of sessions, threads and events are true for. */
 export interface ServerLife {
   readonly startSeconds: bigint;
@@ -60,14 +70,16 @@ export interface ServerLife {
  */
 export function lifeAt(
   now: ServerMoment,
-  last: { readonly moment: ServerMoment; readonly life: ServerLife } | undefined,
+  last: { readonly moment: PastMoment; readonly life: ServerLife } | undefined,
 ): ServerLife {
   if (last !== undefined && !restarted(last.moment, now)) return last.life;
   return { startSeconds: now.micros / 1_000_000n - now.uptimeSeconds };
 }
 
-function restarted(before: ServerMoment, now: ServerMoment): boolean {
+function restarted(before: PastMoment, now: ServerMoment): boolean {
   if (before.session === now.session) return false;
-  const timerFell = before.clock !== undefined && now.clock !== undefined && now.clock.timer < before.clock.timer;
-  return now.uptimeSeconds < before.uptimeSeconds || timerFell;
+  const timerFell = before.timer !== undefined && now.clock !== undefined && now.clock.timer < before.timer;
+  const grownSeconds = now.uptimeSeconds - before.uptimeSeconds;
+  const elapsedSeconds = (now.micros - before.micros) / 1_000_000n;
+  return grownSeconds < 0n || timerFell || elapsedSeconds - grownSeconds > toleranceSeconds;
 }

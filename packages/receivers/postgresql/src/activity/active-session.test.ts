@@ -23,7 +23,7 @@ function reasonsOf(memory: SampleMemory<ActiveSession>, looks: readonly Partial<
   return looks.map((look, index) => {
     const active = { session: session(), wait: undefined, blocks: false, ...look };
     const selection = memory.select([active], BigInt(index));
-    memory.commit(selection);
+    memory.recall(selection.next);
     return selection.reported[0]?.reason ?? "-";
   });
 }

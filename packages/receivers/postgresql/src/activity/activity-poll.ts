@@ -2,14 +2,16 @@ import { type DbintelError, isDbintelError } from "@dbintel/errors";
 import { feedback } from "@dbintel/feedback";
 import { logsBuilder, metricsBuilder, type ResourceInit } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
-import type { PollResult } from "@dbintel/polling";
+import { KeptReading, type PollResult } from "@dbintel/polling";
 import { BlockedTime, blockingForest, ToldOnce } from "@dbintel/waits";
-import { addBlocking, SampleMemory, type StatementGuard } from "@dbintel/watching";
+import { addBlocking, rememberedLook, SampleMemory, type StatementGuard } from "@dbintel/watching";
+import type { z } from "zod";
 import type { KnownServer } from "../connection/capabilities.ts";
 import { platformTraits } from "../connection/platforms.ts";
 import { databaseProblem, othersHidden, type ProblemContext } from "../connection/problems.ts";
 import type { Visits } from "../connection/visits.ts";
 import { receiverScope } from "../resource.ts";
+import { serverClock } from "../visits/server-clock.ts";
 import { type ActiveSession, comparedSession } from "./active-session.ts";
 import { ActivitySource, type WaitReading, waitsForLock } from "./activity-source.ts";
 import { blockedSince } from "./blocking-time.ts";
@@ -35,6 +37,8 @@ export interface ActivityPollOptions {
   readonly limit: number;
   /** Time between two polls. */
   readonly intervalMs: number;
+  /** What was seen longer ago is not compared with after a restart. Default 1 h. */
+  readonly checkpointMaxAgeMs?: number;
   /** Whether sessions of this database are reported. */
   readonly reportsDatabase: (name: string) => boolean;
 }
@@ -43,6 +47,7 @@ export interface ActivityPollOptions {
 const lockClass = "lock_waits";
 const nameClass = "relation_names";
 const preparedClass = "prepared_transactions";
+const standardCheckpointAgeMs = 3_600_000;
 const nobodyWaits: WaitReading = { waits: [], blockers: [] };
 
 interface PollArgs {
@@ -52,16 +57,20 @@ interface PollArgs {
 
 /** Polls pg_stat_activity: events of what sessions do and of what lasts too long, metrics of who holds others up. */
 export class ActivityPoll {
+  /** The last look, kept over a restart. */
+  readonly lastLook: KeptReading<z.output<typeof rememberedLook>>;
   readonly #options: ActivityPollOptions;
   readonly #source: ActivitySource;
   readonly #memory: SampleMemory<ActiveSession>;
   readonly #once = new ToldOnce<LongLasting>(({ identity }) => identity);
   readonly #names: RelationNames;
+  /** Since the first look of this process, or of its lease. */
   #blocked = BlockedTime.none;
-  #lastMicros: bigint | undefined;
 
   constructor(options: ActivityPollOptions) {
     this.#options = options;
+    const { host, checkpointMaxAgeMs: maxAgeMs = standardCheckpointAgeMs } = options;
+    this.lastLook = new KeptReading({ host, form: "postgresql sessions 1", schema: rememberedLook, maxAgeMs });
     this.#source = new ActivitySource(options.server);
     this.#memory = new SampleMemory({ intervalMs: options.intervalMs, compared: comparedSession });
     this.#names = new RelationNames({ clock: options.host.clock, visits: options.visits });
@@ -72,8 +81,13 @@ export class ActivityPoll {
     if (host.shared(feedback).savings.essentialsOnly) return { batches: [] };
     const problems: DbintelError[] = [];
     try {
-      const reading = await this.#source.sessions({ sinceMicros: this.#lastMicros, limit, signal });
-      const { version, readsAllActivity, platform } = await server.capabilities(signal);
+      const { version, readsAllActivity, platform, systemIdentifier: identity } = await server.capabilities(signal);
+      const clock = async () => (await serverClock(server.connection, signal)) / 1000n;
+      const known = await this.lastLook.before(async () => ({ identity, clockMicros: await clock() }));
+      const sinceMicros = this.lastLook.clockMicros;
+      this.#memory.recall(known?.sessions ?? new Map());
+      this.#once.recall(known?.told ?? new Set());
+      const reading = await this.#source.sessions({ sinceMicros, limit, signal });
       if (!readsAllActivity) problems.push(othersHidden(context));
       const { clockMicros } = reading;
       const { waits, blockers } = await this.#waits({ sessions: reading.sessions, problems, guard, signal });
@@ -111,11 +125,12 @@ export class ActivityPoll {
       const telling = this.#once.look(longLasting({ sessions: reported, prepared, clockMicros, limits: ageLimits }));
       addLongLasting(logs, { lasting: telling.fresh, clockMicros, observedUnixNano });
 
-      const elapsedSeconds = Number(clockMicros - (this.#lastMicros ?? clockMicros)) / 1e6;
+      const elapsedSeconds = Number(clockMicros - (sinceMicros ?? clockMicros)) / 1e6;
       const { reportsDatabase } = this.#options;
-      const blocked = this.#blocked.after(
+      const counted = known === undefined ? BlockedTime.none : this.#blocked;
+      const blocked = counted.after(
         blockedSince({ forest, byPid, elapsedSeconds, reportsDatabase }),
-        clockMicros,
+        sinceMicros ?? clockMicros,
       );
       const metrics = metricsBuilder().resource(resource).scope(scope);
       addBlocking(metrics, blocked, clockMicros);
@@ -124,10 +139,8 @@ export class ActivityPoll {
         batches: [...(events.count === 0 ? [] : [events]), metrics.build()],
         problems,
         commit: () => {
-          this.#memory.commit(selection);
-          this.#once.commit(telling);
+          this.lastLook.keep({ identity, clockMicros }, { sessions: selection.next, told: telling.told });
           this.#blocked = blocked;
-          this.#lastMicros = clockMicros;
         },
       };
     } catch (error) {

@@ -23,8 +23,12 @@ function addSessions(server: WatchedServer): void {
   const events = next.logs !== undefined && (samples || Object.values(ageLimits).some((limit) => limit > 0));
   if (!events && next.metrics === undefined) return;
   const { collection_interval: interval, max_rows_per_query: limit } = config.query_sample_collection;
-  const poll = new ActivityPoll({ ...server, server: views, samples, ageLimits, limit, intervalMs: interval });
-  watch.add({ name: "samples", interval, poll, source: views.connection, turn: views.turn });
+  const poll = new ActivityPoll({
+    ...{ ...server, server: views, samples, ageLimits, limit, intervalMs: interval },
+    checkpointMaxAgeMs: config.checkpoint.max_age,
+  });
+  const { lastLook: baseline } = poll;
+  watch.add({ name: "samples", interval, poll, source: views.connection, turn: views.turn, baseline });
 }
 
 function addActiveSessions(server: WatchedServer): void {
@@ -39,5 +43,6 @@ function addActiveSessions(server: WatchedServer): void {
     // Another poll may have its turn: that is no failure of this one.
     timeout: Math.max(interval, config.timeout || config.collection_interval),
     intervalFactor: () => poll.intervalFactor,
+    forget: () => poll.forget(),
   });
 }

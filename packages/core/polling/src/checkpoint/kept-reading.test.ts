@@ -1,0 +1,61 @@
+import { createTestHost } from "@dbintel/pipeline/testing";
+import { expect, it } from "vitest";
+import { z } from "zod";
+import { exactInteger, KeptReading } from "./kept-reading.ts";
+
+const schema = z.object({ count: exactInteger, names: z.array(z.string()) });
+const state = { count: 2n ** 70n, names: ["a", "b"] };
+const origin = { identity: "one", clockMicros: 1_700_000_000_000_000n };
+const hourMs = 3_600_000;
+
+function reading(host = createTestHost(), form = "test 1") {
+  return { host, kept: new KeptReading({ host, form, schema, maxAgeMs: hourMs }) };
+}
+
+const bytes = () => {
+  const { kept } = reading();
+  kept.keep(origin, state);
+  return kept.take() ?? new Uint8Array();
+};
+
+it("is compared with by another process, which says so", async () => {
+  const { kept, host } = reading();
+  expect(kept.restore(bytes())).toBe(true);
+  expect(await kept.before(async () => ({ ...origin, clockMicros: origin.clockMicros + 1n }))).toEqual(state);
+  expect(kept.clockMicros).toBe(origin.clockMicros);
+  expect(host.lines.map(({ message }) => message)).toEqual([
+    "goes on from the last poll before the restart, of 2023-11-14T22:13:20.000Z",
+  ]);
+});
+
+it("is forgotten when another server answers, and when it is too old", async () => {
+  const later = { ...origin, clockMicros: origin.clockMicros + BigInt(hourMs + 1) * 1000n };
+  for (const now of [{ ...origin, identity: "two" }, later]) {
+    const { kept, host } = reading();
+    kept.restore(bytes());
+    expect(await kept.before(async () => now)).toBeUndefined();
+    expect(kept.take()).toBeUndefined();
+    expect(host.lines).toMatchObject([{ level: "warn", message: expect.stringContaining("is not used") }]);
+  }
+});
+
+it("asks where a reading comes from only after a restart", async () => {
+  const { kept } = reading();
+  const unasked = () => Promise.reject(new Error("asked"));
+  expect(await kept.before(unasked)).toBeUndefined();
+  kept.keep(origin, state);
+  expect(await kept.before(unasked)).toEqual(state);
+  kept.forget();
+  expect(await kept.before(unasked)).toBeUndefined();
+});
+
+it("is none in another form, or damaged", () => {
+  const whole = Buffer.from(bytes());
+  const other = Buffer.from(JSON.stringify({ ...JSON.parse(whole.toString()), state: { count: 1, names: [] } }));
+  expect(reading(undefined, "test 2").kept.restore(whole)).toBe(false);
+  for (const damaged of [whole.subarray(1), Buffer.from("null"), other]) {
+    const { kept } = reading();
+    expect(kept.restore(damaged)).toBe(false);
+    expect(kept.take()).toBeUndefined();
+  }
+});

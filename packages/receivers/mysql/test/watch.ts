@@ -36,9 +36,12 @@ export function loginOf(password: string, tls: z.input<typeof tlsSettings> = { i
   return new LoginSource({ clock: systemClock, password: settings, tls: tlsSettings.parse(tls) });
 }
 
+/** What it takes to reach a test server. */
+export type Reachable = Pick<MysqlServer, "host" | "port" | "superuser" | "password">;
+
 /** How to reach a test server, as its superuser or as `user`. */
 export function settingsOf(
-  server: MysqlServer,
+  server: Reachable,
   user: User = { username: server.superuser, password: server.password },
 ): ConnectionSettings {
   return {
@@ -120,7 +123,7 @@ interface WatchOptions {
 }
 
 /** The polls of the receiver on a real server, one call a poll. */
-export function watch(server: MysqlServer, options: WatchOptions = {}) {
+export function watch(server: Reachable, options: WatchOptions = {}) {
   const { host = createTestHost(), checkpointMaxAgeMs = 3_600_000 } = options;
   const settings = settingsOf(server, options.user);
   const connection = new DatabaseConnection(settings);

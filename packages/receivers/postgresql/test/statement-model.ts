@@ -1,3 +1,4 @@
+import { ExecutionTruth } from "@dbintel/e2e/execution-truth";
 import type { StatementShape } from "../src/statements/statement-columns.ts";
 import type { StatementEpoch } from "../src/statements/statement-deltas.ts";
 import { Fingerprints } from "../src/statements/statement-filter.ts";
@@ -25,11 +26,8 @@ export class StatementModel {
   #reset = 2n;
   #deallocations = 0n;
   #entries = new Map<number, ModelEntry>();
-  /** Calls by key since the first reading. */
-  readonly executed = new Map<number, bigint>();
-  /** Calls by key that were thrown away with their entry since the reading before. */
-  readonly forgotten = new Map<number, bigint>();
-  #unread = new Map<number, bigint>();
+  /** Calls by key. */
+  readonly truth = new ExecutionTruth<number>();
   #prepared: { readonly fingerprints: Fingerprints; readonly base: ReadonlySet<bigint> } | undefined;
 
   constructor(shape: StatementShape, hasInfo: boolean) {
@@ -43,8 +41,7 @@ export class StatementModel {
     entry.calls += BigInt(calls);
     entry.time += calls * (0.25 + key);
     this.#entries.set(key, entry);
-    add(this.executed, key, BigInt(calls));
-    add(this.#unread, key, BigInt(calls));
+    this.truth.execute(key, BigInt(calls));
   }
 
   resetOne(key: number): void {
@@ -88,7 +85,7 @@ export class StatementModel {
   read(known: Pick<KnownStatements, "fingerprints" | "epoch"> | undefined): StatementReading {
     const reading = this.peek(known);
     const { table } = reading;
-    for (let row = 0; row < table.count; row++) this.#unread.delete(modelKey(table, row));
+    for (let row = 0; row < table.count; row++) this.truth.read(modelKey(table, row));
     return reading;
   }
 
@@ -128,8 +125,7 @@ export class StatementModel {
 
   #forget(key: number): void {
     this.#entries.delete(key);
-    add(this.forgotten, key, this.#unread.get(key) ?? 0n);
-    this.#unread.delete(key);
+    this.truth.forget(key);
   }
 
   #testEntry({ key, since, calls, time }: ModelEntry): TestEntry {
@@ -169,8 +165,4 @@ function elements(bytes: Buffer): Set<bigint> {
   const set = new Set<bigint>();
   for (let at = 24; at < bytes.length; at += 12) set.add(bytes.readBigInt64BE(at));
   return set;
-}
-
-function add(map: Map<number, bigint>, key: number, amount: bigint): void {
-  map.set(key, (map.get(key) ?? 0n) + amount);
 }

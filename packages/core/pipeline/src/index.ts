@@ -42,6 +42,14 @@ export type {
   Logger,
   Random,
 } from "./host.ts";
+export type {
+  Journal,
+  JournalLosses,
+  JournalOwner,
+  JournalProvider,
+  JournalRecord,
+  OpenedJournal,
+} from "./journal.ts";
 export type { LogLevel } from "./json-logger.ts";
 export { jsonLogger, logLevels } from "./json-logger.ts";
 export { Ledger } from "./ledger.ts";

@@ -1,4 +1,5 @@
 import { type GuardedSource, LastingSession, type Row, ServerSessions, type Value } from "@dbintel/watching";
+import { RepeatedStatements } from "./repeated-statements.ts";
 import type { RowHandler } from "./row-connection.ts";
 import { marked, type PostgresSession, postgresSessions, type ServerAccess } from "./session.ts";
 
@@ -22,6 +23,7 @@ export interface ConnectionSettings extends ServerAccess {
 export class DatabaseConnection implements GuardedSource {
   readonly database: string;
   readonly #session: LastingSession<PostgresSession>;
+  readonly #repeated = new RepeatedStatements();
   #tracked = true;
 
   constructor(settings: ConnectionSettings, database: string) {
@@ -60,10 +62,22 @@ export class DatabaseConnection implements GuardedSource {
     return this.#tracked;
   }
 
+  /** What is asked repeatedly is prepared, @see RepeatedStatements. */
   async query(text: string, values: readonly Parameter[], signal: AbortSignal): Promise<readonly Row[]> {
+    const sql = marked(text);
     return this.#run(signal, async ({ client }) => {
-      const result = await client.query<Record<string, Value>>({ text: marked(text), values: [...values] });
-      return result.rows;
+      const ask = (name: string | undefined) =>
+        client.query<Record<string, Value>>({
+          ...{ text: sql, values: [...values] },
+          ...(name === undefined ? {} : { name }),
+        });
+      const name = this.#repeated.nameOf(sql);
+      try {
+        return (await ask(name)).rows;
+      } catch (error) {
+        if (name === undefined || !this.#repeated.refused(sql, error)) throw error;
+        return (await ask(undefined)).rows;
+      }
     });
   }
 

@@ -67,11 +67,18 @@ export class PlanSession {
   readonly #settings = new Map<number, readonly PlannerSetting[]>();
   #rungs: Rungs | undefined;
   #usualPath = "";
+  #hasPrepared = false;
 
   /** The session has {@link planSessionOptions}. */
   constructor(args: { readonly connection: DatabaseConnection; readonly versionNumber: number }) {
     this.#connection = args.connection;
     this.#versionNumber = args.versionNumber;
+  }
+
+  /** Finds out what can be asked for here; from then on names in queries mean the system's. */
+  async start(signal: AbortSignal): Promise<Rungs> {
+    this.#rungs ??= await this.#begin(signal);
+    return this.#rungs;
   }
 
   /**
@@ -80,9 +87,9 @@ export class PlanSession {
    */
   async explain(statement: ExplainedStatement, signal: AbortSignal): Promise<PlanOutcome> {
     this.#connection.limit(planTimeoutMs);
-    this.#rungs ??= await this.#begin(signal);
+    const [rung] = await this.start(signal);
     let question: Question = {
-      rung: this.#rungs[0],
+      rung,
       query: withoutTypedParameters(statement.query, this.#versionNumber),
       settings: await this.#settingsOf(statement, signal),
       searched: false,
@@ -136,7 +143,9 @@ export class PlanSession {
     } finally {
       if (this.#connection.open) {
         await this.#query("ROLLBACK", signal);
-        if (rung === "prepared") await this.#query("DEALLOCATE ALL", signal);
+        // What is prepared outlives its transaction.
+        if (this.#hasPrepared) await this.#query(`DEALLOCATE ${preparedName}`, signal);
+        this.#hasPrepared = false;
       }
     }
   }
@@ -144,10 +153,11 @@ export class PlanSession {
   /** EXPLAIN EXECUTE with a NULL for each parameter: a plan for them, and not for any value, would be a false one. */
   async #prepared(query: string, signal: AbortSignal): Promise<string> {
     await this.#query(`${prefixes.prepared}${query}`, signal);
+    this.#hasPrepared = true;
     const [row = {}] = await this.#query(
       `SELECT pg_catalog.current_setting('plan_cache_mode') AS mode,
               pg_catalog.cardinality(parameter_types)::bigint AS parameters
-         FROM pg_catalog.pg_prepared_statements`,
+         FROM pg_catalog.pg_prepared_statements WHERE name = '${preparedName}'`,
       signal,
     );
     if (text(row, "mode") !== "force_generic_plan") throw new NotGenericError();
@@ -162,7 +172,7 @@ export class PlanSession {
   async #wasGeneric(signal: AbortSignal): Promise<boolean> {
     if (this.#versionNumber < 140_000) return true;
     const [row = {}] = await this.#query(
-      "SELECT generic_plans, custom_plans FROM pg_catalog.pg_prepared_statements",
+      `SELECT generic_plans, custom_plans FROM pg_catalog.pg_prepared_statements WHERE name = '${preparedName}'`,
       signal,
     );
     return integer(row, "generic_plans") !== 0n && integer(row, "custom_plans") === 0n;

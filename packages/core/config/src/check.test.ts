@@ -28,6 +28,16 @@ describe("a configuration without errors", () => {
     expect(config?.service.telemetry).toEqual({ logs: { level: "info" } });
   });
 
+  it("has equal digests for equal settings, whatever their order and wherever they come from", () => {
+    const digest = (settings: string) =>
+      check(withSettings(settings), { env: { SECRET: "s3cret" } }).config?.receivers.get("postgresql")?.digest;
+    const one = digest("interval: 1m\n    password: s3cret");
+    expect(one).toMatch(/^[\w-]{43}$/);
+    expect(digest("password: ${env:SECRET}\n    interval: 1m")).toBe(one);
+    expect(digest("interval: 1m\n    password: other")).not.toBe(one);
+    expect(digest("interval: 2m\n    password: s3cret")).not.toBe(one);
+  });
+
   it("gives an empty block its defaults, and leaves out a block that is not there", () => {
     const yaml = (settings: string) =>
       valid

@@ -11,6 +11,8 @@ export interface ConfiguredComponent<Definition extends ComponentType = Componen
   readonly name: string;
   readonly config: z.output<Definition["schema"]>;
   readonly definition: Definition;
+  /** Equal for equal settings as they were written, references resolved. Tells nothing about them. */
+  readonly digest: string;
   /** Where its id is written. */
   readonly position: Position;
 }

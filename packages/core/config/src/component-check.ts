@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { ConfiguredComponent } from "./collector-config.ts";
 import { parseComponentId } from "./component-id.ts";
 import type { Findings } from "./findings.ts";
@@ -101,6 +102,21 @@ function checkSettings<Definition extends ComponentType, Kind extends ComponentK
   return {
     definition,
     input: checked.input,
-    configured: { id, type: definition.type, name, config, definition, position },
+    configured: { id, type: definition.type, name, config, definition, digest: digestOf(checked.input), position },
   };
+}
+
+/** SHA-256 of the settings: they may hold secrets, which nobody should be able to read back. */
+function digestOf(input: unknown): string {
+  return createHash("sha256")
+    .update(JSON.stringify(sorted(input)) ?? "")
+    .digest("base64url");
+}
+
+/** The order in which the keys of a map are written does not matter. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1));
+  return entries.map(([key, each]) => [key, sorted(each)]);
 }

@@ -1,34 +1,57 @@
 import { DbintelError } from "@dbintel/errors";
-import type { Signal } from "@dbintel/pdata";
-import type { Component, ComponentKind, ConnectedPipelines, ExitGuard } from "./component.ts";
-import type { Consumer, Consumers } from "./consumer.ts";
-import { extensionsOf } from "./extensions.ts";
-import { GraphNode } from "./graph-node.ts";
+import { type Signal, signals } from "@dbintel/pdata";
+import type { Component, ComponentDefinition, ConnectedPipelines, ExitGuard } from "./component.ts";
+import type { Consumers } from "./consumer.ts";
+import type { Configured } from "./define.ts";
+import { type Exit, GraphNode, type Place, placeKey } from "./graph-node.ts";
 import type { GraphSpec } from "./graph-spec.ts";
 import type { CollectorView, Environment } from "./host.ts";
 import { Inlet } from "./inlet.ts";
+import type { Ledger } from "./ledger.ts";
 import { Outlet } from "./outlet.ts";
 import { downstreamFirst, pipelineOf } from "./plan.ts";
-import { SharedObjects } from "./shared.ts";
+import { sameComponent } from "./same-component.ts";
+import type { SharedObjects } from "./shared.ts";
 import { isStorageProvider, type StorageProvider } from "./storage.ts";
 
 export interface AssemblyArgs {
   readonly spec: GraphSpec;
   readonly environment: Environment;
   readonly collector: CollectorView;
+  readonly shared: SharedObjects;
   readonly onStatus: (node: GraphNode) => void;
+  /** What runs: components of it that would be built the same are taken over as they are. */
+  readonly standing?: Assembled | undefined;
+  /** The accounts that a place has had so far. */
+  readonly ledgerOf: (place: Place) => Ledger | undefined;
 }
 
-/** Creates every component that the spec uses and joins them. The nodes come upstream first, extensions apart. */
-export function assemble(args: AssemblyArgs): {
+/** The components of a configuration with the edges between them. */
+export interface Assembled {
+  /** Without the extensions, upstream first. */
   readonly nodes: readonly GraphNode[];
+  /** In the order in which they start. */
   readonly extensions: readonly GraphNode[];
-} {
+  /** What each hands its batches to. */
+  readonly downstream: ReadonlyMap<GraphNode, ReadonlySet<GraphNode>>;
+  /** Where the outlets of components that were taken over have to lead. */
+  readonly relinks: ReadonlyMap<Outlet, readonly Inlet[]>;
+  /** Who keeps the snapshots: the first extension that does. */
+  readonly storage: StorageProvider | undefined;
+}
+
+/** Creates every component that the spec uses and that does not stand yet, and joins them. */
+export function assemble(args: AssemblyArgs): Assembled {
   const assembly = new Assembly(args);
-  const extensions = args.spec.service.extensions.map((id) => assembly.extension(id));
-  for (const id of downstreamFirst(args.spec)) assembly.pipeline(id);
-  assembly.receivers();
-  return { nodes: assembly.nodes.toReversed(), extensions };
+  try {
+    for (const id of args.spec.service.extensions) assembly.extension(id);
+    for (const id of downstreamFirst(args.spec)) assembly.pipeline(id);
+    assembly.receivers();
+    return assembly.result();
+  } catch (error) {
+    assembly.abandon();
+    throw error;
+  }
 }
 
 /**
@@ -36,31 +59,56 @@ export function assemble(args: AssemblyArgs): {
  * when the component is created.
  */
 class Assembly {
-  readonly nodes: GraphNode[] = [];
   readonly #args: AssemblyArgs;
   readonly #spec: GraphSpec;
+  readonly #standing: ReadonlyMap<string, GraphNode>;
+  readonly #made: GraphNode[] = [];
+  /** Downstream first. */
+  readonly #nodes: GraphNode[] = [];
+  readonly #extensionNodes: GraphNode[] = [];
+  readonly #downstream = new Map<GraphNode, Set<GraphNode>>();
+  readonly #relinks = new Map<Outlet, readonly Inlet[]>();
   /** Where a batch enters each pipeline that stands. */
   readonly #entries = new Map<string, readonly Inlet[]>();
   /** Exporters and connectors by id: one instance each, however many pipelines name it. */
-  readonly #destinations = new Map<string, { readonly node: GraphNode; readonly consumers: Consumers }>();
-  readonly #shared: SharedObjects;
+  readonly #destinations = new Map<string, GraphNode>();
   readonly #extensions = new Map<string, Component>();
-  /** The first extension that keeps snapshots; extensions are created before everything else. */
+  readonly #changedExtensions: ReadonlySet<string>;
   #storage: StorageProvider | undefined;
 
   constructor(args: AssemblyArgs) {
     this.#args = args;
     this.#spec = args.spec;
-    this.#shared = new SharedObjects(args.environment);
+    const { nodes = [], extensions = [] } = args.standing ?? {};
+    this.#standing = new Map([...extensions, ...nodes].map((node) => [placeKey(node), node]));
+    this.#changedExtensions = changedExtensions(args.spec, extensions);
   }
 
-  extension(id: string): GraphNode {
-    const { definition, config } = defined(this.#spec.extensions, id);
-    const node = this.#node("extension", id);
-    const extension = node.hold(create(node, () => definition.create({ id, config, host: node.host })));
-    this.#extensions.set(id, extension);
-    if (isStorageProvider(extension)) this.#storage ??= extension;
-    return node;
+  result(): Assembled {
+    return {
+      nodes: this.#nodes.toReversed(),
+      extensions: this.#extensionNodes,
+      downstream: this.#downstream,
+      relinks: this.#relinks,
+      storage: this.#storage,
+    };
+  }
+
+  /** Lets go of what was made so far. */
+  abandon(): void {
+    for (const node of this.#made) node.retire();
+  }
+
+  extension(id: string): void {
+    const configured = defined(this.#spec.extensions, id);
+    const { definition, config } = configured;
+    const node = this.#place({ kind: "extension", id }, configured, "", (made) => {
+      made.hold(definition.create({ id, config, host: made.host }));
+    });
+    const { component } = node;
+    this.#extensionNodes.push(node);
+    this.#extensions.set(id, component);
+    if (isStorageProvider(component)) this.#storage ??= component;
   }
 
   pipeline(id: string): void {
@@ -69,128 +117,193 @@ class Assembly {
     const guards: ExitGuard[] = [];
     let entry: readonly Inlet[] = exporters.map((exporter) => this.#destination(exporter, signal, guards));
     for (const processor of processors.toReversed()) {
-      const { inlet, guard } = this.#processor(processor, id, signal, entry);
-      entry = [inlet];
-      if (guard !== undefined) guards.push(guard);
+      const node = this.#processor(processor, id, signal, entry);
+      entry = [this.#inlet(node, signal)];
+      if (node.guard !== undefined) guards.push(node.guard);
     }
     this.#entries.set(id, entry);
   }
 
   receivers(): void {
-    for (const [id, { definition, config }] of this.#spec.receivers) {
-      const node = this.#node("receiver", id, { transport: definition.transport });
-      const next = this.#next(node, id);
-      if (Object.keys(next).length === 0) continue;
-      node.hold(create(node, () => definition.create({ id, config, host: node.host, next })));
-      this.nodes.push(node);
+    for (const [id, configured] of this.#spec.receivers) {
+      const { definition, config } = configured;
+      const fed = this.#fedBy(id);
+      if (fed.size === 0) continue;
+      const place = { kind: "receiver", id } as const;
+      const node = this.#place(place, configured, signalsOf(fed).join(), (made) => {
+        const next = this.#next(made, fed);
+        made.hold(definition.create({ id, config, host: made.host, next }));
+      });
+      this.#nodes.push(node);
     }
   }
 
-  /** For a connector: the pipelines that name it as their receiver. */
-  #pipelines(node: GraphNode, id: string): ConnectedPipelines {
+  #processor(id: string, pipeline: string, signal: Signal, branches: readonly Inlet[]): GraphNode {
+    const configured = defined(this.#spec.processors, id);
+    const { definition, config } = configured;
+    const node = this.#place({ kind: "processor", id, pipeline }, configured, signal, (made) => {
+      const next = this.#outlet(made, { signal }, branches);
+      const processor = made.hold(definition.create({ id, config, host: made.host, signal, next }));
+      made.consumers = { [signal]: processor };
+      const { guardExit } = processor;
+      made.guard = guardExit && { guardExit: guardExit.bind(processor) };
+    });
+    this.#lead(node, () => branches);
+    this.#nodes.push(node);
+    return node;
+  }
+
+  #destination(id: string, signal: Signal, guards: readonly ExitGuard[]): Inlet {
+    const node = this.#destinations.get(id) ?? this.#newDestination(id);
+    if (node.consumers[signal] !== undefined) return this.#inlet(node, signal, guards);
+    throw new DbintelError(`${node.name} takes no ${signal} with its settings`, {
+      code: "DBI_CONFIG_INVALID",
+      hint: `Give it what it needs for ${signal}, such as an endpoint, or take it out of the pipelines of that signal.`,
+    });
+  }
+
+  #newDestination(id: string): GraphNode {
+    const node = this.#spec.connectors.has(id) ? this.#connector(id) : this.#exporter(id);
+    this.#nodes.push(node);
+    this.#destinations.set(id, node);
+    return node;
+  }
+
+  #exporter(id: string): GraphNode {
+    const configured = defined(this.#spec.exporters, id);
+    const { definition, config } = configured;
+    return this.#place({ kind: "exporter", id }, configured, "", (made) => {
+      made.consumers = made.hold(definition.create({ id, config, host: made.host })).consumers;
+    });
+  }
+
+  #connector(id: string): GraphNode {
+    const configured = defined(this.#spec.connectors, id);
+    const { definition, config } = configured;
+    const fed = this.#fedBy(id);
+    const shape = [...fed.keys()].toSorted().join();
+    return this.#place({ kind: "connector", id }, configured, shape, (made) => {
+      const [next, pipelines] = [this.#next(made, fed), this.#pipelines(made, fed)];
+      made.consumers = made.hold(definition.create({ id, config, host: made.host, next, pipelines })).consumers;
+    });
+  }
+
+  /** The pipelines that name a receiver or connector as their receiver, with their signals. */
+  #fedBy(id: string): ReadonlyMap<string, Signal> {
     const fed = [...this.#spec.service.pipelines].filter(([, { receivers }]) => receivers.includes(id));
-    const signals = new Map(fed.map(([pipeline, { signal }]) => [pipeline, signal]));
+    return new Map(fed.map(([pipeline, { signal }]) => [pipeline, signal]));
+  }
+
+  /** An outlet a signal, over all of these pipelines that take it. */
+  #next(node: GraphNode, fed: ReadonlyMap<string, Signal>): Consumers {
+    const outlets = signalsOf(fed).map((signal): [Signal, Outlet] => {
+      return [signal, this.#outlet(node, { signal }, this.#branches(fed, { signal }))];
+    });
+    return Object.fromEntries(outlets);
+  }
+
+  /** For a connector that chooses between the pipelines that name it as their receiver. */
+  #pipelines(node: GraphNode, fed: ReadonlyMap<string, Signal>): ConnectedPipelines {
     return {
-      signals,
-      outlet: (ids) => {
-        const inlets = ids.flatMap((pipeline) => defined(this.#entries, pipeline));
-        return this.#outlet(node, defined(signals, ids[0] ?? ""), inlets);
+      signals: fed,
+      outlet: (pipelines) => {
+        const exit = { signal: defined(fed, pipelines[0] ?? ""), pipelines };
+        return this.#outlet(node, exit, this.#branches(fed, exit));
       },
     };
   }
 
-  #processor(
-    id: string,
-    pipeline: string,
-    signal: Signal,
-    branches: readonly Inlet[],
-  ): { readonly inlet: Inlet; readonly guard: ExitGuard | undefined } {
-    const { definition, config } = defined(this.#spec.processors, id);
-    const node = this.#node("processor", id, { pipeline });
-    const next = this.#outlet(node, signal, branches);
-    const processor = create(node, () => definition.create({ id, config, host: node.host, signal, next }));
-    node.hold(processor);
-    this.nodes.push(node);
-    const { guardExit } = processor;
-    const guard = guardExit && { guardExit: guardExit.bind(processor) };
-    return { inlet: this.#inlet(node, signal, processor), guard };
-  }
-
-  #destination(id: string, signal: Signal, guards: readonly ExitGuard[]): Inlet {
-    const { node, consumers } = this.#destinations.get(id) ?? this.#newDestination(id);
-    const consumer: Consumer | undefined = consumers[signal];
-    if (consumer === undefined) {
-      throw new DbintelError(`${node.name} takes no ${signal} with its settings`, {
-        code: "DBI_CONFIG_INVALID",
-        hint: `Give it what it needs for ${signal}, such as an endpoint, or take it out of the pipelines of that signal.`,
-      });
-    }
-    return this.#inlet(node, signal, consumer, guards);
-  }
-
-  #newDestination(id: string): { readonly node: GraphNode; readonly consumers: Consumers } {
-    const { node, component } = this.#spec.connectors.has(id) ? this.#connector(id) : this.#exporter(id);
-    const destination = { node, consumers: component.consumers };
-    node.hold(component);
-    this.nodes.push(node);
-    this.#destinations.set(id, destination);
-    return destination;
-  }
-
-  #exporter(id: string) {
-    const { definition, config } = defined(this.#spec.exporters, id);
-    const node = this.#node("exporter", id);
-    return { node, component: create(node, () => definition.create({ id, config, host: node.host })) };
-  }
-
-  #connector(id: string) {
-    const { definition, config } = defined(this.#spec.connectors, id);
-    const node = this.#node("connector", id);
-    const args = { id, config, host: node.host, next: this.#next(node, id), pipelines: this.#pipelines(node, id) };
-    return { node, component: create(node, () => definition.create(args)) };
-  }
-
-  /** For a receiver or connector: an outlet a signal, over all pipelines that name it as their receiver. */
-  #next(node: GraphNode, id: string): Consumers {
-    const branches = new Map<Signal, Inlet[]>();
-    for (const [pipeline, { signal, receivers }] of this.#spec.service.pipelines) {
-      if (!receivers.includes(id)) continue;
-      branches.set(signal, [...(branches.get(signal) ?? []), ...defined(this.#entries, pipeline)]);
-    }
-    return Object.fromEntries([...branches].map(([signal, inlets]) => [signal, this.#outlet(node, signal, inlets)]));
+  #branches(fed: ReadonlyMap<string, Signal>, { signal, pipelines }: Omit<Exit, "outlet">): readonly Inlet[] {
+    const ids = pipelines ?? [...fed.keys()].filter((id) => fed.get(id) === signal);
+    return ids.flatMap((id) => defined(this.#entries, id));
   }
 
   // Both ends of an edge open the account of its signal, so that a counter is there at 0 before the first batch.
 
-  #inlet(node: GraphNode, signal: Signal, target: Consumer, guards: readonly ExitGuard[] = []): Inlet {
+  #inlet(node: GraphNode, signal: Signal, guards: readonly ExitGuard[] = []): Inlet {
     node.ledger.of(signal);
-    return new Inlet(node, target, guards);
+    return new Inlet(node, defined(new Map(Object.entries(node.consumers)), signal), guards);
   }
 
-  #outlet(node: GraphNode, signal: Signal, branches: readonly Inlet[]): Outlet {
-    node.ledger.of(signal);
-    for (const branch of branches) node.downstream.add(branch.node);
-    return new Outlet(node.ledger, branches);
+  #outlet(node: GraphNode, exit: Omit<Exit, "outlet">, branches: readonly Inlet[]): Outlet {
+    node.ledger.of(exit.signal);
+    const outlet = new Outlet(node.ledger, branches);
+    node.exits.push({ ...exit, outlet });
+    this.#join(node, branches);
+    return outlet;
   }
 
-  #node(
-    kind: ComponentKind,
-    id: string,
-    more: { readonly pipeline?: string; readonly transport?: string | undefined } = {},
-  ) {
-    const { environment, collector, onStatus } = this.#args;
-    const [shared, storage, extensions] = [this.#shared, this.#storage, extensionsOf(this.#extensions)];
-    return new GraphNode({ kind, id, environment, collector, onStatus, shared, storage, extensions, ...more });
+  #join(node: GraphNode, branches: readonly Inlet[]): void {
+    const below = this.#downstream.get(node) ?? new Set();
+    for (const branch of branches) below.add(branch.node);
+    this.#downstream.set(node, below);
+  }
+
+  /** Notes where the outlets of a component that was taken over lead from now on. */
+  #lead(node: GraphNode, branchesOf: (exit: Exit) => readonly Inlet[]): void {
+    if (this.#standing.get(placeKey(node)) !== node) return;
+    for (const exit of node.exits) {
+      const branches = branchesOf(exit);
+      this.#relinks.set(exit.outlet, branches);
+      this.#join(node, branches);
+    }
+  }
+
+  /** The component that stands in this place when it would be built the same, or else a new one. */
+  #place(
+    place: Place,
+    configured: Configured<ComponentDefinition>,
+    shape: string,
+    create: (node: GraphNode) => void,
+  ): GraphNode {
+    const { environment, collector, shared, onStatus, standing, ledgerOf } = this.#args;
+    const before = this.#standing.get(placeKey(place));
+    const storage = this.#storage;
+    if (before !== undefined && sameComponent(before, { configured, shape })) {
+      const keepsStorage = !before.usesStorage || storage === standing?.storage;
+      if (keepsStorage && !before.usedExtensions.some((id) => this.#changedExtensions.has(id))) {
+        if (place.kind !== "processor") {
+          const fed = this.#fedBy(place.id);
+          this.#lead(before, (exit) => this.#branches(fed, exit));
+        }
+        return before;
+      }
+    }
+    const node = new GraphNode({
+      ...place,
+      ...{ configured, shape, environment, collector, shared, storage, onStatus },
+      extensions: this.#extensions,
+      ledger: ledgerOf(place),
+      transport: configured.definition.kind === "receiver" ? configured.definition.transport : undefined,
+    });
+    this.#made.push(node);
+    try {
+      create(node);
+    } catch (cause) {
+      throw startError(node, cause);
+    }
+    return node;
   }
 }
 
-/** Lets a component's constructor fail only with an error that names the component. */
-function create<C extends Component>(node: GraphNode, make: () => C): C {
-  try {
-    return make();
-  } catch (cause) {
-    throw startError(node, cause);
+/** Ids of the extensions that do not go on as they are: they are gone, they have changed, or one has that they use. */
+function changedExtensions(spec: GraphSpec, standing: readonly GraphNode[]): ReadonlySet<string> {
+  const stays = (node: GraphNode) => {
+    const configured = spec.service.extensions.includes(node.id) ? spec.extensions.get(node.id) : undefined;
+    return configured !== undefined && sameComponent(node, { configured, shape: "" });
+  };
+  const changed = new Set(standing.filter((node) => !stays(node)).map(({ id }) => id));
+  for (let size = -1; size < changed.size; ) {
+    size = changed.size;
+    for (const { id, usedExtensions } of standing)
+      if (usedExtensions.some((used) => changed.has(used))) changed.add(id);
   }
+  return changed;
+}
+
+function signalsOf(fed: ReadonlyMap<string, Signal>): readonly Signal[] {
+  const taken = new Set(fed.values());
+  return signals.filter((signal) => taken.has(signal));
 }
 
 /** What a component that cannot be created or started fails with. */

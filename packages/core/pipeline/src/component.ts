@@ -43,6 +43,11 @@ interface DefinitionBase<Kind extends ComponentKind, Schema extends z.ZodType> {
   readonly schema: Schema;
   /** What it would listen on with these settings; absent means nothing. The collector warns about what strangers reach. */
   listeners?(config: z.output<Schema>): readonly Listener[];
+  /**
+   * What only one component at a time can hold with these settings, such as `directory:/var/lib/dbintel`: a reload then
+   * stops the one that has it before it starts the next. Listeners and durable storage need not be named.
+   */
+  exclusive?(config: z.output<Schema>): readonly string[];
   /** What `dbintel doctor` asks about it; absent means that it depends on nothing outside. */
   readonly diagnosis?: Diagnosis<z.output<Schema>>;
 }

@@ -13,6 +13,8 @@ import type {
 export interface Configured<Definition extends ComponentDefinition> {
   readonly definition: Definition;
   readonly config: z.output<Definition["schema"]>;
+  /** Equal for equal settings, references to variables and files resolved: what a reload compares. */
+  readonly digest?: string;
 }
 
 /**

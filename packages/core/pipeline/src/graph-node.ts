@@ -1,8 +1,13 @@
 import type { Signal } from "@dbintel/pdata";
-import type { Component, ComponentKind } from "./component.ts";
-import type { Extensions } from "./extensions.ts";
+import { isClientAuthenticator, isServerAuthenticator } from "./authenticator.ts";
+import type { Component, ComponentDefinition, ComponentKind, ExitGuard } from "./component.ts";
+import type { Consumers } from "./consumer.ts";
+import type { Configured } from "./define.ts";
+import { type ExtensionsById, extensionsOf } from "./extensions.ts";
 import type { CollectorView, ComponentView, Environment, Host, LogFields, Logger } from "./host.ts";
 import { Ledger } from "./ledger.ts";
+import type { Outlet } from "./outlet.ts";
+import { type ScopedMeter, scopedMeter } from "./scoped-meter.ts";
 import type { SharedObjects } from "./shared.ts";
 import { type ComponentStatus, sameStatus } from "./status.ts";
 import { noStorage, type StorageProvider } from "./storage.ts";
@@ -17,16 +22,37 @@ export interface RunningComponent extends ComponentView {
   held(signal: Signal): number;
 }
 
-interface GraphNodeInit {
+/** What is built of one entry of the configuration: a processor has a component in each pipeline that names it. */
+export interface Place {
   readonly kind: ComponentKind;
   readonly id: string;
   readonly pipeline?: string | undefined;
+}
+
+/** Places are the same when their keys are. */
+export function placeKey({ kind, id, pipeline = "" }: Place): string {
+  return `${kind} ${id} ${pipeline}`;
+}
+
+/** An outlet with what it leads to: the pipelines of these ids, or all that receive its signal from the component. */
+export interface Exit {
+  readonly signal: Signal;
+  readonly pipelines?: readonly string[];
+  readonly outlet: Outlet;
+}
+
+interface GraphNodeInit extends Place {
+  readonly configured: Configured<ComponentDefinition>;
+  /** What the component is told about its place when it is created: with another shape it must be created anew. */
+  readonly shape: string;
   readonly transport?: string | undefined;
+  /** That of the component that had the place before. Default: a new one. */
+  readonly ledger?: Ledger | undefined;
   readonly environment: Environment;
   readonly collector: CollectorView;
   readonly shared: SharedObjects;
   readonly storage: StorageProvider | undefined;
-  readonly extensions: Extensions;
+  readonly extensions: ExtensionsById;
   readonly onStatus: (node: GraphNode) => void;
 }
 
@@ -36,9 +62,18 @@ export class GraphNode implements RunningComponent {
   readonly id: string;
   readonly pipeline: string | undefined;
   readonly transport: string | undefined;
-  readonly ledger = new Ledger();
+  readonly configured: Configured<ComponentDefinition>;
+  readonly shape: string;
+  readonly ledger: Ledger;
   readonly host: Host;
-  readonly downstream = new Set<GraphNode>();
+  readonly exits: Exit[] = [];
+  /** Where batches of each signal enter the component; none for receivers and extensions. */
+  consumers: Consumers = {};
+  guard: ExitGuard | undefined;
+  /** Those that the component has asked for, by id. */
+  readonly #usedExtensions = new Map<string, object | undefined>();
+  #usesStorage = false;
+  readonly #meter: ScopedMeter;
   readonly #onStatus: (node: GraphNode) => void;
   readonly #now: () => bigint;
   #status: ComponentStatus = { state: "starting" };
@@ -46,18 +81,26 @@ export class GraphNode implements RunningComponent {
   #component: Component | undefined;
 
   constructor(init: GraphNodeInit) {
-    const { environment, kind, id, pipeline, storage = environment.storageProvider } = init;
-    this.kind = init.kind;
-    this.id = init.id;
-    this.pipeline = init.pipeline;
+    const { environment, kind, id, pipeline, storage: provider = environment.storageProvider } = init;
+    this.kind = kind;
+    this.id = id;
+    this.pipeline = pipeline;
     this.transport = init.transport;
+    this.configured = init.configured;
+    this.shape = init.shape;
+    this.ledger = init.ledger ?? new Ledger();
+    this.#meter = scopedMeter(environment.meter);
     this.#onStatus = init.onStatus;
     this.#now = () => environment.clock.unixNano();
     this.#sinceUnixNano = this.#now();
+    const storage = provider?.storage({ kind, id, pipeline }) ?? noStorage;
+    const usesStorage = () => {
+      this.#usesStorage = true;
+    };
     this.host = {
       clock: environment.clock,
       random: environment.random,
-      meter: environment.meter,
+      meter: this.#meter.meter,
       build: environment.build,
       logger: withFields(environment.logger, {
         "otelcol.component.kind": init.kind,
@@ -67,8 +110,11 @@ export class GraphNode implements RunningComponent {
       accounting: this.ledger,
       reportStatus: (status) => this.#report(status),
       collector: init.collector,
-      storage: storage?.storage({ kind, id, pipeline }) ?? noStorage,
-      extensions: init.extensions,
+      get storage() {
+        usesStorage();
+        return storage;
+      },
+      extensions: extensionsOf(noting(init.extensions, this.#usedExtensions)),
       shared: (key) => init.shared.get(key),
     };
   }
@@ -92,6 +138,23 @@ export class GraphNode implements RunningComponent {
     return this.#component;
   }
 
+  /** Ids of the extensions that the component has asked for. */
+  get usedExtensions(): readonly string[] {
+    return [...this.#usedExtensions.keys()];
+  }
+
+  /** Whether the component has asked for its snapshots, and they are kept. */
+  get usesStorage(): boolean {
+    return this.#usesStorage && this.host.storage.durable;
+  }
+
+  /** Whether it has something outside that is kept for its place: only one at a time may use that. */
+  get keepsState(): boolean {
+    const lends = (extension: object | undefined) =>
+      extension !== undefined && !isServerAuthenticator(extension) && !isClientAuthenticator(extension);
+    return this.usesStorage || [...this.#usedExtensions.values()].some(lends);
+  }
+
   /** Gives the node the component that was created on its host. */
   hold<C extends Component>(component: C): C {
     this.#component = component;
@@ -100,6 +163,11 @@ export class GraphNode implements RunningComponent {
 
   held(signal: Signal): number {
     return this.component.held?.(signal) ?? 0;
+  }
+
+  /** For a component that has stopped and will not be started again. */
+  retire(): void {
+    this.#meter.close();
   }
 
   /** The runner's own step of the life cycle. */
@@ -116,6 +184,18 @@ export class GraphNode implements RunningComponent {
     if (state === "stopping" || state === "stopped") return;
     this.enter(status);
   }
+}
+
+/** Notes which extensions are asked for. */
+function noting(extensions: ExtensionsById, asked: Map<string, object | undefined>): ExtensionsById {
+  return {
+    get(id) {
+      const extension = extensions.get(id);
+      asked.set(id, extension);
+      return extension;
+    },
+    [Symbol.iterator]: () => extensions[Symbol.iterator](),
+  };
 }
 
 function withFields(logger: Logger, own: LogFields): Logger {

@@ -28,7 +28,7 @@ export { checkStatuses } from "./diagnosis.ts";
 export { equalSecrets } from "./equal-secrets.ts";
 export type { Extensions } from "./extensions.ts";
 export { FollowedFile } from "./followed-file.ts";
-export type { GraphOptions } from "./graph.ts";
+export type { GraphOptions, Reloaded } from "./graph.ts";
 export { Graph } from "./graph.ts";
 export type { RunningComponent } from "./graph-node.ts";
 export type { GraphSpec, PipelineSpec } from "./graph-spec.ts";

@@ -1,20 +1,25 @@
 import { DbintelError } from "@dbintel/errors";
-import { startError } from "./assembly.ts";
+import { type Assembled, startError } from "./assembly.ts";
 import type { Clock } from "./clock.ts";
 import type { GraphNode } from "./graph-node.ts";
 
 /** How long a component may go on after the deadline's signal before it is left behind. */
 const graceMs = 1000;
 
+/** In the order of starting: extensions one after the other, then the farthest downstream before the receivers. */
+export function startOrder(assembled: Assembled): readonly (readonly GraphNode[])[] {
+  return [...assembled.extensions.map((node) => [node]), ...layersOf(assembled).toReversed()];
+}
+
 /**
  * Components by distance from the receivers, which are the first layer: everything in a layer only hands batches to
- * later layers. `nodes` come upstream first.
+ * later layers.
  */
-export function layersOf(nodes: readonly GraphNode[]): GraphNode[][] {
+function layersOf({ nodes, downstream }: Assembled): GraphNode[][] {
   const depths = new Map<GraphNode, number>();
   for (const node of nodes) {
     const below = (depths.get(node) ?? 0) + 1;
-    for (const next of node.downstream) depths.set(next, Math.max(depths.get(next) ?? 0, below));
+    for (const next of downstream.get(node) ?? []) depths.set(next, Math.max(depths.get(next) ?? 0, below));
   }
   const layers: GraphNode[][] = [];
   for (const node of nodes) {
@@ -59,7 +64,8 @@ async function startNode(node: GraphNode, signal: AbortSignal): Promise<void> {
 }
 
 /** Settles with the promise, or rejects as soon as the signal is aborted. */
-async function orAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+async function orAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = () => reject(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
@@ -70,22 +76,40 @@ async function orAborted(promise: Promise<void>, signal: AbortSignal): Promise<v
   }
 }
 
+/** How components are stopped. */
+export interface StopOptions {
+  readonly clock: Clock;
+  /** For all of them together. */
+  readonly deadlineMs: number;
+  /** Those that are not stopped: of them is awaited, in their turn, what this returns, until the deadline. */
+  readonly staying?: (node: GraphNode) => Promise<unknown> | undefined;
+  /** Ends the time at once. */
+  readonly hurry?: AbortSignal;
+}
+
 /**
  * Stops layer after layer within one deadline for all of them. When it passes, the signal of every `stop` is aborted;
  * who does not return within a second after that is reported and left.
  */
 export async function stopLayers(
   layers: readonly (readonly GraphNode[])[],
-  options: { readonly clock: Clock; readonly deadlineMs: number },
+  options: StopOptions,
 ): Promise<readonly DbintelError[]> {
-  const { clock, deadlineMs } = options;
+  const { clock, deadlineMs, staying = () => undefined, hurry } = options;
   const deadline = new AbortController();
   const timer = clock.schedule(deadlineMs, () => {
     deadline.abort(new DbintelError(`the deadline of ${deadlineMs} ms has passed`, { code: "DBI_TIMEOUT" }));
   });
+  const either = hurry === undefined ? deadline.signal : AbortSignal.any([deadline.signal, hurry]);
+  const leave = async (node: GraphNode) => {
+    const stays = staying(node);
+    if (stays === undefined) return stopNode(node, clock, either);
+    await orAborted(stays, either).catch(() => {});
+    return undefined;
+  };
   const failures: DbintelError[] = [];
   for (const layer of layers) {
-    const outcomes = await Promise.all(layer.map((node) => stopNode(node, clock, deadline.signal)));
+    const outcomes = await Promise.all(layer.map(leave));
     failures.push(...outcomes.filter((outcome) => outcome !== undefined));
   }
   timer.cancel();

@@ -7,7 +7,9 @@ import {
   toConsumeError,
 } from "@dbintel/errors";
 import type { Batch } from "@dbintel/pdata";
+import { Calls } from "./calls.ts";
 import type { ConsumeContext, Consumer } from "./consumer.ts";
+import { Gate } from "./gate.ts";
 import type { Inlet } from "./inlet.ts";
 import type { Ledger } from "./ledger.ts";
 
@@ -18,26 +20,67 @@ import type { Ledger } from "./ledger.ts";
  * resolves when every branch has taken the batch. If one rejects, so does the call, as in the OpenTelemetry
  * Collector: a caller that sends again then repeats the batch on the branches that had taken it. An exporter with a
  * queue keeps its branch from rejecting for reasons of its destination.
+ *
+ * A reload exchanges the branches of a component that stays: a call goes to the old ones or to the new ones as a whole.
  */
 export class Outlet implements Consumer {
-  readonly branches: readonly Inlet[];
   readonly #ledger: Ledger;
+  #branches: readonly Inlet[];
+  /** Those to the present branches. */
+  #calls = new Calls();
+  /** While it is held. */
+  #gate: Gate | undefined;
 
   constructor(ledger: Ledger, branches: readonly Inlet[]) {
     this.#ledger = ledger;
-    this.branches = branches;
+    this.#branches = branches;
+  }
+
+  get branches(): readonly Inlet[] {
+    return this.#branches;
+  }
+
+  /** Keeps calls waiting from now on; resolves when none is under way. */
+  hold(): Promise<void> {
+    this.#gate ??= new Gate();
+    return this.#calls.idle();
+  }
+
+  /** Lets go what waits. */
+  release(): void {
+    this.#gate?.open();
+    this.#gate = undefined;
+  }
+
+  /** Gives back what waits, to those who sent it. */
+  refuse(): void {
+    this.#gate?.refuse();
+    this.#gate = undefined;
+  }
+
+  /** Sends all that comes from now on to these branches; `idle` of the old ones resolves when they have answered. */
+  exchange(branches: readonly Inlet[]): { idle(): Promise<void> } {
+    const before = this.#calls;
+    this.#branches = branches;
+    this.#calls = new Calls();
+    this.release();
+    return before;
   }
 
   async consume(batch: Batch, context: ConsumeContext): Promise<void> {
     const { signal, count } = batch;
     if (count === 0) return;
+    while (this.#gate !== undefined) await this.#gate.pass(context.signal);
+    const calls = this.#calls;
+    calls.begin();
     const failure = await this.#call(batch, context);
+    calls.end();
     if (failure === undefined || failure.kind === "partial") this.#ledger.sent(signal, count);
     if (failure !== undefined) throw failure;
   }
 
   async #call(batch: Batch, context: ConsumeContext): Promise<ConsumeError | undefined> {
-    const outcomes = await Promise.allSettled(this.branches.map((branch) => branch.consume(batch, context)));
+    const outcomes = await Promise.allSettled(this.#branches.map((branch) => branch.consume(batch, context)));
     const failures = outcomes.flatMap((outcome) =>
       outcome.status === "rejected" ? [toConsumeError(outcome.reason)] : [],
     );

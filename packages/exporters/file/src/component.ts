@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { defineExporter } from "@dbintel/pipeline";
 import { fileConfig } from "./config.ts";
 import { File } from "./file.ts";
@@ -8,5 +9,6 @@ export const file = defineExporter({
   description: "Writes OTLP/JSON lines or length-prefixed protobuf to a file, with rotation.",
   schema: fileConfig,
   signals: { logs: "beta", metrics: "beta", traces: "beta" },
+  exclusive: ({ path }) => [`file:${resolve(path)}`],
   create: (args) => new File(args),
 });

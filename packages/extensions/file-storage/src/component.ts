@@ -8,5 +8,6 @@ export const fileStorage = defineExtension({
   description: "Keeps the state of components over a restart in files of one directory.",
   stability: "beta",
   schema: fileStorageConfig,
+  exclusive: ({ directory }) => [`directory:${directory}`],
   create: ({ config, host }) => new FileStorage(config, host),
 });

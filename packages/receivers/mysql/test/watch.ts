@@ -1,7 +1,7 @@
 import { Secret } from "@dbintel/config";
 import type { MysqlServer } from "@dbintel/e2e/servers";
 import { LoginSource, tlsSettings } from "@dbintel/instances";
-import type { AnyValue, Batch, Logs, Metrics } from "@dbintel/pdata";
+import type { AnyValue, Batch, Distribution, Logs, Metrics } from "@dbintel/pdata";
 import { systemClock } from "@dbintel/pipeline";
 import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
 import type { PollResult } from "@dbintel/polling";
@@ -21,6 +21,7 @@ import { StatementPoll } from "../src/statements/statement-poll.ts";
 import { StatementSource } from "../src/statements/statement-source.ts";
 
 export const never = new AbortController().signal;
+import { StatementLatency } from "../src/statements/latency.ts";
 
 /** A poll that is no probe. */
 const calm = { stage: undefined, timeoutMs: 30_000, signal: never };
@@ -96,15 +97,16 @@ export interface Point {
   readonly timeUnixNano: bigint;
   readonly attributes: ReadonlyMap<string, AnyValue>;
 }
+  readonly distribution: Distribution | undefined;
 
 export function pointsOf(batches: readonly Batch[]): Point[] {
   const points: Point[] = [];
   for (const batch of batches.filter((each): each is Metrics => each.signal === "metrics")) {
     for (const point of batch.points()) {
       const { name, unit, type, monotonic } = point.metric;
-      const { value, startTimeUnixNano, timeUnixNano } = point;
+      const { value, distribution, startTimeUnixNano, timeUnixNano } = point;
       const attributes = new Map(point.attributes.entries());
-      points.push({ name, unit, type, monotonic, value, startTimeUnixNano, timeUnixNano, attributes });
+      points.push({ name, unit, type, monotonic, value, distribution, startTimeUnixNano, timeUnixNano, attributes });
     }
   }
   return points;
@@ -141,6 +143,7 @@ export function watch(server: Reachable, options: WatchOptions = {}) {
         explain: { mode: "inline", procedure: "explain_statement", format: "json", ...options.explain },
       }),
     limit: options.limit ?? 200,
+    latency: new StatementLatency({ ...common, limit: 20 }),
     checkpointMaxAgeMs,
     reportsSchema: options.reportsSchema ?? (() => true),
   });

@@ -2,6 +2,7 @@ import { KnownServer } from "../connection/capabilities.ts";
 import { DatabaseConnection } from "../connection/connection.ts";
 import { planCollector } from "../plans/part.ts";
 import type { WatchedServer } from "../watched-server.ts";
+import { StatementLatency } from "./latency.ts";
 import { StatementPoll } from "./statement-poll.ts";
 import { StatementSource } from "./statement-source.ts";
 import { topQueryEvent } from "./top-query-events.ts";
@@ -10,7 +11,11 @@ import { topQueryEvent } from "./top-query-events.ts";
 export function statementsPart(server: WatchedServer): void {
   const { host, next, config, watch, settings, platform } = server;
   if (next.logs === undefined || !config.events[topQueryEvent].enabled) return;
-  const { collection_interval: interval, top_query_count: limit } = config.top_query_collection;
+  const {
+    collection_interval: interval,
+    top_query_count: limit,
+    max_latency_histograms: histograms,
+  } = config.top_query_collection;
   const connection = new DatabaseConnection(settings);
   watch.closes(connection);
   const source = new StatementSource(new KnownServer(connection, platform), host.clock);
@@ -18,6 +23,7 @@ export function statementsPart(server: WatchedServer): void {
     ...server,
     source,
     plans: planCollector(server),
+    latency: histograms === 0 ? undefined : new StatementLatency({ ...server, limit: histograms }),
     limit,
     checkpointMaxAgeMs: config.checkpoint.max_age,
   });

@@ -107,3 +107,12 @@ export function statementDeltas({ current, previous, continuity, previousMicros 
     return { row, kind, values: current.counters.map((_, counter) => current.value(row, counter)) };
   }
 }
+
+/** When the counting of a difference began: what was counted anew, at the poll before at the earliest. */
+export function startOf(
+  { row, kind }: StatementDelta,
+  { table, previousMicros }: { readonly table: DigestTable; readonly previousMicros: bigint },
+): bigint {
+  const firstSeen = table.firstSeenMicros(row);
+  return kind === "recreated" && firstSeen > previousMicros ? firstSeen : previousMicros;
+}

@@ -17,6 +17,7 @@ import type { PlanCollector, StatementPlans } from "../plans/plan-collector.ts";
 import { type Instance, instanceResource, receiverScope } from "../resource.ts";
 import { StatementCheckpoint } from "./checkpoint.ts";
 import { mostStatements } from "./digest-table.ts";
+import { addLatency, type StatementLatency } from "./latency.ts";
 import { callsIndex, timeIndex } from "./statement-columns.ts";
 import { type StatementDeltas, statementDeltas } from "./statement-deltas.ts";
 import { continuity } from "./statement-epoch.ts";
@@ -41,6 +42,8 @@ export interface StatementPollOptions {
   readonly limit: number;
   /** Gets the plans of what is reported; absent, events tell none. */
   readonly plans?: PlanCollector | undefined;
+  /** Reads how long executions took; absent, no metric tells it. */
+  readonly latency?: StatementLatency | undefined;
   /** What was remembered longer ago is not compared with after a restart. Default 1 h. */
   readonly checkpointMaxAgeMs?: number;
   /** Whether statements of this schema are reported; `null` for those of sessions without one. */
@@ -71,7 +74,7 @@ export class StatementPoll {
   }
 
   async poll({ signal, guard }: GuardedPollArgs): Promise<PollResult> {
-    const { host, source, context, instance } = this.#options;
+    const { host, source, context, instance, latency } = this.#options;
     const problems: DbintelError[] = [];
     try {
       const capabilities = await source.capabilities(signal);
@@ -85,14 +88,20 @@ export class StatementPoll {
       this.checkpoint.verify(reading);
       const { last } = this.checkpoint;
       const previousMicros = last?.epoch.clockMicros ?? reading.epoch.clockMicros;
+      const continued = last === undefined ? "unknown" : continuity(last.epoch, reading.epoch);
       const deltas = statementDeltas({
         current: reading.table,
         previous: last?.table,
-        continuity: last === undefined ? "unknown" : continuity(last.epoch, reading.epoch),
+        continuity: continued,
         previousMicros,
       });
-      const selection = await this.#select({ reading, deltas, problems, guard, signal });
-      const plans = await this.#plans({ reading, selection, problems, guard, signal });
+      const asked = { reading, deltas, problems, guard, signal };
+      const selection = await this.#select(asked);
+      const distributions = await latency?.read({
+        ...{ ...asked, continuity: continued, previousMicros },
+        ...{ top: selection.top, connection: source.connection },
+      });
+      const plans = await this.#plans({ ...asked, selection });
       const resource = instanceResource(instance, capabilities);
       const scope = receiverScope(host.build, capabilities);
       const logs = logsBuilder().resource(resource).scope(scope);
@@ -101,6 +110,7 @@ export class StatementPoll {
       const metrics = metricsBuilder().resource(resource).scope(scope);
       const ledger = withPoll(this.#ledger, reading, deltas.ledger);
       addLedgerMetrics(metrics, reading, ledger);
+      if (distributions !== undefined) addLatency(metrics, distributions);
       return {
         batches: [logs.build(), metrics.build()],
         problems,
@@ -108,6 +118,7 @@ export class StatementPoll {
           this.checkpoint.last = reading;
           this.#ledger = ledger;
           this.#texts.markSent(digestsOf(reading, selection.top));
+          if (distributions !== undefined) latency?.commit(distributions);
         },
       };
     } catch (error) {

@@ -4,6 +4,7 @@ import { redactSql } from "@dbintel/sql";
 import { LRUCache } from "lru-cache";
 import type { Product } from "../connection/connection.ts";
 import { ownName } from "../connection/session.ts";
+import { Rest } from "./rest.ts";
 
 /** What is kept of a statement's text: nothing that a user typed as a value. */
 interface StatementText {
@@ -20,7 +21,7 @@ export type TextReader = (digests: readonly string[]) => Promise<ReadonlyMap<str
 
 const longestText = 10_000;
 const timeToLiveMs = 3_600_000;
-/** A reading of texts that took t is not repeated for 20 t: at most 5 % of one server core goes into it. */
+/** At most 5 % of one server core. */
 const restFactor = 20;
 
 /** EXPLAIN and USE have no place for the name: people who ask for JSON or a tree, or say USE, are taken for it. */
@@ -30,10 +31,9 @@ function isOwn(digestText: string): boolean {
 
 /** The redacted texts of statements by digest, fetched once for each that is about to be shown. */
 export class StatementTexts {
-  readonly #clock: Clock;
+  readonly #rest: Rest;
   readonly #savings: () => Savings;
   readonly #cache: LRUCache<string, StatementText>;
-  #restUntilMs = 0;
 
   /** `savings` is what the budgets of the collector ask for. */
   constructor(options: {
@@ -41,7 +41,7 @@ export class StatementTexts {
     readonly limit: number;
     readonly savings: () => Savings;
   }) {
-    this.#clock = options.clock;
+    this.#rest = new Rest(options.clock, restFactor);
     this.#savings = options.savings;
     this.#cache = new LRUCache({
       max: options.limit,
@@ -72,10 +72,10 @@ export class StatementTexts {
   /** Fetches what is not known yet, unless the server still rests from the last time. */
   async fetch(digests: readonly string[], product: Product, read: TextReader): Promise<void> {
     const missing = [...new Set(digests)].filter((digest) => !this.#cache.has(digest));
-    const startMs = this.#clock.monotonicMs();
-    if (missing.length === 0 || startMs < this.#restUntilMs) return;
+    if (missing.length === 0 || !this.#rest.isOver) return;
     const { coldIntervalFactor } = this.#savings();
-    for (const [digest, stored] of (await read(missing)) ?? []) {
+    const texts = await this.#rest.after(() => read(missing), coldIntervalFactor);
+    for (const [digest, stored] of texts ?? []) {
       const { text } = redactSql(stored, product);
       const kept = {
         own: isOwn(stored),
@@ -84,7 +84,5 @@ export class StatementTexts {
       };
       this.#cache.set(digest, kept, { ttl: timeToLiveMs * coldIntervalFactor });
     }
-    const endMs = this.#clock.monotonicMs();
-    this.#restUntilMs = endMs + restFactor * coldIntervalFactor * (endMs - startMs);
   }
 }

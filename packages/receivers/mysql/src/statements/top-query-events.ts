@@ -2,7 +2,7 @@ import type { AnyValue, LogsBuilder } from "@dbintel/pdata";
 import type { StatementPlans } from "../plans/plan-collector.ts";
 import { statementName } from "../plans/statement-name.ts";
 import type { StatementCounter } from "./statement-columns.ts";
-import type { StatementDelta } from "./statement-deltas.ts";
+import { startOf } from "./statement-deltas.ts";
 import type { StatementReading } from "./statement-source.ts";
 import type { StatementTexts } from "./statement-texts.ts";
 import type { Selection } from "./top-statements.ts";
@@ -36,7 +36,7 @@ export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
   for (const delta of selection.top) {
     const { schema, digest } = table.key(delta.row);
     const plan = digest === null ? undefined : args.plans.get(statementName({ schema, digest }));
-    add(delta.values, startOf(delta), {
+    add(delta.values, startOf(delta, { table, previousMicros }), {
       "db.namespace": schema ?? undefined,
       "db.query.text": digest === null ? undefined : texts.shown(digest),
       "mysql.query_plan": plan?.plan,
@@ -47,7 +47,9 @@ export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
     });
   }
   if (selection.overflow !== undefined) {
-    add(selection.overflow.values, startOf(selection.overflow), { "dbintel.delta.kind": "overflow" });
+    add(selection.overflow.values, startOf(selection.overflow, { table, previousMicros }), {
+      "dbintel.delta.kind": "overflow",
+    });
   }
   for (const { schema, statements, values } of selection.others) {
     add(values, previousMicros, {
@@ -55,12 +57,6 @@ export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
       "dbintel.delta.kind": "other",
       "dbintel.statement.count": BigInt(statements),
     });
-  }
-
-  /** What was counted anew began at the poll before at the earliest. */
-  function startOf({ row, kind }: StatementDelta): bigint {
-    const firstSeen = table.firstSeenMicros(row);
-    return kind === "recreated" && firstSeen > previousMicros ? firstSeen : previousMicros;
   }
 
   function add(

@@ -1,0 +1,190 @@
+import type { DbintelError } from "@dbintel/errors";
+import { feedback } from "@dbintel/feedback";
+import type { AttributesInit, DistributionPointInit, MetricsBuilder } from "@dbintel/pdata";
+import type { Host } from "@dbintel/pipeline";
+import type { StatementGuard } from "@dbintel/watching";
+import { LRUCache } from "lru-cache";
+import type { Capabilities } from "../connection/capabilities.ts";
+import type { DatabaseConnection } from "../connection/connection.ts";
+import { databaseProblem, type ProblemContext } from "../connection/problems.ts";
+import { statementName } from "../plans/statement-name.ts";
+import { exponentialHistogram, type LatencyBuckets } from "./latency-buckets.ts";
+import { emptyReading, type LatencyReading, latencyInterval } from "./latency-interval.ts";
+import { globalHistogram, statementHistograms } from "./latency-source.ts";
+import { Rest } from "./rest.ts";
+import { timeIndex } from "./statement-columns.ts";
+import { type StatementDelta, type StatementDeltas, startOf } from "./statement-deltas.ts";
+import type { Continuity } from "./statement-epoch.ts";
+import type { StatementReading } from "./statement-source.ts";
+
+/** What is known of latencies after a poll, and what it has to tell. */
+export interface PollLatency {
+  readonly statements: readonly DistributionPointInit[];
+  readonly all: readonly DistributionPointInit[];
+  /** What later readings are compared with, by name of statement. */
+  readonly readings: ReadonlyMap<string, LatencyReading>;
+  readonly allReading: LatencyReading;
+}
+
+interface LatencyArgs {
+  readonly reading: StatementReading;
+  readonly deltas: StatementDeltas;
+  /** Statements that are reported, the most important first. */
+  readonly top: readonly StatementDelta[];
+  readonly continuity: Continuity;
+  /** The server's clock at the poll before. */
+  readonly previousMicros: bigint;
+  readonly connection: DatabaseConnection;
+  readonly guard: StatementGuard;
+  readonly problems: DbintelError[];
+  readonly signal: AbortSignal;
+}
+
+/** The class of these statements, as the breaker knows it. */
+const latencyClass = "histograms";
+/** 0.25 % of one core at most. */
+const restFactor = 400;
+/** Of statements that come and go among the top ones. */
+const rememberedFactor = 5;
+
+/**
+ * How long executions took, as distributions: those of the top statements, and that of all that the server executed. A
+ * point covers the time since its histogram was read before, whenever that was, so that none is lost by reading rarely. A
+ * statement that is new among the top ones is told from the next reading on, unless all that is counted of it happened
+ * since the poll before.
+ */
+export class StatementLatency {
+  readonly #host: Host;
+  readonly #context: ProblemContext;
+  readonly #limit: number;
+  readonly #rest: Rest;
+  readonly #readings: LRUCache<string, LatencyReading>;
+  #allReading: LatencyReading | undefined;
+
+  constructor(options: { readonly host: Host; readonly context: ProblemContext; readonly limit: number }) {
+    this.#host = options.host;
+    this.#context = options.context;
+    this.#limit = options.limit;
+    this.#rest = new Rest(options.host.clock, restFactor);
+    this.#readings = new LRUCache({ max: rememberedFactor * options.limit });
+  }
+
+  /** `undefined` where the server has no histograms, or is left alone. Nothing of it is remembered before `commit`. */
+  async read(args: LatencyArgs): Promise<PollLatency | undefined> {
+    const { reading, problems, guard, signal } = args;
+    if (!hasHistograms(reading.capabilities) || this.#host.shared(feedback).savings.essentialsOnly) return undefined;
+    try {
+      return await guard.ask({ collectorClass: latencyClass, cold: true, work: () => this.#ask(args) });
+    } catch (error) {
+      // Without distributions the numbers are still worth having.
+      signal.throwIfAborted();
+      problems.push(databaseProblem(error, this.#context));
+      return undefined;
+    }
+  }
+
+  commit({ readings, allReading }: PollLatency): void {
+    for (const [name, reading] of readings) this.#readings.set(name, reading);
+    this.#allReading = allReading;
+  }
+
+  async #ask(args: LatencyArgs): Promise<PollLatency> {
+    const { reading, top, connection, signal } = args;
+    const allReading = this.#all(args, await globalHistogram(connection, signal));
+    const timeUnixNano = reading.epoch.clockMicros * 1000n;
+    const all = pointOf({ now: allReading, before: this.#allBefore(args), timeUnixNano });
+    const asked = top
+      .flatMap((delta) => {
+        const { schema, digest } = reading.table.key(delta.row);
+        return digest === null ? [] : [{ schema, digest, delta, name: statementName({ schema, digest }) }];
+      })
+      .slice(0, this.#limit);
+    const readings = new Map<string, LatencyReading>();
+    for (const { name, delta } of asked) {
+      const before = this.#before(args, delta, name);
+      if (before !== undefined) readings.set(name, before);
+    }
+    const statements: DistributionPointInit[] = [];
+    if (asked.length > 0 && this.#rest.isOver) {
+      const { coldIntervalFactor } = this.#host.shared(feedback).savings;
+      const work = () => statementHistograms(connection, asked, signal);
+      const histograms = await this.#rest.after(work, coldIntervalFactor);
+      for (const { name, schema, digest, delta } of asked) {
+        const picoseconds = reading.table.value(delta.row, timeIndex);
+        const now = { ...bare(reading, delta), picoseconds, buckets: histograms.get(name) ?? new Map() };
+        const attributes = { "db.namespace": schema ?? undefined, "db.query.id": digest };
+        statements.push(...pointOf({ now, before: readings.get(name), timeUnixNano, attributes }));
+        readings.set(name, now);
+      }
+    }
+    return { statements, all, readings, allReading };
+  }
+
+  /** What the histogram of a statement is compared with: nothing counted yet when the statement began since the last poll. */
+  #before({ reading, previousMicros }: LatencyArgs, delta: StatementDelta, name: string): LatencyReading | undefined {
+    if (delta.kind === "normal") return this.#readings.get(name);
+    return emptyReading(bare(reading, delta), startOf(delta, { table: reading.table, previousMicros }));
+  }
+
+  /** Its execution time is counted from one poll to the next. */
+  #allBefore({ reading, continuity, previousMicros }: LatencyArgs): LatencyReading | undefined {
+    if (continuity === "restarted") return emptyReading(ofAll(reading), previousMicros);
+    return continuity === "continued" && this.#allReading ? { ...this.#allReading, picoseconds: 0n } : undefined;
+  }
+
+  /** The execution time is that of all statements in the summary since the poll before. */
+  #all(args: LatencyArgs, buckets: LatencyBuckets): LatencyReading {
+    const { reading, deltas, previousMicros, continuity } = args;
+    const sameInterval = this.#allBefore(args)?.micros === previousMicros;
+    const grown = deltas.changed.reduce((sum, { values }) => sum + (values[timeIndex] ?? 0n), 0n);
+    const picoseconds = sameInterval && isWhole(deltas, continuity) ? grown : undefined;
+    return { ...ofAll(reading), picoseconds, buckets };
+  }
+}
+
+/** MariaDB and MySQL 5.7 have none. */
+function hasHistograms({ product, version }: Capabilities): boolean {
+  return product === "mysql" && Number.parseInt(version, 10) >= 8;
+}
+
+/** Whether the differences are all that was counted: nothing was counted and then emptied, nothing has an unknown past. */
+function isWhole({ ledger }: StatementDeltas, continuity: Continuity): boolean {
+  const { recreated, reset_inferred: reset, vanished, unattributable } = ledger;
+  return continuity === "restarted" || recreated + reset + vanished + unattributable === 0;
+}
+
+function bare({ table, epoch }: StatementReading, { row }: StatementDelta) {
+  return { micros: epoch.clockMicros, identity: epoch.identity, firstSeenMicros: table.firstSeenMicros(row) };
+}
+
+function ofAll({ epoch }: StatementReading) {
+  return { micros: epoch.clockMicros, identity: epoch.identity, firstSeenMicros: 0n };
+}
+
+function pointOf(args: {
+  readonly now: LatencyReading;
+  readonly before: LatencyReading | undefined;
+  readonly timeUnixNano: bigint;
+  readonly attributes?: AttributesInit;
+}): readonly DistributionPointInit[] {
+  const { timeUnixNano, attributes = {} } = args;
+  const interval = latencyInterval(args.now, args.before);
+  if (interval === undefined || interval.buckets.size === 0) return [];
+  const { startMicros, buckets, picoseconds } = interval;
+  const seconds = picoseconds === undefined ? undefined : Number(picoseconds) / 1e12;
+  const value = exponentialHistogram({ buckets, seconds });
+  return [{ attributes, timeUnixNano, startTimeUnixNano: startMicros * 1000n, value }];
+}
+
+/** `dbintel.mysql.query.duration` of each statement, and `dbintel.mysql.statements.duration` of all together. */
+export function addLatency(metrics: MetricsBuilder, { statements, all }: PollLatency): void {
+  const common = { unit: "s", temporality: "delta" } as const;
+  if (statements.length > 0) {
+    const description = "How long each execution of a statement took";
+    metrics.exponentialHistogram({ name: "dbintel.mysql.query.duration", description, ...common }, statements);
+  }
+  if (all.length > 0) {
+    const description = "How long each execution of any statement took, the collector's own included";
+    metrics.exponentialHistogram({ name: "dbintel.mysql.statements.duration", description, ...common }, all);
+  }
+}

@@ -3,8 +3,11 @@ export interface StatementCounter {
   readonly column: string;
   /** The end of the attribute's name. The OpenTelemetry Collector's where it has one. */
   readonly attribute: string;
-  /** `count`: shipped as it is. `picoseconds`: shipped in seconds. */
-  readonly type: "count" | "picoseconds";
+  /**
+   * `count`: shipped as it is. `picoseconds`: shipped in seconds. `maximum`: the greatest since the server began to count the
+   * statement, of which there is no difference.
+   */
+  readonly type: "count" | "picoseconds" | "maximum";
 }
 
 const sums = [
@@ -19,7 +22,15 @@ const sums = [
   "SUM_SORT_ROWS",
   "SUM_NO_INDEX_USED",
   "SUM_NO_GOOD_INDEX_USED",
+  "SUM_SELECT_FULL_RANGE_JOIN",
+  "SUM_SELECT_RANGE",
+  "SUM_SELECT_RANGE_CHECK",
+  "SUM_SORT_RANGE",
+  "SUM_SORT_SCAN",
+  "COUNT_SECONDARY",
 ];
+
+const maxima = ["MAX_CONTROLLED_MEMORY", "MAX_TOTAL_MEMORY"];
 
 /**
  * The counters that are read. One line here is all it takes to ship one more: a column that a server lacks is left
@@ -33,7 +44,14 @@ const statementCounters: readonly StatementCounter[] = [
   { column: "SUM_ROWS_SENT", attribute: "returned_rows", type: "count" },
   { column: "SUM_ROWS_EXAMINED", attribute: "examined_rows", type: "count" },
   ...sums.map((column) => ({ column, attribute: column.toLowerCase(), type: "count" }) as const),
+  ...maxima.map((column) => ({ column, attribute: column.toLowerCase(), type: "maximum" }) as const),
 ];
+
+/** The values that two statements have of a counter, as one. */
+export function together({ type }: StatementCounter, one: bigint, other: bigint): bigint {
+  if (type === "maximum") return one > other ? one : other;
+  return one + other;
+}
 
 /** Where calls and execution time stand; every server has these columns. */
 export const callsIndex = 0;

@@ -45,6 +45,17 @@ describe("statementDeltas", () => {
     expect(changed).toMatchObject([{ kind: "reset_inferred", values: [6n, 60n, 3n] }]);
   });
 
+  it("has no difference of a maximum, which may fall without anything having begun anew", () => {
+    const withMemory = availableCounters(new Set(["COUNT_STAR", "SUM_TIMER_WAIT", "MAX_TOTAL_MEMORY"]));
+    const read = (rows: readonly DigestRow[]) => new DigestTable(withMemory, rows);
+    const { changed } = statementDeltas({
+      ...{ continuity: "continued", previousMicros },
+      previous: read([row("a", [5n, 50n, 4096n]), row("b", [1n, 1n, 7n])]),
+      current: read([row("a", [7n, 80n, 1024n]), row("b", [1n, 1n, 9n])]),
+    });
+    expect(changed).toEqual([{ row: 0, kind: "normal", values: [2n, 30n, 1024n] }]);
+  });
+
   it("says nothing of a row that did not change", () => {
     expect(compare([row("a", [1n, 1n, 1n])], [row("a", [1n, 1n, 1n])]).changed).toEqual([]);
   });

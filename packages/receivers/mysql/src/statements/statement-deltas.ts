@@ -19,7 +19,7 @@ export interface StatementDelta {
   /** In the table that was read. */
   readonly row: number;
   readonly kind: DeltaKind;
-  /** One difference for each counter of the table. */
+  /** One difference for each counter of the table; of a maximum, what it is. */
   readonly values: readonly bigint[];
 }
 
@@ -93,6 +93,10 @@ export function statementDeltas({ current, previous, continuity, previousMicros 
     let moved = false;
     for (const [counter, { type }] of current.counters.entries()) {
       const [now, then] = [current.value(row, counter), before.value(found, counter)];
+      if (type === "maximum") {
+        values.push(now);
+        continue;
+      }
       const passedTheEnd = type === "picoseconds" && then >= upperHalf && now < upperHalf;
       if (now < then && !passedTheEnd) return whole(row, "reset_inferred");
       const growth = BigInt.asUintN(bits, now - then);

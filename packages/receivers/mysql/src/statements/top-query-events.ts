@@ -82,7 +82,7 @@ function measurements(counters: readonly StatementCounter[], values: readonly bi
   return Object.fromEntries(
     counters.map(({ attribute, type }, index) => {
       const value = values[index] ?? 0n;
-      return [`${prefix}${attribute}`, type === "count" ? value : Number(value) / 1e12];
+      return [`${prefix}${attribute}`, type === "picoseconds" ? Number(value) / 1e12 : value];
     }),
   );
 }

@@ -42,3 +42,16 @@ it("loses nothing: what is selected and what is summed is all there is, to the p
     }),
   );
 });
+
+it("sums what was counted, and takes the greatest of the maxima", () => {
+  const withMemory = availableCounters(new Set(["COUNT_STAR", "SUM_TIMER_WAIT", "MAX_TOTAL_MEMORY"]));
+  const rows = [90n, 10n, 20n].map((time, index) => ({
+    ...{ schema: "app", digest: `d${index}`, firstSeenMicros: 1n },
+    values: [1n, time, [500n, 9000n, 700n][index] ?? 0n],
+  }));
+  const table = new DigestTable(withMemory, rows);
+  const previous = new DigestTable(withMemory, []);
+  const { changed } = statementDeltas({ current: table, previous, continuity: "continued", previousMicros: 0n });
+  const { others } = selectTop({ table, changed, limit: 1, excluded: () => false });
+  expect(others).toEqual([{ schema: "app", statements: 2, values: [2n, 30n, 9000n] }]);
+});

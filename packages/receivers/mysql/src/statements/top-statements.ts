@@ -1,5 +1,5 @@
 import type { DigestTable } from "./digest-table.ts";
-import { callsIndex, timeIndex } from "./statement-columns.ts";
+import { callsIndex, timeIndex, together } from "./statement-columns.ts";
 import type { StatementDelta } from "./statement-deltas.ts";
 
 /** What makes a statement worth an event of its own. `share` of `top_query_count` statements are taken by each measure. */
@@ -51,7 +51,7 @@ export function selectTop(args: {
     const { schema } = table.key(row);
     const other = others.get(schema) ?? { statements: 0, values: values.map(() => 0n) };
     other.statements++;
-    other.values = other.values.map((sum, counter) => sum + (values[counter] ?? 0n));
+    other.values = table.counters.map((counter, at) => together(counter, other.values[at] ?? 0n, values[at] ?? 0n));
     others.set(schema, other);
   }
   return { top: [...chosen], overflow, others: [...others].map(([schema, other]) => ({ schema, ...other })) };

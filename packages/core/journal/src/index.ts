@@ -1,0 +1,2 @@
+export type { SegmentJournalArgs } from "./segment-journal.ts";
+export { openJournal } from "./segment-journal.ts";

@@ -67,7 +67,6 @@ describe("mysqlConfig", () => {
     });
     expect(settingsWithoutEffect(config)).toEqual([
       "database",
-      "statement_events",
       "top_query_collection.lookback_time",
       "top_query_collection.max_query_sample_count",
       "metrics.mysql.replica.sql_delay",

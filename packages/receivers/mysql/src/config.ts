@@ -30,6 +30,8 @@ import { mysqlPlatforms } from "./connection/platforms.ts";
 import { consumerSettings } from "./consumers/settings.ts";
 import { customQuerySettings } from "./custom-sql/settings.ts";
 import { absentMetricNames, metricNames } from "./metrics/metric-catalogue.ts";
+import { statementEventSettings } from "./metrics/statement-event-metrics.ts";
+import { objectCollection } from "./objects/settings.ts";
 import { resourceAttributeNames } from "./resource.ts";
 import { topQueryCollection } from "./statements/settings.ts";
 
@@ -108,7 +110,8 @@ export const mysqlConfig = z
     deadlocks: deadlockSettings.prefault({}).describe("The event db.deadlock"),
     database: withoutEffect("the whole server is watched; databases limits what is reported"),
     allow_native_passwords: withoutEffect("every way to log in that the driver knows is allowed"),
-    statement_events: withoutEffect("metrics by statement are not collected, the event has their numbers"),
+    statement_events: statementEventSettings.prefault({}).describe("The metrics mysql.statement_event.*"),
+    object_collection: objectCollection.prefault({}).describe("Tables and indexes"),
   })
   .superRefine(checkInstances(standardEndpoint))
   .superRefine(checkPassword)
@@ -137,7 +140,6 @@ export function settingsWithoutEffect(config: MysqlConfig): readonly string[] {
   const idle: readonly (string | false)[] = [
     config.database !== undefined && config.database !== "" && "database",
     config.allow_native_passwords === false && "allow_native_passwords",
-    config.statement_events !== undefined && "statement_events",
     top.lookback_time !== undefined && "top_query_collection.lookback_time",
     top.max_query_sample_count !== undefined && "top_query_collection.max_query_sample_count",
   ];

@@ -3,6 +3,7 @@ import { leasePart } from "./connection/named-lock.ts";
 import { consumersPart } from "./consumers/part.ts";
 import { customSqlPart } from "./custom-sql/part.ts";
 import { metricsPart } from "./metrics/part.ts";
+import { objectsPart } from "./objects/part.ts";
 import { statementsPart } from "./statements/part.ts";
 import type { Part } from "./watched-server.ts";
 
@@ -13,5 +14,6 @@ export const parts: readonly Part[] = [
   consumersPart,
   activityPart,
   statementsPart,
+  objectsPart,
   customSqlPart,
 ];

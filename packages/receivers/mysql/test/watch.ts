@@ -5,7 +5,7 @@ import type { AnyValue, Batch, Distribution, Logs, Metrics } from "@dbintel/pdat
 import { systemClock } from "@dbintel/pipeline";
 import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
 import type { PollResult } from "@dbintel/polling";
-import { ActiveSessionPoll, StatementGuards } from "@dbintel/watching";
+import { ActiveSessionPoll, type MetricDefinition, StatementGuards } from "@dbintel/watching";
 import type { z } from "zod";
 import { ActivityPoll } from "../src/activity/activity-poll.ts";
 import { DeadlockPoll } from "../src/activity/deadlock-poll.ts";
@@ -14,14 +14,18 @@ import { MysqlSessionSampler } from "../src/activity/session-sampler.ts";
 import { KnownServer } from "../src/connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "../src/connection/connection.ts";
 import { watchedDatabase } from "../src/connection/problems.ts";
+import { serverQueries } from "../src/metrics/metric-catalogue.ts";
 import { MetricPoll } from "../src/metrics/metric-poll.ts";
+import { statementEventSettings } from "../src/metrics/statement-event-metrics.ts";
+import { ObjectPoll } from "../src/objects/object-poll.ts";
+import { objectCollection } from "../src/objects/settings.ts";
 import { PlanCollector } from "../src/plans/plan-collector.ts";
 import type { ExplainSettings } from "../src/plans/plan-session.ts";
+import { StatementLatency } from "../src/statements/latency.ts";
 import { StatementPoll } from "../src/statements/statement-poll.ts";
 import { StatementSource } from "../src/statements/statement-source.ts";
 
 export const never = new AbortController().signal;
-import { StatementLatency } from "../src/statements/latency.ts";
 
 /** A poll that is no probe. */
 const calm = { stage: undefined, timeoutMs: 30_000, signal: never };
@@ -93,11 +97,11 @@ export interface Point {
   readonly type: string;
   readonly monotonic: boolean;
   readonly value: bigint | number | undefined;
+  readonly distribution: Distribution | undefined;
   readonly startTimeUnixNano: bigint;
   readonly timeUnixNano: bigint;
   readonly attributes: ReadonlyMap<string, AnyValue>;
 }
-  readonly distribution: Distribution | undefined;
 
 export function pointsOf(batches: readonly Batch[]): Point[] {
   const points: Point[] = [];
@@ -122,6 +126,9 @@ interface WatchOptions {
   readonly ageLimits?: AgeLimits;
   /** How plans are asked for; none are without it. */
   readonly explain?: Partial<ExplainSettings>;
+  /** Default: all metrics. */
+  readonly enabled?: (definition: MetricDefinition) => boolean;
+  readonly objects?: z.input<typeof objectCollection>;
 }
 
 /** The polls of the receiver on a real server, one call a poll. */
@@ -136,6 +143,7 @@ export function watch(server: Reachable, options: WatchOptions = {}) {
   const statements = new StatementPoll({
     ...common,
     source: new StatementSource(known, host.clock),
+    latency: new StatementLatency({ ...common, limit: 20 }),
     plans:
       options.explain &&
       new PlanCollector({
@@ -143,7 +151,6 @@ export function watch(server: Reachable, options: WatchOptions = {}) {
         explain: { mode: "inline", procedure: "explain_statement", format: "json", ...options.explain },
       }),
     limit: options.limit ?? 200,
-    latency: new StatementLatency({ ...common, limit: 20 }),
     checkpointMaxAgeMs,
     reportsSchema: options.reportsSchema ?? (() => true),
   });
@@ -158,7 +165,13 @@ export function watch(server: Reachable, options: WatchOptions = {}) {
     ...{ host, intervalMs: 1000, reportMs: 0, mostShare: 1, limit: 100 },
     sampler: new MysqlSessionSampler({ ...common, server: known, reportsSchema }),
   });
-  const metrics = new MetricPoll({ ...common, server: known, enabled: () => true });
+  const enabled = options.enabled ?? (() => true);
+  const queries = serverQueries(statementEventSettings.parse({}));
+  const metrics = new MetricPoll({ ...common, server: known, queries, enabled });
+  const objects = new ObjectPoll({
+    ...{ ...common, server: known, reportsSchema, enabled },
+    settings: objectCollection.parse(options.objects ?? {}),
+  });
   const args = () => ({ signal: never, guard: guards.forPoll(calm) });
   return {
     host,
@@ -189,6 +202,7 @@ export function watch(server: Reachable, options: WatchOptions = {}) {
       return result;
     },
     pollMetrics: (): Promise<PollResult> => metrics.poll(args()),
+    pollObjects: (): Promise<PollResult> => objects.poll(args()),
     close: () => connection.close(),
   };
 }

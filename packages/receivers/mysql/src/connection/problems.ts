@@ -209,6 +209,13 @@ export function tooManySchemas(endpoint: string, most: number): DbintelError {
   });
 }
 
+export function tooManyTables(endpoint: string, tables: number): DbintelError {
+  return new DbintelError(`${endpoint} has ${tables} tables: their sizes are not asked for`, {
+    code: "DBI_DATABASE_QUERY",
+    hint: "raise max_sized_tables in object_collection, or choose schemas with databases and exclude_databases",
+  });
+}
+
 export function tooManyStatements(endpoint: string, limit: number): DbintelError {
   return new DbintelError(`${endpoint} keeps more statements than the receiver remembers; the rest is left out`, {
     code: "DBI_DATABASE_QUERY",

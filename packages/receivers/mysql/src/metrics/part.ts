@@ -1,8 +1,9 @@
 import { feedback } from "@dbintel/feedback";
 import type { WatchedServer } from "../watched-server.ts";
+import { serverQueries } from "./metric-catalogue.ts";
 import { MetricPoll } from "./metric-poll.ts";
 
-/** Metrics of the server's status. */
+/** Metrics of the server as a whole. */
 export function metricsPart(server: WatchedServer): void {
   const { host, next, config, watch, status } = server;
   if (next.metrics === undefined) return;
@@ -10,7 +11,7 @@ export function metricsPart(server: WatchedServer): void {
     config.metrics[definition.name]?.enabled ?? definition.enabled;
   watch.add({
     ...{ name: "metrics", interval: config.collection_interval, source: status.connection, turn: status.turn },
-    poll: new MetricPoll({ ...server, server: status, enabled }),
+    poll: new MetricPoll({ ...server, server: status, queries: serverQueries(config.statement_events), enabled }),
     intervalFactor: () => host.shared(feedback).savings.metricsIntervalFactor,
   });
 }

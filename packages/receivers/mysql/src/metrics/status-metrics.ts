@@ -1,55 +1,37 @@
 import type { MetricDefinition } from "@dbintel/watching";
+import { innodbStatusMetrics } from "./innodb-metrics.ts";
+import { many, one, prefixed } from "./status-definition.ts";
 
-/** The column of the row of status that says since when the counters count, in microseconds since 1970. */
-export const startedColumn = "started";
+const keyCacheAttribute = "mysql.myisam.key_cache.operation.type";
 
-type Kind = "counter" | "sum" | "gauge";
-
-interface Options {
-  readonly description: string;
-  /** Default "1", as the OpenTelemetry Collector has it. */
-  readonly unit?: string;
-  readonly type?: Kind;
-  /** Default true. */
-  readonly enabled?: boolean;
-}
-
-/** A metric of one number of SHOW GLOBAL STATUS. */
-function one(name: string, variable: string, options: Options): MetricDefinition {
-  return { ...described(name, options), values: [{ column: variable.toLowerCase() }] };
-}
-
-/** A metric of several numbers that one attribute tells apart: attribute value → status variable. */
-function many(
-  name: string,
-  attribute: string,
-  variables: Readonly<Record<string, string>>,
-  options: Options,
-): MetricDefinition {
-  const values = Object.entries(variables).map(([value, variable]) => ({
-    column: variable.toLowerCase(),
-    attributes: { [attribute]: value },
-  }));
-  return { ...described(name, options), values };
-}
-
-/** Variables that are called by a prefix and the attribute's value. */
-function prefixed(prefix: string, values: readonly string[]): Record<string, string> {
-  return Object.fromEntries(values.map((value) => [value, `${prefix}${value}`]));
-}
-
-function described(name: string, options: Options): Omit<MetricDefinition, "values"> {
-  const { description, unit = "1", type = "counter", enabled = true } = options;
-  return {
-    ...{ name, description, unit, type, enabled },
-    number: "int",
-    ...(type === "counter" ? { startColumn: startedColumn } : {}),
-  };
-}
+const myisamMetrics: readonly MetricDefinition[] = [
+  one("mysql.myisam.key_cache.block.unused", "Key_blocks_unused", {
+    description: "Blocks of the MyISAM key cache that hold nothing",
+    type: "sum",
+    enabled: false,
+  }),
+  one("mysql.myisam.key_cache.block.used.max", "Key_blocks_used", {
+    description: "Most blocks of the MyISAM key cache that were in use at once",
+    type: "sum",
+    enabled: false,
+  }),
+  many(
+    "mysql.myisam.key_cache.disk.operation",
+    keyCacheAttribute,
+    { read: "Key_reads", write: "Key_writes" },
+    { description: "Blocks of keys that MyISAM read from disk and wrote to it", enabled: false },
+  ),
+  many(
+    "mysql.myisam.key_cache.request",
+    keyCacheAttribute,
+    { read: "Key_read_requests", write: "Key_write_requests" },
+    { description: "Blocks of keys that MyISAM asked its key cache for", enabled: false },
+  ),
+];
 
 /**
  * Metrics of the server's status, by the names and units of the OpenTelemetry Collector's receiver. Sent by default
- * are those that it sends and those that New Relic's pages of a MySQL server show.
+ * are those that it sends, those that New Relic's pages of a MySQL server show, and few that tell trouble early.
  */
 export const statusMetrics: readonly MetricDefinition[] = [
   many("mysql.buffer_pool.pages", "kind", prefixed("Innodb_buffer_pool_pages_", ["data", "free", "misc", "total"]), {
@@ -258,4 +240,10 @@ export const statusMetrics: readonly MetricDefinition[] = [
     type: "gauge",
     enabled: false,
   }),
+  one("mysql.connection.limit", "max_connections", {
+    description: "Connections that may be open at once",
+    type: "sum",
+  }),
+  ...myisamMetrics,
+  ...innodbStatusMetrics,
 ];

@@ -1,0 +1,8 @@
+import type { MetricQuery, Row } from "@dbintel/watching";
+import type { Capabilities } from "../connection/capabilities.ts";
+
+/** A query of the metrics poll. */
+export interface ServerQuery extends MetricQuery<Capabilities> {
+  /** Makes rows fit to be data points: names that anybody may print, texts without values. */
+  readonly shape?: (rows: readonly Row[], capabilities: Capabilities) => readonly Row[];
+}

@@ -25,6 +25,7 @@ describe("every configuration in configs/", () => {
       MYSQL_PASSWORD: "not-a-password",
       OTLP_ENDPOINT: `http://127.0.0.1:${await freePort()}`,
       OTLP_LISTEN: `127.0.0.1:${await freePort()}`,
+      PROMETHEUS_LISTEN: `127.0.0.1:${await freePort()}`,
       NEW_RELIC_LICENSE_KEY: "not-a-key",
       NEW_RELIC_OTLP_ENDPOINT: `http://127.0.0.1:${await freePort()}`,
       NEW_RELIC_USER_KEY: "not-a-key",

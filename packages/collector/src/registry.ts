@@ -36,6 +36,14 @@ const entries: { readonly [Kind in ComponentKind]: Readonly<Record<string, Entry
       aliases: ["costcontrol"],
       load: async () => (await import("@dbintel/processor-cost-control")).costControl.definition,
     },
+    cumulative_to_delta: {
+      aliases: ["cumulativetodelta"],
+      load: async () => (await import("@dbintel/processor-cumulative-to-delta")).cumulativeToDelta.definition,
+    },
+    delta_to_cumulative: {
+      aliases: ["deltatocumulative"],
+      load: async () => (await import("@dbintel/processor-delta-to-cumulative")).deltaToCumulative.definition,
+    },
     filter: { load: async () => (await import("@dbintel/processor-filter")).filter.definition },
     memory_limiter: { load: async () => (await import("@dbintel/processor-memory-limiter")).memoryLimiter.definition },
     nr_error_monitor: {

@@ -1,9 +1,7 @@
-import type { DataPoint, Distribution, Item, Metric, Metrics } from "@dbintel/pdata";
-import { hashText, joinHash } from "@dbintel/pdata";
+import type { DataPoint, Distribution, Item, Metric, Metrics, NumberValue } from "@dbintel/pdata";
+import { addNumbers, hashText, joinDistributions, joinHash } from "@dbintel/pdata";
 import { LRUCache } from "lru-cache";
-import { joinDistributions } from "./distributions.ts";
 import { type FoldedSeries, MetricSeries, otherValue, type Producer } from "./metric-series.ts";
-import { add, type NumberValue } from "./number-value.ts";
 import { Totals } from "./totals.ts";
 import { wideHash } from "./wide-hash.ts";
 
@@ -135,7 +133,7 @@ export class Folding {
     }
     if (family.kind === "last") return own;
     if (family.kind === "part") {
-      return before === undefined || typeof before.value === "object" ? own : add(before.value, own);
+      return before === undefined || typeof before.value === "object" ? own : addNumbers(before.value, own);
     }
     const part = wideHash(point.attributes.hashAll(family.a), point.attributes.hashAll(family.b));
     this.#totals ??= new Totals();

@@ -1,5 +1,5 @@
+import { addNumbers, type NumberValue, subtractNumbers } from "@dbintel/pdata";
 import { LRUCache } from "lru-cache";
-import { add, type NumberValue, subtract } from "./number-value.ts";
 
 /** Cumulative series whose last value is remembered; one beyond displaces that which was silent longest. */
 const maxSeries = 100_000;
@@ -17,7 +17,7 @@ export class Totals {
     readonly monotonic: boolean;
   }): NumberValue {
     const { folded, part, value, monotonic } = args;
-    const total = add(this.#totals.get(folded) ?? 0n, this.#increase(part, value, monotonic));
+    const total = addNumbers(this.#totals.get(folded) ?? 0n, this.#increase(part, value, monotonic));
     this.#totals.set(folded, total);
     return total;
   }
@@ -27,6 +27,6 @@ export class Totals {
     const before = this.#last.get(series);
     this.#last.set(series, value);
     if (before === undefined || (monotonic && value < before)) return value;
-    return subtract(value, before);
+    return subtractNumbers(value, before);
   }
 }

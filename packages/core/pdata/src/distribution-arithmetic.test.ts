@@ -1,7 +1,7 @@
-import type { ExponentialHistogram, Histogram } from "@dbintel/pdata";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { joinDistributions } from "./distributions.ts";
+import type { ExponentialHistogram, Histogram } from "./api.ts";
+import { joinDistributions } from "./distribution-arithmetic.ts";
 
 const explicit: Histogram = {
   type: "histogram",
@@ -59,13 +59,18 @@ describe("joinDistributions", () => {
     ["a sum that only one has", explicit, { ...explicit, sum: undefined }],
     ["a count beyond 64 bits", explicit, { ...explicit, count: 2n ** 64n - 1n }],
     ["a bucket beyond 64 bits", explicit, { ...explicit, bucketCounts: [0n, 2n ** 64n - 1n] }],
-    ["another scale", exponential, { ...exponential, scale: 2 }],
-    ["another threshold of zero", exponential, { ...exponential, zeroThreshold: 0.5 }],
     ["zeros beyond 64 bits", exponential, { ...exponential, zeroCount: 2n ** 64n - 1n }],
-    ["buckets far apart", exponential, { ...exponential, positive: { offset: 2 ** 31 - 2, counts: [1n] } }],
   ])("does not join %s", (_, a, b) => {
     expect(joinDistributions(a, b)).toBeUndefined();
     expect(joinDistributions(b, a)).toBeUndefined();
+  });
+
+  it("joins buckets that are far apart at a scale that is low enough", () => {
+    const far = { ...exponential, positive: { offset: 2 ** 31 - 2, counts: [1n] } };
+    expect(joinDistributions(exponential, far)).toMatchObject({
+      scale: -23,
+      positive: { offset: -1, counts: [1n, 2n, ...new Array<bigint>(126).fill(0n), 1n] },
+    });
   });
 
   it("keeps every bucket of exponential histograms, in any order of joining", () => {

@@ -1,13 +1,13 @@
-import type { Distribution, ExponentialBuckets, ExponentialHistogram, Histogram } from "@dbintel/pdata";
+import type { Distribution, ExponentialHistogram, Histogram } from "./api.ts";
+import { atScale, bucketIncrease, commonScale, joinBuckets, withZeroThreshold } from "./exponential-buckets.ts";
 
-/** Buckets of an exponential histogram that are joined at most; those of other sizes stay apart. */
-const maxBuckets = 1024;
 const behindCounts = 2n ** 64n;
 
 /**
  * What two histograms have counted together: counts and buckets are added as integers, sums as doubles; `min` and `max`
- * are those of both, or of neither where one does not know its own. `undefined` where the two cannot be joined without
- * losing something: other bounds, another scale or threshold of zero, a sum that only one has, a count beyond 64 bits.
+ * are those of both, or of neither where one does not know its own. Exponential histograms meet at the lower scale and
+ * the wider threshold of zero, and at a scale low enough for 160 buckets a side. `undefined` where the two cannot be
+ * joined: another kind, other bounds, a sum that only one has, a count beyond 64 bits.
  */
 export function joinDistributions(a: Distribution, b: Distribution): Distribution | undefined {
   if ((a.sum === undefined) !== (b.sum === undefined) || a.count + b.count >= behindCounts) return undefined;
@@ -21,14 +21,43 @@ export function joinDistributions(a: Distribution, b: Distribution): Distributio
   return b.type === "exponential_histogram" ? joinExponential(a, b, common) : undefined;
 }
 
+/**
+ * What was counted from an earlier total of a histogram to a later one, without `min` and `max`, which only the whole
+ * has. A total whose scale has fallen on the way is compared at the lower one. `undefined` when the later total cannot
+ * have grown out of the earlier one: the histogram was reset, or has other bounds.
+ */
+export function distributionIncrease(later: Distribution, earlier: Distribution): Distribution | undefined {
+  if (later.count < earlier.count || (later.sum === undefined) !== (earlier.sum === undefined)) return undefined;
+  const common = {
+    count: later.count - earlier.count,
+    sum: later.sum === undefined || earlier.sum === undefined ? undefined : later.sum - earlier.sum,
+    min: undefined,
+    max: undefined,
+  };
+  if (later.type === "histogram") {
+    return earlier.type === "histogram" ? explicitIncrease(later, earlier, common) : undefined;
+  }
+  return earlier.type === "exponential_histogram" ? exponentialIncrease(later, earlier, common) : undefined;
+}
+
 type Common = Pick<Histogram, "count" | "sum" | "min" | "max">;
 
 function joinExplicit(a: Histogram, b: Histogram, common: Common): Histogram | undefined {
-  const { bounds, bucketCounts } = a;
-  if (bounds.length !== b.bounds.length || bucketCounts.length !== b.bucketCounts.length) return undefined;
-  if (bounds.some((bound, index) => bound !== b.bounds[index])) return undefined;
-  const joined = bucketCounts.map((count, index) => count + (b.bucketCounts[index] ?? 0n));
-  return fits(joined) ? { type: "histogram", ...common, bounds, bucketCounts: joined } : undefined;
+  if (!hasSameBounds(a, b)) return undefined;
+  const bucketCounts = a.bucketCounts.map((count, index) => count + (b.bucketCounts[index] ?? 0n));
+  return fits(bucketCounts) ? { type: "histogram", ...common, bounds: a.bounds, bucketCounts } : undefined;
+}
+
+function explicitIncrease(later: Histogram, earlier: Histogram, common: Common): Histogram | undefined {
+  if (!hasSameBounds(later, earlier)) return undefined;
+  const bucketCounts = later.bucketCounts.map((count, index) => count - (earlier.bucketCounts[index] ?? 0n));
+  if (bucketCounts.some((count) => count < 0n)) return undefined;
+  return { type: "histogram", ...common, bounds: later.bounds, bucketCounts };
+}
+
+function hasSameBounds(a: Histogram, b: Histogram): boolean {
+  if (a.bounds.length !== b.bounds.length || a.bucketCounts.length !== b.bucketCounts.length) return false;
+  return a.bounds.every((bound, index) => bound === b.bounds[index]);
 }
 
 function joinExponential(
@@ -36,24 +65,30 @@ function joinExponential(
   b: ExponentialHistogram,
   common: Common,
 ): ExponentialHistogram | undefined {
-  const { scale, zeroThreshold } = a;
-  if (scale !== b.scale || zeroThreshold !== b.zeroThreshold) return undefined;
-  const zeroCount = a.zeroCount + b.zeroCount;
-  const positive = joinBuckets(a.positive, b.positive);
-  const negative = joinBuckets(a.negative, b.negative);
-  if (positive === undefined || negative === undefined || !fits([zeroCount])) return undefined;
+  const scale = commonScale(a, b);
+  const zeroThreshold = Math.max(a.zeroThreshold, b.zeroThreshold);
+  const one = withZeroThreshold(atScale(a, scale), zeroThreshold);
+  const other = withZeroThreshold(atScale(b, scale), zeroThreshold);
+  const zeroCount = one.zeroCount + other.zeroCount;
+  const positive = joinBuckets(one.positive, other.positive);
+  const negative = joinBuckets(one.negative, other.negative);
+  if (!fits([zeroCount, ...positive.counts, ...negative.counts])) return undefined;
   return { type: "exponential_histogram", ...common, scale, zeroThreshold, zeroCount, positive, negative };
 }
 
-function joinBuckets(a: ExponentialBuckets, b: ExponentialBuckets): ExponentialBuckets | undefined {
-  if (a.counts.length === 0) return b;
-  if (b.counts.length === 0) return a;
-  const offset = Math.min(a.offset, b.offset);
-  const length = Math.max(a.offset + a.counts.length, b.offset + b.counts.length) - offset;
-  if (length > maxBuckets) return undefined;
-  const at = ({ offset: first, counts }: ExponentialBuckets, index: number) => counts[offset + index - first] ?? 0n;
-  const counts = Array.from({ length }, (_, index) => at(a, index) + at(b, index));
-  return fits(counts) ? { offset, counts } : undefined;
+function exponentialIncrease(
+  later: ExponentialHistogram,
+  earlier: ExponentialHistogram,
+  common: Common,
+): ExponentialHistogram | undefined {
+  const { scale, zeroThreshold } = later;
+  if (scale > earlier.scale || zeroThreshold < earlier.zeroThreshold) return undefined;
+  const before = withZeroThreshold(atScale(earlier, scale), zeroThreshold);
+  const positive = bucketIncrease(later.positive, before.positive);
+  const negative = bucketIncrease(later.negative, before.negative);
+  const zeroCount = later.zeroCount - before.zeroCount;
+  if (positive === undefined || negative === undefined || zeroCount < 0n) return undefined;
+  return { type: "exponential_histogram", ...common, scale, zeroThreshold, zeroCount, positive, negative };
 }
 
 function fits(counts: readonly bigint[]): boolean {

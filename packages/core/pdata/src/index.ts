@@ -2,6 +2,7 @@ export type * from "./api.ts";
 export { metricTypes, signals } from "./api.ts";
 export { attributeKey, attributeKeys } from "./attribute-key.ts";
 export { decode, decodeLogs, decodeMetrics, decodeTraces } from "./batches.ts";
+export { distributionIncrease, joinDistributions } from "./distribution-arithmetic.ts";
 export { encodeAttributes } from "./encoded-attributes.ts";
 export {
   decodeExportResponse,
@@ -17,6 +18,8 @@ export { encodeJson } from "./json-encoder.ts";
 export { logsBuilder } from "./logs-builder.ts";
 export { mergeBatches } from "./merge.ts";
 export { metricsBuilder } from "./metrics-builder.ts";
+export type { NumberValue } from "./number-value.ts";
+export { addNumbers, subtractNumbers } from "./number-value.ts";
 export { PdataError } from "./pdata-error.ts";
 export type * from "./producer-api.ts";
 export type * from "./text-api.ts";

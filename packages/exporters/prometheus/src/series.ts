@@ -1,11 +1,11 @@
-import type { DataPoint, Histogram } from "@dbintel/pdata";
+import { addNumbers, type DataPoint, type Histogram, joinDistributions, type NumberValue } from "@dbintel/pdata";
 
 /** Why a point did not become the value of a series; the `reason` of its drop. */
 export type Rejection = "unsupported_type" | "no_value" | "out_of_order";
 
 /** What a series shows: a number, or what a histogram has counted. */
 export type Shown =
-  | { readonly type: "number"; readonly value: bigint | number }
+  | { readonly type: "number"; readonly value: NumberValue }
   | { readonly type: "histogram"; readonly histogram: Histogram };
 
 /** The last value of one series. Deltas are added up, as Prometheus knows only totals. */
@@ -57,11 +57,12 @@ export class Series {
     const before = this.#shown;
     if (typeof delta === "string" || before === undefined) return delta;
     if (before.type === "number" && delta.type === "number") {
-      return { type: "number", value: added(before.value, delta.value) };
+      return { type: "number", value: addNumbers(before.value, delta.value) };
     }
-    if (before.type === "histogram" && delta.type === "histogram") return merged(before.histogram, delta.histogram);
-    // Another type under the same name: it begins anew.
-    return delta;
+    // Another type under the same name, or other bounds: the total begins anew, which Prometheus reads as a reset.
+    if (before.type === "number" || delta.type === "number") return delta;
+    const histogram = joinDistributions(before.histogram, delta.histogram);
+    return histogram?.type === "histogram" ? { type: "histogram", histogram } : delta;
   }
 }
 
@@ -76,18 +77,4 @@ function shownBy(point: DataPoint): Shown | Rejection {
   }
   const { distribution } = point;
   return distribution?.type === "histogram" ? { type: "histogram", histogram: distribution } : "unsupported_type";
-}
-
-function added(one: bigint | number, other: bigint | number): bigint | number {
-  return typeof one === "bigint" && typeof other === "bigint" ? one + other : Number(one) + Number(other);
-}
-
-/** Buckets with other bounds cannot be added: the total begins anew, which Prometheus reads as a reset. */
-function merged(total: Histogram, delta: Histogram): Shown {
-  const sameBounds =
-    total.bounds.length === delta.bounds.length && total.bounds.every((bound, at) => bound === delta.bounds[at]);
-  if (!sameBounds) return { type: "histogram", histogram: delta };
-  const sum = total.sum === undefined || delta.sum === undefined ? undefined : total.sum + delta.sum;
-  const bucketCounts = total.bucketCounts.map((count, at) => count + (delta.bucketCounts[at] ?? 0n));
-  return { type: "histogram", histogram: { ...delta, count: total.count + delta.count, sum, bucketCounts } };
 }

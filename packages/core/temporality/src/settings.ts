@@ -1,0 +1,38 @@
+import { conditionProblem } from "@dbintel/condition";
+import { duration } from "@dbintel/config";
+import { z } from "zod";
+
+const condition = z
+  .string()
+  .superRefine((expression, refinement) => {
+    const message = conditionProblem(expression, "metric");
+    if (message !== undefined) refinement.addIssue({ code: "custom", message });
+  })
+  .optional();
+
+/** A key of the OpenTelemetry Collector that `condition` takes the place of. */
+function replaced(expression: string) {
+  return z.never({ error: `not supported: write condition: ${expression}` }).optional();
+}
+
+/** The settings that both directions have. */
+export function conversionSettings() {
+  return {
+    condition: condition.describe("CEL condition for metrics; only those for which it is true are converted"),
+    max_streams: z
+      .int()
+      .positive()
+      .default(100_000)
+      .describe("Series that are followed; one more displaces the one that was silent longest"),
+    include: replaced('metric.name.startsWith("mysql.")'),
+    exclude: replaced('!metric.name.startsWith("mysql.")'),
+  };
+}
+
+/** How long a series may be silent and still go on where it was. */
+export function silence(defaultText: string, what: string) {
+  return duration()
+    .refine((milliseconds) => milliseconds > 0, { error: "must be longer than 0" })
+    .prefault(defaultText)
+    .describe(what);
+}

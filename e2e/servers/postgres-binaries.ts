@@ -43,6 +43,16 @@ export function findPostgres(major: number): Installation | undefined {
   );
 }
 
+/** Whether this PostgreSQL comes with the extension: a server of it can create it in a database. */
+export function hasExtension(major: number, extension: string): boolean {
+  const installation = findPostgres(major);
+  if (installation === undefined) return false;
+  // Debian keeps what all programs of a version share elsewhere.
+  const shared = [join(installation.root, "share/postgresql"), join("/usr/share/postgresql", String(major))];
+  const own = shared.find((folder) => existsSync(join(folder, "postgres.bki")));
+  return own !== undefined && existsSync(join(own, "extension", `${extension}.control`));
+}
+
 function installationAt(folder: string): Installation | undefined {
   for (const root of [folder, join(folder, "native"), dirname(folder)]) {
     if (!existsSync(join(root, "bin/postgres")) && !existsSync(join(root, "bin/postgres.exe"))) continue;

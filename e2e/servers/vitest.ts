@@ -2,7 +2,7 @@ import { describe } from "vitest";
 import { findMariadb } from "./mariadb.ts";
 import { findMysql, mysqlUrl } from "./mysql.ts";
 import { findPgbouncer } from "./pgbouncer.ts";
-import { availablePostgresVersions } from "./postgres-binaries.ts";
+import { availablePostgresVersions, hasExtension } from "./postgres-binaries.ts";
 
 const available = new Set(availablePostgresVersions());
 
@@ -12,6 +12,11 @@ const available = new Set(availablePostgresVersions());
  */
 export function describePostgres(major: number, name: string, suite: () => void): void {
   describe.skipIf(!available.has(major))(`${name} [PostgreSQL ${major}]`, suite);
+}
+
+/** The same for a PostgreSQL of this major with an extension that does not come with it. */
+export function describeExtension(major: number, extension: string, name: string, suite: () => void): void {
+  describe.skipIf(!hasExtension(major, extension))(`${name} [PostgreSQL ${major} with ${extension}]`, suite);
 }
 
 /** The same for MariaDB. */

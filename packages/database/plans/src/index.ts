@@ -1,5 +1,6 @@
 export type { PlanAttributeValue } from "./attributes.ts";
 export { planAttributes } from "./attributes.ts";
+export { conditionOperands } from "./condition-form.ts";
 export { describeDifferences } from "./diff-text.ts";
 export type { EstimateError } from "./estimate-error.ts";
 export { estimateErrors } from "./estimate-error.ts";

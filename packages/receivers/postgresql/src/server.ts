@@ -7,6 +7,7 @@ import { type ConnectionSettings, DatabaseConnection } from "./connection/connec
 import { platformTraits } from "./connection/platforms.ts";
 import { type ProblemContext, tooManyDatabases } from "./connection/problems.ts";
 import { Visits } from "./connection/visits.ts";
+import { KnownScans } from "./plans/known-scans.ts";
 import { LoggedPlans } from "./plans/logged-plans.ts";
 import { instanceResource } from "./resource.ts";
 import type { WatchedServer } from "./watched-server.ts";
@@ -23,6 +24,7 @@ export function watchedServer(listed: ListedServer<PostgresqlConfig>): WatchedSe
   const views = new KnownServer(new DatabaseConnection(settings, context.database), context.endpoint, platform);
   const visits = new Visits(settings, views);
   const loggedPlans = new LoggedPlans(host.clock);
+  const scans = new KnownScans(host.clock);
   watch.closes(views.connection);
   watch.closes(visits);
   const resource = instanceResource({
@@ -37,7 +39,21 @@ export function watchedServer(listed: ListedServer<PostgresqlConfig>): WatchedSe
     onFull: (full) => problems?.set("databases", full ? [tooManyDatabases(context, config.max_databases)] : []),
   });
   return {
-    ...{ config, host, next, watch, settings, views, visits, errands: [], loggedPlans, resource, platform, context },
+    ...{
+      config,
+      host,
+      next,
+      watch,
+      settings,
+      views,
+      visits,
+      errands: [],
+      loggedPlans,
+      scans,
+      resource,
+      platform,
+      context,
+    },
     reportsDatabase: (name) => databases.reports(name),
   };
 }

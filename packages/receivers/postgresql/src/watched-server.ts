@@ -7,6 +7,7 @@ import type { KnownServer } from "./connection/capabilities.ts";
 import type { ConnectionSettings } from "./connection/connection.ts";
 import type { ProblemContext } from "./connection/problems.ts";
 import type { Visits } from "./connection/visits.ts";
+import type { KnownScans } from "./plans/known-scans.ts";
 import type { LoggedPlans } from "./plans/logged-plans.ts";
 import type { Errand } from "./visits/errand.ts";
 
@@ -27,6 +28,8 @@ export interface WatchedServer {
   readonly errands: Errand[];
   /** What the log tells of plans, for whoever asks for plans. */
   readonly loggedPlans: LoggedPlans;
+  /** What the plans of statements tell of tables, for whoever gives advice. */
+  readonly scans: KnownScans;
   readonly resource: ResourceInit;
   /** What it runs on; known when a session has asked it. */
   readonly platform: ServerPlatform;

@@ -3,6 +3,7 @@ import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AdviceErrand } from "../src/advice/advice-errand.ts";
+import { KnownScans } from "../src/plans/known-scans.ts";
 import { eventsOfVisits } from "./visiting.ts";
 import type { Event } from "./watch.ts";
 
@@ -42,7 +43,8 @@ describe("advice about a real server", () => {
 
   function watch(options: { readonly host?: TestHost; readonly unusedAfterDays?: number } = {}) {
     const { host = createTestHost(), unusedAfterDays = 0 } = options;
-    const errand = new AdviceErrand({ host, intervalMs: 3_600_000, endpoint: "test:5432", unusedAfterDays });
+    const scans = new KnownScans(host.clock);
+    const errand = new AdviceErrand({ host, intervalMs: 3_600_000, endpoint: "test:5432", scans, unusedAfterDays });
     return eventsOfVisits(server, { errand, host, database: "app" });
   }
 

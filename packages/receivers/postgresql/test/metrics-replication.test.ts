@@ -8,6 +8,7 @@ import { KnownServer } from "../src/connection/capabilities.ts";
 import { DatabaseConnection } from "../src/connection/connection.ts";
 import { watchedDatabase } from "../src/connection/problems.ts";
 import { MetricPoll } from "../src/metrics/metric-poll.ts";
+import { KnownScans } from "../src/plans/known-scans.ts";
 import { instanceResource } from "../src/resource.ts";
 import { SchemaErrand } from "../src/schema/schema-errand.ts";
 import { startStandby } from "./standby.ts";
@@ -146,7 +147,7 @@ describe("metrics of what a server writes, keeps and holds back", () => {
     const errands = [
       objects(),
       new SchemaErrand({ host, intervalMs: 60_000, limit: 10 }),
-      new AdviceErrand({ host, intervalMs: 60_000, endpoint: "test:5432" }),
+      new AdviceErrand({ host, intervalMs: 60_000, endpoint: "test:5432", scans: new KnownScans(host.clock) }),
     ];
     const databases = visitDatabases(standby, { host, errands });
     const { problems } = await databases.round();

@@ -5,12 +5,14 @@ import { createTestHost } from "@dbintel/pipeline/testing";
 import { StatementGuards } from "@dbintel/watching";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { AdviceErrand } from "../src/advice/advice-errand.ts";
+import { MissingIndexErrand } from "../src/advice/missing-index-errand.ts";
 import { KnownServer } from "../src/connection/capabilities.ts";
 import { DatabaseConnection } from "../src/connection/connection.ts";
 import { watchedDatabase } from "../src/connection/problems.ts";
 import { metricDefinitions } from "../src/metrics/metric-catalogue.ts";
 import { MetricPoll, type MetricPollOptions } from "../src/metrics/metric-poll.ts";
 import { bloatErrand } from "../src/objects/bloat.ts";
+import { KnownScans } from "../src/plans/known-scans.ts";
 import { instanceResource } from "../src/resource.ts";
 import { SchemaErrand } from "../src/schema/schema-errand.ts";
 import { objects, visitDatabases } from "./visiting.ts";
@@ -184,6 +186,7 @@ for (const major of [13, 14, 15, 16, 17, 18]) {
         },
       );
       const host = createTestHost();
+      const scans = new KnownScans(host.clock);
       const databases = visitDatabases(server, {
         host,
         user: { username: "otel", password: "otel-password" },
@@ -191,7 +194,8 @@ for (const major of [13, 14, 15, 16, 17, 18]) {
           objects(),
           bloatErrand({ intervalMs: 60_000, limit: 10, enabledLabel: () => true }),
           new SchemaErrand({ host, intervalMs: 60_000, limit: 100 }),
-          new AdviceErrand({ host, intervalMs: 60_000, endpoint: "test:5432", unusedAfterDays: 0 }),
+          new AdviceErrand({ host, intervalMs: 60_000, endpoint: "test:5432", scans, unusedAfterDays: 0 }),
+          new MissingIndexErrand({ host, intervalMs: 60_000, endpoint: "test:5432", scans }),
         ],
       });
       const { batches, problems } = await databases.round();

@@ -61,10 +61,18 @@ export function visitDatabases(
 /** Looks again and again into one database for one errand, and has its events. */
 export function eventsOfVisits(
   server: PostgresServer,
-  args: { readonly errand: Errand & { close(): Promise<void> }; readonly database: string; readonly host: TestHost },
+  args: {
+    readonly errand: Errand & { close(): Promise<void> };
+    readonly database: string;
+    readonly host: TestHost;
+    readonly user?: { readonly username: string; readonly password: string };
+  },
 ) {
-  const { errand, database, host } = args;
-  const databases = visitDatabases(server, { host, errands: [errand], reportsDatabase: (name) => name === database });
+  const { errand, database, host, user } = args;
+  const databases = visitDatabases(server, {
+    ...{ host, errands: [errand], reportsDatabase: (name) => name === database },
+    ...(user === undefined ? {} : { user }),
+  });
   const look = async (take: boolean) => {
     const { batches, problems } = await (take ? databases.round() : databases.peek());
     expect(problems).toEqual([]);

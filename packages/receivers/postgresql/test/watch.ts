@@ -13,6 +13,7 @@ import { KnownServer } from "../src/connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "../src/connection/connection.ts";
 import { watchedDatabase } from "../src/connection/problems.ts";
 import { Visits } from "../src/connection/visits.ts";
+import { KnownScans } from "../src/plans/known-scans.ts";
 import { LoggedPlans } from "../src/plans/logged-plans.ts";
 import { PlanCollector } from "../src/plans/plan-collector.ts";
 import { instanceResource } from "../src/resource.ts";
@@ -135,7 +136,9 @@ export function watchStatements(
   const context = { endpoint, username: settings.username, database };
   const explain = { limit: options.explain ?? 0, cacheSize: 1000, cacheTtlMs: 3_600_000, intervalMs: 60_000 };
   const logged = new LoggedPlans(host.clock);
-  const plans = explain.limit === 0 ? undefined : new PlanCollector({ host, visits, logged, context, ...explain });
+  const scans = new KnownScans(host.clock);
+  const plans =
+    explain.limit === 0 ? undefined : new PlanCollector({ host, visits, logged, scans, context, ...explain });
   const watched = watchedDatabase(context);
   const poll = new StatementPoll({
     host,
@@ -161,6 +164,8 @@ export function watchStatements(
     source,
     /** What auto_explain has logged. */
     logged,
+    /** What statements read, as their plans tell. */
+    scans,
     /** Polls if the breaker of the database lets it, as the receiver does. */
     pollGuarded: (signal = never): Promise<PollResult> => guarded({ signal }),
     /** Polls without moving the checkpoint. */

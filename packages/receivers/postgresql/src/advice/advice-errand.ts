@@ -1,33 +1,28 @@
 import type { Host } from "@dbintel/pipeline";
-import { LRUCache } from "lru-cache";
-import { KeptState } from "../kept-state.ts";
+import type { KnownScans } from "../plans/known-scans.ts";
 import type { Errand, Visit } from "../visits/errand.ts";
-import { addAdvice } from "./advice-events.ts";
-import { adviceChanges, type OpenAdvice } from "./advice-memory.ts";
+import { AdviceBook } from "./advice-book.ts";
 import { type Advice, type AdviceRule, adviceOf } from "./advice-rule.ts";
 import { indexRules } from "./index-rules.ts";
 import { serverRules } from "./server-rules.ts";
-import { tableRules } from "./table-rules.ts";
+import { sequentialScans, tableRules } from "./table-rules.ts";
 
 export interface AdviceErrandOptions {
   readonly host: Host;
   readonly intervalMs: number;
   /** `host:port`. */
   readonly endpoint: string;
+  /** What statements are known to read: where one is, it tells more of a table than its counters. */
+  readonly scans: KnownScans;
   /** How long the server must have counted before an index counts as unused. Default 14 days. */
   readonly unusedAfterDays?: number;
+  /** How often a table must have been read from end to end before that is often. Default 1000. */
+  readonly frequentScans?: number;
 }
 
 const databaseRules: readonly AdviceRule[] = [...indexRules, ...tableRules];
-const rulesById = new Map([...databaseRules, ...serverRules].map((rule) => [rule.id, rule]));
 /** A name that no database has. */
 const wholeServer = "";
-/** Databases whose open advice is remembered. */
-const mostDatabases = 5000;
-
-type KnownAdvice = LRUCache<string, readonly OpenAdvice[]>;
-/** Those that were looked at longest ago first. */
-type WrittenAdvice = readonly (readonly [database: string, open: readonly OpenAdvice[]])[];
 
 /**
  * Looks in each database for what could be better, and once in a round of intervals at the server as a whole. Tells each
@@ -37,21 +32,13 @@ export class AdviceErrand implements Errand {
   readonly name = "advice";
   readonly intervalMs: number;
   readonly #options: AdviceErrandOptions;
-  readonly #known: KeptState<KnownAdvice, WrittenAdvice>;
+  readonly #book: AdviceBook;
   #serverDueMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: AdviceErrandOptions) {
     this.#options = options;
     this.intervalMs = options.intervalMs;
-    this.#known = new KeptState<KnownAdvice, WrittenAdvice>({
-      host: options.host,
-      name: "advice",
-      loss: "every advice is told again",
-      initial: remembering([]),
-      version: 1,
-      write: (known) => [...known.entries()].reverse(),
-      read: remembering,
-    });
+    this.#book = new AdviceBook({ ...options, name: "advice", rules: [...databaseRules, ...serverRules] });
   }
 
   async run(visit: Visit): Promise<void> {
@@ -63,42 +50,26 @@ export class AdviceErrand implements Errand {
   }
 
   close(): Promise<void> {
-    return this.#known.close();
+    return this.#book.close();
   }
 
   async #look(visit: Visit, place: string, rules: readonly AdviceRule[]): Promise<void> {
-    const { host, endpoint, unusedAfterDays = 14 } = this.#options;
-    const { connection, capabilities, logs, timeUnixNano, signal } = visit;
-    const known = await this.#known.get();
+    const { unusedAfterDays = 14, frequentScans = 1000, scans } = this.#options;
+    const { connection, capabilities, signal } = visit;
     const found: Advice[] = [];
     const asked = new Set<string>();
     for (const rule of rules) {
-      const sql = rule.sql({ capabilities, unusedAfterDays });
+      const sql = rule.sql({ capabilities, unusedAfterDays, frequentScans });
       if (sql === undefined) continue;
       const rows = await connection.query(sql, [], signal);
       asked.add(rule.id);
       found.push(...rows.map((row) => adviceOf(rule, row)));
     }
-    const open = known.get(place) ?? [];
-    const changes = adviceChanges({ open, found, asked, nowMicros: Number(timeUnixNano / 1000n) });
-    const shared = {
-      ...{ server: endpoint, timeUnixNano, observedUnixNano: host.clock.unixNano() },
-      database: place === wholeServer ? undefined : place,
-    };
-    const tell = (advice: OpenAdvice, state: "open" | "resolved") =>
-      addAdvice(logs, { ...shared, advice, rule: rulesById.get(advice.rule), state });
-    for (const advice of changes.appeared) tell(advice, "open");
-    for (const advice of changes.resolved) tell(advice, "resolved");
-    if (open.length === 0 && changes.open.length === 0) return;
-    visit.onTaken(() => {
-      known.set(place, changes.open);
-      this.#known.set(known);
-    });
+    const scanned = new Set(scans.of(place).flatMap((statement) => statement.scans.map(({ relation }) => relation)));
+    const judged = found.filter(
+      ({ rule, relation }) => rule !== sequentialScans || relation === undefined || !scanned.has(relation),
+    );
+    const database = place === wholeServer ? undefined : place;
+    await this.#book.tell(visit, { place, database, found: judged, asked });
   }
-}
-
-function remembering(databases: WrittenAdvice): KnownAdvice {
-  const cache: KnownAdvice = new LRUCache({ max: mostDatabases });
-  for (const [database, advice] of databases) cache.set(database, advice);
-  return cache;
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { LogsBuilder } from "@dbintel/pdata";
 import { adviceKey, type OpenAdvice } from "./advice-memory.ts";
-import type { AdviceRule, AdviceSeverity } from "./advice-rule.ts";
+import type { AdviceKind, AdviceSeverity } from "./advice-rule.ts";
 
 export const adviceEvent = "db.advice";
 
@@ -13,7 +13,7 @@ export function addAdvice(
   logs: LogsBuilder,
   args: {
     readonly advice: OpenAdvice;
-    readonly rule: AdviceRule | undefined;
+    readonly rule: AdviceKind | undefined;
     readonly state: "open" | "resolved";
     /** Of the server as a whole: `undefined`. */
     readonly database: string | undefined;
@@ -36,11 +36,13 @@ export function addAdvice(
       "db.namespace": database,
       "postgresql.schema.name": advice.schema,
       "db.collection.name": advice.relation,
+      "postgresql.queryid": advice.queryId,
       "dbintel.advice.id": id.digest("hex").slice(0, 16),
       "dbintel.advice.rule": advice.rule,
       "dbintel.advice.state": state,
       "dbintel.advice.severity": severity,
       "dbintel.advice.object": advice.object,
+      "dbintel.advice.columns": advice.columns,
       "dbintel.advice.message": rule?.message,
       "dbintel.advice.sql": state === "open" ? advice.sql : undefined,
       "dbintel.advice.since_time_unix_nano": BigInt(advice.sinceMicros) * 1000n,

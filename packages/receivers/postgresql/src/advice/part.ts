@@ -1,12 +1,15 @@
 import type { WatchedServer } from "../watched-server.ts";
 import { AdviceErrand } from "./advice-errand.ts";
 import { adviceEvent } from "./advice-events.ts";
+import { MissingIndexErrand } from "./missing-index-errand.ts";
 
 /** What could be better in the databases and on the server. */
-export function advicePart({ host, next, config, watch, errands, context }: WatchedServer): void {
+export function advicePart({ host, next, config, watch, errands, context, scans }: WatchedServer): void {
   if (next.logs === undefined || !config.events[adviceEvent].enabled) return;
   const { collection_interval: intervalMs } = config.advice_collection;
-  const errand = new AdviceErrand({ host, intervalMs, endpoint: context.endpoint });
-  watch.closes(errand);
-  errands.push(errand);
+  const options = { host, intervalMs, endpoint: context.endpoint, scans };
+  for (const errand of [new AdviceErrand(options), new MissingIndexErrand(options)]) {
+    watch.closes(errand);
+    errands.push(errand);
+  }
 }

@@ -4,13 +4,16 @@ import { type AdviceRule, mostFindings } from "./advice-rule.ts";
 
 const named = "concat(n.nspname, '.', c.relname) AS object, n.nspname::text AS schema, c.relname::text AS relation";
 
+/** The rule that goes by counters, for tables of which no statement is known that reads them from end to end. */
+export const sequentialScans = "sequential_scans";
+
 /** Rules about tables and sequences of a database. */
 export const tableRules: readonly AdviceRule[] = [
   {
-    id: "sequential_scans",
+    id: sequentialScans,
     severity: "info",
     message: "A large table is mostly read from end to end; an index may answer its frequent queries, see their plans",
-    sql: () => `
+    sql: ({ frequentScans }) => `
       SELECT ${named}, c.reltuples::int8 AS rows, s.scans AS sequential_scans, s.read AS rows_read,
              coalesce(x.scans, 0)::int8 AS index_scans
         FROM pg_class c
@@ -18,7 +21,7 @@ export const tableRules: readonly AdviceRule[] = [
         CROSS JOIN LATERAL (SELECT pg_stat_get_numscans(c.oid) AS scans, pg_stat_get_tuples_returned(c.oid) AS read) s
         CROSS JOIN LATERAL (
           SELECT sum(pg_stat_get_numscans(i.indexrelid)) AS scans FROM pg_index i WHERE i.indrelid = c.oid) x
-       WHERE c.relkind = 'r' AND ${userRelations} AND c.reltuples >= 100000 AND s.scans >= 1000
+       WHERE c.relkind = 'r' AND ${userRelations} AND c.reltuples >= 100000 AND s.scans >= ${frequentScans}
          AND s.scans > coalesce(x.scans, 0) AND s.read / s.scans >= c.reltuples / 2
        ORDER BY s.read DESC, c.oid LIMIT ${mostFindings}`,
   },

@@ -8,6 +8,7 @@ import { loginOf } from "../../test/watch.ts";
 import { KnownServer } from "../connection/capabilities.ts";
 import { DatabaseConnection } from "../connection/connection.ts";
 import { Visits } from "../connection/visits.ts";
+import { KnownScans } from "./known-scans.ts";
 import { LoggedPlans } from "./logged-plans.ts";
 import { PlanCollector } from "./plan-collector.ts";
 
@@ -33,6 +34,7 @@ async function collector() {
     host,
     visits: new Visits(settings, server),
     logged,
+    scans: new KnownScans(host.clock),
     context: { endpoint, username: "otel", database: "postgres" },
     ...{ limit: 10, cacheSize: 100, cacheTtlMs: 3_600_000, intervalMs: 60_000 },
   });

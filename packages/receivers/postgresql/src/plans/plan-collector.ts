@@ -16,6 +16,7 @@ import type { Visits } from "../connection/visits.ts";
 import type { StatementKey } from "../statements/statement-table.ts";
 import { statementName } from "../statements/statement-texts.ts";
 import { whyNotExplainable } from "./explainable.ts";
+import type { KnownScans } from "./known-scans.ts";
 import type { LoggedPlans } from "./logged-plans.ts";
 import { type PlanOutcome, type PlanSource, reasonOf } from "./plan-outcome.ts";
 import { PlanSession, planSessionOptions } from "./plan-session.ts";
@@ -36,6 +37,8 @@ export interface PlanCollectorOptions {
   readonly visits: Visits;
   /** What auto_explain has logged. */
   readonly logged: LoggedPlans;
+  /** Learns what statements read, as their plans tell. */
+  readonly scans: KnownScans;
   readonly context: ProblemContext;
   /** Statements that are explained in each database at each poll at most. */
   readonly limit: number;
@@ -225,8 +228,14 @@ export class PlanCollector {
   }
 
   #learn(plans: StatementPlans, args: PlanCandidate & { readonly occasion: PlanOccasion }, outcome: PlanOutcome): void {
-    this.#memory.remember({ ...args, statement: statementName(args.key), outcome });
-    this.#tell(plans, args.key, outcome);
+    const { key, database, role, meanMs } = args;
+    this.#memory.remember({ ...args, statement: statementName(key), outcome });
+    if (outcome.plan !== undefined) {
+      const { queryId, userId } = key;
+      const statement = { database, queryId: String(queryId), userId, role, query: this.texts.get(key), meanMs };
+      this.#options.scans.learn({ ...statement, plan: outcome.plan });
+    }
+    this.#tell(plans, key, outcome);
   }
 
   #tell(plans: StatementPlans, key: StatementKey, outcome: PlanOutcome): void {

@@ -26,6 +26,12 @@ export interface Errand {
   readonly name: string;
   /** From one visit to a database to the next, in milliseconds; longer when there are many databases. */
   readonly intervalMs: number;
+  /** Settings of a session of its own; by default it shares one with the others. */
+  readonly sessionOptions?: readonly string[];
+  /** Whether there is nothing to do in a database now: then no session is opened for it. Default: there always is. */
+  skips?(database: string): boolean;
+  /** Has it forget what it compares with: another collector may have reported since. */
+  forget?(): void;
   /** Rejects with errors of `pg`; then this database is asked again later and later. */
   run(visit: Visit): Promise<void>;
 }

@@ -61,6 +61,11 @@ export class VisitPoll {
     this.#schedule = new VisitSchedule(options.errands);
   }
 
+  /** Has the errands forget what they compare with. */
+  forget(): void {
+    for (const errand of this.#options.errands) errand.forget?.();
+  }
+
   async poll(args: { readonly signal: AbortSignal; readonly guard: StatementGuard }): Promise<PollResult> {
     const { host, server, context, resource, intervalMs } = this.#options;
     const { clock } = host;
@@ -79,7 +84,7 @@ export class VisitPoll {
         problems: [],
         taken: [],
       };
-      const due = essentialsOnly ? [] : this.#schedule.due(startedMs);
+      const due = essentialsOnly ? [] : this.#withWork(this.#schedule.due(startedMs));
       for (const [count, visit] of due.entries()) {
         if (count >= mostVisits || (count > 0 && clock.monotonicMs() - startedMs > roundShare * intervalMs)) break;
         try {
@@ -104,6 +109,18 @@ export class VisitPoll {
     }
   }
 
+  /** The visits with something to do; an errand that has nothing is done. */
+  #withWork(due: readonly DueVisit[]): readonly DueVisit[] {
+    const nowMs = this.#options.host.clock.monotonicMs();
+    return due.flatMap(({ database, errands }) => {
+      const [idle, wanted] = [true, false].map((skips) =>
+        errands.filter((errand) => (errand.skips?.(database) ?? false) === skips),
+      );
+      for (const errand of idle ?? []) this.#schedule.done({ database, errand, nowMs, tookMs: 0, factor: 1 });
+      return wanted === undefined || wanted.length === 0 ? [] : [{ database, errands: wanted }];
+    });
+  }
+
   /** The databases that are to be visited, and those that the user may not enter. */
   async #look(signal: AbortSignal) {
     const { server, reportsDatabase } = this.#options;
@@ -120,11 +137,22 @@ export class VisitPoll {
     return { capabilities, databases: names(true), closed: names(false) };
   }
 
-  /** One session for everything that is due in a database. Rejects when the round cannot go on. */
+  /** One session for everything that is due in a database, and one more for each errand that wants its own. */
   async #visit({ database, errands }: DueVisit, round: Round): Promise<void> {
+    const shared = errands.filter(({ sessionOptions }) => sessionOptions === undefined);
+    if (shared.length > 0) await this.#session({ database, errands: shared }, round);
+    for (const errand of errands) {
+      if (errand.sessionOptions !== undefined) await this.#session({ database, errands: [errand] }, round);
+    }
+  }
+
+  /** Rejects when the round cannot go on. */
+  async #session({ database, errands }: DueVisit, round: Round): Promise<void> {
     const { visits, context } = this.#options;
+    const sessionOptions = errands[0]?.sessionOptions;
+    const args = { database, signal: round.signal, ...(sessionOptions === undefined ? {} : { sessionOptions }) };
     try {
-      await visits.visit({ database, signal: round.signal }, async (connection) => {
+      await visits.visit(args, async (connection) => {
         const timeUnixNano = await serverClock(connection, round.signal);
         const onTaken = (action: () => void) => void round.taken.push(action);
         for (const errand of errands) {

@@ -1,4 +1,4 @@
-import type { StatementCounter } from "./statement-columns.ts";
+import { type StatementCounter, together } from "./statement-columns.ts";
 
 /** Bounds the memory whatever performance_schema_digests_size is set to. */
 export const mostStatements = 200_000;
@@ -36,11 +36,26 @@ export class DigestTable {
     const count = Math.min(rows.length, mostStatements);
     this.#values = new BigUint64Array(count * counters.length);
     for (const { schema, digest, firstSeenMicros, values } of rows.slice(0, count)) {
+      const name = identity({ schema, digest });
+      const known = this.#rows.get(name);
+      if (known !== undefined) {
+        this.#add(known, firstSeenMicros, values);
+        continue;
+      }
       const row = this.#keys.length;
       this.#keys.push({ schema, digest });
       this.#firstSeen.push(firstSeenMicros);
-      this.#rows.set(identity({ schema, digest }), row);
+      this.#rows.set(name, row);
       this.#values.set(values, row * counters.length);
+    }
+  }
+
+  /** Some servers have several rows for one digest of one schema (MySQL bug 79533): together they are the statement. */
+  #add(row: number, firstSeenMicros: bigint, values: readonly bigint[]): void {
+    if (firstSeenMicros < this.firstSeenMicros(row)) this.#firstSeen[row] = firstSeenMicros;
+    const at = row * this.counters.length;
+    for (const [index, counter] of this.counters.entries()) {
+      this.#values[at + index] = together(counter, this.value(row, index), values[index] ?? 0n);
     }
   }
 

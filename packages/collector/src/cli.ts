@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
 import { readBuildInfo } from "./build.ts";
+import type { RunOptions } from "./commands/run.ts";
 import type { ConfigOptions } from "./configuration.ts";
 import type { ExitCode, Terminal } from "./terminal.ts";
 import { exitCodes } from "./terminal.ts";
@@ -55,9 +56,10 @@ function program(terminal: Terminal, run: (action: Promise<ExitCode>) => Promise
   const example = (text: string) => `\nExample:\n  ${text}`;
 
   withConfigOptions(root.command("run"))
-    .description("run the collector until SIGINT or SIGTERM")
+    .description("run the collector until SIGINT or SIGTERM; SIGHUP reloads its configuration")
+    .option("--watch [interval]", "look so often (5s) whether the configuration has changed, and reload it then")
     .addHelpText("after", example("dbintel run --config configs/postgresql-otlp.yaml"))
-    .action(async (options: ConfigOptions) => run((await import("./commands/run.ts")).run(options, terminal)));
+    .action(async (options: RunOptions) => run((await import("./commands/run.ts")).run(options, terminal)));
 
   withConfigOptions(root.command("validate"))
     .description("check a configuration and list every error with its position; exit 2 when there is one")

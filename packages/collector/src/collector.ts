@@ -1,11 +1,15 @@
 import type { DbintelError } from "@dbintel/errors";
-import type { BuildInfo } from "@dbintel/pipeline";
+import type { BuildInfo, ReloadReport, ReloadTrigger } from "@dbintel/pipeline";
 import { Graph, systemClock, systemRandom } from "@dbintel/pipeline";
 import { type SelfTelemetry, startSelfTelemetry } from "@dbintel/selftelemetry";
-import type { DistributionConfig } from "./configuration.ts";
+import type { DistributionConfig, Reading, UsableReading } from "./configuration.ts";
+import { Reloader } from "./reload/reloader.ts";
+import { RunningControl } from "./running-control.ts";
 
 /** A collector that runs. */
 export interface RunningCollector {
+  /** Reads the configuration again and goes over to it by difference; a bad one leaves the old one running. Never rejects. */
+  reload(trigger: ReloadTrigger): Promise<ReloadReport>;
   /** Receivers first, so that everything can be given away. Resolves with what did not stop cleanly, also logged. */
   stop(): Promise<readonly DbintelError[]>;
 }
@@ -15,10 +19,11 @@ export interface RunningCollector {
  * component or the collector's own telemetry cannot start.
  */
 export async function startCollector(
-  config: DistributionConfig,
-  options: { readonly build: BuildInfo },
+  running: UsableReading,
+  options: { readonly build: BuildInfo; readonly read: () => Promise<Reading> },
 ): Promise<RunningCollector> {
-  const { build } = options;
+  const { build, read } = options;
+  const { config } = running;
   const environment = { build, clock: systemClock, random: systemRandom };
   const telemetry = await startSelfTelemetry({
     ...environment,
@@ -26,17 +31,35 @@ export async function startCollector(
     output: process.stderr,
   });
   const { logger, meter } = telemetry;
+  const control = new RunningControl();
   let graph: Graph;
+  let reloader: Reloader;
   try {
-    graph = new Graph(config, { ...environment, logger, meter });
-    telemetry.observe(() => graph.components());
+    graph = new Graph(config, { ...environment, logger, meter, control });
+    const applyTelemetry = applyTo(telemetry);
+    reloader = new Reloader({ running, read, graph, applyTelemetry, clock: systemClock, logger, meter });
+    control.attach({ graph, telemetry, reloader });
+    telemetry.observe(() => graph.accounts());
     await graph.start();
   } catch (error) {
     await telemetry.stop();
     throw error;
   }
   logger.info({ version: build.version, pipelines: [...config.service.pipelines.keys()] }, "everything is ready");
-  return { stop: () => stop(graph, telemetry) };
+  return { reload: (trigger) => reloader.reload(trigger), stop: () => stop(graph, telemetry) };
+}
+
+/** The level of the log follows the configuration; the rest of its telemetry is set up once. */
+function applyTo(telemetry: SelfTelemetry) {
+  return (config: DistributionConfig, before: DistributionConfig): readonly string[] => {
+    const [now, then] = [config.service.telemetry, before.service.telemetry];
+    if (now.logs.level !== then.logs.level) telemetry.logLevel = now.logs.level;
+    const rest = ({ service }: DistributionConfig) => {
+      return JSON.stringify({ ...service.telemetry, logs: { ...service.telemetry.logs, level: undefined } });
+    };
+    const what = "service.telemetry has changed beyond logs.level";
+    return rest(config) === rest(before) ? [] : [`${what}: that takes effect when the collector is started anew`];
+  };
 }
 
 async function stop(graph: Graph, telemetry: SelfTelemetry): Promise<readonly DbintelError[]> {

@@ -1,4 +1,4 @@
-import type { CollectorConfig, Diagnostic } from "@dbintel/config";
+import type { CollectorConfig, Diagnostic, LoadedConfig } from "@dbintel/config";
 import { checkConfig, componentTypesOf, formatDiagnostics, hasErrors, loadConfig } from "@dbintel/config";
 import type { ComponentDefinition } from "@dbintel/pipeline";
 import type { TelemetryConfig } from "@dbintel/selftelemetry";
@@ -20,14 +20,26 @@ export type DistributionConfig = CollectorConfig<ComponentDefinition, TelemetryC
 export interface Reading {
   readonly config: DistributionConfig | undefined;
   readonly diagnostics: readonly Diagnostic[];
+  readonly loaded: LoadedConfig;
+}
+
+/** A reading whose configuration can run. */
+export interface UsableReading extends Reading {
+  readonly config: DistributionConfig;
 }
 
 /** Reads, merges and checks a configuration, loading the code of the components that it names. */
 export async function readConfiguration(options: ConfigOptions, { env }: Pick<Terminal, "env">): Promise<Reading> {
-  const loaded = loadConfig({ sources: options.config, set: options.set, env });
+  const loaded = loadSources(options, { env });
   const registry = await loadRegistry(componentTypesOf(loaded));
   const { config, diagnostics } = checkConfig(loaded, { registry, telemetrySchema });
-  return { config, diagnostics: config === undefined ? diagnostics : [...diagnostics, ...exposedListeners(config)] };
+  const exposed = config === undefined ? [] : exposedListeners(config);
+  return { config, diagnostics: [...diagnostics, ...exposed], loaded };
+}
+
+/** Reads and merges the sources without checking what they say. */
+export function loadSources(options: ConfigOptions, { env }: Pick<Terminal, "env">): LoadedConfig {
+  return loadConfig({ sources: options.config, set: options.set, env });
 }
 
 /**
@@ -38,7 +50,13 @@ export async function usableConfiguration(
   options: ConfigOptions,
   terminal: Terminal,
 ): Promise<DistributionConfig | undefined> {
-  const { config, diagnostics } = await readConfiguration(options, terminal);
+  return (await usableReading(options, terminal))?.config;
+}
+
+/** The same with what was read. */
+export async function usableReading(options: ConfigOptions, terminal: Terminal): Promise<UsableReading | undefined> {
+  const reading = await readConfiguration(options, terminal);
+  const { config, diagnostics } = reading;
   if (diagnostics.length > 0) terminal.printError(formatDiagnostics(diagnostics));
-  return hasErrors(diagnostics) ? undefined : config;
+  return config === undefined || hasErrors(diagnostics) ? undefined : { ...reading, config };
 }

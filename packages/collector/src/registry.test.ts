@@ -18,5 +18,13 @@ it("finds a component by its old spelling", async () => {
 it("loads only what is named, and lists all", async () => {
   const registry = await loadRegistry([{ kind: "exporter", type: "nop" }]);
   expect(registry.lookup("exporter", "debug")).toBeUndefined();
-  expect(registry.types("exporter")).toEqual(["debug", "file", "nop", "otlp_grpc", "otlp_http", "prometheus"]);
+  expect(registry.types("exporter")).toEqual([
+    "debug",
+    "file",
+    "new_relic",
+    "nop",
+    "otlp_grpc",
+    "otlp_http",
+    "prometheus",
+  ]);
 });

@@ -64,6 +64,10 @@ const entries: { readonly [Kind in ComponentKind]: Readonly<Record<string, Entry
   exporter: {
     debug: { load: async () => (await import("@dbintel/exporter-debug")).debug.definition },
     file: { load: async () => (await import("@dbintel/exporter-file")).file.definition },
+    new_relic: {
+      aliases: ["newrelic"],
+      load: async () => (await import("@dbintel/exporter-new-relic")).newRelic.definition,
+    },
     nop: { load: async () => (await import("@dbintel/exporter-nop")).nop.definition },
     otlp_grpc: {
       aliases: ["otlp"],

@@ -1,33 +1,83 @@
 import { once } from "node:events";
+import { parseDuration } from "@dbintel/config";
 import { isDbintelError } from "@dbintel/errors";
+import { systemClock } from "@dbintel/pipeline";
 import { readBuildInfo } from "../build.ts";
-import { startCollector } from "../collector.ts";
-import type { ConfigOptions } from "../configuration.ts";
-import { usableConfiguration } from "../configuration.ts";
+import { type RunningCollector, startCollector } from "../collector.ts";
+import type { ConfigOptions, UsableReading } from "../configuration.ts";
+import { loadSources, readConfiguration, usableReading } from "../configuration.ts";
+import { contentDigest } from "../reload/config-digest.ts";
+import { ConfigWatch } from "../reload/config-watch.ts";
 import type { ExitCode, Terminal } from "../terminal.ts";
 import { exitCodes } from "../terminal.ts";
 
-/** `dbintel run`: runs until SIGINT or SIGTERM; a second signal ends the process at once. */
-export async function run(options: ConfigOptions, terminal: Terminal): Promise<ExitCode> {
-  const config = await usableConfiguration(options, terminal);
-  if (config === undefined) return exitCodes.badConfiguration;
+export interface RunOptions extends ConfigOptions {
+  /** How often to look whether the configuration has changed: a duration, or `true` for the default of five seconds. */
+  readonly watch?: string | true;
+}
+
+/**
+ * `dbintel run`: runs until SIGINT or SIGTERM; a second signal ends the process at once. SIGHUP reloads the
+ * configuration.
+ */
+export async function run(options: RunOptions, terminal: Terminal): Promise<ExitCode> {
+  const intervalMs =
+    options.watch === undefined ? undefined : parseDuration(options.watch === true ? "5s" : options.watch);
+  if (intervalMs === 0 || (options.watch !== undefined && intervalMs === undefined)) {
+    terminal.printError(`dbintel: --watch takes a duration such as 5s, not ${JSON.stringify(options.watch)}`);
+    return exitCodes.badConfiguration;
+  }
+  const reading = await usableReading(options, terminal);
+  if (reading === undefined) return exitCodes.badConfiguration;
   const stopRequested = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
-  let collector: Awaited<ReturnType<typeof startCollector>>;
+  // One that comes during the start is answered after it.
+  let hangUps = 0;
+  let onHangUp = () => void hangUps++;
+  const hangUp = () => onHangUp();
+  process.on("SIGHUP", hangUp);
+  let collector: RunningCollector;
   try {
-    collector = await startCollector(config, { build: readBuildInfo() });
+    collector = await startCollector(reading, {
+      build: readBuildInfo(),
+      read: () => readConfiguration(options, terminal),
+    });
   } catch (error) {
+    process.off("SIGHUP", hangUp);
     if (!isDbintelError(error)) throw error;
     const hint = error.hint === undefined ? "" : `\n    ${error.hint}`;
     terminal.printError(`dbintel: ${error.message} (${error.code})${hint}`);
     return exitCodes.failure;
   }
+  onHangUp = () => void collector.reload("signal");
+  if (hangUps > 0) onHangUp();
+  const watch =
+    intervalMs === undefined ? undefined : watchSources(options, terminal, { intervalMs, reading, collector });
   // Timers of the collector do not keep the process alive, its sockets need not exist: this timer does.
   const keepAlive = setInterval(() => {}, 2 ** 30);
   await stopRequested;
   const force = () => process.exit(exitCodes.failure);
   process.once("SIGINT", force).once("SIGTERM", force);
+  watch?.stop();
   const failures = await collector.stop();
   clearInterval(keepAlive);
-  process.off("SIGINT", force).off("SIGTERM", force);
+  process.off("SIGHUP", hangUp).off("SIGINT", force).off("SIGTERM", force);
   return failures.length === 0 ? exitCodes.ok : exitCodes.failure;
+}
+
+/** Reloads when a source, or a file or variable that it refers to, has another content. */
+function watchSources(
+  options: RunOptions,
+  terminal: Terminal,
+  watched: { readonly intervalMs: number; readonly reading: UsableReading; readonly collector: RunningCollector },
+): ConfigWatch {
+  const { intervalMs, reading, collector } = watched;
+  const watch = new ConfigWatch({
+    clock: systemClock,
+    intervalMs,
+    known: contentDigest(reading.loaded),
+    look: () => contentDigest(loadSources(options, terminal)),
+    onChange: () => void collector.reload("watch"),
+  });
+  watch.start();
+  return watch;
 }

@@ -11,6 +11,8 @@ export type { ComponentId, ParsedComponentId } from "./component-id.ts";
 export { parseComponentId } from "./component-id.ts";
 export type { Diagnostic, FormatOptions } from "./diagnostic.ts";
 export { ConfigError, formatDiagnostics, hasErrors } from "./diagnostic.ts";
+export type { ExplainedSetting } from "./explain.ts";
+export { explainConfig } from "./explain.ts";
 export { configJsonSchema } from "./json-schema.ts";
 export type { LoadedConfig, LoadOptions } from "./load.ts";
 export { loadConfig } from "./load.ts";

@@ -13,12 +13,14 @@ import { downstreamFirst, pipelineOf } from "./plan.ts";
 import { sameComponent } from "./same-component.ts";
 import type { SharedObjects } from "./shared.ts";
 import { isStorageProvider, type StorageProvider } from "./storage.ts";
+import type { Taps } from "./taps.ts";
 
 export interface AssemblyArgs {
   readonly spec: GraphSpec;
   readonly environment: Environment;
   readonly collector: CollectorView;
   readonly shared: SharedObjects;
+  readonly taps: Taps;
   readonly onStatus: (node: GraphNode) => void;
   /** What runs: components of it that would be built the same are taken over as they are. */
   readonly standing?: Assembled | undefined;
@@ -256,7 +258,7 @@ class Assembly {
     shape: string,
     create: (node: GraphNode) => void,
   ): GraphNode {
-    const { environment, collector, shared, onStatus, standing, ledgerOf } = this.#args;
+    const { environment, collector, shared, taps, onStatus, standing, ledgerOf } = this.#args;
     const before = this.#standing.get(placeKey(place));
     const storage = this.#storage;
     if (before !== undefined && sameComponent(before, { configured, shape })) {
@@ -271,7 +273,7 @@ class Assembly {
     }
     const node = new GraphNode({
       ...place,
-      ...{ configured, shape, environment, collector, shared, storage, onStatus },
+      ...{ configured, shape, environment, collector, shared, taps, storage, onStatus },
       extensions: this.#extensions,
       ledger: ledgerOf(place),
       transport: configured.definition.kind === "receiver" ? configured.definition.transport : undefined,

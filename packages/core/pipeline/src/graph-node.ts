@@ -11,6 +11,7 @@ import { type ScopedMeter, scopedMeter } from "./scoped-meter.ts";
 import type { SharedObjects } from "./shared.ts";
 import { type ComponentStatus, sameStatus } from "./status.ts";
 import { noStorage, type StorageProvider } from "./storage.ts";
+import type { Taps } from "./taps.ts";
 
 /** A component of a running graph with its accounts: what telemetry and audits read. */
 export interface RunningComponent extends ComponentView {
@@ -53,6 +54,7 @@ interface GraphNodeInit extends Place {
   readonly shared: SharedObjects;
   readonly storage: StorageProvider | undefined;
   readonly extensions: ExtensionsById;
+  readonly taps: Taps;
   readonly onStatus: (node: GraphNode) => void;
 }
 
@@ -66,6 +68,7 @@ export class GraphNode implements RunningComponent {
   readonly shape: string;
   readonly ledger: Ledger;
   readonly host: Host;
+  readonly taps: Taps;
   readonly exits: Exit[] = [];
   /** Where batches of each signal enter the component; none for receivers and extensions. */
   consumers: Consumers = {};
@@ -88,6 +91,7 @@ export class GraphNode implements RunningComponent {
     this.transport = init.transport;
     this.configured = init.configured;
     this.shape = init.shape;
+    this.taps = init.taps;
     this.ledger = init.ledger ?? new Ledger();
     this.#meter = scopedMeter(environment.meter);
     this.#onStatus = init.onStatus;
@@ -102,6 +106,7 @@ export class GraphNode implements RunningComponent {
       random: environment.random,
       meter: this.#meter.meter,
       build: environment.build,
+      ...(environment.control === undefined ? {} : { control: environment.control }),
       logger: withFields(environment.logger, {
         "otelcol.component.kind": init.kind,
         "otelcol.component.id": init.id,

@@ -6,6 +6,7 @@ import type { GraphSpec } from "./graph-spec.ts";
 import type { CollectorView, Environment } from "./host.ts";
 import { startLayers, startOrder, stopLayers } from "./lifecycle.ts";
 import { SharedObjects } from "./shared.ts";
+import { type TapListener, Taps } from "./taps.ts";
 
 /** What a graph may be told beside its spec. */
 export interface GraphOptions {
@@ -43,6 +44,7 @@ const mostRetired = 1000;
 export class Graph implements CollectorView, AsyncDisposable {
   #standing: Assembled | undefined;
   readonly #shared: SharedObjects;
+  readonly #taps = new Taps();
   readonly #environment: Environment;
   readonly #stopDeadlineMs: number;
   readonly #watchers = new Set<(component: RunningComponent) => void>();
@@ -77,6 +79,11 @@ export class Graph implements CollectorView, AsyncDisposable {
   subscribe(watcher: (component: RunningComponent) => void): () => void {
     this.#watchers.add(watcher);
     return () => void this.#watchers.delete(watcher);
+  }
+
+  /** Shows each batch that is handed to a component, as it is handed over, until the returned function is called. */
+  tap(listener: TapListener): () => void {
+    return this.#taps.add(listener);
   }
 
   /**
@@ -158,6 +165,7 @@ export class Graph implements CollectorView, AsyncDisposable {
       environment: this.#environment,
       collector: this,
       shared: this.#shared,
+      taps: this.#taps,
       onStatus: (node) => {
         for (const watcher of this.#watchers) watcher(node);
       },

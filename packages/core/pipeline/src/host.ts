@@ -1,6 +1,7 @@
 import type { Meter } from "@opentelemetry/api";
 import type { ComponentAccounting } from "./accounting.ts";
 import type { Clock } from "./clock.ts";
+import type { Control } from "./control.ts";
 import type { Extensions } from "./extensions.ts";
 import type { SharedKey } from "./shared.ts";
 import type { ComponentStatus } from "./status.ts";
@@ -34,6 +35,8 @@ export interface Environment {
   readonly build: BuildInfo;
   /** Who keeps state over a restart where no extension does; absent means nobody. */
   readonly storageProvider?: StorageProvider;
+  /** For components that operators work with; absent in an embedded pipeline. */
+  readonly control?: Control;
 }
 
 /**

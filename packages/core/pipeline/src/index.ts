@@ -19,6 +19,7 @@ export type {
 } from "./component.ts";
 export { componentKinds } from "./component.ts";
 export type { ConsumeContext, Consumer, Consumers } from "./consumer.ts";
+export type { Control, EffectiveSetting, ReloadReport, ReloadTrigger } from "./control.ts";
 export type { EmbeddedConsumer, EmbeddedPipeline, Output, PipelineOptions } from "./create-pipeline.ts";
 export { createPipeline } from "./create-pipeline.ts";
 export type { ComponentFactory, Configured } from "./define.ts";
@@ -62,3 +63,4 @@ export type { ComponentStatus } from "./status.ts";
 export { componentStates } from "./status.ts";
 export type { Storage, StorageOwner, StorageProvider } from "./storage.ts";
 export { systemEnvironment, systemRandom } from "./system-environment.ts";
+export type { TapListener } from "./taps.ts";

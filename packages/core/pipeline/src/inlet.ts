@@ -42,7 +42,9 @@ export class Inlet implements Consumer {
   async #call(own: Batch, context: ConsumeContext): Promise<ConsumeError | undefined> {
     try {
       for (const guard of this.#guards) guard.guardExit(own);
-      if (own.count > 0) await this.#target.consume(own, context);
+      if (own.count === 0) return undefined;
+      this.node.taps.show(this.node, own);
+      await this.#target.consume(own, context);
       return undefined;
     } catch (reason) {
       const failure = toConsumeError(reason);

@@ -6,6 +6,8 @@ import { printable } from "./printable.ts";
 
 /** The collector's logger with what only its owner does. */
 export interface OwnLogger extends Logger {
+  /** Lines below it are not written. */
+  level: LogLevel;
   /** Says what was left out and not said yet. */
   flush(): void;
 }
@@ -29,7 +31,7 @@ export async function createLogger(options: LoggerOptions): Promise<OwnLogger> {
 }
 
 function levels({ settings, clock }: LoggerOptions, encode: (line: Line) => void): OwnLogger {
-  const least = logLevels.indexOf(settings.level);
+  let least = logLevels.indexOf(settings.level);
   const put = (level: LogLevel, fields: LogFields, message: string) => {
     const time = new Date(Number(clock.unixNano() / 1_000_000n)).toISOString();
     const all = Object.entries({ ...settings.initial_fields, ...fields }).filter(([, value]) => value !== undefined);
@@ -50,6 +52,12 @@ function levels({ settings, clock }: LoggerOptions, encode: (line: Line) => void
     if (sampler.passes(key)) put(level, fields, message);
   };
   return {
+    get level() {
+      return logLevels[least] ?? settings.level;
+    },
+    set level(level) {
+      least = logLevels.indexOf(level);
+    },
     debug: at("debug"),
     info: at("info"),
     warn: at("warn"),

@@ -14,6 +14,7 @@ export interface RunningMetrics {
   readonly meter: Meter;
   readonly endpoints: readonly string[];
   observe(components: () => readonly RunningComponent[]): () => void;
+  metricsText(): Promise<string | undefined>;
   stop(): Promise<void>;
 }
 
@@ -50,7 +51,11 @@ export async function startMetrics(options: {
   try {
     const endpoints = await Promise.all(listeners.map((listener) => listener.listen()));
     for (const endpoint of endpoints) logger.info({ endpoint }, "serving the collector's own metrics");
-    return { meter, endpoints, observe: (components) => observeComponents(meter, components), stop };
+    return {
+      ...{ meter, endpoints, stop },
+      observe: (components) => observeComponents(meter, components),
+      metricsText: async () => listeners[0]?.text(),
+    };
   } catch (error) {
     await stop();
     throw error;

@@ -51,17 +51,22 @@ export class PrometheusListener {
     await promise;
   }
 
+  /** What a scrape would get. */
+  async text(): Promise<string> {
+    const { resourceMetrics, errors } = await this.#reader.collect();
+    for (const error of errors) this.#logger.warn({ error }, "a metric of the collector could not be read");
+    // Loaded at the first scrape: nothing else needs the serializer, and loading it takes longer than a scrape.
+    const { prometheusText } = await import("./prometheus-text.ts");
+    return prometheusText(resourceMetrics, this.#settings);
+  }
+
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.url?.split("?", 1)[0] !== "/metrics") {
       response.writeHead(404).end();
       return;
     }
     try {
-      const { resourceMetrics, errors } = await this.#reader.collect();
-      for (const error of errors) this.#logger.warn({ error }, "a metric of the collector could not be read");
-      // Loaded at the first scrape: nothing else needs the serializer, and loading it takes longer than a scrape.
-      const { prometheusText } = await import("./prometheus-text.ts");
-      response.writeHead(200, { "content-type": contentType }).end(prometheusText(resourceMetrics, this.#settings));
+      response.writeHead(200, { "content-type": contentType }).end(await this.text());
     } catch (error) {
       this.#logger.error({ error }, "own metrics could not be collected");
       response.writeHead(500).end();

@@ -1,4 +1,4 @@
-import type { BuildInfo, Clock, Logger, Random, RunningComponent } from "@dbintel/pipeline";
+import type { BuildInfo, Clock, Logger, LogLevel, Random, RunningComponent } from "@dbintel/pipeline";
 import { createNoopMeter, type Meter } from "@opentelemetry/api";
 import type { TelemetryConfig } from "./config.ts";
 import { createLogger } from "./logger.ts";
@@ -7,12 +7,16 @@ import { ownResource } from "./resource.ts";
 /** What the collector says about itself. */
 export interface SelfTelemetry extends AsyncDisposable {
   readonly logger: Logger;
+  /** Lines below it are not written. */
+  logLevel: LogLevel;
   /** For the components; does nothing where metrics are off. */
   readonly meter: Meter;
   /** Where Prometheus text is served, `host:port` each, in the order of the readers. */
   readonly endpoints: readonly string[];
   /** Publishes the ledgers and states of these components, until the returned function is called. */
   observe(components: () => readonly RunningComponent[]): () => void;
+  /** What the first Prometheus listener would serve; `undefined` where there is none. */
+  metricsText(): Promise<string | undefined>;
   /** Sends what is pending, closes the listeners, says which lines were left out. */
   stop(): Promise<void>;
 }
@@ -44,17 +48,31 @@ export async function startSelfTelemetry(options: SelfTelemetryOptions): Promise
     await metrics.stop();
     logger.flush();
   };
-  return { ...metrics, logger, stop, [Symbol.asyncDispose]: stop };
+  return {
+    ...metrics,
+    logger,
+    get logLevel() {
+      return logger.level;
+    },
+    set logLevel(level) {
+      logger.level = level;
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
 }
 
-type Metrics = Pick<SelfTelemetry, "meter" | "endpoints" | "observe" | "stop">;
+type Metrics = Pick<SelfTelemetry, "meter" | "endpoints" | "observe" | "metricsText" | "stop">;
 
 async function metricsOf(
   options: Omit<SelfTelemetryOptions, "output"> & { readonly logger: Logger },
 ): Promise<Metrics> {
   const { config, build, clock, random, logger } = options;
   if (config.metrics.level === "none" || config.metrics.readers.length === 0) {
-    return { meter: createNoopMeter(), endpoints: [], observe: () => () => {}, stop: async () => {} };
+    return {
+      ...{ meter: createNoopMeter(), endpoints: [] },
+      ...{ observe: () => () => {}, metricsText: async () => undefined, stop: async () => {} },
+    };
   }
   const { startMetrics } = await import("./metrics-provider.ts");
   return startMetrics({

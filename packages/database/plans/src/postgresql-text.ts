@@ -1,5 +1,6 @@
 import { Lexer } from "@dbintel/sql";
 import type { Json } from "./members.ts";
+import { operationKinds } from "./postgresql.ts";
 
 /** An operation in the making: a JSON object as `EXPLAIN (FORMAT JSON)` writes it. */
 type Operation = { [name: string]: Json | Operation[] | undefined };
@@ -12,12 +13,24 @@ interface Open {
 /** `  ->  Seq Scan on orders  (cost=0.00..1.10 rows=10 width=4) (actual time=0.010..0.020 rows=10 loops=1)` */
 const operationLine =
   /^( *)(?:-> {2})?([^\s].{0,2000}?) {2}\(cost=(\d+\.\d+)\.\.(\d+\.\d+) rows=(\d+) width=(\d+)\)(?: \((?:actual (?:time=(\d+\.\d+)\.\.(\d+\.\d+) )?rows=(\d+(?:\.\d+)?) loops=(\d+)|never executed)\))?$/;
+/** The same with `EXPLAIN (COSTS OFF)`, as pg_stat_plans keeps it; the first line has no arrow. */
+const bareOperationLine = /^( *)-> {2}([^\s].{0,2000})$/;
 const subplanLine = /^( *)((?:InitPlan|SubPlan) \d+(?: \(returns [^()]{1,200}\))?|CTE .{1,200})$/;
 const memberLine = /^( *)([A-Z][A-Za-z -]{1,40}): ([\s\S]+)$/;
 
 /** Whether a text has operations as `EXPLAIN (FORMAT TEXT)` shows them. */
 export function isPostgresqlText(text: string): boolean {
   return /\(cost=\d+\.\d+\.\.\d+\.\d+ rows=\d+ width=\d+\)/.test(text);
+}
+
+/** Whether a text begins with an operation as `EXPLAIN (COSTS OFF)` shows it, and goes on with what belongs to it. */
+export function isBarePostgresqlText(text: string): boolean {
+  const [first = "", second = " "] = text.split("\n", 2);
+  return first.length <= 2000 && second.startsWith(" ") && isOperation(described(first)["Node Type"]);
+}
+
+function isOperation(type: Operation[string]): boolean {
+  return typeof type === "string" && operationKinds.has(type);
 }
 
 /**
@@ -27,7 +40,8 @@ export function isPostgresqlText(text: string): boolean {
 export function postgresqlDocument(text: string): Json {
   const document: { [name: string]: Json } = {};
   const lines = linesOf(text);
-  const first = lines.findIndex((line) => operationLine.test(line));
+  const withCosts = lines.findIndex((line) => operationLine.test(line));
+  const first = withCosts < 0 && isBarePostgresqlText(text) ? 0 : withCosts;
   if (first < 0) return document;
   const query = queryTextIn(lines.slice(0, first));
   if (query !== undefined) document["Query Text"] = query;
@@ -74,8 +88,9 @@ function operationsOf(lines: readonly string[], document: { [name: string]: Json
   const open: Open[] = [];
   let root: Operation | undefined;
   let subplan: string | undefined;
-  for (const line of lines) {
-    const found = operationLine.exec(line);
+  const withCosts = lines.some((line) => operationLine.test(line));
+  for (const [index, line] of lines.entries()) {
+    const found = withCosts ? operationLine.exec(line) : bareOperation(line, index === 0);
     const heading = found === null ? subplanLine.exec(line) : null;
     if (found !== null) {
       const indent = found[1]?.length ?? 0;
@@ -99,6 +114,10 @@ function operationsOf(lines: readonly string[], document: { [name: string]: Json
     } else readMember(line, open, document);
   }
   return root;
+}
+
+function bareOperation(line: string, isFirst: boolean): RegExpExecArray | null {
+  return isFirst ? /^()(.+)$/.exec(line) : bareOperationLine.exec(line);
 }
 
 function childrenOf(operation: Operation): Operation[] {
@@ -131,12 +150,15 @@ function relate(operation: Operation, above: Operation, subplan: string | undefi
 
 function operationOf(found: RegExpExecArray): Operation {
   const [, , label = "", startup, total, rows, width, actualStartup, actualTotal, actualRows, loops] = found;
-  const numbers: Operation = {
-    "Startup Cost": Number(startup),
-    "Total Cost": Number(total),
-    "Plan Rows": Number(rows),
-    "Plan Width": Number(width),
-  };
+  const numbers: Operation =
+    total === undefined
+      ? {}
+      : {
+          "Startup Cost": Number(startup),
+          "Total Cost": Number(total),
+          "Plan Rows": Number(rows),
+          "Plan Width": Number(width),
+        };
   if (actualTotal !== undefined) {
     numbers["Actual Startup Time"] = Number(actualStartup);
     numbers["Actual Total Time"] = Number(actualTotal);

@@ -35,7 +35,8 @@ export function readPostgresqlPlan(document: Members, plan: Members, context: Re
   };
 }
 
-const kinds: ReadonlyMap<string, OperationKind> = new Map([
+/** What the operations that PostgreSQL has do, by its names for them. */
+export const operationKinds: ReadonlyMap<string, OperationKind> = new Map([
   ["Seq Scan", "sequential_scan"],
   ["Sample Scan", "sequential_scan"],
   ["Index Scan", "index_scan"],
@@ -116,7 +117,7 @@ const commands = new Set(["Intersect", "Intersect All", "Except", "Except All"])
 function readNode(members: Members, depth: number, context: ReadContext): PlanNode {
   context.enter(depth);
   const type = members.text("Node Type") ?? "";
-  const kind = kinds.get(type);
+  const kind = operationKinds.get(type);
   const subplan = members.text("Subplan Name");
   const cte = subplan?.startsWith("CTE ") === true ? subplan.slice("CTE ".length) : undefined;
   const role = cte === undefined ? (roles.get(members.text("Parent Relationship") ?? "") ?? "outer") : "cte";

@@ -6,7 +6,7 @@ import { readIteratorPlan } from "./mysql-iterators.ts";
 import { isTree, readTreePlan } from "./mysql-tree.ts";
 import type { Plan } from "./plan.ts";
 import { readPostgresqlPlan } from "./postgresql.ts";
-import { isPostgresqlText, postgresqlDocument } from "./postgresql-text.ts";
+import { isBarePostgresqlText, isPostgresqlText, postgresqlDocument } from "./postgresql-text.ts";
 import { readQueryBlockPlan } from "./query-block.ts";
 import { ReadContext } from "./read-context.ts";
 import { ReadFailure, type ReadFailureReason } from "./read-failure.ts";
@@ -55,8 +55,8 @@ function readText(text: string, reading: Reading): Plan {
   const fromMariadb = mariadbPlan(text, reading);
   if (fromMariadb !== undefined) return fromMariadb;
   const { json, durationMs } = withoutLogPrefix(text);
-  if (!/^[[{]/.test(json) && isPostgresqlText(json))
-    return { executionMs: durationMs, ...postgresqlTextPlan(json, reading) };
+  const isText = isPostgresqlText(json) || (isGiven("postgresql", reading) && isBarePostgresqlText(json));
+  if (!/^[[{]/.test(json) && isText) return { executionMs: durationMs, ...postgresqlTextPlan(json, reading) };
   const document = documentOf(parsed(json));
   const plan = document.object("Plan");
   if (plan?.has("Node Type") === true) {
@@ -109,6 +109,10 @@ function postgresqlTextPlan(text: string, reading: Reading): Plan {
   const { executionMs, ...read } = readPostgresqlPlan(document, plan, contextOf("postgresql", reading));
   const queryId = document.text("Query Identifier");
   return { ...read, format: "postgresql_text", queryId, ...(executionMs === undefined ? {} : { executionMs }) };
+}
+
+function isGiven(dialect: SqlDialect, { syntax }: Reading): boolean {
+  return (typeof syntax === "string" ? syntax : syntax?.dialect) === dialect;
 }
 
 /** What the caller knows wins where it fits the format; PostgreSQL's and MySQL's rules cannot be mistaken. */

@@ -63,6 +63,22 @@ describePostgres(18, "plans as text", () => {
     }
   });
 
+  it("are read without costs where the caller says whose they are", async () => {
+    for (const sql of statements) {
+      const bare = await shop.explainText(sql, "costs off");
+      const text = readPlan(bare, { syntax: "postgresql" });
+      const json = await shop.plan(sql);
+      if (text.plan === undefined) throw new Error(`${text.message}: ${sql}`);
+      expect([sql, planHashes(text.plan)]).toEqual([sql, planHashes(json)]);
+      expect(nodes(text.plan.root).every(({ estimate }) => estimate?.rows === undefined)).toBe(true);
+      expect(JSON.stringify(text.plan)).not.toMatch(/it''s|secret|region 3|note 5/);
+    }
+    expect(readPlan("Seq Scan on orders").reason).toBe("unknown_format");
+    for (const text of ["no plan", "Result or what", "Sort\nSort Key: secret", "<insufficient privilege>", ""]) {
+      expect(readPlan(text, { syntax: "postgresql" }).plan).toBeUndefined();
+    }
+  });
+
   it("tell what happened, too", async () => {
     const options = "analyze, buffers, timing off, summary off";
     for (const sql of statements.filter((each) => each.startsWith("select"))) {

@@ -6,6 +6,7 @@ import { type Host, Snapshot } from "@dbintel/pipeline";
  */
 export class KeptState<State, Written> {
   readonly #snapshot: Snapshot;
+  readonly #empty: () => State;
   #state: State;
   #loading: Promise<void> | undefined;
   #saving: Promise<void> | undefined;
@@ -26,6 +27,8 @@ export class KeptState<State, Written> {
   }) {
     const { host, name, loss, initial, version, write, read } = args;
     this.#state = initial;
+    const empty = JSON.stringify(write(initial));
+    this.#empty = () => read(JSON.parse(empty));
     this.#snapshot = new Snapshot({
       ...{ host, name, loss },
       take: () => Buffer.from(JSON.stringify({ version, state: write(this.#state) })),
@@ -41,6 +44,12 @@ export class KeptState<State, Written> {
     this.#loading ??= this.#snapshot.load();
     await this.#loading;
     return this.#state;
+  }
+
+  /** Begins anew: what was kept is of no use any more. */
+  forget(): void {
+    this.#loading = Promise.resolve();
+    this.#state = this.#empty();
   }
 
   /** Replaces it, and returns at once. */

@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { AdvisoryLock } from "../src/connection/advisory-lock.ts";
 import { DatabaseConnection } from "../src/connection/connection.ts";
 import { postgresql } from "../src/index.ts";
-import { eventsOf, never, settingsOf } from "./watch.ts";
+import { type Event, eventsOf, never, settingsOf } from "./watch.ts";
 
 const intervalMs = 10_000;
 const rounds = 4;
@@ -18,39 +18,45 @@ const statement = (round: number) => `SELECT ${Array.from({ length: 20 + round }
 
 describePostgres(18, "two collectors of one server", () => {
   let server: PostgresServer;
-  /** One for both, so that they live at the same speed. */
+  /** One for both where they are to live at the same speed. */
   let clock: FakeClock;
   const running: Collector[] = [];
 
   interface Collector {
+    readonly clock: FakeClock;
     readonly host: TestHost;
     readonly component: Component;
     readonly batches: Batch[];
   }
 
   beforeAll(async () => {
-    server = await startPostgres();
+    server = await startPostgres({ settings: { logging_collector: true, log_destination: "jsonlog" } });
   });
   afterAll(() => server?.stop());
   afterEach(async () => {
     await Promise.all(running.splice(0).map(({ component }) => component.stop({ signal: never })));
   });
 
-  async function start(port = server.port): Promise<Collector> {
+  async function start(own = clock, port = server.port): Promise<Collector> {
     const { definition, config } = postgresql({
       ...{ endpoint: `${server.host}:${port}`, username: server.superuser, password: server.password },
       ...{ tls: { insecure: true }, initial_delay: "0s", timeout: "1h" },
       high_availability: { enabled: true },
       active_sessions: { enabled: false },
-      events: { "db.server.query_sample": { enabled: false } },
+      events: {
+        "db.server.query_sample": { enabled: false },
+        "db.advice": { enabled: false },
+        "db.schema": { enabled: false },
+      },
+      settings_collection: { collection_interval: "10s" },
       top_query_collection: { collection_interval: "10s", max_explain_each_interval: 0 },
     });
     const batches: Batch[] = [];
-    const host = createTestHost({ clock, seed: running.length + 1 });
+    const host = createTestHost({ clock: own, seed: running.length + 1 });
     const consume = async (batch: Batch) => void batches.push(batch);
     const component = definition.create({ id: "postgresql", config, host, next: { logs: { consume } } });
     await component.start({ signal: never });
-    const collector = { host, component, batches };
+    const collector = { clock: own, host, component, batches };
     running.push(collector);
     return collector;
   }
@@ -59,7 +65,7 @@ describePostgres(18, "two collectors of one server", () => {
     host.lines.filter(({ message }) => message.startsWith(text)).length;
   const begun = () => running.reduce((sum, collector) => sum + said(collector, "holds the lease"), 0);
 
-  /** Lets time pass in both until something is so. */
+  /** Lets time pass for those that live by the clock until something is so. */
   function passing<T>(what: string, probe: () => T | undefined | Promise<T | undefined>): Promise<T> {
     const probeLater = async () => {
       await clock.advance(intervalMs / 3);
@@ -119,6 +125,51 @@ describePostgres(18, "two collectors of one server", () => {
     expect(lost).toBeGreaterThan(0);
   });
 
+  /** What is new for parts that remember what they have told, and how often an event tells it. */
+  const novelties = [
+    {
+      what: "an error in the log",
+      make: (name: string) => server.query(`DO $$ BEGIN RAISE EXCEPTION SQLSTATE '${name}'; END $$`).catch(() => {}),
+      told: (event: Event, name: string) =>
+        event.text("db.response.status_code") === name ? event.number("db.log.count") : 0,
+    },
+    {
+      what: "a setting of the database",
+      make: (name: string) => server.query(`ALTER DATABASE postgres SET "lease.${name}" = 'on'`),
+      told: (event: Event, name: string) => (event.text("postgresql.setting.name") === `lease.${name}` ? 1 : 0),
+    },
+  ];
+  const times = (name: string, told: (event: Event, name: string) => number) =>
+    running.flatMap(({ batches }) => eventsOf(batches)).reduce((sum, event) => sum + told(event, name), 0);
+
+  it("tell what is new once, whoever of them polls, and nothing of what the other one has told", async () => {
+    const collectors = [await start(new FakeClock()), await start(new FakeClock())];
+    const names: string[] = [];
+    for (let turn = 0; turn < 2 * collectors.length; turn++) {
+      const polling = collectors[turn % collectors.length];
+      if (polling === undefined) throw new Error("there is none");
+      // Time stands still for the other one until this one polls.
+      clock = polling.clock;
+      await passing("it polls", () => (said(polling, "holds the lease") > turn / 2 ? true : undefined));
+      const before = names.length;
+      let dueMs = 0;
+      await passing("what is new is told", async () => {
+        if (clock.monotonicMs() >= dueMs) {
+          const name = `L${1000 + names.length}`;
+          for (const { make } of novelties) await make(name);
+          names.push(name);
+          dueMs = clock.monotonicMs() + 2 * intervalMs;
+        }
+        const fresh = names.slice(before);
+        return novelties.every(({ told }) => fresh.some((name) => times(name, told) > 0)) ? true : undefined;
+      });
+      await server.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dbintel'");
+    }
+    for (const { what, told } of novelties) {
+      expect([what, Math.max(...names.map((name) => times(name, told)))]).toEqual([what, 1]);
+    }
+  });
+
   it("of which one that falls silent gives the lock back", async () => {
     const contender = () => {
       const connection = new DatabaseConnection(settingsOf(server), "postgres");
@@ -138,7 +189,7 @@ describePostgres(18, "two collectors of one server", () => {
   it("do not poll through a pooler, where no session is anybody's own, and say why", async () => {
     await using pooler = await startPooler(server);
     clock = new FakeClock();
-    const collector = await start(pooler.port);
+    const collector = await start(clock, pooler.port);
     const problem = await passing("it says why", () =>
       collector.host.lines.find(({ message }) => message.startsWith("a connection pooler stands before")),
     );

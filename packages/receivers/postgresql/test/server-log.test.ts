@@ -104,6 +104,7 @@ for (const [major, formats] of logs) {
           return {
             host,
             loggedPlans,
+            place: poll.place,
             async poll(): Promise<PollResult> {
               const result = await poll.poll({ signal: never, guard: guards.forPoll(calm) });
               result.commit?.();
@@ -312,12 +313,16 @@ for (const [major, formats] of logs) {
           await server.query("SELECT * FROM not_there_1").catch(() => {});
           await until(first, "db.log.error");
           await server.query("SELECT * FROM not_there_2").catch(() => {});
-          const second = watch({ host: createTestHost({ storage: first.host.storage }) });
-          const { events } = await until(second, "db.log.error");
+          const { clockMicros: lookedMicros } = first.place;
+          const second = watch();
+          expect(second.place.restore(first.place.take() ?? new Uint8Array())).toBe(true);
+          const { events, points } = await until(second, "db.log.error");
           const messages = events
             .filter(({ name }) => name === "db.log.error")
             .map((event) => event.text("db.log.message"));
           expect(messages).toEqual(['relation "not_there_2" does not exist']);
+          const entries = points.find(({ attributes }) => attributes.get("db.log.kind") === "error");
+          expect(entries?.startTimeUnixNano).toBe(1000n * (lookedMicros ?? 0n));
         });
 
         it("goes on in the next file when the server begins one", async () => {

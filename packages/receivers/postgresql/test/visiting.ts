@@ -1,4 +1,5 @@
 import type { PostgresServer } from "@dbintel/e2e/servers";
+import type { Host } from "@dbintel/pipeline";
 import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
 import { StatementGuards } from "@dbintel/watching";
 import { expect } from "vitest";
@@ -15,8 +16,9 @@ import { VisitPoll } from "../src/visits/visit-poll.ts";
 import { calm, eventsOf, never, settingsOf } from "./watch.ts";
 
 /** Every metric of tables and indexes. */
-export function objects(settings: Record<string, number> = {}): Errand {
+export function objects(settings: Record<string, number> = {}, host: Host = createTestHost()): ObjectErrand {
   return new ObjectErrand({
+    host,
     settings: objectCollection.parse(settings),
     enabled: (metric) => objectMetrics.includes(metric),
     enabledLabel: () => true,

@@ -215,6 +215,7 @@ export function watchActivity(
   return {
     host,
     connection,
+    lastLook: poll.lastLook,
     /** Polls without moving the checkpoint. */
     peek,
     async poll(): Promise<PollResult> {

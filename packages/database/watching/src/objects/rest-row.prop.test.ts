@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { integer, type Row } from "../row.ts";
-import { RestRow } from "./rest-row.ts";
+import { keptRest, RestRow } from "./rest-row.ts";
 
 /** What happens between two looks: rows written by relation, which of them are reported alone, which is dropped. */
 const look = fc.record({
@@ -59,6 +59,44 @@ it("goes on from zero when the server's statistics are reset", () => {
   const next = (start: bigint, ins: number) =>
     rest.next({ single: [], rest: { ...row(null, ins), start }, clockMicros: 1n, exists })?.ins;
   expect([next(1n, 1000), next(1n, 1500), next(2n, 30), next(2n, 40)]).toEqual([0n, 500n, 530n, 540n]);
+});
+
+it("counts on when a restart moves the start, and nothing of what another server has counted for long", () => {
+  const rest = new RestRow({ counters: ["ins", "del"], key: "oid" });
+  const exists = () => true;
+  const next = (start: bigint, ins: number, del: number) => {
+    const all = { ...row(null, ins), del: BigInt(del), start };
+    return rest.next({ single: [], rest: all, clockMicros: 100n, exists })?.ins;
+  };
+  expect([next(50n, 1000, 5), next(100n, 1200, 5), next(20n, 700, 1), next(20n, 750, 1)]).toEqual([
+    0n,
+    200n,
+    200n,
+    250n,
+  ]);
+});
+
+it("goes on after a restart of the collector as if there had been none", () => {
+  const looks = [
+    [10, 4],
+    [30, 9],
+    [35, 20],
+    [36, 40],
+  ] as const;
+  const look = (rest: RestRow, [ins, others]: (typeof looks)[number]) => {
+    const args = { single: [row(1n, ins)], rest: row(null, others), clockMicros: 100n, exists: () => true };
+    return rest.next(args);
+  };
+  const args = { counters: ["ins"], key: "oid" };
+  const steady = new RestRow(args);
+  let restarted = new RestRow(args);
+  for (const each of looks) {
+    const kept = restarted.kept;
+    const saved = kept && keptRest.decode(JSON.parse(JSON.stringify(keptRest.encode(kept))));
+    restarted = new RestRow({ ...args, kept: saved });
+    expect(look(restarted, each)).toEqual(look(steady, each));
+  }
+  expect(new RestRow({ counters: ["del"], key: "oid", kept: restarted.kept }).kept).toBeUndefined();
 });
 
 it("has no row when every relation is reported alone", () => {

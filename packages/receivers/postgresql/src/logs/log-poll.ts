@@ -1,9 +1,10 @@
 import { type DbintelError, isDbintelError } from "@dbintel/errors";
 import { feedback } from "@dbintel/feedback";
 import { logsBuilder, metricsBuilder, type ResourceInit } from "@dbintel/pdata";
-import { type Host, Snapshot } from "@dbintel/pipeline";
-import type { PollResult } from "@dbintel/polling";
+import type { Host } from "@dbintel/pipeline";
+import { KeptReading, type PollResult } from "@dbintel/polling";
 import type { StatementGuard } from "@dbintel/watching";
+import { z } from "zod";
 import type { RelationNames } from "../activity/relation-names.ts";
 import type { KnownServer } from "../connection/capabilities.ts";
 import { marker } from "../connection/connection.ts";
@@ -12,7 +13,7 @@ import type { LoggedPlans } from "../plans/logged-plans.ts";
 import { receiverScope } from "../resource.ts";
 import type { LogEntry } from "./log-entry.ts";
 import { addLogEvents, type ReadEntry, readEntry } from "./log-events.ts";
-import { type LogBookmark, LogFollower, type LogReading } from "./log-follower.ts";
+import { LogFollower, type LogReading } from "./log-follower.ts";
 import { LogSource, logNotReadable, noLogFile } from "./log-source.ts";
 import { countedState, LogTotals } from "./log-totals.ts";
 import { MessageTemplates } from "./message-templates.ts";
@@ -32,6 +33,8 @@ export interface LogPollOptions {
   readonly path: string | undefined;
   /** What one poll may read. */
   readonly mostBytes: number;
+  /** A place in the log that was kept longer ago is not gone on from after a restart. Default 1 h. */
+  readonly checkpointMaxAgeMs?: number;
   /** Whether what is logged of this database is reported. */
   readonly reportsDatabase: (name: string) => boolean;
 }
@@ -39,16 +42,28 @@ export interface LogPollOptions {
 /** A log that could not be read is looked for again after this. */
 const restMs = 300_000;
 const nameClass = "relation_names";
+const standardCheckpointAgeMs = 3_600_000;
+
+/** How far the log was read; `null` where there was none. */
+const bookmark = z
+  .object({
+    file: z.string(),
+    offset: z.int().nonnegative(),
+    anchor: z.string(),
+    modifiedMs: z.number(),
+    seeking: z.boolean(),
+  })
+  .nullable();
 
 /** Reads the server's log and makes events and counters of it. */
 export class LogPoll {
+  /** How far it has read, kept over a restart. */
+  readonly place: KeptReading<z.output<typeof bookmark>>;
   readonly #options: LogPollOptions;
   readonly #source: LogSource;
   readonly #follower: LogFollower;
   readonly #templates = new MessageTemplates();
-  readonly #snapshot: Snapshot;
-  #bookmark: LogBookmark | undefined;
-  #loaded = false;
+  /** Since the first look of this process, or of its lease. */
   #totals = LogTotals.none;
   #sinceUnixNano: bigint | undefined;
   #restUntilMs = Number.NEGATIVE_INFINITY;
@@ -58,17 +73,8 @@ export class LogPoll {
     this.#options = options;
     this.#source = new LogSource(options);
     this.#follower = new LogFollower(options);
-    this.#snapshot = new Snapshot({
-      host: options.host,
-      name: "server_log",
-      loss: "the server's log is read on from its end",
-      take: () => Buffer.from(JSON.stringify(this.#bookmark ?? null)),
-      restore: (bytes) => {
-        const known = bookmarkIn(bytes);
-        this.#bookmark = known;
-        return known !== undefined;
-      },
-    });
+    const { host, checkpointMaxAgeMs: maxAgeMs = standardCheckpointAgeMs } = options;
+    this.place = new KeptReading({ host, form: "postgresql log 1", schema: bookmark, maxAgeMs });
   }
 
   async poll(args: { readonly signal: AbortSignal; readonly guard: StatementGuard }): Promise<PollResult> {
@@ -77,22 +83,33 @@ export class LogPoll {
     if (host.shared(feedback).savings.essentialsOnly) return { batches: [] };
     if (host.clock.monotonicMs() < this.#restUntilMs) return this.#absent(this.#absence);
     try {
-      if (!this.#loaded) await this.#snapshot.load();
-      this.#loaded = true;
-      const { version } = await this.#options.server.capabilities(signal);
+      const { version, systemIdentifier: identity } = await this.#options.server.capabilities(signal);
+      const origin = { identity, clockMicros: host.clock.unixNano() / 1000n };
+      const known = await this.place.before(async () => origin);
+      if (known === undefined) {
+        this.#totals = LogTotals.none;
+        this.#sinceUnixNano = undefined;
+      }
+      this.#sinceUnixNano ??= 1000n * (this.place.clockMicros ?? origin.clockMicros);
       const log = await this.#source.open(signal);
       if (log === "absent") return this.#absent(noLogFile(context));
       if (log === "denied") return this.#absent(logNotReadable(context));
-      const reading = await this.#follower.read({ ...log, bookmark: this.#bookmark, signal });
+      const reading = await this.#follower.read({ ...log, bookmark: known ?? undefined, signal });
       const read = reading.entries.filter((entry) => this.#reports(entry)).map(readEntry);
       const problems = await this.#fetchNames(read, guard, signal);
-      return { ...this.#result(read, reading, version), problems };
+      const result = this.#result(read, reading, version);
+      const commit = () => {
+        result.commit();
+        // A kill loses the place of the last poll at most: then its entries are read twice.
+        this.place.keep(origin, reading.bookmark ?? null);
+      };
+      return { ...result, problems, commit };
     } catch (error) {
       throw databaseProblem(error, context);
     }
   }
 
-  #result(read: readonly ReadEntry[], reading: LogReading, version: string): PollResult {
+  #result(read: readonly ReadEntry[], reading: LogReading, version: string) {
     const { host, resource, names, loggedPlans } = this.#options;
     const observedUnixNano = host.clock.unixNano();
     const scope = receiverScope(host.build, version);
@@ -110,8 +127,8 @@ export class LogPoll {
       bytes: reading.bytes,
     });
     const metrics = metricsBuilder().resource(resource).scope(scope);
-    this.#sinceUnixNano ??= observedUnixNano;
-    totals.addTo(metrics, { startTimeUnixNano: this.#sinceUnixNano, timeUnixNano: observedUnixNano });
+    const startTimeUnixNano = this.#sinceUnixNano ?? observedUnixNano;
+    totals.addTo(metrics, { startTimeUnixNano, timeUnixNano: observedUnixNano });
     for (const { plan, entry } of read) {
       if (plan?.queryId !== undefined && entry.database !== undefined) {
         loggedPlans.add(entry.database, plan.queryId, plan);
@@ -122,9 +139,6 @@ export class LogPoll {
       batches: [...(events.count === 0 ? [] : [events]), metrics.build()],
       commit: () => {
         this.#totals = totals;
-        this.#bookmark = reading.bookmark;
-        // A kill loses the place of the last poll at most: then its entries are read twice.
-        void this.#snapshot.save();
       },
     };
   }
@@ -167,19 +181,5 @@ export class LogPoll {
   #reports({ database, statement = "", message }: LogEntry): boolean {
     if (statement.includes(marker) || message.includes(marker)) return false;
     return database === undefined || this.#options.reportsDatabase(database);
-  }
-}
-
-/** `undefined` for what is no bookmark. */
-function bookmarkIn(bytes: Uint8Array): LogBookmark | undefined {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(bytes).toString("utf8"));
-    if (typeof value !== "object" || value === null) return undefined;
-    const { file, offset, anchor, modifiedMs, seeking } = Object.fromEntries(Object.entries(value));
-    if (typeof file !== "string" || typeof anchor !== "string" || typeof modifiedMs !== "number") return undefined;
-    if (typeof offset !== "number" || !Number.isSafeInteger(offset) || offset < 0) return undefined;
-    return { file, offset, anchor, modifiedMs, seeking: seeking === true };
-  } catch {
-    return undefined;
   }
 }

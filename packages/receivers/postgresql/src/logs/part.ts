@@ -9,6 +9,7 @@ export function logsPart(server: WatchedServer): void {
   if (enabled === false || (next.logs === undefined && next.metrics === undefined)) return;
   const names = new RelationNames({ clock: host.clock, visits });
   const required = enabled === true || path !== undefined;
-  const poll = new LogPoll({ ...server, server: views, names, required, path, mostBytes });
-  watch.add({ name: "log", interval, poll, source: views.connection, turn: views.turn });
+  const { max_age: checkpointMaxAgeMs } = config.checkpoint;
+  const poll = new LogPoll({ ...server, server: views, names, required, path, mostBytes, checkpointMaxAgeMs });
+  watch.add({ name: "log", interval, poll, source: views.connection, turn: views.turn, baseline: poll.place });
 }

@@ -1,12 +1,15 @@
+import type { Host } from "@dbintel/pipeline";
 import { addMetric, type MetricDefinition } from "@dbintel/watching";
 import type { Errand, Visit } from "../visits/errand.ts";
 import { type DatabaseQuery, objectQueries } from "./database-queries.ts";
 import { indexKind } from "./indexes.ts";
+import { KeptRests } from "./kept-rests.ts";
 import { named, RelationMetrics } from "./relation-metrics.ts";
 import type { ObjectCollection } from "./settings.ts";
 import { tableKind } from "./tables.ts";
 
 export interface ObjectErrandOptions {
+  readonly host: Host;
   readonly settings: ObjectCollection;
   readonly enabled: (definition: MetricDefinition) => boolean;
   /** Whether this attribute of data points is sent. */
@@ -18,21 +21,33 @@ export class ObjectErrand implements Errand {
   readonly name = "objects";
   readonly intervalMs: number;
   readonly #options: ObjectErrandOptions;
+  readonly #kept: KeptRests;
   readonly #relations: readonly RelationMetrics[];
   readonly #queries: readonly DatabaseQuery[];
 
   constructor(options: ObjectErrandOptions) {
     this.#options = options;
-    const { settings, enabled, enabledLabel } = options;
+    const { host, settings, enabled, enabledLabel } = options;
+    const kept = new KeptRests(host);
+    this.#kept = kept;
     this.intervalMs = settings.collection_interval;
     const kinds = [
       { kind: tableKind, limit: settings.max_tables },
       { kind: indexKind, limit: settings.max_indexes },
     ];
     this.#relations = kinds.map(
-      (each) => new RelationMetrics({ ...each, enabledLabel, metrics: each.kind.metrics.filter(enabled) }),
+      (each) => new RelationMetrics({ ...each, enabledLabel, kept, metrics: each.kind.metrics.filter(enabled) }),
     );
     this.#queries = objectQueries.filter(({ metrics }) => metrics.some(enabled));
+  }
+
+  forget(): void {
+    this.#kept.forget();
+    for (const relations of this.#relations) relations.forget();
+  }
+
+  close(): Promise<void> {
+    return this.#kept.close();
   }
 
   async run(visit: Visit): Promise<void> {

@@ -13,6 +13,7 @@ import {
 } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 import type { Visit } from "../visits/errand.ts";
+import type { KeptRests } from "./kept-rests.ts";
 import type { RelationKind } from "./relation-kind.ts";
 
 export interface RelationMetricsOptions {
@@ -23,6 +24,8 @@ export interface RelationMetricsOptions {
   readonly enabledLabel: (name: string) => boolean;
   /** Relations of a database that are reported one by one. */
   readonly limit: number;
+  /** What an earlier process knew of those that are not. */
+  readonly kept: KeptRests;
 }
 
 /** Relations of a database that are ranked: of more only the largest. */
@@ -50,8 +53,13 @@ export class RelationMetrics {
     this.#labels = Object.fromEntries(labels);
   }
 
+  /** Begins anew in each database. */
+  forget(): void {
+    this.#databases.clear();
+  }
+
   async add(visit: Visit): Promise<void> {
-    const { kind, metrics: definitions, limit } = this.#options;
+    const { kind, metrics: definitions, limit, kept } = this.#options;
     if (definitions.length === 0) return;
     const { connection, capabilities, database, metrics, timeUnixNano, signal } = visit;
     const counters = definitions.filter(({ type }) => type === "counter");
@@ -60,12 +68,13 @@ export class RelationMetrics {
       rest: new RestRow({
         counters: counters.flatMap(({ values }) => values.map(({ column }) => column)),
         key: "oid",
+        kept: await kept.get(kind.name, database),
       }),
     };
     const ranked = (await connection.query(kind.rankingSql, [mostRanked], signal)).map(relationOf);
     const chosen = known.ranking.choose(ranked, limit);
     const rows = await connection.query(kind.detailsSql(capabilities), [chosen], signal);
-    const present = new Set<Value>(ranked.map(({ key }) => BigInt(key)));
+    const present = new Set<Value>(ranked.map(({ key }) => key));
     const single = rows.filter((row) => text(row, "aggregate") === undefined).map(named);
     const rest = known.rest.next({
       single,
@@ -74,6 +83,8 @@ export class RelationMetrics {
       exists: (key) => ranked.length >= mostRanked || present.has(key),
     });
     this.#databases.set(database, known);
+    const rests = known.rest.kept;
+    if (rest !== undefined && rests !== undefined) visit.onTaken(() => kept.set(kind.name, database, rests));
     for (const definition of definitions) {
       const all = rest === undefined ? single : [...single, rest];
       addMetric({ metrics, definition, labels: this.#labels, rows: all, timeUnixNano });

@@ -59,6 +59,10 @@ export class SchemaErrand implements Errand {
     });
   }
 
+  forget(): void {
+    this.#known.forget();
+  }
+
   close(): Promise<void> {
     return this.#known.close();
   }

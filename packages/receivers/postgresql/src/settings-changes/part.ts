@@ -8,5 +8,6 @@ export function settingsPart(server: WatchedServer): void {
   if (next.logs === undefined || !config.events[settingsChangeEvent].enabled) return;
   const poll = new SettingsPoll(server);
   watch.closes(poll);
-  watch.add({ name: "settings", interval: config.settings_collection.collection_interval, poll, source: visits });
+  const { collection_interval: interval } = config.settings_collection;
+  watch.add({ name: "settings", interval, poll, source: visits, forget: () => poll.forget() });
 }

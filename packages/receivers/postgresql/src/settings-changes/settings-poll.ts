@@ -70,6 +70,11 @@ export class SettingsPoll {
     }
   }
 
+  /** Makes the next reading the first. */
+  forget(): void {
+    this.#known.forget();
+  }
+
   close(): Promise<void> {
     return this.#known.close();
   }

@@ -20,7 +20,7 @@ export function statementsPart(server: WatchedServer): void {
   const checkpointMaxAgeMs = config.checkpoint.max_age;
   const plans = planCollector(server);
   const poll = new StatementPoll({ ...server, source, plans, limit, events, queryMetrics, checkpointMaxAgeMs });
-  watch.add({ name: "statements", interval, source, poll, baseline: poll.checkpoint });
+  watch.add({ name: "statements", interval, source, poll, baseline: poll.checkpoint, forget: () => poll.forget() });
 }
 
 function planCollector(server: WatchedServer): PlanCollector | undefined {

@@ -77,6 +77,11 @@ export class QueryMetrics {
     this.#enabled = new Set(queryMetricDefinitions.filter(options.enabled).map(({ name }) => name));
   }
 
+  /** Has all series begin anew. */
+  forget(): void {
+    this.#state = { poll: 0, series: new Map() };
+  }
+
   get anyEnabled(): boolean {
     return this.#enabled.size > 0;
   }

@@ -48,6 +48,11 @@ export class StatementLedger {
     return { startMicros, totals, addTo };
   }
 
+  /** Has all counts begin anew. */
+  forget(): void {
+    this.#state = undefined;
+  }
+
   commit(state: LedgerState): void {
     this.#state = state;
   }

@@ -83,6 +83,12 @@ export class StatementPoll {
     this.#roles = new LRUCache({ max: roleNames, ttl: roleTimeToLiveMs, perf: { now: () => clock.monotonicMs() } });
   }
 
+  /** Has the counters of its own begin anew. */
+  forget(): void {
+    this.#ledger.forget();
+    this.#options.queryMetrics?.forget();
+  }
+
   async poll({ signal, guard }: GuardedPollArgs): Promise<PollResult> {
     const { host, source, context, resource, events = true, queryMetrics } = this.#options;
     const problems: DbintelError[] = [];

@@ -9,5 +9,5 @@ export function visitsPart(server: WatchedServer): void {
   const { watch, visits, views, errands } = server;
   if (errands.length === 0) return;
   const poll = new VisitPoll({ ...server, server: views, intervalMs: roundIntervalMs });
-  watch.add({ name: "visits", interval: roundIntervalMs, poll, source: visits });
+  watch.add({ name: "visits", interval: roundIntervalMs, poll, source: visits, forget: () => poll.forget() });
 }

@@ -24,6 +24,7 @@ import type { ExplainSettings } from "../src/plans/plan-session.ts";
 import { StatementLatency } from "../src/statements/latency.ts";
 import { StatementPoll } from "../src/statements/statement-poll.ts";
 import { StatementSource } from "../src/statements/statement-source.ts";
+import { PreparedStatements } from "../src/statements/prepared-statements.ts";
 
 export const never = new AbortController().signal;
 
@@ -142,25 +143,26 @@ export function watch(server: Reachable, options: WatchOptions = {}) {
   const common = { host, context, instance: { host: server.host, port: server.port, enabled: () => true } };
   const statements = new StatementPoll({
     ...common,
+  const reportsSchema = options.reportsSchema ?? (() => true);
     source: new StatementSource(known, host.clock),
     latency: new StatementLatency({ ...common, limit: 20 }),
     plans:
       options.explain &&
+    prepared: new PreparedStatements({ ...common, limit: options.limit ?? 200, reportsSchema }),
       new PlanCollector({
         ...{ host, settings, context, limit: 200, cacheSize: 1000, cacheTtlMs: 3_600_000, intervalMs: 600_000 },
         explain: { mode: "inline", procedure: "explain_statement", format: "json", ...options.explain },
       }),
     limit: options.limit ?? 200,
     checkpointMaxAgeMs,
-    reportsSchema: options.reportsSchema ?? (() => true),
+    reportsSchema,
   });
   const activity = new ActivityPoll({
     ...{ ...common, server: known, samples: true, limit: 1000, intervalMs: 1000 },
     ageLimits: options.ageLimits ?? { statement: 0, transaction: 0, idleTransaction: 0 },
-    reportsSchema: options.reportsSchema ?? (() => true),
+    reportsSchema,
   });
   const deadlocks = new DeadlockPoll({ ...common, server: known });
-  const reportsSchema = options.reportsSchema ?? (() => true);
   const ash = new ActiveSessionPoll({
     ...{ host, intervalMs: 1000, reportMs: 0, mostShare: 1, limit: 100 },
     sampler: new MysqlSessionSampler({ ...common, server: known, reportsSchema }),

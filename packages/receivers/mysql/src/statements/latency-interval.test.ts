@@ -5,7 +5,7 @@ import { type LatencyReading, latencyInterval } from "./latency-interval.ts";
 const buckets = (count: bigint): LatencyBuckets => new Map([[50, { low: 95_499_258n, high: 100_000_000n, count }]]);
 
 const first: LatencyReading = {
-  ...{ micros: 1000n, identity: "a", firstSeenMicros: 10n },
+  ...{ micros: 1000n, life: 1, firstSeenMicros: 10n },
   ...{ picoseconds: 2n ** 64n - 40n, buckets: buckets(5n) },
 };
 
@@ -24,7 +24,7 @@ it("knows no time when the histograms alone were emptied", () => {
   expect(latencyInterval(now, first)).toEqual({ startMicros: 1000n, picoseconds: undefined, buckets: buckets(2n) });
 });
 
-it("tells nothing of another server, and nothing at the first reading", () => {
-  expect(latencyInterval(first, { ...first, identity: "b" })).toBeUndefined();
+it("tells nothing of another life of the server, and nothing at the first reading", () => {
+  expect(latencyInterval(first, { ...first, life: 2 })).toBeUndefined();
   expect(latencyInterval(first, undefined)).toBeUndefined();
 });

@@ -4,8 +4,8 @@ import { growth, type LatencyBuckets } from "./latency-buckets.ts";
 export interface LatencyReading {
   /** The server's clock, microseconds since 1970. */
   readonly micros: bigint;
-  /** What tells the server from another one under the same address. */
-  readonly identity: string;
+  /** The life of the server's statistics. */
+  readonly life: number;
   /** When the server began to count the statement; 0 for all statements together. */
   readonly firstSeenMicros: bigint;
   /** Execution time that was counted with it, a counter of 64 bits; `undefined` where it is not known. */
@@ -34,7 +34,7 @@ export function emptyReading(
  * then all that it counts happened since, and how long that took together is not known.
  */
 export function latencyInterval(now: LatencyReading, before: LatencyReading | undefined): LatencyInterval | undefined {
-  if (before === undefined || before.identity !== now.identity) return undefined;
+  if (before === undefined || before.life !== now.life) return undefined;
   if (before.firstSeenMicros !== now.firstSeenMicros) {
     const since = now.firstSeenMicros > before.micros ? now.firstSeenMicros : before.micros;
     return latencyInterval(now, emptyReading(now, since));

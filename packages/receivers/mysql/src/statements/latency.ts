@@ -15,7 +15,7 @@ import { Rest } from "./rest.ts";
 import { timeIndex } from "./statement-columns.ts";
 import { type StatementDelta, type StatementDeltas, startOf } from "./statement-deltas.ts";
 import type { Continuity } from "./statement-epoch.ts";
-import type { StatementReading } from "./statement-source.ts";
+import type { StatementInterval } from "./statement-interval.ts";
 
 /** What is known of latencies after a poll, and what it has to tell. */
 export interface PollLatency {
@@ -26,14 +26,9 @@ export interface PollLatency {
   readonly allReading: LatencyReading;
 }
 
-interface LatencyArgs {
-  readonly reading: StatementReading;
-  readonly deltas: StatementDeltas;
+interface LatencyArgs extends StatementInterval {
   /** Statements that are reported, the most important first. */
   readonly top: readonly StatementDelta[];
-  readonly continuity: Continuity;
-  /** The server's clock at the poll before. */
-  readonly previousMicros: bigint;
   readonly connection: DatabaseConnection;
   readonly guard: StatementGuard;
   readonly problems: DbintelError[];
@@ -111,7 +106,7 @@ export class StatementLatency {
       const histograms = await this.#rest.after(work, coldIntervalFactor);
       for (const { name, schema, digest, delta } of asked) {
         const picoseconds = reading.table.value(delta.row, timeIndex);
-        const now = { ...bare(reading, delta), picoseconds, buckets: histograms.get(name) ?? new Map() };
+        const now = { ...bare(args, delta), picoseconds, buckets: histograms.get(name) ?? new Map() };
         const attributes = { "db.namespace": schema ?? undefined, "db.query.id": digest };
         statements.push(...pointOf({ now, before: readings.get(name), timeUnixNano, attributes }));
         readings.set(name, now);
@@ -121,24 +116,25 @@ export class StatementLatency {
   }
 
   /** What the histogram of a statement is compared with: nothing counted yet when the statement began since the last poll. */
-  #before({ reading, previousMicros }: LatencyArgs, delta: StatementDelta, name: string): LatencyReading | undefined {
+  #before(args: LatencyArgs, delta: StatementDelta, name: string): LatencyReading | undefined {
     if (delta.kind === "normal") return this.#readings.get(name);
-    return emptyReading(bare(reading, delta), startOf(delta, { table: reading.table, previousMicros }));
+    const { reading, previousMicros } = args;
+    return emptyReading(bare(args, delta), startOf(delta, { table: reading.table, previousMicros }));
   }
 
   /** Its execution time is counted from one poll to the next. */
-  #allBefore({ reading, continuity, previousMicros }: LatencyArgs): LatencyReading | undefined {
-    if (continuity === "restarted") return emptyReading(ofAll(reading), previousMicros);
-    return continuity === "continued" && this.#allReading ? { ...this.#allReading, picoseconds: 0n } : undefined;
+  #allBefore(args: LatencyArgs): LatencyReading | undefined {
+    if (args.continuity === "restarted") return emptyReading(ofAll(args), args.previousMicros);
+    return this.#allReading && { ...this.#allReading, picoseconds: 0n };
   }
 
   /** The execution time is that of all statements in the summary since the poll before. */
   #all(args: LatencyArgs, buckets: LatencyBuckets): LatencyReading {
-    const { reading, deltas, previousMicros, continuity } = args;
+    const { deltas, previousMicros, continuity } = args;
     const sameInterval = this.#allBefore(args)?.micros === previousMicros;
     const grown = deltas.changed.reduce((sum, { values }) => sum + (values[timeIndex] ?? 0n), 0n);
     const picoseconds = sameInterval && isWhole(deltas, continuity) ? grown : undefined;
-    return { ...ofAll(reading), picoseconds, buckets };
+    return { ...ofAll(args), picoseconds, buckets };
   }
 }
 
@@ -153,12 +149,12 @@ function isWhole({ ledger }: StatementDeltas, continuity: Continuity): boolean {
   return continuity === "restarted" || recreated + reset + vanished + unattributable === 0;
 }
 
-function bare({ table, epoch }: StatementReading, { row }: StatementDelta) {
-  return { micros: epoch.clockMicros, identity: epoch.identity, firstSeenMicros: table.firstSeenMicros(row) };
+function bare(interval: StatementInterval, { row }: StatementDelta) {
+  return { ...ofAll(interval), firstSeenMicros: interval.reading.table.firstSeenMicros(row) };
 }
 
-function ofAll({ epoch }: StatementReading) {
-  return { micros: epoch.clockMicros, identity: epoch.identity, firstSeenMicros: 0n };
+function ofAll({ reading, life }: StatementInterval) {
+  return { micros: reading.epoch.clockMicros, life, firstSeenMicros: 0n };
 }
 
 function pointOf(args: {

@@ -3,6 +3,7 @@ import { DatabaseConnection } from "../connection/connection.ts";
 import { planCollector } from "../plans/part.ts";
 import type { WatchedServer } from "../watched-server.ts";
 import { StatementLatency } from "./latency.ts";
+import { PreparedStatements } from "./prepared-statements.ts";
 import { StatementPoll } from "./statement-poll.ts";
 import { StatementSource } from "./statement-source.ts";
 import { topQueryEvent } from "./top-query-events.ts";
@@ -23,6 +24,7 @@ export function statementsPart(server: WatchedServer): void {
     ...server,
     source,
     plans: planCollector(server),
+    prepared: new PreparedStatements({ ...server, limit }),
     latency: histograms === 0 ? undefined : new StatementLatency({ ...server, limit: histograms }),
     limit,
     checkpointMaxAgeMs: config.checkpoint.max_age,

@@ -18,9 +18,11 @@ import { type Instance, instanceResource, receiverScope } from "../resource.ts";
 import { StatementCheckpoint } from "./checkpoint.ts";
 import { mostStatements } from "./digest-table.ts";
 import { addLatency, type StatementLatency } from "./latency.ts";
+import type { PreparedStatements } from "./prepared-statements.ts";
 import { callsIndex, timeIndex } from "./statement-columns.ts";
 import { type StatementDeltas, statementDeltas } from "./statement-deltas.ts";
 import { continuity } from "./statement-epoch.ts";
+import type { StatementInterval } from "./statement-interval.ts";
 import { addLedgerMetrics, type LedgerState, withPoll } from "./statement-ledger.ts";
 import type { StatementReading, StatementSource } from "./statement-source.ts";
 import { StatementTexts } from "./statement-texts.ts";
@@ -44,6 +46,8 @@ export interface StatementPollOptions {
   readonly plans?: PlanCollector | undefined;
   /** Reads how long executions took; absent, no metric tells it. */
   readonly latency?: StatementLatency | undefined;
+  /** Reads what the summary leaves out of what was prepared. */
+  readonly prepared: PreparedStatements;
   /** What was remembered longer ago is not compared with after a restart. Default 1 h. */
   readonly checkpointMaxAgeMs?: number;
   /** Whether statements of this schema are reported; `null` for those of sessions without one. */
@@ -61,6 +65,7 @@ export class StatementPoll {
   readonly #options: StatementPollOptions;
   readonly #texts: StatementTexts;
   #ledger: LedgerState | undefined;
+  #life = 0;
 
   constructor(options: StatementPollOptions) {
     this.#options = options;
@@ -74,7 +79,7 @@ export class StatementPoll {
   }
 
   async poll({ signal, guard }: GuardedPollArgs): Promise<PollResult> {
-    const { host, source, context, instance, latency } = this.#options;
+    const { host, source, context, instance, latency, prepared } = this.#options;
     const problems: DbintelError[] = [];
     try {
       const capabilities = await source.capabilities(signal);
@@ -85,30 +90,22 @@ export class StatementPoll {
       const isWrong = wrongDigestCounts.some((version) => capabilities.version.startsWith(version));
       if (isWrong) problems.push(digestCountsWrong(context.endpoint));
       if (reading.table.truncated) problems.push(tooManyStatements(context.endpoint, mostStatements));
-      this.checkpoint.verify(reading);
-      const { last } = this.checkpoint;
-      const previousMicros = last?.epoch.clockMicros ?? reading.epoch.clockMicros;
-      const continued = last === undefined ? "unknown" : continuity(last.epoch, reading.epoch);
-      const deltas = statementDeltas({
-        current: reading.table,
-        previous: last?.table,
-        continuity: continued,
-        previousMicros,
-      });
-      const asked = { reading, deltas, problems, guard, signal };
+      const interval = this.#interval(reading);
+      const asked = { ...interval, connection: source.connection, problems, guard, signal };
       const selection = await this.#select(asked);
-      const distributions = await latency?.read({
-        ...{ ...asked, continuity: continued, previousMicros },
-        ...{ top: selection.top, connection: source.connection },
-      });
+      const executed = await prepared.read(asked);
+      const distributions = await latency?.read({ ...asked, top: selection.top });
       const plans = await this.#plans({ ...asked, selection });
       const resource = instanceResource(instance, capabilities);
       const scope = receiverScope(host.build, capabilities);
       const logs = logsBuilder().resource(resource).scope(scope);
       const observedUnixNano = host.clock.unixNano();
-      addTopQueryEvents(logs, { reading, selection, plans, texts: this.#texts, previousMicros, observedUnixNano });
+      const { previousMicros } = interval;
+      addTopQueryEvents(logs, {
+        ...{ reading, selection, prepared: executed, plans, texts: this.#texts, previousMicros, observedUnixNano },
+      });
       const metrics = metricsBuilder().resource(resource).scope(scope);
-      const ledger = withPoll(this.#ledger, reading, deltas.ledger);
+      const ledger = withPoll(this.#ledger, reading, interval.deltas.ledger);
       addLedgerMetrics(metrics, reading, ledger);
       if (distributions !== undefined) addLatency(metrics, distributions);
       return {
@@ -117,13 +114,26 @@ export class StatementPoll {
         commit: () => {
           this.checkpoint.last = reading;
           this.#ledger = ledger;
+          this.#life = interval.life;
           this.#texts.markSent(digestsOf(reading, selection.top));
+          if (executed !== undefined) prepared.commit(executed);
           if (distributions !== undefined) latency?.commit(distributions);
         },
       };
     } catch (error) {
       throw databaseProblem(error, context);
     }
+  }
+
+  /** What happened since the last reading that was committed. */
+  #interval(reading: StatementReading): StatementInterval {
+    this.checkpoint.verify(reading);
+    const { last } = this.checkpoint;
+    const previousMicros = last?.epoch.clockMicros ?? reading.epoch.clockMicros;
+    const continued = last === undefined ? "unknown" : continuity(last.epoch, reading.epoch);
+    const compared = { current: reading.table, previous: last?.table, continuity: continued, previousMicros };
+    const life = continued === "continued" ? this.#life : this.#life + 1;
+    return { reading, deltas: statementDeltas(compared), continuity: continued, life, previousMicros };
   }
 
   async #plans(args: {

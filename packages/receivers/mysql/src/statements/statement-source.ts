@@ -133,6 +133,7 @@ export class StatementSource {
   }
 }
 
-function exact(value: Value | undefined): bigint {
+/** An integer of 64 bits; 0 for what is none. */
+export function exact(value: Value | undefined): bigint {
   return typeof value === "bigint" ? value : 0n;
 }

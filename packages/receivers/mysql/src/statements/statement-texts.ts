@@ -79,10 +79,15 @@ export class StatementTexts {
       const { text } = redactSql(stored, product);
       const kept = {
         own: isOwn(stored),
-        text: text === "" ? undefined : text.slice(0, longestText).toWellFormed(),
+        text: text === "" ? undefined : boundedText(text),
         sent: false,
       };
       this.#cache.set(digest, kept, { ttl: timeToLiveMs * coldIntervalFactor });
     }
   }
+}
+
+/** Of a text without values, as much as an event tells. */
+export function boundedText(text: string): string {
+  return text.slice(0, longestText).toWellFormed();
 }

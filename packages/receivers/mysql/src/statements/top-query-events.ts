@@ -1,19 +1,23 @@
 import type { AnyValue, LogsBuilder } from "@dbintel/pdata";
 import type { StatementPlans } from "../plans/plan-collector.ts";
 import { statementName } from "../plans/statement-name.ts";
+import type { PollPrepared } from "./prepared-statements.ts";
 import type { StatementCounter } from "./statement-columns.ts";
 import { startOf } from "./statement-deltas.ts";
 import type { StatementReading } from "./statement-source.ts";
 import type { StatementTexts } from "./statement-texts.ts";
-import type { Selection } from "./top-statements.ts";
+import type { OtherStatements, Selection } from "./top-statements.ts";
 
 export const topQueryEvent = "db.server.top_query";
 const prefix = "mysql.events_statements_summary_by_digest.";
+const preparedPrefix = "mysql.prepared_statements_instances.";
 
 /** What all events of one poll have in common. */
 export interface TopQueryArgs {
   readonly reading: StatementReading;
   readonly selection: Selection;
+  /** What is not in the summary. */
+  readonly prepared: PollPrepared | undefined;
   readonly texts: StatementTexts;
   /** By the name of the statement; without an entry nothing is said. */
   readonly plans: StatementPlans;
@@ -51,12 +55,32 @@ export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
       "dbintel.delta.kind": "overflow",
     });
   }
-  for (const { schema, statements, values } of selection.others) {
-    add(values, previousMicros, {
-      "db.namespace": schema ?? undefined,
-      "dbintel.delta.kind": "other",
-      "dbintel.statement.count": BigInt(statements),
-    });
+  addOthers(selection.others, previousMicros);
+  if (args.prepared !== undefined) addPrepared(args.prepared);
+
+  function addPrepared({ top, others, rest, startMicros }: PollPrepared): void {
+    for (const { schema, text, fingerprint, open, reprepares, values } of top) {
+      add(values, startMicros, {
+        "db.namespace": schema ?? undefined,
+        "db.query.text": text,
+        "db.query.fingerprint": fingerprint,
+        "dbintel.delta.kind": "prepared",
+        "dbintel.statement.count": BigInt(open),
+        [`${preparedPrefix}count_reprepare`]: reprepares,
+      });
+    }
+    addOthers(others, startMicros);
+    if (rest.some((value) => value > 0n)) add(rest, startMicros, { "dbintel.delta.kind": "prepared_other" });
+  }
+
+  function addOthers(others: readonly OtherStatements[], startMicros: bigint): void {
+    for (const { schema, statements, values } of others) {
+      add(values, startMicros, {
+        "db.namespace": schema ?? undefined,
+        "dbintel.delta.kind": "other",
+        "dbintel.statement.count": BigInt(statements),
+      });
+    }
   }
 
   function add(

@@ -1,0 +1,14 @@
+import type { StatementDeltas } from "./statement-deltas.ts";
+import type { Continuity } from "./statement-epoch.ts";
+import type { StatementReading } from "./statement-source.ts";
+
+/** What one poll read of the summary, and how it goes on from the poll before. */
+export interface StatementInterval {
+  readonly reading: StatementReading;
+  readonly deltas: StatementDeltas;
+  readonly continuity: Continuity;
+  /** Counts up whenever statistics do not go on: what was read in another life cannot be compared with. */
+  readonly life: number;
+  /** The server's clock at the poll before. */
+  readonly previousMicros: bigint;
+}

@@ -89,6 +89,12 @@ for (const { suite, start } of servers) {
         "db.query.plan.difference": expect.stringContaining("orders_email"),
         "db.collection.name": "orders",
       });
+      const scanned = await workUntil("what is missing is told", () =>
+        events("db.server.top_query").find(({ attributes }) =>
+          JSON.stringify(attributes["db.query.findings"] ?? "").includes("missing_index"),
+        ),
+      );
+      expect(scanned.attributes["db.query.fingerprint"]).toBe(regression.attributes["db.query.fingerprint"]);
       await server.query("CREATE INDEX orders_email ON shop.orders (email)");
       const recovery = await workUntil("the recovery is told", () => events("db.plan.recovery")[0]);
       expect(recovery.attributes["db.query.fingerprint"]).toBe(regression.attributes["db.query.fingerprint"]);

@@ -115,7 +115,8 @@ export class ServerEvents {
         ...counters,
         loadShare: weight?.share,
         averageSessions: weight?.sessions,
-        noIndexCalls: scans ? counters.calls : undefined,
+        // MySQL counts it; of PostgreSQL the plan tells.
+        noIndexCalls: counters.noIndexCalls ?? (scans ? counters.calls : undefined),
       },
     });
     if (plan?.before !== undefined) {

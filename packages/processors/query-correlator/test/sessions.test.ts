@@ -235,6 +235,34 @@ it("finds that a statement reads a large table without an index, where its plan 
   expect(indexed?.["db.query.findings"]).toBeUndefined();
 });
 
+it.each<[string, Values, readonly string[]]>([
+  ["that reads whole tables", { sum_no_index_used: 100n }, ["missing_index"]],
+  ["that changes most of what it reads", { sum_no_index_used: 100n, sum_rows_affected: 500_000n }, []],
+  ["that joins without an index", { sum_select_full_join: 100n }, ["inefficient_join"]],
+  ["that looks for an index for each row", { sum_no_good_index_used: 100n }, ["inefficient_join"]],
+  ["whose temporary tables are on disk", { sum_created_tmp_disk_tables: 100n }, ["temporary_data_on_disk"]],
+  [
+    "with all of this",
+    { sum_no_index_used: 100n, sum_select_full_join: 100n, sum_created_tmp_disk_tables: 100n },
+    ["inefficient_join", "missing_index", "temporary_data_on_disk"],
+  ],
+])("finds by the counters of MySQL a statement %s", async (_, counted, expected) => {
+  const correlators = await Correlators.start();
+  const counters = { count_star: 100n, sum_timer_wait: 50, examined_rows: 1_000_000n, returned_rows: 100n, ...counted };
+  const attributes = {
+    ...{ "db.system.name": "mysql", "db.namespace": "shop", "db.query.text": "SELECT `a` FROM `t` WHERE `b` = ?" },
+    ...Object.fromEntries(
+      Object.entries(counters).map(([name, value]) => [`mysql.events_statements_summary_by_digest.${name}`, value]),
+    ),
+  };
+  const [record] = await correlators.logs([{ eventName: "db.server.top_query", attributes }]);
+  expect(
+    findings(record)
+      .map(({ id }) => String(id))
+      .toSorted(),
+  ).toEqual(expected);
+});
+
 function findings(values: Values | undefined): readonly Values[] {
   const list = (values?.["db.query.findings"] ?? []) as readonly ReadonlyMap<string, AnyValue>[];
   return list.map((finding) => Object.fromEntries(finding));

@@ -165,6 +165,7 @@ describe("counters of a statement", () => {
     ["no index on a small table", { noIndexCalls: 100, rowsExamined: 50_000 }, []],
     ["no index, for most of the table", { noIndexCalls: 100, rowsReturned: 500_000 }, []],
     ["a full join", { fullJoins: 100 }, ["inefficient_join"]],
+    ["no good index", { noGoodIndexCalls: 100 }, ["inefficient_join"]],
     ["temporary tables on disk", { temporaryDiskTables: 100 }, ["temporary_data_on_disk"]],
     ["large temporary files", { temporaryBytes: 1e9 }, ["temporary_data_on_disk"]],
     ["small temporary files", { temporaryBytes: 1e6 }, []],

@@ -25,6 +25,8 @@ export interface StatementCounters {
   readonly rowsReturned?: number | undefined;
   /** Executions that read a whole table: MySQL's `SUM_NO_INDEX_USED`, or all where the plan has a large sequential scan. */
   readonly noIndexCalls?: number | undefined;
+  /** Executions that found no index good enough and looked anew for each row: MySQL's `SUM_NO_GOOD_INDEX_USED`. */
+  readonly noGoodIndexCalls?: number | undefined;
   /** Joins that read a whole table for each row or block of rows: MySQL's `SUM_SELECT_FULL_JOIN`. */
   readonly fullJoins?: number | undefined;
   /** Temporary tables that did not fit into memory: MySQL's `SUM_CREATED_TMP_DISK_TABLES`. */

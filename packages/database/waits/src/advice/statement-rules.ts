@@ -52,12 +52,12 @@ export const missingIndex: Rule = (scene) => {
   ];
 };
 
-/** It joins by reading a whole table again and again. */
+/** It joins by reading a whole table again and again, or by looking for an index anew for each row. */
 export const inefficientJoin: Rule = (scene) => {
   const counters = counted(scene);
   if (counters === undefined) return [];
-  const { calls, fullJoins = 0 } = counters;
-  const { share, confidence } = affected(fullJoins, calls);
+  const { calls, fullJoins = 0, noGoodIndexCalls = 0 } = counters;
+  const { share, confidence } = affected(Math.max(fullJoins, noGoodIndexCalls), calls);
   if (share < 0.5) return [];
   const impact = statementShare(scene);
   return [
@@ -68,10 +68,11 @@ export const inefficientJoin: Rule = (scene) => {
       weight: weightOf(scene, impact),
       evidence: items({
         executions: [calls, "{execution}"],
-        full_joins_per_execution: [fullJoins / calls, "1"],
+        full_joins_per_execution: [fullJoins === 0 ? undefined : fullJoins / calls, "1"],
+        without_good_index_share: [noGoodIndexCalls === 0 ? undefined : Math.min(1, noGoodIndexCalls / calls), "1"],
         load_share: [impact, "1"],
       }),
-      recommendation: "Add an index on the join columns of the table that is read in full for each row.",
+      recommendation: "Add an index on the columns that join the table which is searched again for each row.",
     },
   ];
 };

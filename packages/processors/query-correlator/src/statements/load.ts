@@ -6,7 +6,14 @@ interface CounterNames {
   readonly calls: AttributeKey;
   readonly seconds: AttributeKey;
   readonly rowsReturned: AttributeKey;
+  /** Where rows that were changed are counted apart from those that were returned. */
+  readonly rowsChanged?: AttributeKey;
   readonly rowsExamined?: AttributeKey;
+  /** Executions that read a whole table, and those that looked for an index anew for each row. */
+  readonly noIndexCalls?: AttributeKey;
+  readonly noGoodIndexCalls?: AttributeKey;
+  readonly fullJoins?: AttributeKey;
+  readonly temporaryDiskTables?: AttributeKey;
   /** Blocks of 8 KiB that were written to temporary files. */
   readonly temporaryBlocks?: AttributeKey;
 }
@@ -25,7 +32,12 @@ const sources: readonly CounterNames[] = [
     calls: attributeKey(`${digest}.count_star`),
     seconds: attributeKey(`${digest}.sum_timer_wait`),
     rowsReturned: attributeKey(`${digest}.returned_rows`),
+    rowsChanged: attributeKey(`${digest}.sum_rows_affected`),
     rowsExamined: attributeKey(`${digest}.examined_rows`),
+    noIndexCalls: attributeKey(`${digest}.sum_no_index_used`),
+    noGoodIndexCalls: attributeKey(`${digest}.sum_no_good_index_used`),
+    fullJoins: attributeKey(`${digest}.sum_select_full_join`),
+    temporaryDiskTables: attributeKey(`${digest}.sum_created_tmp_disk_tables`),
   },
   {
     calls: attributeKey("sqlserver.execution_count"),
@@ -67,12 +79,17 @@ export function loadOf(record: LogRecord): Load | undefined {
   const seconds = number(source.seconds);
   if (calls === undefined || seconds === undefined || !Number.isFinite(seconds) || seconds < 0) return undefined;
   const blocks = number(source.temporaryBlocks);
+  const [returned, changed] = [number(source.rowsReturned), number(source.rowsChanged)];
   return {
     counters: {
       calls,
       seconds,
-      rowsReturned: number(source.rowsReturned),
+      rowsReturned: returned === undefined ? changed : returned + (changed ?? 0),
       rowsExamined: number(source.rowsExamined),
+      noIndexCalls: number(source.noIndexCalls),
+      noGoodIndexCalls: number(source.noGoodIndexCalls),
+      fullJoins: number(source.fullJoins),
+      temporaryDiskTables: number(source.temporaryDiskTables),
       temporaryBytes: blocks && blocks * blockBytes,
     },
     sessions: sessionsOf(record, seconds),

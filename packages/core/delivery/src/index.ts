@@ -3,6 +3,7 @@ export type { ClientTlsSettings } from "./client-tls.ts";
 export { clientTlsSettings, loadClientTls } from "./client-tls.ts";
 export type { Delivery, DeliveryArgs } from "./delivery.ts";
 export { createDelivery } from "./delivery.ts";
+export { LogGate } from "./log-gate.ts";
 export type { DropReason } from "./outcome.ts";
 export { dropReasons } from "./outcome.ts";
 export type { QueueSettings, Sizer } from "./queue-settings.ts";

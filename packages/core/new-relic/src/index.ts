@@ -10,3 +10,5 @@ export { documentedLimits } from "./limits.ts";
 export type { NerdGraphOptions, NrqlRow } from "./nerdgraph.ts";
 export { NerdGraph, nrqlText } from "./nerdgraph.ts";
 export { nerdGraphOf, nerdGraphSettings } from "./nerdgraph-settings.ts";
+export type { KeyProblem, Region } from "./region.ts";
+export { keyProblem, otlpEndpoints, regionOfEndpoint, regionOfKey, regions } from "./region.ts";

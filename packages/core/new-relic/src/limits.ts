@@ -18,6 +18,8 @@ export interface ContractLimits {
   readonly maxFutureMs: number;
   /** One item, encoded, with resource and scope: a request that is larger is refused whole. */
   readonly itemBytes: number;
+  /** One request, encoded and not compressed. */
+  readonly requestBytes: number;
 }
 
 /**
@@ -33,4 +35,5 @@ export const documentedLimits: ContractLimits = {
   maxPastMs: 48 * 3_600_000,
   maxFutureMs: 24 * 3_600_000,
   itemBytes: 1_000_000,
+  requestBytes: 1_000_000,
 };

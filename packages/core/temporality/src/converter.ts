@@ -1,4 +1,5 @@
 import { compileCondition } from "@dbintel/condition";
+import { PartialError } from "@dbintel/errors";
 import type { Metric, Metrics } from "@dbintel/pdata";
 import type { Clock, Component, ConsumeContext, Consumer } from "@dbintel/pipeline";
 import type { Undo } from "./conversion.ts";
@@ -42,7 +43,8 @@ export class Converter implements Component, Consumer<"metrics"> {
     try {
       await this.#next.consume(metrics, context);
     } catch (error) {
-      undo();
+      // Of what was taken in part nothing comes again.
+      if (!(error instanceof PartialError)) undo();
       throw error;
     }
   }

@@ -1,0 +1,2 @@
+export { newRelic } from "./component.ts";
+export type { NewRelicConfig } from "./config.ts";

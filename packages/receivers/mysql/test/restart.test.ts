@@ -116,6 +116,70 @@ for (const { describe, start } of servers) {
       expect(elsewhere.messages()).toContainEqual(expect.stringMatching(/is not used: another server answers$/));
     });
 
+    /** The looks at sessions of another process, with what the first one has kept. */
+    function looksAfter(first: ReturnType<typeof watch>): ReturnType<typeof watch> {
+      const second = watch(server);
+      closing.push(() => second.close());
+      for (const [index, look] of second.lastLooks.entries()) {
+        const kept = first.lastLooks[index]?.take();
+        expect(kept !== undefined && look.restore(kept)).toBe(true);
+      }
+      return second;
+    }
+
+    it("tells of the statements that have ended since the last look of the process before, once", async () => {
+      await server.query(
+        "UPDATE performance_schema.setup_consumers SET ENABLED = 'YES' WHERE NAME LIKE 'events_statements_%'",
+      );
+      const first = watch(server);
+      closing.push(() => first.close());
+      await first.pollDeadlocks();
+      await first.pollActivity();
+      await load.query("SELECT 1 AS between_the_looks");
+      const second = looksAfter(first);
+      const texts: string[] = [];
+      await eventually("the statement is told", async () => {
+        texts.push(...eventsOf((await second.pollActivity()).batches).map((event) => event.text("db.query.text")));
+        return texts.some((text) => text.includes("between_the_looks")) ? true : undefined;
+      });
+      for (let times = 0; times < 3; times++) {
+        texts.push(...eventsOf((await second.pollActivity()).batches).map((event) => event.text("db.query.text")));
+      }
+      expect(texts.filter((text) => text.includes("between"))).toEqual(["SELECT ? AS between_the_looks"]);
+    });
+
+    it("tells of the deadlock that happened since the last look of the process before, once", async () => {
+      await server.query("CREATE TABLE app.pair (id int PRIMARY KEY, v int) ENGINE=InnoDB");
+      await server.query("INSERT INTO app.pair VALUES (1, 0), (2, 0)");
+      const first = watch(server);
+      closing.push(() => first.close());
+      await first.pollActivity();
+      await first.pollDeadlocks();
+      const other = await server.connect({ database: "app" });
+      for (const [session, id] of [
+        [load, 1],
+        [other, 2],
+      ] as const) {
+        await session.beginTransaction();
+        await session.query(`UPDATE pair SET v = v + 1 WHERE id = ${id}`);
+      }
+      const outcomes = await Promise.allSettled([
+        load.query("UPDATE pair SET v = 3 WHERE id = 2"),
+        other.query("UPDATE pair SET v = 3 WHERE id = 1"),
+      ]);
+      expect(outcomes.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+      await Promise.all([load.rollback(), other.rollback()]);
+      await other.end();
+      const second = looksAfter(first);
+      const events = await eventually("the deadlock is told", async () => {
+        const found = eventsOf((await second.pollDeadlocks()).batches);
+        return found.length > 0 ? found : undefined;
+      });
+      expect(events).toHaveLength(2);
+      await second.pollActivity();
+      expect(eventsOf((await looksAfter(second).pollDeadlocks()).batches)).toEqual([]);
+    });
+
     it("does not take a damaged checkpoint, or that of another database", async () => {
       const first = process();
       await run(3);

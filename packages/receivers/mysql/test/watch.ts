@@ -179,6 +179,8 @@ export function watch(server: Reachable, options: WatchOptions = {}) {
     host,
     connection,
     checkpoint: statements.checkpoint,
+    /** What the looks at sessions and deadlocks are compared with. */
+    lastLooks: [activity.lastLook, deadlocks.lastLook] as const,
     /** Polls statements without moving the checkpoint. */
     peek: (): Promise<PollResult> => statements.poll(args()),
     /** Polls statements and moves the checkpoint, as when everything was taken. */

@@ -70,6 +70,13 @@ const kindOf = (event: Event) => event.text("dbintel.delta.kind");
 const isPrepared = (event: Event) => kindOf(event).startsWith("prepared");
 const callsOf = (events: readonly Event[]) => events.reduce((sum, event) => sum + event.counter("count_star"), 0);
 
+/** The metrics about prepared statements, without what their names begin with. */
+async function metricsOf(watched: ReturnType<typeof watch>): Promise<Record<string, number>> {
+  const prefix = "dbintel.mysql.prepared_statements.";
+  const points = pointsOf((await watched.pollMetrics()).batches).filter(({ name }) => name.startsWith(prefix));
+  return Object.fromEntries(points.map(({ name, value }) => [name.slice(prefix.length), Number(value)]));
+}
+
 describeOwnMysql("executions of prepared statements", () => {
   const on = prepare(() => startMysql({ own: true }));
 
@@ -128,8 +135,10 @@ describeMariadb("executions of prepared statements", () => {
     expect(seconds).toBeCloseTo(after.seconds - before.seconds, 9);
 
     // A statement that was prepared again, by a session that prepares another at the same time.
+    const { reprepared = 0 } = await metricsOf(on.watched);
     await on.server.query("ALTER TABLE app_a.numbers COMMENT 'altered'");
     await on.run(2);
+    expect(await metricsOf(on.watched)).toEqual({ open: 2, limit: 16_382, reprepared: reprepared + 1 });
     on.load.unprepare(statement);
     await on.run(6);
     const [again, rest] = await on.poll();

@@ -25,7 +25,7 @@ export interface MetricPollOptions {
 }
 
 /** Settings that are metrics. */
-const variables = ["innodb_buffer_pool_size", "innodb_log_file_size", "max_connections"];
+const variables = ["innodb_buffer_pool_size", "innodb_log_file_size", "max_connections", "max_prepared_stmt_count"];
 
 /** Polls the server's status and what else it counts as a whole. A query that fails is a problem of its own. */
 export class MetricPoll {

@@ -244,6 +244,20 @@ export const statusMetrics: readonly MetricDefinition[] = [
     description: "Connections that may be open at once",
     type: "sum",
   }),
+  one("dbintel.mysql.prepared_statements.open", "Prepared_stmt_count", {
+    description: "Prepared statements that sessions have not closed",
+    unit: "{statements}",
+    type: "sum",
+  }),
+  one("dbintel.mysql.prepared_statements.limit", "max_prepared_stmt_count", {
+    description: "Prepared statements that may be open at once",
+    unit: "{statements}",
+    type: "sum",
+  }),
+  one("dbintel.mysql.prepared_statements.reprepared", "Com_stmt_reprepare", {
+    description: "Times that a statement had to be prepared again, because what it reads had changed",
+    unit: "{statements}",
+  }),
   ...myisamMetrics,
   ...innodbStatusMetrics,
 ];

@@ -1,5 +1,5 @@
 import { activityPart } from "./activity/part.ts";
-import { leasePart } from "./connection/named-lock.ts";
+import { leasePart } from "./lease/part.ts";
 import { consumersPart } from "./consumers/part.ts";
 import { customSqlPart } from "./custom-sql/part.ts";
 import { metricsPart } from "./metrics/part.ts";

@@ -36,6 +36,7 @@ export const errorCodes = {
   DBI_DATABASE_UNREACHABLE: "No connection to the database could be made.",
   DBI_DATABASE_AUTHENTICATION: "The database refused the user or the password.",
   DBI_DATABASE_PERMISSION: "The user lacks a grant that a query needs.",
+  DBI_DATABASE_POOLER: "A connection pooler stands before the database, and the server itself is needed.",
   DBI_DATABASE_EXTENSION: "An extension that a query needs is missing, not preloaded or outdated.",
   DBI_DATABASE_VERSION: "The server is older than the oldest supported version.",
   DBI_DATABASE_QUERY: "A query of the collector failed.",

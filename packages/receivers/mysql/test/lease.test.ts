@@ -1,9 +1,10 @@
 import { eventually } from "@dbintel/e2e/condition";
 import { type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
 import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
+import { SessionLock } from "@dbintel/watching";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { DatabaseConnection } from "../src/connection/connection.ts";
-import { NamedLock } from "../src/connection/named-lock.ts";
+import { NamedLock } from "../src/lease/named-lock.ts";
 import { never, settingsOf } from "./watch.ts";
 
 const lifetimeMs = 2000;
@@ -21,9 +22,11 @@ for (const { describe, start } of servers) {
     });
     afterAll(() => server?.stop());
 
+    let contenders = 0;
     function contender(name = "default") {
       const connection = new DatabaseConnection(settingsOf(server));
-      return { connection, lock: new NamedLock(connection, `${server.host}:${server.port}`, name) };
+      const args = { endpoint: `${server.host}:${server.port}`, mark: `${++contenders}` };
+      return { connection, lock: new SessionLock({ ...args, dialect: new NamedLock(connection, name) }) };
     }
 
     it("is one session's, and another's as soon as that has ended", async () => {

@@ -1,7 +1,7 @@
 import { activityPart } from "./activity/part.ts";
 import { advicePart } from "./advice/part.ts";
-import { leasePart } from "./connection/advisory-lock.ts";
 import { customSqlPart } from "./custom-sql/part.ts";
+import { leasePart } from "./lease/part.ts";
 import { logsPart } from "./logs/part.ts";
 import { metricsPart } from "./metrics/part.ts";
 import { objectsPart } from "./objects/part.ts";

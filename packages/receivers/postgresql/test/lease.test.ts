@@ -5,10 +5,11 @@ import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import type { Batch } from "@dbintel/pdata";
 import type { Component } from "@dbintel/pipeline";
 import { createTestHost, FakeClock, type TestHost } from "@dbintel/pipeline/testing";
+import { SessionLock } from "@dbintel/watching";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { AdvisoryLock } from "../src/connection/advisory-lock.ts";
 import { DatabaseConnection } from "../src/connection/connection.ts";
 import { postgresql } from "../src/index.ts";
+import { AdvisoryLock } from "../src/lease/advisory-lock.ts";
 import { type Event, eventsOf, never, settingsOf } from "./watch.ts";
 
 const intervalMs = 10_000;
@@ -171,9 +172,14 @@ describePostgres(18, "two collectors of one server", () => {
   });
 
   it("of which one that falls silent gives the lock back", async () => {
+    let contenders = 0;
+    const lockOf = (connection: DatabaseConnection) => {
+      const dialect = new AdvisoryLock(connection, "silent");
+      return new SessionLock({ dialect, endpoint: `${server.host}:${server.port}`, mark: `${contenders++}` });
+    };
     const contender = () => {
       const connection = new DatabaseConnection(settingsOf(server), "postgres");
-      return { connection, lock: new AdvisoryLock(connection, `${server.host}:${server.port}`, "silent") };
+      return { connection, lock: lockOf(connection) };
     };
     const [first, second] = [contender(), contender()];
     expect(await first.lock.take(1000, never)).toBe(true);

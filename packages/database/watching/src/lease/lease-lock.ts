@@ -1,6 +1,6 @@
 import { DbintelError } from "@dbintel/errors";
 
-/** A lock that a session on the watched server holds and that ends with it: the dialect of {@link Lease}. */
+/** A lock that a session on the watched server holds and that ends with it. */
 export interface LeaseLock {
   /** Which session would be asked, counted from 1; `undefined` when there is none. */
   readonly session: number | undefined;
@@ -21,7 +21,7 @@ export interface LeaseLock {
  */
 export function poolerBefore(endpoint: string): DbintelError {
   return new DbintelError(`a connection pooler stands before ${endpoint}: no session there can hold a lock`, {
-    code: "DBI_DATABASE_UNREACHABLE",
+    code: "DBI_DATABASE_POOLER",
     hint: "set endpoint to the server itself, or high_availability.enabled to false; this collector does not poll",
   });
 }

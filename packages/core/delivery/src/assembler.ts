@@ -3,21 +3,22 @@ import type { Batch } from "@dbintel/pdata";
 import { mergeBatches } from "@dbintel/pdata";
 import type { Clock } from "@dbintel/pipeline";
 import type { BatchSettings } from "./batch-settings.ts";
+import type { Fate } from "./fate.ts";
 import { Fifo } from "./fifo.ts";
-import type { QueueEntry, QueueStorage } from "./queue-storage.ts";
-import type { Receipt } from "./receipt.ts";
+import type { TakeOptions } from "./queue-entry.ts";
 import type { Request } from "./request.ts";
 import { ShareCutter, settleShares } from "./request.ts";
 
-/** One call's batch in the queue. */
-export interface Waiting extends QueueEntry {
+/** A batch out of the queue, and who is to be told what becomes of it. */
+export interface Taken {
   readonly batch: Batch;
-  readonly receipt: Receipt;
+  readonly receipt: Fate;
 }
 
 export interface AssemblerOptions {
   readonly clock: Clock;
-  readonly queue: QueueStorage<Waiting>;
+  /** Resolves to `undefined` when the queue is closed, or when the signal is aborted before something came. */
+  readonly take: (options: TakeOptions) => Promise<Taken | undefined>;
   /** Absent: each batch becomes a request as it is. */
   readonly batch: BatchSettings | undefined;
 }
@@ -98,9 +99,9 @@ export class Assembler {
   }
 
   async #take(signal?: AbortSignal): Promise<Request | undefined> {
-    const waiting = await this.#options.queue.take(signal === undefined ? {} : { signal });
-    if (waiting === undefined) return undefined;
-    return { batch: waiting.batch, shares: [{ receipt: waiting.receipt, items: waiting.batch.count }] };
+    const taken = await this.#options.take(signal === undefined ? {} : { signal });
+    if (taken === undefined) return undefined;
+    return { batch: taken.batch, shares: [{ receipt: taken.receipt, items: taken.batch.count }] };
   }
 }
 

@@ -1,9 +1,11 @@
 import { type ExporterLoad, feedback } from "@dbintel/feedback";
 import type { Signal } from "@dbintel/pdata";
 import { signals } from "@dbintel/pdata";
-import type { Component, Consumer, Consumers, Host } from "@dbintel/pipeline";
+import type { Component, Consumer, Consumers, Host, JournalProvider } from "@dbintel/pipeline";
 import { DirectLane } from "./direct-lane.ts";
+import { DurableLane } from "./durable-lane.ts";
 import { Holdings } from "./holdings.ts";
+import { keptOnDisk } from "./kept-on-disk.ts";
 import type { Lane } from "./lane.ts";
 import { shuttingDown } from "./memory-queue.ts";
 import { observeQueues } from "./queue-metrics.ts";
@@ -15,6 +17,9 @@ import { Transmitter } from "./transmitter.ts";
 
 /** What a refused caller is told to wait: a queue that is full now has usually sent something a second later. */
 const refusedDelayMs = 1000;
+
+/** How long a request of a queue on disk keeps a sender where `max_elapsed_time` sets no limit. */
+const longestTurnMs = 300_000;
 
 export interface DeliveryArgs {
   /** The exporter's id, the label `exporter` of its metrics. */
@@ -44,26 +49,37 @@ export function createDelivery(args: DeliveryArgs): Delivery {
 class LaneDelivery implements Delivery {
   readonly consumers: Consumers;
   readonly #args: DeliveryArgs;
+  readonly #journals: JournalProvider | undefined;
   readonly #lanes = new Map<Signal, Lane>();
   readonly #reports = new Set<Report>();
   /** Of lanes that have been closed. */
   #throttledBefore = 0;
-  #open = true;
+  #state: "new" | "started" | "stopped" = "new";
   #forget: () => void = () => {};
 
   constructor(args: DeliveryArgs) {
     this.#args = args;
+    const { enabled, storage } = args.config.sending_queue;
+    this.#journals = storage === undefined || !enabled ? undefined : args.host.extensions.journalProvider(storage);
     const consumer: Consumer = {
       consume: (batch, context) => {
-        if (!this.#open) return Promise.reject(shuttingDown());
-        return this.#lane(batch.signal).consume(batch, context);
+        const lane = this.#state === "stopped" ? undefined : this.#lane(batch.signal);
+        return lane?.consume(batch, context) ?? Promise.reject(shuttingDown());
       },
     };
     this.consumers = Object.fromEntries(signals.map((signal) => [signal, consumer]));
   }
 
-  async start(): Promise<void> {
-    this.#open = true;
+  async start(options: { readonly signal: AbortSignal }): Promise<void> {
+    if (this.#state !== "started" && this.#journals !== undefined) {
+      try {
+        await this.#openQueues(this.#journals, options);
+      } catch (error) {
+        await this.stop({ signal: AbortSignal.abort(error) });
+        throw error;
+      }
+    }
+    this.#state = "started";
     this.#forget();
     const { host, id } = this.#args;
     const forgetQueues = observeQueues(host.meter, id, this.#lanes);
@@ -75,11 +91,14 @@ class LaneDelivery implements Delivery {
   }
 
   async stop(options: { readonly signal: AbortSignal }): Promise<void> {
-    this.#open = false;
+    this.#state = "stopped";
     await Promise.all([...this.#lanes.values()].map((lane) => lane.stop(options)));
     for (const report of this.#reports) {
       report.close();
       this.#throttledBefore += report.throttled;
+    }
+    if (this.#journals !== undefined) {
+      for (const [signal, { held }] of this.#lanes) this.#kept.set(signal, held);
     }
     this.#reports.clear();
     this.#lanes.clear();
@@ -87,7 +106,11 @@ class LaneDelivery implements Delivery {
   }
 
   held(signal: Signal): number {
-    return this.#lanes.get(signal)?.held ?? 0;
+    return this.#lanes.get(signal)?.held ?? this.#kept.get(signal);
+  }
+
+  get #kept() {
+    return this.#args.host.shared(keptOnDisk).of(this.#args.id);
   }
 
   #load(): ExporterLoad {
@@ -96,18 +119,29 @@ class LaneDelivery implements Delivery {
     return { queueFill: Math.max(0, ...fills), throttled };
   }
 
-  #lane(signal: Signal): Lane {
-    const lane = this.#lanes.get(signal) ?? this.#newLane(signal);
-    this.#lanes.set(signal, lane);
+  /** Opens the queue on disk of each signal; what is in one may be of a signal that the exporter no longer gets. */
+  async #openQueues(journals: JournalProvider, options: { readonly signal: AbortSignal }): Promise<void> {
+    const { id, host, config } = this.#args;
+    for (const signal of signals) {
+      const opened = await journals.openJournal({ kind: "exporter", id, name: signal }, options);
+      const { holdings, transmitter } = this.#newParts(signal);
+      const settings = config.sending_queue;
+      const heldBefore = this.#kept.take(signal);
+      const parts = { host, signal, settings, opened, holdings, transmitter, refusedDelayMs, heldBefore };
+      this.#lanes.set(signal, new DurableLane(parts));
+    }
+  }
+
+  /** `undefined` for a queue on disk that is not open yet. */
+  #lane(signal: Signal): Lane | undefined {
+    const lane = this.#lanes.get(signal) ?? (this.#journals === undefined ? this.#newLane(signal) : undefined);
+    if (lane !== undefined) this.#lanes.set(signal, lane);
     return lane;
   }
 
   #newLane(signal: Signal): Lane {
-    const { id, host, config, sender } = this.#args;
-    const report = new Report({ id, host, signal });
-    this.#reports.add(report);
-    const holdings = new Holdings(signal, host.accounting, report);
-    const transmitter = new Transmitter({ host, settings: config, sender, report });
+    const { host, config } = this.#args;
+    const { holdings, transmitter } = this.#newParts(signal);
     if (!config.sending_queue.enabled) return new DirectLane(holdings, transmitter);
     return new QueuedLane({
       clock: host.clock,
@@ -117,4 +151,23 @@ class LaneDelivery implements Delivery {
       refusedDelayMs,
     });
   }
+
+  #newParts(signal: Signal): { readonly holdings: Holdings; readonly transmitter: Transmitter } {
+    const { id, host, config, sender } = this.#args;
+    const report = new Report({ id, host, signal });
+    this.#reports.add(report);
+    const settings = this.#journals === undefined ? config : { ...config, retry_on_failure: patient(config) };
+    return {
+      holdings: new Holdings(signal, host.accounting, report),
+      transmitter: new Transmitter({ host, settings, sender, report }),
+    };
+  }
+}
+
+/**
+ * Behind a queue on disk the end of the retries is no loss: the request makes room for others and waits again. Without
+ * an end it would keep a sender for ever, and never be found too old.
+ */
+function patient({ retry_on_failure: settings }: DeliverySettings): DeliverySettings["retry_on_failure"] {
+  return settings.max_elapsed_time === 0 ? { ...settings, max_elapsed_time: longestTurnMs } : settings;
 }

@@ -36,7 +36,8 @@ export class DirectLane implements Lane {
     if (context.signal.aborted) onAbort();
     else context.signal.addEventListener("abort", onAbort, { once: true });
     this.#holdings.came(items);
-    const call = this.#transmitter.transmit({ batch, shares: [{ receipt, items }] }, controller.signal);
+    const { signal } = controller;
+    const call = this.#transmitter.transmit({ batch, shares: [{ receipt, items }] }, { signal });
     this.#calls.set(controller, call);
     await call;
     this.#calls.delete(controller);

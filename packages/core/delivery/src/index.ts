@@ -18,7 +18,3 @@ export { deliverySettings } from "./settings.ts";
 export type { Verdict } from "./verdict.ts";
 export { verdictOnSuccess } from "./verdict.ts";
 export { ServerWarnings } from "./warnings.ts";
-
-// Names above are for exporters, names below for a queue that outlives the process.
-
-export type { PutOptions, QueueEntry, QueueStorage, TakeOptions } from "./queue-storage.ts";

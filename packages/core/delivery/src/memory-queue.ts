@@ -1,6 +1,6 @@
 import { PermanentError, RefusedError } from "@dbintel/errors";
 import { Fifo } from "./fifo.ts";
-import type { PutOptions, QueueEntry, QueueStorage, TakeOptions } from "./queue-storage.ts";
+import type { PutOptions, QueueEntry, TakeOptions } from "./queue-entry.ts";
 
 export interface MemoryQueueOptions {
   readonly capacity: number;
@@ -17,8 +17,12 @@ interface Blocked<Entry> {
   refuse(error: RefusedError): void;
 }
 
-/** A bounded queue in memory. What is in it is lost when the process ends without a stop. */
-export class MemoryQueue<Entry extends QueueEntry> implements QueueStorage<Entry> {
+/**
+ * A bounded queue in memory. What is in it is lost when the process ends without a stop.
+ *
+ * An entry occupies its size from `put` until `done`: what a sender works on still counts against the capacity.
+ */
+export class MemoryQueue<Entry extends QueueEntry> {
   readonly capacity: number;
   readonly #options: MemoryQueueOptions;
   readonly #entries = new Fifo<Entry>();
@@ -32,10 +36,15 @@ export class MemoryQueue<Entry extends QueueEntry> implements QueueStorage<Entry
     this.capacity = options.capacity;
   }
 
+  /** The size of all entries that are not done. Above `capacity` only by what was restored. */
   get size(): number {
     return this.#size;
   }
 
+  /**
+   * Resolves when the queue keeps the entry. Rejects with a `RefusedError` when there is no room, or when the queue is
+   * closed, and with a `PermanentError` (`DBI_TOO_LARGE`) for an entry that could never fit.
+   */
   async put(entry: Entry, { signal }: PutOptions): Promise<void> {
     if (this.#closed) throw shuttingDown();
     if (entry.size > this.capacity) {
@@ -58,6 +67,7 @@ export class MemoryQueue<Entry extends QueueEntry> implements QueueStorage<Entry
     await this.#waitForRoom(entry, signal);
   }
 
+  /** The oldest entry that nobody has taken; waits for one. `undefined` when the queue is closed and empty. */
   take({ signal }: TakeOptions = {}): Promise<Entry | undefined> {
     const entry = this.#entries.shift();
     if (entry !== undefined || this.#closed || signal?.aborted === true) return Promise.resolve(entry);
@@ -74,15 +84,36 @@ export class MemoryQueue<Entry extends QueueEntry> implements QueueStorage<Entry
     });
   }
 
+  /** Takes an entry in whatever its size: it has been in the queue before the process was started anew. */
+  restore(entry: Entry): void {
+    this.#admit(entry);
+  }
+
+  /** The oldest entry that nobody has taken, if there is one that passes the test. */
+  takeIf(test: (oldest: Entry) => boolean): Entry | undefined {
+    const oldest = this.#entries.peek();
+    return oldest !== undefined && test(oldest) ? this.#entries.shift() : undefined;
+  }
+
+  /** Lets an entry that was taken wait again, behind the others. It has kept its size all the time. */
+  giveBack(entry: Entry): void {
+    const taker = this.#takers.shift();
+    if (taker === undefined) this.#entries.push(entry);
+    else taker(entry);
+  }
+
+  /** Takes back an entry that nobody has taken, who then calls `done`; false when it is too late. */
   remove(entry: Entry): boolean {
     return this.#entries.remove(entry);
   }
 
+  /** The entry's content has a final fate: it was delivered or given up. */
   done(entry: Entry): void {
     this.#size -= entry.size;
     this.#admitBlocked();
   }
 
+  /** No more `put`; what is there can still be taken. Idempotent. */
   close(): void {
     this.#closed = true;
     for (let waiting = this.#blocked.shift(); waiting !== undefined; waiting = this.#blocked.shift()) {
@@ -97,9 +128,7 @@ export class MemoryQueue<Entry extends QueueEntry> implements QueueStorage<Entry
 
   #admit(entry: Entry): void {
     this.#size += entry.size;
-    const taker = this.#takers.shift();
-    if (taker === undefined) this.#entries.push(entry);
-    else taker(entry);
+    this.giveBack(entry);
   }
 
   /** In the order of arrival, also when a later and smaller entry would fit: no caller waits for ever. */

@@ -8,6 +8,12 @@ export const dropReasons = [
   "too_large",
   /** The destination did not take them within `retry_on_failure.max_elapsed_time`. */
   "retries_exhausted",
+  /** They waited on disk for longer than `sending_queue.max_age`. */
+  "expired",
+  /** They were on disk and cannot be read any more. */
+  "damaged",
+  /** The disk did not take them, and `sending_queue.on_storage_failure` says to go on without them. */
+  "storage_failed",
   /** They had not been delivered when shutdown reached its deadline. */
   "shutdown",
   /** A defect of the collector. */

@@ -1,13 +1,20 @@
 import { RefusedError } from "@dbintel/errors";
 import { type Batch, decode } from "@dbintel/pdata";
 import type { Clock, ConsumeContext } from "@dbintel/pipeline";
-import { Assembler, type Waiting } from "./assembler.ts";
+import { Assembler } from "./assembler.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Lane } from "./lane.ts";
 import { MemoryQueue, shuttingDown } from "./memory-queue.ts";
+import type { QueueEntry } from "./queue-entry.ts";
 import type { QueueSettings, Sizer } from "./queue-settings.ts";
 import { Receipt } from "./receipt.ts";
 import type { Transmitter } from "./transmitter.ts";
+
+/** One call's batch in the queue. */
+interface Waiting extends QueueEntry {
+  readonly batch: Batch;
+  readonly receipt: Receipt;
+}
 
 export interface QueuedLaneOptions {
   readonly clock: Clock;
@@ -34,7 +41,7 @@ export class QueuedLane implements Lane {
       blockOnOverflow: settings.block_on_overflow,
       refusedDelayMs: options.refusedDelayMs,
     });
-    this.#assembler = new Assembler({ clock, queue: this.queue, batch: settings.batch });
+    this.#assembler = new Assembler({ clock, take: (take) => this.queue.take(take), batch: settings.batch });
   }
 
   get held(): number {
@@ -76,7 +83,7 @@ export class QueuedLane implements Lane {
     for (;;) {
       const request = await this.#assembler.next();
       if (request === undefined) return;
-      await this.#options.transmitter.transmit(request, this.#deadline.signal);
+      await this.#options.transmitter.transmit(request, { signal: this.#deadline.signal });
     }
   }
 

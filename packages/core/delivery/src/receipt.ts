@@ -1,5 +1,6 @@
 import type { ConsumeError } from "@dbintel/errors";
 import { PartialError } from "@dbintel/errors";
+import type { Fate } from "./fate.ts";
 import type { DropReason } from "./outcome.ts";
 
 /** Where the fate of items is counted. */
@@ -29,7 +30,7 @@ export interface ReceiptOptions {
  * the caller's again. A part was taken: giving the batch back would deliver that part twice, so it rejects with a
  * `PartialError` and the rest is lost.
  */
-export class Receipt {
+export class Receipt implements Fate {
   /** Settles for an awaited call when the fate of all items is known; never for another. */
   readonly settled: Promise<void>;
   readonly #options: ReceiptOptions;
@@ -47,24 +48,25 @@ export class Receipt {
     this.settled.catch(() => {});
   }
 
-  /** The destination took these items. */
   sent(items: number): void {
     this.#taken = true;
     this.#options.counts.sent(items);
     this.#close(items);
   }
 
-  /** The destination took the request and rejected these items of it. */
   rejected(items: number, error: ConsumeError): void {
     this.#taken = true;
     this.failed(items, "rejected", error);
   }
 
-  /** The request that these items were in was not taken. */
   failed(items: number, reason: DropReason, error: ConsumeError): void {
     this.#lost += items;
     this.#lastError = error;
     if (!this.#options.awaited) this.#options.counts.dropped(items, reason, error);
+    this.#close(items);
+  }
+
+  moved(items: number): void {
     this.#close(items);
   }
 

@@ -1,10 +1,10 @@
 import type { Batch } from "@dbintel/pdata";
+import type { Fate } from "./fate.ts";
 import type { Outcome } from "./outcome.ts";
-import type { Receipt } from "./receipt.ts";
 
 /** How many items of a request belong to which call. */
 export interface Share {
-  readonly receipt: Receipt;
+  readonly receipt: Fate;
   readonly items: number;
 }
 

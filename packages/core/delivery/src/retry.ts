@@ -16,14 +16,18 @@ export interface RetryOptions {
   readonly timeoutMs: number;
   /** Ends attempts and waits. Its reason is a typed error, which becomes the outcome's. */
   readonly signal: AbortSignal;
+  /** Ends waits between attempts, and lets the attempt that is under way come to its end. Default: `signal`. */
+  readonly patience?: AbortSignal | undefined;
   readonly run: (signal: AbortSignal) => Promise<void>;
+  /** Waits also before it gives up: whoever has the data then will try at once. */
+  readonly waitsLast?: boolean;
   /** Called before each wait. */
   readonly onRetry: (error: ConsumeError, delayMs: number) => void;
 }
 
 /** Attempts until the data is taken, rejected for good, or its time is up. Never rejects. */
 export async function sendWithRetry(options: RetryOptions): Promise<Outcome> {
-  const { clock, settings, signal } = options;
+  const { clock, settings, signal, patience = signal } = options;
   const backOff = new BackOff(settings, options.random);
   const startedMs = clock.monotonicMs();
   for (;;) {
@@ -35,18 +39,20 @@ export async function sendWithRetry(options: RetryOptions): Promise<Outcome> {
       if (error.kind === "partial") return { kind: "partial", error };
       if (error.kind === "permanent") return { kind: "failed", reason: reasonOf(error), error };
       if (signal.aborted) return stopped(signal);
+      if (patience.aborted) return stopped(patience);
       if (!settings.enabled) return { kind: "failed", reason: "retries_exhausted", error };
       const delayMs = Math.max(backOff.next(), error.delayMs ?? 0);
       const elapsedMs = clock.monotonicMs() - startedMs;
-      if (settings.max_elapsed_time > 0 && elapsedMs + delayMs > settings.max_elapsed_time) {
-        return { kind: "failed", reason: "retries_exhausted", error };
-      }
+      const exhausted = settings.max_elapsed_time > 0 && elapsedMs + delayMs > settings.max_elapsed_time;
+      const failed: Outcome = { kind: "failed", reason: "retries_exhausted", error };
+      if (exhausted && options.waitsLast !== true) return failed;
       options.onRetry(error, delayMs);
       try {
-        await wait(clock, delayMs, signal);
+        await wait(clock, delayMs, patience);
       } catch {
-        return stopped(signal);
+        return stopped(patience);
       }
+      if (exhausted) return failed;
     }
   }
 }

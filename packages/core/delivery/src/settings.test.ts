@@ -32,6 +32,9 @@ describe("deliverySettings", () => {
         queue_size: 64 * 2 ** 20,
         block_on_overflow: false,
         wait_for_result: false,
+        storage: undefined,
+        max_age: 172_800_000,
+        on_storage_failure: "refuse",
         batch: undefined,
       },
     });
@@ -82,9 +85,12 @@ describe("sending_queue", () => {
     expect(issues({ sending_queue: { num_consumers: 0 } })).toHaveLength(1);
   });
 
-  it("says that there is no durable queue", () => {
-    expect(issues({ sending_queue: { storage: "file_storage" } })).toEqual([
-      "sending_queue.storage: the durable queue is not available: remove `storage`; the queue is in memory",
+  it("refuses what a queue on disk cannot do", () => {
+    expect(issues({ sending_queue: { storage: "file_storage", wait_for_result: true } })).toEqual([
+      "sending_queue.wait_for_result: cannot be used with storage: a call waits until the disk has it",
+    ]);
+    expect(issues({ sending_queue: { storage: "file_storage", enabled: false } })).toEqual([
+      "sending_queue.storage: needs the queue: remove `enabled: false`",
     ]);
   });
 

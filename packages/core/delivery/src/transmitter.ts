@@ -15,6 +15,18 @@ export interface TransmitterOptions {
   readonly report: Report;
 }
 
+export interface TransmitOptions {
+  /** Ends attempts and waits; its reason becomes the error. */
+  readonly signal: AbortSignal;
+  /** Ends waits between attempts alone. Default: `signal`. */
+  readonly patience?: AbortSignal;
+  /**
+   * Takes back what could not be delivered for no fault of its own: the retries were exhausted, or the collector stops.
+   * Absent: it is given up.
+   */
+  readonly keep?: (undelivered: Request) => Promise<void>;
+}
+
 /** Carries requests to the destination until every item of them has a fate. */
 export class Transmitter {
   readonly #options: TransmitterOptions;
@@ -29,13 +41,13 @@ export class Transmitter {
    * Halving is no retry of the same request, which OTLP forbids after a 413: each half is another request. It ends
    * at single items; n items of which none is taken cost 2n − 1 attempts.
    */
-  async transmit(request: Request, signal: AbortSignal): Promise<void> {
+  async transmit(request: Request, options: TransmitOptions): Promise<void> {
     const cutter = new ShareCutter(request.shares);
     // Left halves on top: pieces end in the order of their items, which is the order of the shares.
     const pieces: Batch[] = [request.batch];
     for (let piece = pieces.pop(); piece !== undefined; piece = pieces.pop()) {
       const { count } = piece;
-      let outcome = await this.#send(piece, signal);
+      let outcome = await this.#send(piece, options);
       if (outcome.kind === "failed" && outcome.reason === "too_large" && count > 1) {
         try {
           const halves: readonly Batch[] = piece.splitByCount(Math.ceil(count / 2));
@@ -46,11 +58,13 @@ export class Transmitter {
           outcome = { kind: "failed", reason: "internal_error", error: toConsumeError(reason) };
         }
       }
-      settleShares(cutter.next(count), outcome);
+      const shares = cutter.next(count);
+      if (options.keep !== undefined && this.#isPostponed(outcome)) await options.keep({ batch: piece, shares });
+      else settleShares(shares, outcome);
     }
   }
 
-  async #send(batch: Batch, signal: AbortSignal): Promise<Outcome> {
+  async #send(batch: Batch, { signal, patience, keep }: TransmitOptions): Promise<Outcome> {
     const { host, settings, sender, report } = this.#options;
     const outcome = await sendWithRetry({
       clock: host.clock,
@@ -58,10 +72,19 @@ export class Transmitter {
       settings: settings.retry_on_failure,
       timeoutMs: settings.timeout,
       signal,
+      patience,
+      waitsLast: keep !== undefined,
       run: (attemptSignal) => sender.send(batch, { signal: attemptSignal }),
       onRetry: (error, delayMs) => report.retrying(error, delayMs),
     });
     if (outcome.kind !== "failed") report.delivered();
     return outcome;
+  }
+
+  /** Whether the same data may well be taken later. */
+  #isPostponed(outcome: Outcome): boolean {
+    if (outcome.kind !== "failed") return false;
+    const { enabled } = this.#options.settings.retry_on_failure;
+    return outcome.reason === "shutdown" || (outcome.reason === "retries_exhausted" && enabled);
   }
 }

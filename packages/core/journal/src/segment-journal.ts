@@ -26,6 +26,8 @@ export interface SegmentJournalArgs {
   readonly keys?: readonly Uint8Array[];
   /** Default 16 MiB. */
   readonly segmentBytes?: number;
+  /** Called once, when the folder is free for the next one. */
+  readonly onClosed?: () => void;
 }
 
 interface Waiting extends Content {
@@ -126,6 +128,7 @@ class SegmentJournal implements Journal {
     if (active !== undefined) await this.#seal(active);
     await this.#housekeeping;
     await Promise.all([...this.#segments].map((segment) => segment.close()));
+    this.#args.onClosed?.();
   }
 
   async #flush(): Promise<void> {

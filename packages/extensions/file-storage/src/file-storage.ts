@@ -1,9 +1,20 @@
 import { mkdir, readdir, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { DbintelError } from "@dbintel/errors";
-import type { Component, Host, Storage, StorageOwner, StorageProvider } from "@dbintel/pipeline";
+import { DbintelError, isDbintelError } from "@dbintel/errors";
+import { openJournal } from "@dbintel/journal";
+import type {
+  Component,
+  Host,
+  JournalOwner,
+  JournalProvider,
+  OpenedJournal,
+  Storage,
+  StorageOwner,
+  StorageProvider,
+} from "@dbintel/pipeline";
 import type { FileStorageConfig } from "./config.ts";
 import { lockDirectory } from "./directory-lock.ts";
+import { keyBytes } from "./encryption-key.ts";
 import { DamagedSnapshot, isMissing, readSnapshot, unfinishedSuffix, writeSnapshot } from "./snapshot-file.ts";
 
 const lockFile = "lock";
@@ -12,11 +23,13 @@ const damagedSuffix = ".damaged";
 /** Larger than any state that is meant to be kept as one piece. */
 const largestSnapshotBytes = 64 * 1024 * 1024;
 
-/** Keeps each snapshot in a file of its own. */
-export class FileStorage implements Component, StorageProvider {
+/** Keeps each snapshot in a file of its own, and each journal in a folder of its own. */
+export class FileStorage implements Component, StorageProvider, JournalProvider {
   readonly #config: FileStorageConfig;
   readonly #host: Host;
   #open = false;
+  /** Folders of journals that are in use. */
+  readonly #journals = new Set<string>();
 
   constructor(config: FileStorageConfig, host: Host) {
     this.#config = config;
@@ -59,6 +72,27 @@ export class FileStorage implements Component, StorageProvider {
       load: (name) => this.#load(path(name)),
       save: (name, snapshot) => this.#save(path(name), snapshot),
     };
+  }
+
+  async openJournal({ kind, id, name }: JournalOwner): Promise<OpenedJournal> {
+    this.#requireOpen();
+    const folder = join(this.#config.directory, [kind, id, name].map(encoded).join("__"));
+    if (this.#journals.has(folder)) {
+      throw new DbintelError(`the queue in ${folder} is in use`, {
+        code: "DBI_STORAGE",
+        hint: "two components cannot share a queue: give them different ids",
+      });
+    }
+    this.#journals.add(folder);
+    const free = () => void this.#journals.delete(folder);
+    const { clock, random, logger } = this.#host;
+    const keys = (this.#config.encryption?.keys ?? []).map(keyBytes);
+    try {
+      return await openJournal({ folder, clock, random, logger, keys, onClosed: free });
+    } catch (error) {
+      free();
+      throw isDbintelError(error) ? error : failure(`cannot read ${folder}`, error);
+    }
   }
 
   async #load(path: string): Promise<Uint8Array | undefined> {

@@ -123,3 +123,58 @@ describe("the directory", () => {
 it.each([{ directory: "relative" }, { directory_permissions: "rwx" }, { timeout: 5 }])("refuses %o", (settings) => {
   expect(fileStorage.definition.schema.safeParse(settings).success).toBe(false);
 });
+
+describe("a queue", () => {
+  const owner = { kind: "exporter", id: "otlp_http/eu", name: "logs" } as const;
+
+  it("keeps its records over a restart, in a folder for the collector's user alone", async () => {
+    const first = (await started()).extension;
+    const { journal } = await first.openJournal(owner);
+    await journal.append(bytes("waits"), 1);
+    await journal.close();
+    await first.stop();
+
+    const second = (await started()).extension;
+    const { journal: again, found } = await second.openJournal(owner);
+    const contents = await Promise.all(found.map((record) => again.read(record)));
+    expect(contents.map((content) => Buffer.from(content).toString())).toEqual(["waits"]);
+    const folder = join(directory, "exporter__otlp_http~002feu__logs");
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
+    await again.close();
+    await second.stop();
+  });
+
+  it("has one user at a time", async () => {
+    const { extension } = await started();
+    const { journal } = await extension.openJournal(owner);
+    await expect(extension.openJournal(owner)).rejects.toMatchObject({
+      code: "DBI_STORAGE",
+      hint: "two components cannot share a queue: give them different ids",
+    });
+    await journal.close();
+    await (await extension.openJournal(owner)).journal.close();
+    await extension.stop();
+  });
+
+  it.each(["hex", "base64"] as const)("is encrypted with a key in %s", async (encoding) => {
+    const keys = [Buffer.alloc(32, 5).toString(encoding)];
+    const { config } = fileStorage({ directory, encryption: { keys } });
+    const extension = new FileStorage(config, createTestHost());
+    await extension.start({ signal: never });
+    const { journal } = await extension.openJournal(owner);
+    const record = await journal.append(bytes("select secret"), 1);
+    expect(Buffer.from(await journal.read(record)).toString()).toBe("select secret");
+    await journal.close();
+    await extension.stop();
+    const folder = join(directory, "exporter__otlp_http~002feu__logs");
+    const files = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name))));
+    expect(Buffer.concat(files).includes("secret")).toBe(false);
+    expect(JSON.stringify(config)).not.toContain(keys[0]);
+  });
+
+  it("refuses a key that is none, without quoting it", () => {
+    const result = fileStorage.definition.schema.safeParse({ encryption: { keys: ["hunter2"] } });
+    expect(result.error?.message).toContain("expected 32 bytes");
+    expect(result.error?.message).not.toContain("hunter2");
+  });
+});

@@ -3,7 +3,7 @@ import { type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers
 import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
 import type { Connection } from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Event, eventsOf, pointsOf, watch } from "./watch.ts";
+import { type Event, eventsOf, type Point, pointsOf, watch } from "./watch.ts";
 
 /**
  * InnoDB lists its transactions anew when nobody has looked for a tenth of a second: who looks more often sees the same
@@ -187,9 +187,11 @@ for (const { product, suite, start } of servers) {
         await sample("the first waits", waits, rarely);
         waiting.push(last.query("DELETE FROM t WHERE id = 1").catch(() => {}));
         const told = new Map<number, Event>();
+        let lost: readonly Point[] = [];
         const bothWait = async () => {
           const { batches, problems } = await watched.pollActivity();
           expect(problems).toEqual([]);
+          lost = pointsOf(batches).filter(({ name }) => name.startsWith("db.blocking."));
           const events = eventsOf(batches);
           const of = (connection: Connection) => events.find((event) => isOf(event, connection.threadId));
           for (const connection of [holder, next, last]) {
@@ -222,8 +224,22 @@ for (const { product, suite, start } of servers) {
         expect(seen.first.attributes.get("mysql.blocking.wait_duration")).toBeGreaterThanOrEqual(0);
         const said = Object.values(seen).flatMap(({ attributes }) => [...attributes.values()].map(String));
         expect(said.join()).not.toContain(planted);
+
+        const [now, time] = [lost.find(({ unit }) => unit === "{sessions}"), lost.find(({ unit }) => unit === "s")];
+        expect(now).toMatchObject({ name: "db.blocking.sessions", value: 2n });
+        expect(now?.attributes.get("db.namespace")).toBe("app");
+        expect(now?.attributes.get("db.query.id") ?? now?.attributes.get("db.query.fingerprint")).toBeTypeOf("string");
+        expect(time).toMatchObject({ name: "db.blocking.time", monotonic: true });
+        expect(time?.value).toBeGreaterThan(0);
         await holder.rollback();
         await Promise.all(waiting);
+        const free = pointsOf((await watched.pollActivity()).batches).filter(({ name }) =>
+          name.startsWith("db.blocking."),
+        );
+        expect(free.map(({ name, value }) => [name, value])).toEqual([
+          ["db.blocking.sessions", 0n],
+          ["db.blocking.time", time?.value],
+        ]);
       });
 
       it("are told for locks on a table's definition, with those that queue behind", async () => {

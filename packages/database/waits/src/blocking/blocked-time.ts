@@ -1,3 +1,5 @@
+import type { BlockingForest } from "./blocking-forest.ts";
+
 /** The statement of a session that others wait for: what it executes, or executed last. */
 export interface BlockingStatement {
   /** "" where it is not known, as of a prepared transaction. */
@@ -74,4 +76,19 @@ export class BlockedTime {
 /** As long as nobody waits for it any more. */
 function over(series: BlockedSeries): BlockedSeries {
   return { ...series, sessions: 0 };
+}
+
+/** What the sessions behind each root of a blocking tree have waited since the last look. */
+export function blockedSince(args: {
+  readonly forest: BlockingForest;
+  /** How long ago the last look was, in seconds; 0 at the first. */
+  readonly elapsedSeconds: number;
+  /** The statement of a root; `undefined` when it is not reported. */
+  readonly statementOf: (root: string) => BlockingStatement | undefined;
+}): readonly BlockedIncrement[] {
+  const { forest, elapsedSeconds, statementOf } = args;
+  return [...forest.blocked.values()].flatMap(({ root, seconds }) => {
+    const statement = statementOf(root);
+    return statement === undefined ? [] : [{ ...statement, sessions: 1, seconds: Math.min(seconds, elapsedSeconds) }];
+  });
 }

@@ -1,16 +1,18 @@
 import type { DbintelError } from "@dbintel/errors";
 import { feedback } from "@dbintel/feedback";
-import { logsBuilder } from "@dbintel/pdata";
+import { logsBuilder, metricsBuilder } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import { KeptReading, type PollResult } from "@dbintel/polling";
-import { blockingForest, ToldOnce } from "@dbintel/waits";
-import { SampleMemory, type StatementGuard } from "@dbintel/watching";
+import { BlockedTime, type BlockingForest, blockedSince, blockingForest, ToldOnce } from "@dbintel/waits";
+import { addBlocking, SampleMemory, type StatementGuard } from "@dbintel/watching";
 import type { KnownServer } from "../connection/capabilities.ts";
+import type { Product } from "../connection/connection.ts";
 import { platformTraits } from "../connection/platforms.ts";
 import { databaseProblem, type ProblemContext, performanceSchemaOff } from "../connection/problems.ts";
 import { type Instance, instanceResource, receiverScope } from "../resource.ts";
 import { type ActiveSession, comparedSession, namespaceOf } from "./active-session.ts";
 import { ActivitySource } from "./activity-source.ts";
+import { blockingStatement } from "./blocking-statement.ts";
 import type { FinishedStatement, HistoryMark } from "./finished-statements.ts";
 import { markAt } from "./finished-statements.ts";
 import { type LastLook, lastLook } from "./last-look.ts";
@@ -41,7 +43,7 @@ export interface ActivityPollOptions {
 
 const standardCheckpointAgeMs = 3_600_000;
 
-/** Polls what sessions do, have done and wait for, and makes events of it. */
+/** Polls what sessions do, have done and wait for: events of it, and metrics of who holds others up. */
 export class ActivityPoll {
   /** The last look, kept over a restart. */
   readonly lastLook: KeptReading<LastLook>;
@@ -49,6 +51,8 @@ export class ActivityPoll {
   readonly #source: ActivitySource;
   readonly #memory: SampleMemory<ActiveSession>;
   readonly #once = new ToldOnce<LongLasting>(({ identity }) => identity);
+  /** Since the first look of this process, or of its lease. */
+  #blocked = BlockedTime.none;
 
   constructor(options: ActivityPollOptions) {
     this.#options = options;
@@ -95,9 +99,9 @@ export class ActivityPoll {
       const telling = this.#once.look(lasting);
       const observedUnixNano = host.clock.unixNano();
       const threads = reported.map(({ session }) => session.threadId);
-      const logs = logsBuilder()
-        .resource(instanceResource(instance, capabilities))
-        .scope(receiverScope(host.build, capabilities));
+      const resource = instanceResource(instance, capabilities);
+      const scope = receiverScope(host.build, capabilities);
+      const logs = logsBuilder().resource(resource).scope(scope);
       addLongLasting(logs, { product: capabilities.product, lasting: telling.fresh, moment, observedUnixNano });
       addQuerySamples(logs, {
         product: capabilities.product,
@@ -109,14 +113,25 @@ export class ActivityPoll {
         moment,
         observedUnixNano,
       });
+      const blocked = this.#blockedAfter({
+        forest,
+        active: looked.active,
+        known,
+        moment,
+        product: capabilities.product,
+      });
+      const metrics = metricsBuilder().resource(resource).scope(scope);
+      addBlocking(metrics, blocked, moment.micros);
+      const events = logs.build();
       return {
-        batches: telling.fresh.length + (samples ? reported.length + ended.length : 0) === 0 ? [] : [logs.build()],
+        batches: [...(events.count === 0 ? [] : [events]), metrics.build()],
         problems,
         commit: () => {
           const { waitTimer } = looked;
           const remembered = { ...moment, timer: moment.clock?.timer };
           const look = { sessions: selection.next, told: telling.told, moment: remembered, life, mark, waitTimer };
           this.lastLook.keep(origin, look);
+          this.#blocked = blocked;
         },
       };
     } catch (error) {
@@ -191,6 +206,29 @@ export class ActivityPoll {
     if (waitTimer === undefined || last?.waitTimer === undefined) return new Map();
     const seconds = Math.max(0, Number(moment.micros - last.moment.micros) / 1e6);
     return waitSeconds(waits, { startTimer: last.waitTimer, endTimer: waitTimer, seconds });
+  }
+
+  /** The time that sessions have lost until now. */
+  #blockedAfter(args: {
+    readonly forest: BlockingForest;
+    readonly active: readonly ActiveSession[];
+    readonly known: LastLook | undefined;
+    readonly moment: ServerMoment;
+    readonly product: Product;
+  }): BlockedTime {
+    const { forest, active, known, moment, product } = args;
+    const sinceMicros = known?.moment.micros ?? moment.micros;
+    const byId = new Map(active.map(({ session }) => [String(session.processlistId), session]));
+    const increments = blockedSince({
+      forest,
+      elapsedSeconds: Math.max(0, Number(moment.micros - sinceMicros) / 1e6),
+      statementOf: (id) => {
+        const session = byId.get(id);
+        const isReported = session === undefined || this.#options.reportsSchema(namespaceOf(session) ?? null);
+        return isReported ? blockingStatement(session, product) : undefined;
+      },
+    });
+    return (known === undefined ? BlockedTime.none : this.#blocked).after(increments, sinceMicros);
   }
 
   /** A session that waits for several waits as long for each. */

@@ -17,7 +17,8 @@ function addSamples(server: WatchedServer): void {
   const { statement, transaction, idle_transaction: idleTransaction } = config.long_running;
   const ageLimits = { statement, transaction, idleTransaction };
   const samples = config.events[querySampleEvent].enabled;
-  if (next.logs === undefined || !(samples || Object.values(ageLimits).some((limit) => limit > 0))) return;
+  const events = next.logs !== undefined && (samples || Object.values(ageLimits).some((limit) => limit > 0));
+  if (!events && next.metrics === undefined) return;
   const { collection_interval: interval, max_rows_per_query: limit } = config.query_sample_collection;
   const poll = new ActivityPoll({
     ...{ ...server, server: status, samples, ageLimits, limit, intervalMs: interval },

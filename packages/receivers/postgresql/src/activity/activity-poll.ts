@@ -3,7 +3,7 @@ import { feedback } from "@dbintel/feedback";
 import { logsBuilder, metricsBuilder, type ResourceInit } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import { KeptReading, type PollResult } from "@dbintel/polling";
-import { BlockedTime, blockingForest, ToldOnce } from "@dbintel/waits";
+import { BlockedTime, blockedSince, blockingForest, ToldOnce } from "@dbintel/waits";
 import { addBlocking, rememberedLook, SampleMemory, type StatementGuard } from "@dbintel/watching";
 import type { z } from "zod";
 import type { KnownServer } from "../connection/capabilities.ts";
@@ -14,7 +14,7 @@ import { receiverScope } from "../resource.ts";
 import { serverClock } from "../visits/server-clock.ts";
 import { type ActiveSession, comparedSession } from "./active-session.ts";
 import { ActivitySource, type WaitReading, waitsForLock } from "./activity-source.ts";
-import { blockedSince } from "./blocking-time.ts";
+import { blockingStatement } from "./blocking-statement.ts";
 import type { LockWait } from "./lock-wait.ts";
 import { type AgeLimits, type LongLasting, longLasting, type PreparedTransaction } from "./long-lasting.ts";
 import { addLongLasting } from "./long-lasting-events.ts";
@@ -126,12 +126,9 @@ export class ActivityPoll {
       addLongLasting(logs, { lasting: telling.fresh, clockMicros, observedUnixNano });
 
       const elapsedSeconds = Number(clockMicros - (sinceMicros ?? clockMicros)) / 1e6;
-      const { reportsDatabase } = this.#options;
+      const statementOf = (pid: string) => blockingStatement(byPid.get(Number(pid)), this.#options.reportsDatabase);
       const counted = known === undefined ? BlockedTime.none : this.#blocked;
-      const blocked = counted.after(
-        blockedSince({ forest, byPid, elapsedSeconds, reportsDatabase }),
-        sinceMicros ?? clockMicros,
-      );
+      const blocked = counted.after(blockedSince({ forest, elapsedSeconds, statementOf }), sinceMicros ?? clockMicros);
       const metrics = metricsBuilder().resource(resource).scope(scope);
       addBlocking(metrics, blocked, clockMicros);
       const events = logs.build();

@@ -11,8 +11,16 @@
 -- What statements, sessions and tables do. Without it: the counters of SHOW GLOBAL STATUS.
 GRANT SELECT ON performance_schema.* TO 'otel'@'%';
 
--- Transactions of InnoDB, and who waits for whose lock. Without it: sessions without either.
+-- Transactions of InnoDB, who waits for whose lock, and what it counts. Without it: sessions without either, no deadlocks.
 GRANT PROCESS ON *.* TO 'otel'@'%';
+
+-- Whether replicas keep up, and the size of the binary log (MariaDB 10.5 and later; before, both are REPLICATION CLIENT).
+-- Without them: nothing of replication.
+GRANT REPLICA MONITOR, BINLOG MONITOR ON *.* TO 'otel'@'%';
+
+-- A server shows tables only to who has some right on them; this one reads and changes nothing. Without it: no sizes of
+-- tables.
+GRANT REFERENCES ON *.* TO 'otel'@'%';
 
 -- Only with consumers: {enable: true}, which turns on what is read of performance_schema after each restart.
 -- GRANT UPDATE ON performance_schema.setup_consumers TO 'otel'@'%';

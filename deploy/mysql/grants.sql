@@ -10,8 +10,16 @@
 -- What statements, sessions and tables do. Without it: the counters of SHOW GLOBAL STATUS.
 GRANT SELECT ON performance_schema.* TO 'otel'@'%';
 
--- Transactions of InnoDB. Without it: sessions without the transaction that they are in.
+-- Transactions of InnoDB, and what it counts. Without it: sessions without the transaction that they are in, no deadlocks.
 GRANT PROCESS ON *.* TO 'otel'@'%';
+
+-- Whether replicas keep up, and the size of the binary log. Without it: the members of a group, and nothing else of
+-- replication.
+GRANT REPLICATION CLIENT ON *.* TO 'otel'@'%';
+
+-- A server shows tables only to who has some right on them; this one reads and changes nothing. Without it: no sizes of
+-- tables.
+GRANT REFERENCES ON *.* TO 'otel'@'%';
 
 -- Only with consumers: {enable: true}, which turns on what is read of performance_schema after each restart.
 -- GRANT UPDATE ON performance_schema.setup_consumers TO 'otel'@'%';

@@ -69,7 +69,6 @@ describe("mysqlConfig", () => {
       "database",
       "top_query_collection.lookback_time",
       "top_query_collection.max_query_sample_count",
-      "metrics.mysql.replica.sql_delay",
     ]);
     expect(parseEndpoint(config.endpoint)).toEqual({ host: "localhost", port: 3306 });
   });

@@ -29,9 +29,11 @@ import { deadlockSettings, querySampleCollection } from "./activity/settings.ts"
 import { mysqlPlatforms } from "./connection/platforms.ts";
 import { consumerSettings } from "./consumers/settings.ts";
 import { customQuerySettings } from "./custom-sql/settings.ts";
-import { absentMetricNames, metricNames } from "./metrics/metric-catalogue.ts";
+import { metricNames } from "./metrics/metric-catalogue.ts";
 import { statementEventSettings } from "./metrics/statement-event-metrics.ts";
 import { objectCollection } from "./objects/settings.ts";
+import { replicationEvent } from "./replication/replication-events.ts";
+import { replicationCollection } from "./replication/settings.ts";
 import { resourceAttributeNames } from "./resource.ts";
 import { topQueryCollection } from "./statements/settings.ts";
 
@@ -48,6 +50,14 @@ const events = z.strictObject({
         .boolean()
         .default(true)
         .describe("Send an event for each session that does something or blocks another, and for what has ended"),
+    })
+    .prefault({}),
+  [replicationEvent]: z
+    .strictObject({
+      enabled: z
+        .boolean()
+        .default(true)
+        .describe("Send an event when a thread of a replica, or a member of a group, changes its state"),
     })
     .prefault({}),
 });
@@ -111,6 +121,7 @@ export const mysqlConfig = z
     database: withoutEffect("the whole server is watched; databases limits what is reported"),
     allow_native_passwords: withoutEffect("every way to log in that the driver knows is allowed"),
     statement_events: statementEventSettings.prefault({}).describe("The metrics mysql.statement_event.*"),
+    replication_collection: replicationCollection.prefault({}).describe("State of replication"),
     object_collection: objectCollection.prefault({}).describe("Tables and indexes"),
   })
   .superRefine(checkInstances(standardEndpoint))
@@ -143,5 +154,5 @@ export function settingsWithoutEffect(config: MysqlConfig): readonly string[] {
     top.lookback_time !== undefined && "top_query_collection.lookback_time",
     top.max_query_sample_count !== undefined && "top_query_collection.max_query_sample_count",
   ];
-  return [...idle.filter((key) => key !== false), ...idleMetricSettings(config.metrics, absentMetricNames)];
+  return [...idle.filter((key) => key !== false), ...idleMetricSettings(config.metrics, [])];
 }

@@ -1,9 +1,10 @@
 import { activityPart } from "./activity/part.ts";
-import { leasePart } from "./lease/part.ts";
 import { consumersPart } from "./consumers/part.ts";
 import { customSqlPart } from "./custom-sql/part.ts";
+import { leasePart } from "./lease/part.ts";
 import { metricsPart } from "./metrics/part.ts";
 import { objectsPart } from "./objects/part.ts";
+import { replicationPart } from "./replication/part.ts";
 import { statementsPart } from "./statements/part.ts";
 import type { Part } from "./watched-server.ts";
 
@@ -11,6 +12,7 @@ import type { Part } from "./watched-server.ts";
 export const parts: readonly Part[] = [
   leasePart,
   metricsPart,
+  replicationPart,
   consumersPart,
   activityPart,
   statementsPart,

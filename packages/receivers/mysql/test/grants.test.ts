@@ -11,6 +11,7 @@ const password = "0nly-what-is-needed";
 const digests = { "max-digest-length": 4096, "performance-schema-max-digest-length": 4096 };
 
 function suite(product: "mysql" | "mariadb", start: () => Promise<MysqlServer>) {
+  const monitor = product === "mysql" ? "REPLICATION CLIENT" : "REPLICA MONITOR";
   let server: MysqlServer;
   let grants: string;
   beforeAll(async () => {
@@ -18,6 +19,8 @@ function suite(product: "mysql" | "mariadb", start: () => Promise<MysqlServer>) 
     server = await start();
     await server.query(`CREATE USER 'otel'@'%' IDENTIFIED BY '${password}'`);
     await server.query("CREATE TABLE mysql.dbintel_secrets (id int)");
+    await server.query("CREATE DATABASE shop");
+    await server.query("CREATE TABLE shop.orders (id int PRIMARY KEY)");
     await give();
   });
   afterAll(() => server?.stop());
@@ -57,7 +60,9 @@ function suite(product: "mysql" | "mariadb", start: () => Promise<MysqlServer>) 
   it("let the user write nothing, and read no row", async () => {
     const as = { user: "otel", password };
     await expect(server.query("SELECT * FROM mysql.dbintel_secrets", [], as)).rejects.toThrow(/denied/);
+    await expect(server.query("SELECT COUNT(*) FROM shop.orders", [], as)).rejects.toThrow(/denied/);
     await expect(server.query("CREATE TABLE mysql.mine (id int)", [], as)).rejects.toThrow(/denied/);
+    await expect(server.query("ALTER TABLE shop.orders ADD other int", [], as)).rejects.toThrow(/denied/);
     await expect(server.query("UPDATE performance_schema.setup_consumers SET ENABLED = 'NO'", [], as)).rejects.toThrow(
       /denied/,
     );
@@ -68,6 +73,12 @@ function suite(product: "mysql" | "mariadb", start: () => Promise<MysqlServer>) 
     const withoutProcess = await examine();
     expect(withoutProcess).toContain("MY-GRANT-002 warn");
     expect(withoutProcess).not.toContain("MY-COST-001 fail statements");
+    await give();
+    await server.query(`REVOKE ${monitor} ON *.* FROM 'otel'@'%'`);
+    expect(await examine()).toEqual(["MY-COST-001 fail replication", "MY-GRANT-005 warn"]);
+    await give();
+    await server.query("REVOKE REFERENCES ON *.* FROM 'otel'@'%'");
+    expect(await examine()).toEqual(["MY-GRANT-006 warn"]);
     await give();
     await server.query("REVOKE SELECT ON performance_schema.* FROM 'otel'@'%'");
     expect(await examine()).toEqual(

@@ -21,10 +21,12 @@ import { ObjectPoll } from "../src/objects/object-poll.ts";
 import { objectCollection } from "../src/objects/settings.ts";
 import { PlanCollector } from "../src/plans/plan-collector.ts";
 import type { ExplainSettings } from "../src/plans/plan-session.ts";
+import { ReplicationPoll } from "../src/replication/replication-poll.ts";
+import { replicationCollection } from "../src/replication/settings.ts";
 import { StatementLatency } from "../src/statements/latency.ts";
+import { PreparedStatements } from "../src/statements/prepared-statements.ts";
 import { StatementPoll } from "../src/statements/statement-poll.ts";
 import { StatementSource } from "../src/statements/statement-source.ts";
-import { PreparedStatements } from "../src/statements/prepared-statements.ts";
 
 export const never = new AbortController().signal;
 
@@ -141,14 +143,14 @@ export function watch(server: Reachable, options: WatchOptions = {}) {
   const context = { endpoint: `${server.host}:${server.port}`, username: settings.username };
   const guards = new StatementGuards({ host, watched: watchedDatabase(context), source: connection });
   const common = { host, context, instance: { host: server.host, port: server.port, enabled: () => true } };
+  const reportsSchema = options.reportsSchema ?? (() => true);
   const statements = new StatementPoll({
     ...common,
-  const reportsSchema = options.reportsSchema ?? (() => true);
     source: new StatementSource(known, host.clock),
     latency: new StatementLatency({ ...common, limit: 20 }),
+    prepared: new PreparedStatements({ ...common, limit: options.limit ?? 200, reportsSchema }),
     plans:
       options.explain &&
-    prepared: new PreparedStatements({ ...common, limit: options.limit ?? 200, reportsSchema }),
       new PlanCollector({
         ...{ host, settings, context, limit: 200, cacheSize: 1000, cacheTtlMs: 3_600_000, intervalMs: 600_000 },
         explain: { mode: "inline", procedure: "explain_statement", format: "json", ...options.explain },
@@ -174,7 +176,11 @@ export function watch(server: Reachable, options: WatchOptions = {}) {
     ...{ ...common, server: known, reportsSchema, enabled },
     settings: objectCollection.parse(options.objects ?? {}),
   });
-  const args = () => ({ signal: never, guard: guards.forPoll(calm) });
+  const replication = new ReplicationPoll({
+    ...{ ...common, server: known, enabled },
+    settings: replicationCollection.parse({ binlog_interval: "10ms" }),
+  });
+  const args = (signal = never) => ({ signal, guard: guards.forPoll({ ...calm, signal }) });
   return {
     host,
     connection,
@@ -182,7 +188,7 @@ export function watch(server: Reachable, options: WatchOptions = {}) {
     /** What the looks at sessions and deadlocks are compared with. */
     lastLooks: [activity.lastLook, deadlocks.lastLook] as const,
     /** Polls statements without moving the checkpoint. */
-    peek: (): Promise<PollResult> => statements.poll(args()),
+    peek: (signal = never): Promise<PollResult> => statements.poll(args(signal)),
     /** Polls statements and moves the checkpoint, as when everything was taken. */
     async poll(): Promise<PollResult> {
       const result = await statements.poll(args());
@@ -206,6 +212,12 @@ export function watch(server: Reachable, options: WatchOptions = {}) {
       return result;
     },
     pollMetrics: (): Promise<PollResult> => metrics.poll(args()),
+    /** Looks at replication and remembers what was seen, as when everything was taken. */
+    async pollReplication(): Promise<PollResult> {
+      const result = await replication.poll(args());
+      result.commit?.();
+      return result;
+    },
     pollObjects: (): Promise<PollResult> => objects.poll(args()),
     close: () => connection.close(),
   };

@@ -100,7 +100,7 @@ function byErrno(errno: number, message: string, context: ProblemContext): Expla
       return {
         code: "DBI_DATABASE_PERMISSION",
         message: `user ${context.username} lacks a grant on ${endpoint}: ${message}`,
-        hint: message.includes("PROCESS privilege") ? processHint(context) : grantHint(context),
+        hint: grantHint(message, context),
         retryable: false,
       };
     case 1040:
@@ -166,12 +166,19 @@ function byTransport(code: string, message: string, { endpoint }: ProblemContext
   return undefined;
 }
 
-function processHint({ username }: ProblemContext): string {
-  return `run as an administrator: GRANT PROCESS ON *.* TO ${account(username)};`;
-}
+/** Privileges on everything, by what the server calls them when they lack. */
+const globalPrivileges: readonly (readonly [named: RegExp, privilege: string])[] = [
+  [/\bPROCESS\b/, "PROCESS"],
+  // MariaDB's own are parts of what MySQL has as one.
+  [/\b(?:SLAVE|REPLICA) MONITOR\b/, "REPLICA MONITOR"],
+  [/\bBINLOG MONITOR\b/, "BINLOG MONITOR"],
+  [/\bREPLICATION CLIENT\b/, "REPLICATION CLIENT"],
+];
 
-function grantHint({ username }: ProblemContext): string {
-  return `run as an administrator: GRANT SELECT ON performance_schema.* TO ${account(username)};`;
+function grantHint(message: string, { username }: ProblemContext): string {
+  const [, privilege] = globalPrivileges.find(([named]) => named.test(message)) ?? [];
+  const grant = privilege === undefined ? "SELECT ON performance_schema.*" : `${privilege} ON *.*`;
+  return `run as an administrator: GRANT ${grant} TO ${account(username)};`;
 }
 
 export function performanceSchemaOff(endpoint: string): DbintelError {

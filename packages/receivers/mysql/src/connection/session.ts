@@ -123,6 +123,9 @@ function verifiedName(override: string | undefined, host: string): string {
   return isIP(name) === 0 ? name : `${name}.`;
 }
 
+/** What SHOW takes no condition for. */
+const unconditional = /^(?:ENGINE |REPLICA STATUS|SLAVE STATUS|ALL SLAVES STATUS|BINARY LOGS)/;
+
 /**
  * The comment is for people. It goes behind the first word: some servers and proxies cut off what stands before it.
  * The server's summary of statements keeps no comments, so a name that does nothing says there whose they are.
@@ -134,8 +137,7 @@ function marked(sql: string): string {
     case "SELECT":
       return `SELECT ${marker} NULL AS ${ownName}, ${rest}`;
     case "SHOW":
-      // What it says of an engine has no condition.
-      if (rest.startsWith("ENGINE ")) return `SHOW ${marker} ${rest}`;
+      if (unconditional.test(rest)) return `SHOW ${marker} ${rest}`;
       return `SHOW ${marker} ${rest} OR (SELECT FALSE AS ${ownName})`;
     case "SET":
       return `SET ${marker} ${rest}, SESSION sql_mode = (SELECT '' AS ${ownName})`;

@@ -21,6 +21,9 @@ export const checks = {
   "MY-GRANT-003": "The user may turn consumers and instruments on, where `consumers.enable` has it do so.",
   "MY-GRANT-004":
     "The user may ask for plans: by the right to read the schemas that statements run in, or by a procedure.",
+  "MY-GRANT-005": "The user may ask for the state of replication and for the files of the binary log.",
+  "MY-GRANT-006":
+    "The user sees all tables, and so their sizes: a server shows a table only to who has some right on it.",
   "MY-COST-001": "What each part of the receiver asks works, and what it costs: each was asked once, just now.",
 } as const;
 

@@ -7,6 +7,8 @@ import { serverClock } from "../connection/server-clock.ts";
 export interface ServerFacts {
   /** The account that the session has, as it stands in a GRANT. */
   readonly account: string;
+  /** The same as it stands in information_schema, which escapes nothing. */
+  readonly grantee: string;
   /** TLS's version; `undefined` when the session is not encrypted. */
   readonly protocol: string | undefined;
   /** The server's clock, in microseconds since 1970. */
@@ -31,10 +33,12 @@ export async function serverFacts(connection: DatabaseConnection, signal: AbortS
   const shown = async (what: string, names: readonly string[]) =>
     namedValues(await connection.query(`SHOW ${what} WHERE Variable_name IN (?)`, [names], signal));
   const [user] = await connection.query("SELECT CURRENT_USER() AS account", [], signal);
+  const account = text(user ?? {}, "account") ?? "";
   const session = await shown("SESSION STATUS", ["Ssl_version"]);
   const protocol = session.get("ssl_version") ?? "";
   return {
-    account: quotedAccount(text(user ?? {}, "account") ?? ""),
+    account: quotedAccount(account, (part) => part.replaceAll("\\", "\\\\").replaceAll("'", "''")),
+    grantee: quotedAccount(account, (part) => part),
     protocol: protocol === "" ? undefined : protocol,
     clockMicros,
     values: new Map([
@@ -46,8 +50,7 @@ export async function serverFacts(connection: DatabaseConnection, signal: AbortS
 }
 
 /** The name may have an "@", the host has none. */
-function quotedAccount(account: string): string {
+function quotedAccount(account: string, escaped: (part: string) => string): string {
   const at = account.lastIndexOf("@");
-  const quoted = (part: string) => `'${part.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
-  return `${quoted(account.slice(0, at))}@${quoted(account.slice(at + 1))}`;
+  return `'${escaped(account.slice(0, at))}'@'${escaped(account.slice(at + 1))}'`;
 }

@@ -2,6 +2,7 @@ import { text } from "@dbintel/watching";
 import type { Capabilities } from "../connection/capabilities.ts";
 import type { DatabaseConnection } from "../connection/connection.ts";
 import { isAnswer } from "../connection/problems.ts";
+import { binaryLogsSql, replicaStatusSql } from "../replication/replica-channel.ts";
 import type { MysqlCheck } from "./checks.ts";
 import type { ServerFacts } from "./facts.ts";
 
@@ -10,6 +11,11 @@ const tables: readonly { readonly name: string; readonly only?: Capabilities["pr
   { name: "events_statements_summary_by_digest" },
   { name: "table_io_waits_summary_by_table" },
   { name: "table_io_waits_summary_by_index_usage" },
+  { name: "events_errors_summary_global_by_error", only: "mysql" },
+  { name: "replication_applier_status_by_worker", only: "mysql" },
+  { name: "replication_connection_status", only: "mysql" },
+  { name: "replication_group_members", only: "mysql" },
+  { name: "replication_group_member_stats", only: "mysql" },
   { name: "setup_consumers" },
   { name: "setup_instruments" },
   { name: "threads" },
@@ -60,7 +66,39 @@ export async function grantChecks(args: {
         repair: { sql: [`GRANT PROCESS ON *.* TO ${account};`] },
       }
     : { code: "MY-GRANT-002", status: "ok", message: "the user has PROCESS" };
-  return [mayRead, process];
+  return [mayRead, process, await maySeeReplication(args), await seesTables(args)];
+}
+
+/** Of a server without a binary log its files cannot be asked for, whoever asks. */
+async function maySeeReplication(asked: Asked & { readonly capabilities: Capabilities }): Promise<MysqlCheck> {
+  const code = "MY-GRANT-005";
+  const { capabilities, facts } = asked;
+  const lacking: string[] = [];
+  const privileges =
+    capabilities.product === "mysql"
+      ? [{ name: "REPLICATION CLIENT", sql: replicaStatusSql(capabilities) }]
+      : [
+          { name: "REPLICA MONITOR", sql: replicaStatusSql(capabilities) },
+          { name: "BINLOG MONITOR", sql: binaryLogsSql },
+        ];
+  for (const { name, sql } of privileges) if (await isDenied(asked, sql)) lacking.push(name);
+  if (lacking.length === 0) return { code, status: "ok", message: "the user may ask for the state of replication" };
+  return {
+    ...{ code, status: "warn", message: `the user has not ${lacking.join(" and ")}: replication is not told` },
+    repair: { sql: [`GRANT ${lacking.join(", ")} ON *.* TO ${facts.account};`] },
+  };
+}
+
+async function seesTables(asked: Asked): Promise<MysqlCheck> {
+  const code = "MY-GRANT-006";
+  for (const privilege of ["REFERENCES", "SELECT"]) {
+    if ((await privileges(asked, privilege)).has(""))
+      return { code, status: "ok", message: "the user sees all tables" };
+  }
+  return {
+    ...{ code, status: "warn", message: "the user sees no tables, or not all: their sizes are not told" },
+    repair: { sql: [`GRANT REFERENCES ON *.* TO ${asked.facts.account};`] },
+  };
 }
 
 /** What the user needs only for what the configuration asks. Privileges that come by a role are not seen here. */
@@ -128,7 +166,7 @@ async function privileges({ connection, facts, signal }: Asked, privilege: strin
        UNION ALL SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME), GRANTEE, PRIVILEGE_TYPE
          FROM information_schema.TABLE_PRIVILEGES) g
       WHERE g.PRIVILEGE_TYPE = ? AND g.GRANTEE = ?`,
-    [privilege, facts.account],
+    [privilege, facts.grantee],
     signal,
   );
   return new Set(rows.map((row) => text(row, "place") ?? ""));

@@ -1,5 +1,6 @@
 import type { MetricDefinition } from "@dbintel/watching";
 import { objectMetrics } from "../objects/catalogue.ts";
+import { replicationMetrics } from "../replication/catalogue.ts";
 import { errorQuery } from "./error-metrics.ts";
 import { innodbQueries } from "./innodb-metrics.ts";
 import type { ServerQuery } from "./server-query.ts";
@@ -19,13 +20,8 @@ export const metricDefinitions: readonly MetricDefinition[] = [
   ...queries.flatMap(({ metrics }) => metrics),
   ...statementEventMetrics,
   ...objectMetrics,
+  ...replicationMetrics,
 ];
 
-/** Metrics of the OpenTelemetry Collector's receiver that are not collected; accepted in the configuration. */
-export const absentMetricNames: readonly string[] = ["mysql.replica.sql_delay", "mysql.replica.time_behind_source"];
-
 /** Every name that the setting `metrics` takes. */
-export const metricNames: readonly string[] = [
-  ...metricDefinitions.map(({ name }) => name),
-  ...absentMetricNames,
-].sort();
+export const metricNames: readonly string[] = metricDefinitions.map(({ name }) => name).sort();

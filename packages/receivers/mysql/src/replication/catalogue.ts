@@ -1,0 +1,12 @@
+import type { MetricDefinition } from "@dbintel/watching";
+import { memberMetrics, memberStatistics } from "./group-replication.ts";
+import { binlogMetrics, channelMetrics, sourceMetrics } from "./replication-metrics.ts";
+
+/** Every metric that is collected of replication. */
+export const replicationMetrics: readonly MetricDefinition[] = [
+  ...channelMetrics,
+  ...sourceMetrics,
+  ...binlogMetrics,
+  ...memberMetrics,
+  ...memberStatistics,
+];

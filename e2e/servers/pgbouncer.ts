@@ -23,7 +23,7 @@ export function findPgbouncer(): string | undefined {
   return folders.find((folder) => folder !== "" && existsSync(join(folder, "sbin/pgbouncer")));
 }
 
-/** A PgBouncer before a server, in transaction mode. */
+/** A PgBouncer before a server. */
 export interface Pgbouncer extends AsyncDisposable {
   readonly host: string;
   readonly port: number;
@@ -36,8 +36,16 @@ export interface Pgbouncer extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** Starts PgBouncer before `server`. Rejects with its log when it does not come up. */
-export async function startPgbouncer(server: PostgresServer): Promise<Pgbouncer> {
+/** Starts PgBouncer before `server`, in transaction mode by default. Rejects with its log when it does not come up. */
+export async function startPgbouncer(
+  server: PostgresServer,
+  options: {
+    readonly poolMode?: "session" | "transaction" | "statement";
+    /** Parameters of a client's start that are dropped instead of refused. */
+    readonly ignoredParameters?: readonly string[];
+  } = {},
+): Promise<Pgbouncer> {
+  const { poolMode = "transaction", ignoredParameters = [] } = options;
   const root = findPgbouncer();
   if (root === undefined) throw new Error("PgBouncer is not on this machine; see e2e/servers/pgbouncer-install.sh");
   const user = unprivilegedUser();
@@ -58,7 +66,8 @@ export async function startPgbouncer(server: PostgresServer): Promise<Pgbouncer>
     `* = host=${server.host} port=${server.port} user=${username} password=${password}`,
     "[pgbouncer]",
     ...[`listen_addr = ${host}`, `listen_port = ${port}`, "unix_socket_dir ="],
-    ...["auth_type = scram-sha-256", `auth_file = ${users}`, `stats_users = ${username}`, "pool_mode = transaction"],
+    ...["auth_type = scram-sha-256", `auth_file = ${users}`, `stats_users = ${username}`, `pool_mode = ${poolMode}`],
+    ...(ignoredParameters.length === 0 ? [] : [`ignore_startup_parameters = ${ignoredParameters.join(", ")}`]),
   ]);
   const logFile = await open(join(folder, "log"), "a", 0o600);
   const libraries = libraryFolder(root);

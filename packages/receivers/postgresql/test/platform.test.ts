@@ -140,7 +140,7 @@ describe("the platform", () => {
     const connection = new DatabaseConnection({ ...settingsOf(server), port: pooler.port }, "postgres");
     opened.push(connection);
     await expect(discover(connection, "db:5432", new ServerPlatform(), never)).rejects.toMatchObject({
-      code: "DBI_DATABASE_UNREACHABLE",
+      code: "DBI_DATABASE_POOLER",
       message: "db:5432 is reached through a pooler that drops the limits of the session",
       hint: expect.stringContaining("ignore_startup_parameters"),
     });

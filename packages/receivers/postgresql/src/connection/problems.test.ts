@@ -27,7 +27,7 @@ describe("databaseProblem", () => {
     ["the database system is starting up", "57P03", "DBI_DATABASE_UNREACHABLE", true, "goes on by itself"],
     ["canceling statement due to lock timeout", "55P03", "DBI_TIMEOUT", true, "lock_timeout"],
     ["must be loaded via shared_preload_libraries", "55000", "DBI_DATABASE_EXTENSION", false, "ALTER SYSTEM SET"],
-    ["unsupported startup parameter: options", "08P01", "DBI_DATABASE_UNREACHABLE", false, "pooler"],
+    ["unsupported startup parameter: options", "08P01", "DBI_DATABASE_POOLER", false, "pooler"],
     ["The server does not support SSL connections", undefined, "DBI_DATABASE_UNREACHABLE", false, "insecure: true"],
     ["self-signed certificate", "DEPTH_ZERO_SELF_SIGNED_CERT", "DBI_DATABASE_UNREACHABLE", false, "tls.ca_file"],
     ["division by zero", "22012", "DBI_DATABASE_QUERY", true, "server's log"],

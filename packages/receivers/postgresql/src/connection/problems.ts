@@ -108,7 +108,7 @@ function bySqlState(code: string, message: string, context: ProblemContext): Exp
     case "08P01":
       return message.includes("startup parameter")
         ? {
-            code: "DBI_DATABASE_UNREACHABLE",
+            code: "DBI_DATABASE_POOLER",
             message: `${endpoint} does not take the limits that the collector sets for its session: ${message}`,
             hint: "connect to the server itself and not through a connection pooler",
             retryable: false,
@@ -200,7 +200,7 @@ export function extensionOutdated(endpoint: string, version: string): DbintelErr
 /** Something on the way answers for the server and passes on no settings of the session. */
 export function limitsDropped(endpoint: string): DbintelError {
   return new DbintelError(`${endpoint} is reached through a pooler that drops the limits of the session`, {
-    code: "DBI_DATABASE_UNREACHABLE",
+    code: "DBI_DATABASE_POOLER",
     hint: "connect to the server itself: without its limits the collector asks nothing (PgBouncer: ignore_startup_parameters)",
   });
 }

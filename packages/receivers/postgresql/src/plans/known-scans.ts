@@ -1,5 +1,5 @@
 import type { Clock } from "@dbintel/pipeline";
-import { conditionOperands, type PlanNode, readPlan } from "@dbintel/plans";
+import { conditionOperands, nodesOf, type PlanNode, readPlan } from "@dbintel/plans";
 import { LRUCache } from "lru-cache";
 
 /** A table that a statement reads from end to end, as its plan tells. */
@@ -77,7 +77,12 @@ export class KnownScans {
 /** `undefined` for what is no plan that can be read. */
 function scansOf(text: string): readonly TableScan[] | undefined {
   const { plan } = readPlan(text, { syntax: "postgresql" });
-  return plan === undefined ? undefined : [...scansBelow(plan.root, 1)];
+  if (plan === undefined) return undefined;
+  // A plan that was kept without costs does not say how many rows are wanted.
+  const tells = [...nodesOf(plan.root)].every(
+    ({ kind, estimate }) => kind !== "sequential_scan" || estimate?.rows !== undefined,
+  );
+  return tells ? [...scansBelow(plan.root, 1)] : undefined;
 }
 
 /** `processes` is how many share the rows of an operation between them. */

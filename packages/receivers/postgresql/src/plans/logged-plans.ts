@@ -1,8 +1,6 @@
 import type { Clock } from "@dbintel/pipeline";
 import { LRUCache } from "lru-cache";
-import type { PlanOutcome } from "./plan-outcome.ts";
-
-type KnownPlan = PlanOutcome & { readonly plan: string };
+import type { KnownPlan } from "./plan-outcome.ts";
 
 interface Logged {
   readonly outcome: KnownPlan;

@@ -11,6 +11,7 @@ import {
   type StatementGuard,
 } from "@dbintel/watching";
 import pg from "pg";
+import type { DatabaseConnection } from "../connection/connection.ts";
 import { databaseProblem, type ProblemContext } from "../connection/problems.ts";
 import type { Visits } from "../connection/visits.ts";
 import type { StatementKey } from "../statements/statement-table.ts";
@@ -21,6 +22,8 @@ import type { LoggedPlans } from "./logged-plans.ts";
 import { type PlanOutcome, type PlanSource, reasonOf } from "./plan-outcome.ts";
 import { PlanSession, planSessionOptions } from "./plan-session.ts";
 import { PlanTexts } from "./plan-texts.ts";
+import { StatementPlans } from "./statement-plans.ts";
+import { StoredPlans } from "./stored-plans.ts";
 
 /** A statement that is about to be reported. */
 export interface PlanCandidate {
@@ -48,9 +51,23 @@ export interface PlanCollectorOptions {
   readonly intervalMs: number;
 }
 
+/** A statement whose plan is wanted. */
 interface Due extends PlanCandidate {
   readonly occasion: PlanOccasion;
-  readonly query: string;
+  readonly query: string | undefined;
+  /** Why it cannot be explained; `undefined` when it can. */
+  readonly reason: NoPlanReason | undefined;
+}
+
+/** By database and name. */
+type DueStatements = Map<string, Map<string, Due>>;
+
+/** What the polls of statements give. */
+interface PlanArgs {
+  readonly versionNumber: number;
+  readonly guard: StatementGuard;
+  readonly problems: DbintelError[];
+  readonly signal: AbortSignal;
 }
 
 /** The class of these statements: the first that an overloaded server does without. */
@@ -65,6 +82,7 @@ export class PlanCollector {
   readonly texts: PlanTexts;
   readonly #options: PlanCollectorOptions;
   readonly #memory: PlanMemory<PlanSource>;
+  readonly #stored: StoredPlans;
   readonly #budget: PlanBudget;
   readonly #counter;
   /** How often in a row there was no connection for another session, and until when none is tried. */
@@ -73,9 +91,10 @@ export class PlanCollector {
 
   constructor(options: PlanCollectorOptions) {
     this.#options = options;
-    const { host, cacheSize: size, cacheTtlMs, intervalMs: retryMs } = options;
+    const { host, context, cacheSize: size, cacheTtlMs, intervalMs: retryMs } = options;
     this.texts = new PlanTexts(size);
     const ttlMs = () => cacheTtlMs * host.shared(feedback).savings.coldIntervalFactor;
+    this.#stored = new StoredPlans({ clock: host.clock, context, withinMs: cacheTtlMs });
     this.#budget = new PlanBudget({ clock: host.clock, intervalMs: options.intervalMs });
     this.#memory = new PlanMemory({ clock: host.clock, size, ttlMs, retryMs });
     this.#counter = host.meter.createCounter("dbintel_postgresql_plans", {
@@ -88,33 +107,29 @@ export class PlanCollector {
    * Says for each candidate what is known of its plan; the most important come first. A database that cannot be asked
    * is a problem of its own.
    */
-  async collect(args: {
-    readonly candidates: readonly PlanCandidate[];
-    readonly versionNumber: number;
-    readonly guard: StatementGuard;
-    readonly problems: DbintelError[];
-    readonly signal: AbortSignal;
-  }): Promise<StatementPlans> {
+  async collect(args: PlanArgs & { readonly candidates: readonly PlanCandidate[] }): Promise<StatementPlans> {
     const plans = new StatementPlans();
-    const due = new Map<string, Map<string, Due>>();
+    const due: DueStatements = new Map();
     for (const candidate of args.candidates) {
       const occasion = this.#memory.occasion(statementName(candidate.key), candidate.meanMs);
       const known = this.#memory.get(statementName(candidate.key));
       if (occasion === undefined && known !== undefined) this.#repeat(plans, candidate, known);
       else if (!plans.has(candidate.key)) this.#prepare(plans, due, candidate, occasion ?? "new");
     }
+    const refused = due.size === 0 ? undefined : await this.#takeStored(plans, due, args);
     const databases = [...due].map(([database, statements]) => ({
       database,
-      statements: [...statements.values()].toSorted(
-        (a, b) => planOccasions.indexOf(a.occasion) - planOccasions.indexOf(b.occasion),
-      ),
+      statements: [...statements.values()]
+        .filter(({ key }) => !plans.has(key))
+        .toSorted((a, b) => planOccasions.indexOf(a.occasion) - planOccasions.indexOf(b.occasion)),
     }));
-    for (const [index, each] of databases.entries()) {
-      const rest = index < mostDatabases ? await this.#explainAll(plans, { ...args, ...each }) : "budget";
-      for (const { key } of each.statements) {
-        if (!plans.has(key)) this.#tell(plans, key, { reason: rest });
+    for (const [index, each] of databases.filter(({ statements }) => statements.length > 0).entries()) {
+      const rest = refused ?? (index < mostDatabases ? await this.#explainAll(plans, { ...args, ...each }) : "budget");
+      for (const { key, reason } of each.statements) {
+        if (!plans.has(key)) this.#tell(plans, key, { reason: reason ?? rest });
       }
     }
+    args.problems.push(...this.#stored.problems);
     return plans;
   }
 
@@ -127,12 +142,7 @@ export class PlanCollector {
   }
 
   /** Adds a statement to those of its database that are due, by their names. */
-  #prepare(
-    plans: StatementPlans,
-    due: Map<string, Map<string, Due>>,
-    candidate: PlanCandidate,
-    occasion: PlanOccasion,
-  ): void {
+  #prepare(plans: StatementPlans, due: DueStatements, candidate: PlanCandidate, occasion: PlanOccasion): void {
     const { key, database } = candidate;
     const executed = this.#options.logged.get(database, String(key.queryId), this.#options.cacheTtlMs);
     if (executed !== undefined && executed !== this.#memory.get(statementName(key))) {
@@ -142,75 +152,115 @@ export class PlanCollector {
     }
     const query = this.texts.get(key);
     const reason = query === undefined ? "text_unknown" : whyNotExplainable(query);
-    if (query === undefined || reason !== undefined) {
-      this.#learn(plans, { ...candidate, occasion }, { reason: reason ?? "text_unknown" });
+    // Where an extension keeps plans, one may be there of a statement that cannot be explained.
+    const askable = reason === undefined || (reason !== "not_explainable" && this.#mayBeStored(database));
+    if (!askable) {
+      this.#learn(plans, { ...candidate, occasion }, { reason });
       return;
     }
     // A statement counts once for each level that it was called at, and has one plan.
     const others = due.get(database) ?? new Map<string, Due>();
     const name = statementName(key);
-    if (!others.has(name)) due.set(database, others.set(name, { ...candidate, occasion, query }));
+    if (!others.has(name)) due.set(database, others.set(name, { ...candidate, occasion, query, reason }));
   }
 
-  /** Asks one database; returns why those that are left have no plan. */
-  async #explainAll(
+  /** Whether the extensions that keep plans are known to be where this database's would be found. */
+  #mayBeStored(database: string): boolean {
+    const { context } = this.#options;
+    return this.#stored.keptIn(context.database) === true || this.#stored.keptIn(database) === true;
+  }
+
+  /**
+   * Takes the plans that extensions have kept of the statements of all databases, in the one that is connected to.
+   * Returns why nothing can be asked now, where nothing can.
+   */
+  async #takeStored(plans: StatementPlans, due: DueStatements, args: PlanArgs): Promise<NoPlanReason | undefined> {
+    const { host, context } = this.#options;
+    const { database } = context;
+    if (this.#stored.keptIn(database) === false || !this.#budget.allows(database)) return undefined;
+    const statements = [...due.values()].flatMap((each) => [...each.values()]);
+    const startedMs = host.clock.monotonicMs();
+    const refused = await this.#inSession({ ...args, database }, async (connection) => {
+      await this.#learnStored(plans, { connection, statements, signal: args.signal });
+    });
+    this.#budget.spend(database, host.clock.monotonicMs() - startedMs);
+    return refused;
+  }
+
+  async #learnStored(
     plans: StatementPlans,
     args: {
-      readonly database: string;
+      readonly connection: DatabaseConnection;
       readonly statements: readonly Due[];
-      readonly versionNumber: number;
-      readonly guard: StatementGuard;
-      readonly problems: DbintelError[];
       readonly signal: AbortSignal;
     },
-  ): Promise<NoPlanReason> {
-    const { database, guard, problems, signal } = args;
-    try {
-      const asked = await guard.ask({ collectorClass: planClass, cold: true, work: () => this.#ask(plans, args) });
-      return asked ?? "held_back";
-    } catch (error) {
-      signal.throwIfAborted();
-      problems.push(databaseProblem(error, { ...this.#options.context, database }));
-      return "held_back";
+  ): Promise<void> {
+    const { connection, statements, signal } = args;
+    const keys = statements.map(({ key }) => key);
+    const stored = await this.#stored.find(connection, keys, signal);
+    for (const statement of statements) {
+      const plan = stored.get(statementName(statement.key));
+      if (plan !== undefined) this.#learn(plans, statement, plan);
     }
   }
 
-  /** Asks for as many plans as the budget allows; says why there are no more. Rejects when the server is at fault. */
-  async #ask(
+  /** Asks one database for as many plans as the budget allows; returns why those that are left have none. */
+  async #explainAll(
     plans: StatementPlans,
-    args: {
-      readonly database: string;
-      readonly statements: readonly Due[];
-      readonly versionNumber: number;
-      readonly problems: DbintelError[];
-      readonly signal: AbortSignal;
-    },
+    args: PlanArgs & { readonly database: string; readonly statements: readonly Due[] },
   ): Promise<NoPlanReason> {
-    const { database, statements, versionNumber, problems, signal } = args;
-    const { host, visits, limit, intervalMs, context } = this.#options;
-    if (host.clock.monotonicMs() < this.#crowdedUntilMs) return "held_back";
+    const { database, statements, versionNumber, signal } = args;
+    const { host, limit, context } = this.#options;
+    const refused = await this.#inSession({ ...args, sessionOptions: planSessionOptions }, async (connection) => {
+      const session = new PlanSession({ connection, versionNumber });
+      await session.start(signal);
+      if (database !== context.database && this.#stored.keptIn(database) !== false) {
+        await this.#learnStored(plans, { connection, statements, signal });
+      }
+      for (const statement of statements.filter(({ key }) => !plans.has(key)).slice(0, limit)) {
+        if (!this.#budget.allows(database)) break;
+        const startedMs = host.clock.monotonicMs();
+        this.#learn(plans, statement, await this.#explain(plans, session, statement, signal));
+        this.#budget.spend(database, host.clock.monotonicMs() - startedMs);
+      }
+    });
+    return refused ?? "budget";
+  }
+
+  /** Does something in a session on a database; returns why that is not possible, where it is not. */
+  async #inSession(
+    args: PlanArgs & { readonly database: string; readonly sessionOptions?: readonly string[] },
+    work: (connection: DatabaseConnection) => Promise<void>,
+  ): Promise<NoPlanReason | undefined> {
+    const { guard, problems, signal, database } = args;
+    const { host, intervalMs, visits, context } = this.#options;
+    const problemOf = (error: unknown) => databaseProblem(error, { ...context, database });
+    const visit = async (): Promise<NoPlanReason | "done"> => {
+      if (host.clock.monotonicMs() < this.#crowdedUntilMs) return "held_back";
+      try {
+        await visits.visit(args, work);
+        this.#crowded = 0;
+        return "done";
+      } catch (error) {
+        if (!(error instanceof pg.DatabaseError) || error.code !== tooManyConnections) throw error;
+        // That there is no room for one more session says nothing about those that are there.
+        problems.push(problemOf(error));
+        this.#crowdedUntilMs = host.clock.monotonicMs() + intervalMs * 2 ** Math.min(this.#crowded++, 6);
+        return "held_back";
+      }
+    };
     try {
-      await visits.visit({ database, signal, sessionOptions: planSessionOptions }, async (connection) => {
-        const session = new PlanSession({ connection, versionNumber });
-        for (const statement of statements.slice(0, limit)) {
-          if (!this.#budget.allows(database)) break;
-          const startedMs = host.clock.monotonicMs();
-          this.#learn(plans, statement, await this.#explain(plans, session, statement, signal));
-          this.#budget.spend(database, host.clock.monotonicMs() - startedMs);
-        }
-      });
-      this.#crowded = 0;
-      return "budget";
+      const told = (await guard.ask({ collectorClass: planClass, cold: true, work: visit })) ?? "held_back";
+      return told === "done" ? undefined : told;
     } catch (error) {
-      if (!(error instanceof pg.DatabaseError) || error.code !== tooManyConnections) throw error;
-      // That there is no room for one more session says nothing about those that are there.
-      problems.push(databaseProblem(error, { ...context, database }));
-      this.#crowdedUntilMs = host.clock.monotonicMs() + intervalMs * 2 ** Math.min(this.#crowded++, 6);
+      signal.throwIfAborted();
+      problems.push(problemOf(error));
       return "held_back";
     }
   }
 
   async #explain(plans: StatementPlans, session: PlanSession, due: Due, signal: AbortSignal): Promise<PlanOutcome> {
+    if (due.query === undefined || due.reason !== undefined) return { reason: due.reason ?? "text_unknown" };
     try {
       return await session.explain({ query: due.query, userId: due.key.userId, role: due.role }, signal);
     } catch (error) {
@@ -241,23 +291,5 @@ export class PlanCollector {
   #tell(plans: StatementPlans, key: StatementKey, outcome: PlanOutcome): void {
     this.#counter.add(1, { outcome: outcome.reason ?? "explained" });
     plans.set(key, outcome);
-  }
-}
-
-/** What the events of one poll say about plans. */
-export class StatementPlans {
-  readonly #outcomes = new Map<string, PlanOutcome | undefined>();
-
-  /** `undefined` where nothing is to be said. */
-  get(key: StatementKey): PlanOutcome | undefined {
-    return this.#outcomes.get(statementName(key));
-  }
-
-  has(key: StatementKey): boolean {
-    return this.#outcomes.has(statementName(key));
-  }
-
-  set(key: StatementKey, outcome: PlanOutcome | undefined): void {
-    this.#outcomes.set(statementName(key), outcome);
   }
 }

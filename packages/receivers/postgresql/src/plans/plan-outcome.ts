@@ -1,16 +1,33 @@
+import { planHashes, readPlan } from "@dbintel/plans";
 import type { NoPlanReason, PlanOutcome as Outcome } from "@dbintel/watching";
+import { explainJson } from "./explain-json.ts";
 
 /**
  * Where a plan is from.
  * - `auto_explain`: an execution had it, as the server's log tells.
+ * - `pg_store_plans`, `pg_stat_plans`, `pg_querylens`: an execution had it, as the extension of this name keeps it.
  * - `generic`: `EXPLAIN (GENERIC_PLAN)`, PostgreSQL 16 and later.
  * - `prepared`: `PREPARE` and `EXPLAIN EXECUTE` under `force_generic_plan`.
  * - `definer`: a function of the DBA that explains with the rights of its owner.
  */
-export type PlanSource = "auto_explain" | "generic" | "prepared" | "definer";
+export type PlanSource = "auto_explain" | StoredPlanSource | AskedPlanSource;
+export type StoredPlanSource = "pg_store_plans" | "pg_stat_plans" | "pg_querylens";
+export type AskedPlanSource = "generic" | "prepared" | "definer";
 
 /** What is known of a statement's plan: EXPLAIN's JSON, or why there is none. */
 export type PlanOutcome = Outcome<PlanSource>;
+export type KnownPlan = PlanOutcome & { readonly plan: string };
+
+/** A plan that is longer does not leave: it would go with each event. */
+export const longestPlan = 131_072;
+
+/** What is told of a plan as the server writes it: without any constant, as EXPLAIN's JSON. */
+export function planOutcomeOf(text: string, source: PlanSource): PlanOutcome {
+  const { plan } = readPlan(text, { syntax: "postgresql" });
+  const anonymous = plan === undefined ? "" : explainJson(plan);
+  if (plan === undefined || anonymous.length > longestPlan) return { reason: "unreadable" };
+  return { plan: anonymous, hash: planHashes(plan).full, source };
+}
 
 /** By SQLSTATE, appendix A of PostgreSQL's manual. */
 const reasons: Readonly<Record<string, NoPlanReason>> = {

@@ -1,12 +1,10 @@
-import { planHashes, readPlan } from "@dbintel/plans";
 import { analyzeSql } from "@dbintel/sql";
 import type { Row } from "@dbintel/watching";
 import { integer, type NoPlanReason, text } from "@dbintel/watching";
 import pg from "pg";
 import { type DatabaseConnection, marker } from "../connection/connection.ts";
 import { definerCall, hasDefiner } from "./definer.ts";
-import { explainJson } from "./explain-json.ts";
-import { type PlanOutcome, type PlanSource, reasonOf } from "./plan-outcome.ts";
+import { type AskedPlanSource, type PlanOutcome, planOutcomeOf, reasonOf } from "./plan-outcome.ts";
 import { type PlannerSetting, pathTo, plannerSettings } from "./planner-settings.ts";
 import { type Complaint, repaired, withoutTypedParameters } from "./repair.ts";
 
@@ -21,7 +19,7 @@ export interface ExplainedStatement {
  * How a plan is asked for. `prepared` always goes under the same name, so that it is few entries of pg_stat_statements,
  * where `generic` is one for each statement.
  */
-type Rung = Exclude<PlanSource, "auto_explain">;
+type Rung = AskedPlanSource;
 /** What can be asked for, the first choice first. */
 type Rungs = readonly [Rung, Rung?];
 
@@ -43,8 +41,6 @@ const prefixes = {
 /** Each repair is another attempt. */
 const mostAttempts = 8;
 const undefinedTable = "42P01";
-/** A plan that is longer does not leave: it would go with each event. */
-const longestPlan = 131_072;
 
 /** A session that plans has the server's settings, and makes plans for any value. */
 export const planSessionOptions: readonly string[] = [
@@ -96,7 +92,7 @@ export class PlanSession {
     };
     for (let attempt = 1; ; attempt++) {
       try {
-        return outcomeOf(await this.#ask(question, signal), question.rung);
+        return planOutcomeOf(await this.#ask(question, signal), question.rung);
       } catch (error) {
         if (error instanceof NotGenericError) return { reason: "not_generic" };
         if (!(error instanceof pg.DatabaseError) || !this.#connection.open) throw error;
@@ -206,13 +202,6 @@ export class PlanSession {
 function planIn([row = {}]: readonly Row[]): string {
   const [value] = Object.values(row);
   return typeof value === "string" ? value : "";
-}
-
-function outcomeOf(json: string, source: PlanSource): PlanOutcome {
-  const { plan } = readPlan(json, { syntax: "postgresql" });
-  const anonymous = plan === undefined ? "" : explainJson(plan);
-  if (plan === undefined || anonymous.length > longestPlan) return { reason: "unreadable" };
-  return { plan: anonymous, hash: planHashes(plan).full, source };
 }
 
 /** What the server said, and where in `query`: that is the end of what it was sent, or of what the function made of it. */

@@ -147,6 +147,6 @@ export class StatementTexts {
 }
 
 /** Names a statement of a database and user, at whatever level it was called. */
-export function statementName(key: StatementKey): string {
+export function statementName(key: Omit<StatementKey, "toplevel">): string {
   return `${key.databaseId}/${key.userId}/${key.queryId}`;
 }

@@ -1,5 +1,5 @@
 import type { AnyValue, LogsBuilder } from "@dbintel/pdata";
-import type { StatementPlans } from "../plans/plan-collector.ts";
+import type { StatementPlans } from "../plans/statement-plans.ts";
 import { type IntervalStatistics, intervalStatistics } from "./interval-statistics.ts";
 import { shownName } from "./names.ts";
 import { attributeUnits, counterIndex, type StatementShape } from "./statement-columns.ts";

@@ -21,6 +21,7 @@ import {
   longRunningSettings,
   metricSetting,
   named,
+  settingsCollection,
   switchable,
 } from "@dbintel/watching";
 import { z } from "zod";
@@ -33,7 +34,6 @@ import { objectCollection } from "./objects/settings.ts";
 import { pgbouncerSettings } from "./pools/settings.ts";
 import { resourceAttributeNames } from "./resource.ts";
 import { schemaCollection } from "./schema/settings.ts";
-import { settingsCollection } from "./settings-changes/settings.ts";
 import { topQueryCollection } from "./statements/settings.ts";
 
 /** Events; the OpenTelemetry Collector has both off by default. */

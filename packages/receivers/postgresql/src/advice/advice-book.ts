@@ -1,6 +1,6 @@
 import type { Host } from "@dbintel/pipeline";
+import { KeptState } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
-import { KeptState } from "../kept-state.ts";
 import type { Visit } from "../visits/errand.ts";
 import { addAdvice } from "./advice-events.ts";
 import { adviceChanges, type OpenAdvice } from "./advice-memory.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Host } from "@dbintel/pipeline";
+import { KeptState } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
-import { KeptState } from "../kept-state.ts";
 import type { Errand, Visit } from "../visits/errand.ts";
 import { addFirstSchema, addSchemaChanges } from "./schema-events.ts";
 import { type KnownTable, type SchemaSnapshot, schemaChanges, tableKey } from "./schema-snapshot.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { settingChanges } from "./setting-changes.ts";
+import { changedSettings } from "./setting-changes.ts";
 import type { Setting } from "./setting-source.ts";
 
 function setting(name: string, value: string, other: Partial<Setting> = {}): Setting {
@@ -17,7 +17,7 @@ it("tells other values, other sources and what waits for a restart", () => {
     setting("c", "1", { pendingRestart: true }),
     setting("d", "1"),
   ];
-  expect(settingChanges(before, after).map((change) => [change.before?.name, change.after?.value])).toEqual([
+  expect(changedSettings(before, after).map((change) => [change.before?.name, change.after?.value])).toEqual([
     ["a", "2"],
     ["b", "1"],
     ["c", "1"],
@@ -28,7 +28,7 @@ it("tells what appears and vanishes only of databases and roles", () => {
   const forApp = setting("work_mem", "1MB", { database: "app" });
   const before = [setting("auto_explain.log_analyze", "off"), forApp];
   const after = [setting("pgaudit.log", "none"), setting("work_mem", "2MB", { user: "web" })];
-  expect(settingChanges(before, after)).toEqual([
+  expect(changedSettings(before, after)).toEqual([
     { before: undefined, after: after[1] },
     { before: forApp, after: undefined },
   ]);

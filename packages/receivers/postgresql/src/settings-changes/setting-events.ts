@@ -1,5 +1,5 @@
 import type { LogsBuilder } from "@dbintel/pdata";
-import type { SettingChange } from "./setting-changes.ts";
+import type { SettingChange } from "@dbintel/watching";
 import type { Setting } from "./setting-source.ts";
 
 export const settingsChangeEvent = "db.server.settings_change";
@@ -8,7 +8,7 @@ export const settingsChangeEvent = "db.server.settings_change";
 export function addSettingChanges(
   logs: LogsBuilder,
   args: {
-    readonly changes: readonly SettingChange[];
+    readonly changes: readonly SettingChange<Setting>[];
     readonly timeUnixNano: bigint;
     /** Of the reading that did not show it yet. */
     readonly sinceUnixNano: bigint;

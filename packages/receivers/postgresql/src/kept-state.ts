@@ -1,1 +1,0 @@
-export { KeptState } from "@dbintel/watching";

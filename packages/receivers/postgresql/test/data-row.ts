@@ -27,7 +27,7 @@ export function dataRow(shape: StatementShape, entry: TestEntry): Buffer {
     entry.queryId === null ? null : int8(entry.queryId),
     Buffer.alloc(lengths.bool, entry.toplevel ? 1 : 0),
     ...(shape.statsSince ? [int8(entry.since)] : []),
-    ...(shape.minmaxSince ? [int8(entry.minmaxSince ?? entry.since)] : []),
+    ...(shape.minmaxSince ? [entry.minmaxSince === undefined ? null : int8(entry.minmaxSince)] : []),
     ...shape.counters.map((counter, index) => {
       const value = entry.counters[index] ?? null;
       if (value === null) return null;

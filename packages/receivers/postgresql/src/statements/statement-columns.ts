@@ -8,7 +8,7 @@ export interface StatementCounter {
   readonly type: "integer" | "milliseconds";
   /** What it is read from: the sum of those of these columns that the server has. Default: the column of its name. */
   readonly from?: readonly string[];
-  /** 0 for most statements: then it neither crosses the wire in full nor appears in an event. */
+  /** 0 for most statements: then it does not appear in an event. */
   readonly rare?: boolean;
 }
 
@@ -131,10 +131,11 @@ export function sameShape(one: StatementShape, other: StatementShape): boolean {
   );
 }
 
-function expression({ column, rare }: StatementCounter, sources: readonly string[]): string {
+/** NULL stands for 0, which most counters of most statements are: it is 4 bytes on the wire, and not 12. */
+function expression({ column }: StatementCounter, sources: readonly string[]): string {
   // A numeric; nobody writes 2^63 bytes, and a value that did not fit would fail the whole query.
   const value = column === "wal_bytes" ? "LEAST(wal_bytes, 9223372036854775807)::int8" : sources.join(" + ");
-  return rare ? `NULLIF(${value}, 0)` : value;
+  return column === "calls" || column === "total_exec_time" ? value : `NULLIF(${value}, 0)`;
 }
 
 /** Where a counter stands in the shape, or -1. */

@@ -35,6 +35,20 @@ describe("a row", () => {
     expect([rows.value(0, 0), rows.value(0, 1), rows.sinceMicros(0)]).toEqual([0, 7.5, 0n]);
   });
 
+  it("has extremes since it counts where no other time is told", () => {
+    const columns = new Set(["stats_since", "minmax_stats_since", "calls", "min_exec_time"]);
+    const rows = table(
+      statementShape(columns),
+      { ...entry, counters: [3n], states: [0.5] },
+      { ...entry, minmaxSince: entry.since + 1n, counters: [3n], states: [0.5] },
+    );
+    expect([rows.minmaxSinceMicros(0), rows.minmaxSinceMicros(1)]).toEqual([
+      rows.sinceMicros(0),
+      rows.sinceMicros(1) + 1n,
+    ]);
+    expect([rows.value(0, 0), rows.value(0, 1)]).toEqual([3, 0.5]);
+  });
+
   it("is counted and left out when the server hides whose it is", () => {
     const rows = table(shape, entry, { ...entry, queryId: null }, entry);
     expect([rows.count, rows.hidden]).toEqual([2, 1]);

@@ -27,7 +27,8 @@ const postgresEpochMicros = 946_684_800_000_000n;
 
 /** What is selected of an entry, in the order in which `StatementTable.appendRow` takes it. */
 export function statementRowSql(shape: StatementShape): string {
-  const since = [...(shape.statsSince ? ["stats_since"] : []), ...(shape.minmaxSince ? ["minmax_stats_since"] : [])];
+  const minmaxSince = "NULLIF(minmax_stats_since, stats_since)";
+  const since = [...(shape.statsSince ? ["stats_since"] : []), ...(shape.minmaxSince ? [minmaxSince] : [])];
   const columns = ["dbid, userid, queryid", shape.toplevel ? "toplevel" : "true", ...since, ...shape.expressions];
   return columns.join(", ");
 }
@@ -101,7 +102,8 @@ export class StatementTable {
 
   /**
    * Appends the body of one DataRow message in binary format, as `statementRowSql` selects them: int16 fields,
-   * then for each int32 length (-1 for NULL) and the value, all big-endian.
+   * then for each int32 length (-1 for NULL) and the value, all big-endian. NULL stands for 0, and in the place of
+   * `minmax_stats_since` for the time before it.
    */
   appendRow(bytes: Uint8Array, start: number): void {
     let at = start + 2;
@@ -129,8 +131,12 @@ export class StatementTable {
     for (; word < end; word += 2) {
       if (word === base + minmaxWord && !this.shape.minmaxSince) continue;
       const known = int32(bytes, at) === 8;
-      words[word + high] = known ? uint32(bytes, at + 4) : 0;
-      words[word + low] = known ? uint32(bytes, at + 8) : 0;
+      if (!known && word === base + minmaxWord) {
+        words.copyWithin(word, base + sinceWord, word);
+      } else {
+        words[word + high] = known ? uint32(bytes, at + 4) : 0;
+        words[word + low] = known ? uint32(bytes, at + 8) : 0;
+      }
       at += known ? 12 : 4;
     }
     this.#count++;

@@ -5,7 +5,13 @@ import { RowConnection } from "./row-connection.ts";
 
 /** A stream that a test writes the server's bytes to. */
 class ServerBytes extends Duplex {
+  /** The types of the messages to the server. */
+  asked = "";
   override _read(): void {}
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.asked += chunk.toString("latin1", 0, 1);
+    done();
+  }
 }
 
 function message(type: string, body: Uint8Array): Buffer {
@@ -29,8 +35,8 @@ function row(text: string): Buffer {
 }
 
 function open() {
-  const connection = new RowConnection({});
   const stream = new ServerBytes();
+  const connection = new RowConnection({ stream: () => stream });
   connection.attachListeners(stream);
   const seen: string[] = [];
   connection.on("readyForQuery", () => seen.push("ready"));
@@ -69,6 +75,43 @@ describe("RowConnection", () => {
         },
       ),
     );
+  });
+
+  it("asks once what the columns of a prepared statement are, and tells pg each time", async () => {
+    const { connection, stream, seen } = open();
+    connection.on("rowDescription", ({ fields }: { fields: unknown[] }) => seen.push(`columns:${fields.length}`));
+    const bindComplete = message("2", Buffer.alloc(0));
+    const say = (...messages: readonly Buffer[]) => {
+      const { length } = seen;
+      const ready = new Promise((resolve) => connection.once("readyForQuery", resolve));
+      stream.push(Buffer.concat([...messages, readyForQuery]));
+      return ready.then(() => seen.slice(length));
+    };
+    const answer = (...messages: readonly Buffer[]) => say(bindComplete, ...messages, row("a"), commandComplete);
+    const ask = (statement: string) => {
+      connection.bind({ statement });
+      connection.describe({ type: "P", name: "" });
+    };
+    const oneColumn = message("T", Buffer.concat([Buffer.from([0, 1]), Buffer.from("a\0"), Buffer.alloc(18)]));
+    const told = ["columns:1", "pg:a", "complete", "ready"];
+    ask("one");
+    expect(await answer(oneColumn)).toEqual(told);
+    ask("one");
+    expect(await answer()).toEqual(told);
+    for (let times = 0; times < 2; times++) {
+      ask("");
+      expect(await answer(oneColumn)).toEqual(told);
+    }
+    ask("one");
+    await answer();
+    connection.query("SELECT 1, 2");
+    await say(message("T", Buffer.alloc(2)));
+    ask("one");
+    expect(await answer()).toEqual(told);
+    connection.forgetPrepared("one");
+    ask("one");
+    expect(await answer(oneColumn)).toEqual(told);
+    expect(stream.asked).toBe("BDBBDBDBQBBD");
   });
 
   it("leaves rows to pg while nobody asks for them", async () => {

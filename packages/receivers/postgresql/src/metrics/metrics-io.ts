@@ -50,7 +50,8 @@ export const ioQueries: readonly MetricQuery[] = [
         (counter) => `nullif(${counter}_time, 0) / 1000 AS ${counter}_s`,
       );
       return `SELECT ${start} AS start, backend_type, object, context, ${[...counted, ...sizes, ...times].join(", ")}
-                FROM pg_stat_io`;
+                FROM pg_stat_io
+               WHERE greatest(${Object.values(operations).join(", ")}) > 0`;
     },
   },
   {
@@ -65,6 +66,6 @@ export const ioQueries: readonly MetricQuery[] = [
     sql: () => `
       SELECT ${start} AS start, name AS slru, nullif(blks_hit, 0) AS blks_hit, nullif(blks_read, 0) AS blks_read,
              nullif(blks_written, 0) AS blks_written, nullif(blks_zeroed, 0) AS blks_zeroed
-        FROM pg_stat_slru`,
+        FROM pg_stat_slru WHERE blks_hit + blks_read + blks_written + blks_zeroed > 0`,
   },
 ];

@@ -62,8 +62,11 @@ export interface GuardedDatabaseOptions {
   readonly onChange: (event: BreakerEvent) => void;
 }
 
-/** More kinds of statements than any receiver has: a bound, not a setting. */
-const classLimit = 32;
+/**
+ * More kinds of statements than any receiver has: about forty of its own, and one for each of the hundred queries that
+ * its configuration may add. A bound, not a setting.
+ */
+const classLimit = 256;
 
 interface StatementClass {
   readonly breaker: Breaker;

@@ -54,6 +54,24 @@ it("opens one class of one database alone, and the database when half of its cla
   ]);
 });
 
+it("keeps apart as many classes as a receiver has, and guards the rest together", () => {
+  const { registry } = watch();
+  const shop = registry.database("db:5432", "shop");
+  const names = Array.from({ length: 300 }, (_, number) => `query ${number}`);
+  const isAdmitted = (name: string) => {
+    const admission = shop.admit(name, false);
+    if (admission.admitted) admission.succeed(1);
+    return admission.admitted;
+  };
+  expect(names.every(isAdmitted)).toBe(true);
+  fail(shop, "query 3", "other");
+  fail(shop, "query 299", "other");
+  const open = names.filter((name) => !isAdmitted(name));
+  expect(open.slice(0, 2)).toEqual(["query 3", "query 255"]);
+  expect(open.slice(1)).toEqual(names.slice(255));
+  expect(shop.whole.state).toBe("closed");
+});
+
 it("leaves a database alone for want of grants only when nothing at all is allowed", () => {
   const { registry } = watch();
   const shop = registry.database("db:3306", "");

@@ -1,0 +1,165 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { eventually } from "../harness/condition.ts";
+import { DbintelProcess } from "../harness/dbintel-process.ts";
+import { type FlakyBackend, startFlakyBackend } from "../harness/flaky-backend.ts";
+import { freePort } from "../harness/free-port.ts";
+import { readLedgers } from "../harness/ledgers.ts";
+
+/** Lives of the collector that end by kill -9; `DBINTEL_KILLS=200` for the long run. */
+const kills = Number(process.env.DBINTEL_KILLS ?? 6);
+
+const shipped = fileURLToPath(new URL("../../configs/durable-relay.yaml", import.meta.url));
+
+describe("a relay whose queue is on disk", () => {
+  let folder: string;
+  let backend: FlakyBackend;
+  let env: Record<string, string>;
+  let args: string[];
+  let endpoint: string;
+  let metricsUrl: string;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "dbintel-durable-"));
+    backend = await startFlakyBackend();
+    const [port, healthPort, metricsPort] = [await freePort(), await freePort(), await freePort()];
+    endpoint = `http://127.0.0.1:${port}/v1/logs`;
+    metricsUrl = `http://127.0.0.1:${metricsPort}/metrics`;
+    env = {
+      OTLP_LISTEN: `127.0.0.1:${port}`,
+      OTLP_ENDPOINT: backend.endpoint,
+      DBINTEL_STATE: join(folder, "state"),
+    };
+    // What a test needs beside the shipped file: a backend that reads JSON, short waits, a place to read the accounts.
+    const overlay = join(folder, "overlay.yaml");
+    await writeFile(
+      overlay,
+      `
+extensions: { health_check: { endpoint: "127.0.0.1:${healthPort}" } }
+exporters:
+  otlp_http:
+    encoding: json
+    compression: none
+    retry_on_failure: { initial_interval: 50ms, max_interval: 200ms, max_elapsed_time: 1s }
+service:
+  telemetry:
+    metrics:
+      readers: [{ pull: { exporter: { prometheus: { host: 127.0.0.1, port: ${metricsPort} } } } }]
+`,
+    );
+    args = ["run", "--config", shipped, "--config", overlay];
+  });
+  afterEach(async () => {
+    await backend[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** Sends a request with these ids once; whether it was acknowledged. */
+  async function send(ids: readonly string[]): Promise<boolean> {
+    const logRecords = ids.map((id) => ({ attributes: [{ key: "id", value: { stringValue: id } }] }));
+    const body = JSON.stringify({ resourceLogs: ids.length === 0 ? [] : [{ scopeLogs: [{ logRecords }] }] });
+    const headers = { "content-type": "application/json" };
+    return (await fetch(endpoint, { method: "POST", headers, body }).catch(() => undefined))?.status === 200;
+  }
+
+  async function started(): Promise<DbintelProcess> {
+    const dbintel = new DbintelProcess(args, env);
+    await eventually(
+      "the receiver answers",
+      async () => {
+        if (!dbintel.running) throw new Error(`dbintel ended:\n${dbintel.stderr}`);
+        return (await send([])) || undefined;
+      },
+      { deadlineMs: 60_000 },
+    );
+    return dbintel;
+  }
+
+  /** The exporter's account; everybody's has to be balanced. */
+  async function exporter() {
+    const ledgers = readLedgers(await (await fetch(metricsUrl)).text());
+    for (const { kind, id, signal, received, sent, refused, dropped, held } of ledgers) {
+      expect(received, `${kind} ${id} ${signal}`).toBe(sent + refused + dropped + held);
+    }
+    return ledgers.find(({ kind, signal }) => kind === "exporter" && signal === "logs");
+  }
+
+  const holds = (held: number) =>
+    eventually(`the exporter holds ${held}`, async () => ((await exporter())?.held === held ? true : undefined));
+
+  it(`delivers every acknowledged record through ${kills} kills at random moments, and says what it may send twice`, async () => {
+    const acknowledged: string[] = [];
+    let uncertain = 0;
+    for (let life = 0; life < kills; life++) {
+      backend.answerAlways(life % 3 === 1 ? 503 : 200);
+      const dbintel = await started();
+      // Spread over the life; what the collector is at in that moment is left to chance.
+      let untilKill = 5 + ((life * 37) % 61);
+      const client = async (number: number) => {
+        for (let request = 0; dbintel.running && untilKill > 0; request++) {
+          const ids = Array.from({ length: 5 }, (_, record) => `${life}-${number}-${request}-${record}`);
+          if (!(await send(ids))) return;
+          acknowledged.push(...ids);
+          if (--untilKill === 0) dbintel.kill("SIGKILL");
+        }
+      };
+      await Promise.all(Array.from({ length: 4 }, (_, number) => client(number)));
+      expect(await dbintel.exited).toEqual({ code: null, signal: "SIGKILL" });
+      uncertain += perhapsSentBefore(dbintel);
+    }
+    backend.answerAlways(200);
+    await using last = await started();
+    const missing = () => acknowledged.filter((id) => !backend.taken.has(id));
+    await eventually("everything acknowledged has arrived", () => (missing().length === 0 ? true : undefined), {
+      deadlineMs: 60_000,
+    });
+    await holds(0);
+    uncertain += perhapsSentBefore(last);
+    const twice = [...backend.taken.values()].reduce((sum, times) => sum + times - 1, 0);
+    expect(acknowledged.length).toBeGreaterThanOrEqual(kills * 25);
+    expect(twice).toBeLessThanOrEqual(uncertain);
+    expect(await last.stop()).toEqual({ code: 0, signal: null });
+  });
+
+  it("says at shutdown what it could not deliver, and holds the same after the restart", async () => {
+    backend.answerAlways(503);
+    const first = await started();
+    for (let request = 0; request < 10; request++) expect(await send([`${request}-a`, `${request}-b`])).toBe(true);
+    await holds(20);
+    expect(await first.stop()).toEqual({ code: 0, signal: null });
+    expect(first.stderr).toContain("not delivered yet: it stays on disk and is sent after the next start");
+    expect(first.stderr).toMatch(/ items=20$/m);
+
+    await using second = await started();
+    await holds(20);
+    expect(await exporter()).toMatchObject({ received: 20, sent: 0, dropped: 0, held: 20 });
+    backend.answerAlways(200);
+    await holds(0);
+    expect(await exporter()).toMatchObject({ received: 20, sent: 20, dropped: 0, held: 0 });
+    expect([...backend.taken.values()]).toEqual(Array.from({ length: 20 }, () => 1));
+    expect(await second.stop()).toEqual({ code: 0, signal: null });
+  });
+
+  it("leaves its folder to one process: a second one ends and says why", async () => {
+    await using first = await started();
+    const own = [
+      `receivers.otlp.protocols.http.endpoint=127.0.0.1:${await freePort()}`,
+      `extensions.health_check.endpoint=127.0.0.1:${await freePort()}`,
+      "service.telemetry.metrics.level=none",
+    ];
+    await using second = new DbintelProcess([...args, ...own.flatMap((setting) => ["--set", setting])], env);
+    expect(await second.exited).toEqual({ code: 1, signal: null });
+    expect(second.stderr).toContain(`is in use by process ${first.pid}`);
+    expect(second.stderr).toContain("Give each collector a directory of its own.");
+    expect(await send(["still here"])).toBe(true);
+    expect(await first.stop()).toEqual({ code: 0, signal: null });
+  });
+});
+
+/** Items that the collector said at its start it may send a second time. */
+function perhapsSentBefore({ stderr }: DbintelProcess): number {
+  return [...stderr.matchAll(/ perhaps_sent_before=(\d+)/g)].reduce((sum, [, items]) => sum + Number(items), 0);
+}

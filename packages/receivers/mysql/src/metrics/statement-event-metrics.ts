@@ -3,6 +3,7 @@ import { redactSql } from "@dbintel/sql";
 import { bounded, type MetricDefinition, printable, text } from "@dbintel/watching";
 import { z } from "zod";
 import { ownName } from "../connection/session.ts";
+import { shownSchema } from "../statements/schema-name.ts";
 import type { ServerQuery } from "./server-query.ts";
 
 /** The setting `statement_events`. */
@@ -62,7 +63,11 @@ export function statementEventQuery({ digest_text_limit, limit, time_limit }: St
     shape: (rows, { product }) =>
       rows.map((row) => {
         const redacted = redactSql(text(row, "digest_text") ?? "", product).text;
-        return { ...row, digest_text: printable(bounded(redacted.toWellFormed(), digest_text_limit)) };
+        return {
+          ...row,
+          schema_name: shownSchema(text(row, "schema_name") ?? null) ?? null,
+          digest_text: printable(bounded(redacted.toWellFormed(), digest_text_limit)),
+        };
       }),
   };
 }

@@ -12,6 +12,7 @@ import { exponentialHistogram, type LatencyBuckets } from "./latency-buckets.ts"
 import { emptyReading, type LatencyReading, latencyInterval } from "./latency-interval.ts";
 import { globalHistogram, statementHistograms } from "./latency-source.ts";
 import { Rest } from "./rest.ts";
+import { shownSchema } from "./schema-name.ts";
 import { timeIndex } from "./statement-columns.ts";
 import { type StatementDelta, type StatementDeltas, startOf } from "./statement-deltas.ts";
 import type { Continuity } from "./statement-epoch.ts";
@@ -107,7 +108,7 @@ export class StatementLatency {
       for (const { name, schema, digest, delta } of asked) {
         const picoseconds = reading.table.value(delta.row, timeIndex);
         const now = { ...bare(args, delta), picoseconds, buckets: histograms.get(name) ?? new Map() };
-        const attributes = { "db.namespace": schema ?? undefined, "db.query.id": digest };
+        const attributes = { "db.namespace": shownSchema(schema), "db.query.id": digest };
         statements.push(...pointOf({ now, before: readings.get(name), timeUnixNano, attributes }));
         readings.set(name, now);
       }

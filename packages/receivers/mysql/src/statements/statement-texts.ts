@@ -1,6 +1,7 @@
 import type { Savings } from "@dbintel/feedback";
 import type { Clock } from "@dbintel/pipeline";
 import { redactSql } from "@dbintel/sql";
+import { bounded, printable } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 import type { Product } from "../connection/connection.ts";
 import { ownName } from "../connection/session.ts";
@@ -19,7 +20,7 @@ interface StatementText {
 /** Reads the stored texts of some digests; `undefined` when the server is left alone now. */
 export type TextReader = (digests: readonly string[]) => Promise<ReadonlyMap<string, string> | undefined>;
 
-const longestText = 10_000;
+const longestTextBytes = 10_000;
 const timeToLiveMs = 3_600_000;
 /** At most 5 % of one server core. */
 const restFactor = 20;
@@ -89,5 +90,5 @@ export class StatementTexts {
 
 /** Of a text without values, as much as an event tells. */
 export function boundedText(text: string): string {
-  return text.slice(0, longestText).toWellFormed();
+  return printable(bounded(text.toWellFormed(), longestTextBytes));
 }

@@ -2,6 +2,7 @@ import type { AnyValue, LogsBuilder } from "@dbintel/pdata";
 import type { StatementPlans } from "../plans/plan-collector.ts";
 import { statementName } from "../plans/statement-name.ts";
 import type { PollPrepared } from "./prepared-statements.ts";
+import { shownSchema } from "./schema-name.ts";
 import type { StatementCounter } from "./statement-columns.ts";
 import { startOf } from "./statement-deltas.ts";
 import type { StatementReading } from "./statement-source.ts";
@@ -41,7 +42,7 @@ export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
     const { schema, digest } = table.key(delta.row);
     const plan = digest === null ? undefined : args.plans.get(statementName({ schema, digest }));
     add(delta.values, startOf(delta, { table, previousMicros }), {
-      "db.namespace": schema ?? undefined,
+      "db.namespace": shownSchema(schema),
       "db.query.text": digest === null ? undefined : texts.shown(digest),
       "mysql.query_plan": plan?.plan,
       "mysql.query_plan.hash": plan?.hash,
@@ -61,7 +62,7 @@ export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
   function addPrepared({ top, others, rest, startMicros }: PollPrepared): void {
     for (const { schema, text, fingerprint, open, reprepares, values } of top) {
       add(values, startMicros, {
-        "db.namespace": schema ?? undefined,
+        "db.namespace": shownSchema(schema),
         "db.query.text": text,
         "db.query.fingerprint": fingerprint,
         "dbintel.delta.kind": "prepared",
@@ -76,7 +77,7 @@ export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
   function addOthers(others: readonly OtherStatements[], startMicros: bigint): void {
     for (const { schema, statements, values } of others) {
       add(values, startMicros, {
-        "db.namespace": schema ?? undefined,
+        "db.namespace": shownSchema(schema),
         "dbintel.delta.kind": "other",
         "dbintel.statement.count": BigInt(statements),
       });

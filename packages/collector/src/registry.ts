@@ -84,6 +84,7 @@ const entries: { readonly [Kind in ComponentKind]: Readonly<Record<string, Entry
     forward: { load: async () => (await import("@dbintel/connector-forward")).forward.definition },
   },
   extension: {
+    admin: { load: async () => (await import("@dbintel/extension-admin")).admin.definition },
     basic_auth: {
       aliases: ["basicauth"],
       load: async () => (await import("@dbintel/extension-basic-auth")).basicAuth.definition,

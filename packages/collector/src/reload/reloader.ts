@@ -93,8 +93,8 @@ export class Reloader {
     return {
       outcome: "applied",
       kept: kept.length,
-      started: started.map(nameOf),
-      stopped: stopped.map(nameOf),
+      started: started.map(nameOf).toSorted(),
+      stopped: stopped.map(nameOf).toSorted(),
       problems: [...problems, ...notes, ...failures.map(({ message }) => message)],
     };
   }

@@ -9,3 +9,4 @@ export { cardIntegerSign } from "./payment-card.ts";
 export type { Finding } from "./scanner.ts";
 export { Scanner } from "./scanner.ts";
 export { isSensitiveKey, sensitiveKeySign } from "./sensitive-key.ts";
+export { TextScrubber } from "./text-scrubber.ts";

@@ -2,10 +2,11 @@
  * What every listener of the collector shares: where `localhost` is, and what a failed bind tells the operator.
  * The entry point `@dbintel/pipeline/listen`.
  */
-import type { IncomingMessage } from "node:http";
+import type { Server as HttpServer, IncomingMessage } from "node:http";
 import type { AddressInfo, Server } from "node:net";
 import type { HostPort } from "@dbintel/config";
 import { DbintelError } from "@dbintel/errors";
+import type { Clock } from "./clock.ts";
 
 export type { ServerTlsSettings } from "./server-tls.ts";
 export { ServerTls, serverTlsSettings } from "./server-tls.ts";
@@ -49,6 +50,28 @@ export async function listen(
   }
   const bound = server.address() as AddressInfo;
   return { host: bound.address, port: bound.port };
+}
+
+/** A client that has not said what it wants, or does not read its answer, is not waited for longer. */
+const graceMs = 1000;
+
+/**
+ * Listens no more and resolves when every connection is closed: those without a request at once, those with one when it
+ * is answered, all of them after a second or when `signal` is aborted. Nobody gets half an answer who reads it.
+ */
+export async function closeServer(
+  server: HttpServer,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<void> {
+  const cut = () => server.closeAllConnections();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.close(() => resolve());
+  if (signal.aborted) cut();
+  signal.addEventListener("abort", cut, { once: true });
+  const timer = clock.schedule(graceMs, cut);
+  await promise;
+  timer.cancel();
+  signal.removeEventListener("abort", cut);
 }
 
 const hints: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Component, Host } from "@dbintel/pipeline";
-import { formatAddress, isLoopback, listen } from "@dbintel/pipeline/listen";
+import { closeServer, formatAddress, isLoopback, listen } from "@dbintel/pipeline/listen";
 import { type Answer, readiness, statusReport } from "./answers.ts";
 import type { HealthCheckConfig } from "./config.ts";
 
@@ -34,21 +34,21 @@ export class HealthCheck implements Component {
     logger.info({ endpoint: address }, "answering health checks");
   }
 
-  async stop(_options: { readonly signal: AbortSignal }): Promise<void> {
+  /** Whoever has asked is answered. */
+  async stop({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     const server = this.#server;
     if (server === undefined) return;
     this.#server = undefined;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    server.close(() => resolve());
-    server.closeAllConnections();
-    await promise;
+    await closeServer(server, { clock: this.#host.clock, signal });
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const { status, body } = this.#route(request);
     const type = body.startsWith("{") ? "application/json" : "text/plain; charset=utf-8";
     const allow = status === 405 ? { allow: "GET, HEAD" } : {};
-    response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body), ...allow });
+    const last = this.#server === undefined ? { connection: "close" } : {};
+    const length = Buffer.byteLength(body);
+    response.writeHead(status, { "content-type": type, "content-length": length, ...allow, ...last });
     response.end(request.method === "HEAD" ? undefined : body);
   }
 

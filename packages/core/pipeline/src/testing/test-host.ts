@@ -1,6 +1,6 @@
 import { createNoopMeter, type Meter } from "@opentelemetry/api";
 import { extensionsOf } from "../extensions.ts";
-import type { ComponentStatus, ComponentView, Host, LogFields, Random } from "../index.ts";
+import type { ComponentStatus, ComponentView, Control, Host, LogFields, Random } from "../index.ts";
 import { Ledger } from "../index.ts";
 import { SharedObjects } from "../shared.ts";
 import { FakeClock } from "./fake-clock.ts";
@@ -35,6 +35,8 @@ export interface TestHostOptions {
   readonly meter?: Meter;
   /** A host of the same collector: both get the same shared objects. */
   readonly collectorOf?: TestHost;
+  /** Absent by default, as in an embedded pipeline. */
+  readonly control?: Control;
   /** By id; none by default. */
   readonly extensions?: ReadonlyMap<string, object>;
 }
@@ -58,6 +60,7 @@ export function createTestHost(options: TestHostOptions = {}): TestHost {
   const shared = new SharedObjects(environment);
   return {
     ...environment,
+    ...(options.control === undefined ? {} : { control: options.control }),
     storage: options.storage ?? new MemoryStorage(),
     extensions: extensionsOf(options.extensions ?? new Map()),
     shared: (key) => options.collectorOf?.shared(key) ?? shared.get(key),

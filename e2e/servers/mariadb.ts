@@ -28,7 +28,11 @@ const mariadb: MysqlProduct = {
     const libraries = libraryFolder(root);
     return {
       program: join(root, "sbin/mariadbd"),
-      args: ["--no-defaults", `--lc-messages-dir=${join(root, "share/mysql")}`],
+      args: [
+        "--no-defaults",
+        `--lc-messages-dir=${join(root, "share/mysql")}`,
+        `--plugin-dir=${join(root, "lib/mysql/plugin")}`,
+      ],
       ...(libraries === undefined ? {} : { env: { LD_LIBRARY_PATH: libraries } }),
     };
   },

@@ -170,6 +170,38 @@ for (const { product, suite, start } of servers) {
       });
     });
 
+    it("are told for locks on a table's definition by what MySQL has on, and MariaDB in a plugin", async () => {
+      if (product === "mariadb") await server.query("INSTALL SONAME 'metadata_lock_info'");
+      const [holder, altering, reading] = [await session(), await session(), await session()];
+      await holder.beginTransaction();
+      await holder.query("SELECT id FROM t");
+      const alter = altering.query("ALTER TABLE t ADD COLUMN extra int").catch(() => {});
+      look();
+      const changing = await sample(
+        "the change waits",
+        (event) => event.text("mysql.blocking.lock.type") === "METADATA",
+      );
+      expect(Object.fromEntries(changing.attributes)).toMatchObject({
+        [blockers]: [BigInt(holder.threadId)],
+        "mysql.blocking.lock.mode": "EXCLUSIVE",
+        "mysql.blocking.lock.relation": "app.t",
+      });
+      const read = reading.query("SELECT v FROM app.t").catch(() => {});
+      const queued = await sample(
+        "the reader waits",
+        (event) => isOf(event, reading.threadId) && event.text("mysql.blocking.lock.type") !== "",
+      );
+      expect(Object.fromEntries(queued.attributes)).toMatchObject({
+        [blockers]: [BigInt(altering.threadId)],
+        "mysql.blocking.lock.mode": "SHARED_READ",
+        "mysql.blocking.lock.relation": "app.t",
+        "dbintel.blocking.depth": 2n,
+      });
+      await server.query(`KILL QUERY ${altering.threadId}`);
+      await holder.rollback();
+      await Promise.all([alter, read]);
+    });
+
     describe("sessions that block each other", () => {
       beforeAll(() =>
         server.query(

@@ -1,6 +1,7 @@
 import { type DbintelError, isDbintelError } from "@dbintel/errors";
 import { integer, type Row, type StatementGuard, text } from "@dbintel/watching";
 import type { KnownServer } from "../connection/capabilities.ts";
+import type { Parameter } from "../connection/session.ts";
 import {
   type FinishedStatement,
   finishedStatements,
@@ -9,6 +10,7 @@ import {
 } from "./finished-statements.ts";
 import { type LockEdge, type LockWait, lockWaits } from "./lock-wait.ts";
 import { metadataLockOf, metadataLockSql } from "./metadata-lock.ts";
+import { lockInfoEdges, lockInfoInstalledSql, lockInfoSql, wantedLocks } from "./metadata-lock-info.ts";
 import { rowLockOf, rowLockSql } from "./row-lock.ts";
 import type { ServerMoment } from "./server-moment.ts";
 import { activeSessionsSql, isOwn, type Session, sessionOf, sessionsSql } from "./session.ts";
@@ -92,11 +94,24 @@ export class ActivitySource {
       const rows = await this.#ask(rowLockClass, rowLockSql(product), args);
       edges.push(...rows.map(rowLockOf));
     }
-    if (sessions.some(waitsForMetadata)) {
+    const waiting = sessions.filter(waitsForMetadata);
+    if (waiting.length > 0) {
       const rows = await this.#ask(metadataLockClass, metadataLockSql, args);
       edges.push(...rows.map(metadataLockOf).filter((edge) => edge !== undefined));
+      if (rows.length === 0) edges.push(...(await this.#lockInfo(waiting, args)));
     }
     return lockWaits(edges.filter(({ session, blocker }) => session !== blocker));
+  }
+
+  /** Where the instrument of these locks is off, MariaDB has them in a plugin if somebody has installed it. */
+  async #lockInfo(waiting: readonly Session[], args: AskArgs): Promise<readonly LockEdge[]> {
+    const { product } = await this.#server.capabilities(args.signal);
+    const wanted = wantedLocks(waiting);
+    if (product !== "mariadb" || wanted.length === 0) return [];
+    const installed = await this.#ask(metadataLockClass, lockInfoInstalledSql, args);
+    if (installed.length === 0) return [];
+    const names = [...new Set(wanted.map(({ table }) => table))];
+    return lockInfoEdges(wanted, await this.#ask(metadataLockClass, lockInfoSql, args, [names]));
   }
 
   /** The variable `@traceparent` of some threads. */
@@ -113,9 +128,14 @@ export class ActivitySource {
   }
 
   /** Without it the sessions are still worth having. */
-  async #ask(collectorClass: string, sql: string, { guard, problems, signal }: AskArgs): Promise<readonly Row[]> {
+  async #ask(
+    collectorClass: string,
+    sql: string,
+    { guard, problems, signal }: AskArgs,
+    values: readonly Parameter[] = [],
+  ): Promise<readonly Row[]> {
     try {
-      const work = () => this.#server.connection.query(sql, [], signal);
+      const work = () => this.#server.connection.query(sql, values, signal);
       return (await guard.ask({ collectorClass, cold: true, work })) ?? [];
     } catch (error) {
       signal.throwIfAborted();

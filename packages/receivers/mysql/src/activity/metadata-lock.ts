@@ -23,8 +23,7 @@ export const metadataLockSql = `
 export function metadataLockOf(row: Row): LockEdge | undefined {
   const mode = text(row, "wanted") ?? "";
   const held = text(row, "held") ?? "";
-  const waits = text(row, "status") === "GRANTED" ? conflicts(mode, held) : queues(mode, held);
-  if (!waits) return undefined;
+  if (!mustGoFirst({ wanted: mode, mode: held, isGiven: text(row, "status") === "GRANTED" })) return undefined;
   const type = text(row, "type") ?? "";
   const names = [text(row, "object_schema"), text(row, "object_name")].filter((name) => name !== undefined);
   return {
@@ -36,6 +35,17 @@ export function metadataLockOf(row: Row): LockEdge | undefined {
     relation: names.length === 0 || /LOCK/.test(type) ? undefined : names.join("."),
     index: undefined,
   };
+}
+
+/** Whether a lock, or the request for one, of this mode has to go before the wanted one is given. */
+export function mustGoFirst(args: {
+  readonly wanted: string;
+  readonly mode: string;
+  /** `false` for a request. */
+  readonly isGiven: boolean;
+}): boolean {
+  const { wanted, mode, isGiven } = args;
+  return isGiven ? conflicts(wanted, mode) : queues(wanted, mode);
 }
 
 /**

@@ -55,6 +55,7 @@ export type { LogLevel } from "./json-logger.ts";
 export { jsonLogger, logLevels } from "./json-logger.ts";
 export { Ledger } from "./ledger.ts";
 export { loneHost } from "./lone-host.ts";
+export { MemoryPressure, memoryPressure } from "./memory-pressure.ts";
 export { OwnEvents } from "./own-events.ts";
 export type { SharedKey } from "./shared.ts";
 export { SlidingCount } from "./sliding-count.ts";

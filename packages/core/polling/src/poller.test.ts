@@ -1,5 +1,6 @@
 import { DbintelError, PartialError, PermanentError, RefusedError, RetryableError } from "@dbintel/errors";
 import { type Logs, logsBuilder } from "@dbintel/pdata";
+import { memoryPressure } from "@dbintel/pipeline";
 import { createTestHost, Sink, settle } from "@dbintel/pipeline/testing";
 import { describe, expect, it } from "vitest";
 import { createPoller, type PollerOptions, type PollResult } from "./poller.ts";
@@ -64,6 +65,25 @@ describe("the schedule", () => {
     expect(seen.atMs).toEqual([1000, 11_000, 41_000, 71_000, 81_000]);
     expect(poller.skippedTicks).toBe(0);
     await poller.stop({ signal: never });
+  });
+
+  it("waits while the process is short of memory, then polls at once and goes on with its grid", async () => {
+    const { host, poller, seen, ledger } = watch();
+    const pressure = host.shared(memoryPressure);
+    poller.start();
+    await host.clock.advance(5000);
+    pressure.report(host, true);
+    await host.clock.advance(40_000);
+    expect(seen.atMs).toEqual([1000]);
+    pressure.report(host, false);
+    await host.clock.advance(16_000);
+    expect(seen.atMs).toEqual([1000, 45_000, 51_000, 61_000]);
+    expect(ledger.received).toBe(12);
+    pressure.report(host, true);
+    await host.clock.advance(20_000);
+    await poller.stop({ signal: never });
+    expect(seen.polls).toBe(4);
+    expect(host.clock.pendingTimers).toBe(0);
   });
 
   it("polls at once when it is woken, and then on a grid from there", async () => {

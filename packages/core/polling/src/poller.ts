@@ -1,7 +1,7 @@
 import type { Milliseconds } from "@dbintel/config";
 import { DbintelError, isDbintelError } from "@dbintel/errors";
 import type { Batch, Signal } from "@dbintel/pdata";
-import { type Consumers, type Host, wait } from "@dbintel/pipeline";
+import { type Consumers, type Host, memoryPressure, wait } from "@dbintel/pipeline";
 import { unlessAborted } from "./abort.ts";
 import { Deliverer } from "./deliverer.ts";
 import { ProblemBoard, type Problems } from "./problem-board.ts";
@@ -57,7 +57,8 @@ const longestBackOffMs = 60_000;
 /**
  * Polls on a fixed grid of ticks, one poll at a time.
  *
- * A tick that comes while a poll or its delivery runs is counted and skipped. A refused batch is offered again
+ * A tick that comes while a poll or its delivery runs is counted and skipped. While the process is short of memory no
+ * poll begins; the first one afterwards brings what happened since. A refused batch is offered again
  * before the next poll, so at most one poll's telemetry is held, and the checkpoint with it. A failing poll is
  * reported and tried again with growing distance. The OpenTelemetry Collector's scrape controller drops a refused
  * batch and has no deadline by default.
@@ -75,6 +76,7 @@ class TickPoller implements Poller {
   readonly #abort = new AbortController();
   readonly #polls;
   readonly #skipped;
+  readonly #paused;
   #running: Promise<void> | undefined;
   #failures = 0;
   #waking = new AbortController();
@@ -87,10 +89,24 @@ class TickPoller implements Poller {
     this.#deliverer = new Deliverer(options.host, options.next);
     const { meter } = options.host;
     this.#polls = meter.createCounter("dbintel_receiver_polls", { description: "Polls by outcome", unit: "{polls}" });
+    this.#paused = meter.createCounter("dbintel_receiver_paused_polls", {
+      description: "Polls that waited until the process was no longer short of memory",
+      unit: "{polls}",
+    });
     this.#skipped = meter.createCounter("dbintel_receiver_skipped_polls", {
       description: "Ticks that passed while a poll or its delivery was still going on",
       unit: "{polls}",
     });
+  }
+
+  /** Whether there was a pause. */
+  async #pause(): Promise<boolean> {
+    const { host, name } = this.#options;
+    const pressure = host.shared(memoryPressure);
+    if (!pressure.high) return false;
+    this.#paused.add(1, { poller: name });
+    await pressure.relieved(this.#closing.signal);
+    return true;
   }
 
   start(): void {
@@ -122,6 +138,7 @@ class TickPoller implements Poller {
         this.#waking = new AbortController();
         dueMs = host.clock.monotonicMs();
       }
+      if ((await this.#pause()) && this.#closing.signal.aborted) break;
       const backOffMs = await this.#tick();
       const interval = this.#options.interval * Math.max(1, intervalFactor());
       const nowMs = host.clock.monotonicMs();

@@ -1,4 +1,5 @@
 import { logsBuilder } from "@dbintel/pdata";
+import { memoryPressure } from "@dbintel/pipeline";
 import { createTestHost, Sink } from "@dbintel/pipeline/testing";
 import { describe, expect, it } from "vitest";
 import type { z } from "zod";
@@ -21,6 +22,7 @@ class TestMemory implements Memory {
   garbage = 0;
   collections = 0;
   readonly totalBytes = 1000 * mib;
+  containerBytes: number | undefined;
 
   read(): MemoryReading {
     const { heapTotal, heapUsed, external, kept } = this;
@@ -100,6 +102,47 @@ describe("memory_limiter", () => {
     memory.kept = 500;
     await host.clock.advance(1000);
     expect(await taken()).toBe(true);
+  });
+
+  it("refuses near the container's limit, whatever the resident set is made of", async () => {
+    const { host, memory, taken } = await started();
+    memory.kept = 930;
+    memory.containerBytes = 1050 * mib;
+    await host.clock.advance(1000);
+    expect(await taken()).toBe(false);
+    expect(memory.collections).toBe(1);
+    expect(host.statuses.at(-1)).toMatchObject({ message: expect.stringContaining("1000 MiB are in use") });
+    memory.kept = 900;
+    await host.clock.advance(1000);
+    expect(await taken()).toBe(true);
+  });
+
+  it("tells those who would make new data to wait, until it stops", async () => {
+    const { host, memory, limiter } = await started();
+    const pressure = host.shared(memoryPressure);
+    memory.external = 250;
+    await host.clock.advance(1000);
+    expect(pressure.high).toBe(true);
+    memory.external = 100;
+    await host.clock.advance(1000);
+    expect(pressure.high).toBe(false);
+    memory.external = 250;
+    await host.clock.advance(1000);
+    await limiter.stop(waiting);
+    expect(pressure.high).toBe(false);
+  });
+
+  it("knows the process as it was at first, also after a reload in a bad moment", async () => {
+    const { host, memory, limiter } = await started();
+    await limiter.stop(waiting);
+    memory.kept = 500;
+    const config = memoryLimiterConfig.parse({ limit_mib: 400, spike_limit_mib: 100 });
+    const args = { id: "memory_limiter", config, host, signal: "logs", next: new Sink<"logs">(), memory } as const;
+    const next = new MemoryLimiter(args);
+    await next.start(waiting);
+    await next.consume(logs, waiting);
+    await next.stop(waiting);
+    expect(host.statuses).toEqual([]);
   });
 
   it("collects garbage before it refuses", async () => {

@@ -1,6 +1,15 @@
 import { RefusedError } from "@dbintel/errors";
 import type { Batch, Signal } from "@dbintel/pdata";
-import type { Component, ConsumeContext, Consumer, Host, Timer } from "@dbintel/pipeline";
+import {
+  type Component,
+  type ConsumeContext,
+  type Consumer,
+  type Host,
+  type MemoryPressure,
+  memoryPressure,
+  type SharedKey,
+  type Timer,
+} from "@dbintel/pipeline";
 import { CollectionGate } from "./collection-gate.ts";
 import type { MemoryLimiterConfig } from "./config.ts";
 import { type MemoryLimits, memoryLimits } from "./limits.ts";
@@ -11,6 +20,19 @@ const itemNames = { logs: "log_records", metrics: "metric_points", traces: "span
 
 const refusalHint =
   "Send less, lower the sizes of queues and batches, or give the process more memory and raise memory_limiter's limit.";
+
+/** Of the container's memory: nearer to its limit data is refused, whatever the resident set is made of. */
+const containerShare = 0.95;
+
+/**
+ * Resident bytes that are neither heap nor external: code, stacks, libraries. The least that was ever seen, by whichever
+ * limiter of the collector: later the allocator keeps freed memory too.
+ */
+interface Base {
+  bytes: number;
+}
+
+const base: SharedKey<Base> = { name: "memory_limiter base", create: () => ({ bytes: Number.POSITIVE_INFINITY }) };
 
 type Pressure = "none" | "soft" | "hard";
 
@@ -32,8 +54,8 @@ export class MemoryLimiter implements Component, Consumer {
   readonly #gates: Readonly<Record<Exclude<Pressure, "none">, CollectionGate>>;
   readonly #countAccepted: (items: number) => void;
   readonly #countRefused: (items: number) => void;
-  /** Resident bytes that are neither heap nor external: code, stacks, libraries. Taken at the start. */
-  #baseBytes = 0;
+  readonly #base: Base;
+  readonly #pressure: MemoryPressure;
   #refusing = false;
   #timer: Timer | undefined;
 
@@ -51,6 +73,8 @@ export class MemoryLimiter implements Component, Consumer {
     this.#next = args.next;
     this.#checkIntervalMs = config.check_interval;
     this.#limits = memoryLimits(config, memory.totalBytes);
+    this.#base = host.shared(base);
+    this.#pressure = host.shared(memoryPressure);
     this.#gates = {
       soft: new CollectionGate({
         minMs: config.min_gc_interval_when_soft_limited,
@@ -74,8 +98,6 @@ export class MemoryLimiter implements Component, Consumer {
 
   async start(_options: { readonly signal: AbortSignal }): Promise<void> {
     if (this.#timer !== undefined) return;
-    const reading = this.#memory.read();
-    this.#baseBytes = Math.max(0, reading.rss - reading.heapTotal - reading.external);
     this.#host.logger.info(
       { limit_mib: toMib(this.#limits.hardBytes), soft_limit_mib: toMib(this.#limits.softBytes) },
       "memory limiter is set",
@@ -86,6 +108,7 @@ export class MemoryLimiter implements Component, Consumer {
   async stop(_options: { readonly signal: AbortSignal }): Promise<void> {
     this.#timer?.cancel();
     this.#timer = undefined;
+    this.#pressure.report(this, false);
   }
 
   consume(batch: Batch, context: ConsumeContext): Promise<void> {
@@ -114,9 +137,13 @@ export class MemoryLimiter implements Component, Consumer {
   #measure(): State {
     const reading = this.#memory.read();
     const { hardBytes, softBytes } = this.#limits;
-    const usedBytes = bytesInUse(reading, this.#baseBytes);
+    this.#base.bytes = Math.min(this.#base.bytes, Math.max(0, reading.rss - reading.heapTotal - reading.external));
+    const usedBytes = bytesInUse(reading, this.#base.bytes);
     const heapShare = reading.heapUsed / reading.heapLimit;
     if (usedBytes >= hardBytes) return { pressure: "hard", usedBytes };
+    // The kernel does not ask what of the resident set is in use before it ends the container.
+    const { containerBytes = Number.POSITIVE_INFINITY } = this.#memory;
+    if (reading.rss >= containerBytes * containerShare) return { pressure: "hard", usedBytes: reading.rss };
     // V8 ends the process at its own limit, which may be lower than ours: keep the same share free of it.
     if (usedBytes >= softBytes || heapShare >= softBytes / hardBytes) return { pressure: "soft", usedBytes };
     return { pressure: "none", usedBytes };
@@ -134,6 +161,7 @@ export class MemoryLimiter implements Component, Consumer {
 
   #turn(refusing: boolean, usedBytes: number): void {
     this.#refusing = refusing;
+    this.#pressure.report(this, refusing);
     const fields = { used_mib: toMib(usedBytes), soft_limit_mib: toMib(this.#limits.softBytes) };
     if (!refusing) {
       this.#host.logger.info(fields, "memory in use is below the soft limit again: data is taken");

@@ -21,6 +21,8 @@ export interface Memory {
   read(): MemoryReading;
   /** Collects garbage now, blocking. */
   collect(): void;
+  /** Where the kernel ends the container; `undefined` where there is none, or it has no limit. */
+  readonly containerBytes: number | undefined;
   /** What percentages are of: the container's limit, or the machine's memory where there is none. */
   readonly totalBytes: number;
 }
@@ -37,13 +39,22 @@ export function processMemory(): Memory {
       collect ??= exposedCollector();
       collect();
     },
+    get containerBytes() {
+      return containerBytes();
+    },
     get totalBytes() {
-      // libuv reads memory.max and memory.high (cgroup v2) or memory.limit_in_bytes (v1) of the process's own cgroup;
-      // 0 and absurdly large both mean that there is no limit.
-      const container = process.constrainedMemory();
-      return container > 0 ? Math.min(container, totalmem()) : totalmem();
+      return containerBytes() ?? totalmem();
     },
   };
+}
+
+/**
+ * libuv reads memory.max and memory.high (cgroup v2) or memory.limit_in_bytes (v1) of the process's own cgroup; 0 and
+ * more than the machine has both mean that there is no limit.
+ */
+function containerBytes(): number | undefined {
+  const limit = process.constrainedMemory();
+  return limit > 0 && limit < totalmem() ? limit : undefined;
 }
 
 /**

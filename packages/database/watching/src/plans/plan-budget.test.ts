@@ -31,3 +31,15 @@ it("saves no more than one interval's worth", async () => {
   budget.spend("shop", 101);
   expect(budget.allows("shop")).toBe(false);
 });
+
+it("takes what the collector as a whole may cost, where that is more", () => {
+  const clock = new FakeClock();
+  const allows = (share: number, spentMs: number) => {
+    const budget = new PlanBudget({ clock, intervalMs: 10_000, share });
+    budget.spend("shop", spentMs);
+    return budget.allows("shop");
+  };
+  expect([allows(0.005, 99), allows(0.005, 100), allows(0.1, 999), allows(0.1, 1000)]).toEqual([
+    ...[true, false, true, false],
+  ]);
+});

@@ -2,7 +2,7 @@ import type { Clock } from "@dbintel/pipeline";
 import { LRUCache } from "lru-cache";
 
 /** Of all time, for the plans of one database: 1 % of a core there. */
-const timeShare = 0.01;
+const leastShare = 0.01;
 const mostDatabases = 1000;
 
 interface Account {
@@ -12,18 +12,20 @@ interface Account {
 }
 
 /**
- * How long the plans of each database may take: a bucket that fills with 1 % of the time, up to what fits between two
- * readings, and pays for each plan what it took. One that took too long is paid for before the next is asked for.
+ * How long the plans of each database may take: a bucket that fills with a share of the time, up to what fits between
+ * two readings, and pays for each plan what it took. One that took too long is paid for before the next is asked for.
  */
 export class PlanBudget {
   readonly #clock: Clock;
+  readonly #share: number;
   readonly #mostMs: number;
   readonly #accounts: LRUCache<string, Account>;
 
-  /** `intervalMs` is the time between two readings. */
-  constructor(options: { readonly clock: Clock; readonly intervalMs: number }) {
+  /** `intervalMs` is the time between two readings, `share` what the collector as a whole may cost where it is more. */
+  constructor(options: { readonly clock: Clock; readonly intervalMs: number; readonly share?: number }) {
     this.#clock = options.clock;
-    this.#mostMs = timeShare * options.intervalMs;
+    this.#share = Math.max(leastShare, options.share ?? 0);
+    this.#mostMs = this.#share * options.intervalMs;
     this.#accounts = new LRUCache({ max: mostDatabases });
   }
 
@@ -39,7 +41,7 @@ export class PlanBudget {
   #account(database: string): Account {
     const nowMs = this.#clock.monotonicMs();
     const known = this.#accounts.get(database) ?? { balanceMs: this.#mostMs, atMs: nowMs };
-    known.balanceMs = Math.min(this.#mostMs, known.balanceMs + timeShare * (nowMs - known.atMs));
+    known.balanceMs = Math.min(this.#mostMs, known.balanceMs + this.#share * (nowMs - known.atMs));
     known.atMs = nowMs;
     this.#accounts.set(database, known);
     return known;

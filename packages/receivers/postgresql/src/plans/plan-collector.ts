@@ -49,6 +49,8 @@ export interface PlanCollectorOptions {
   readonly cacheTtlMs: number;
   /** Time between two polls in milliseconds. */
   readonly intervalMs: number;
+  /** Share of a core of the server that the collector may take. */
+  readonly mostShare?: number;
 }
 
 /** A statement whose plan is wanted. */
@@ -95,7 +97,8 @@ export class PlanCollector {
     this.texts = new PlanTexts(size);
     const ttlMs = () => cacheTtlMs * host.shared(feedback).savings.coldIntervalFactor;
     this.#stored = new StoredPlans({ clock: host.clock, context, withinMs: cacheTtlMs });
-    this.#budget = new PlanBudget({ clock: host.clock, intervalMs: options.intervalMs });
+    const { intervalMs, mostShare: share = 0 } = options;
+    this.#budget = new PlanBudget({ clock: host.clock, intervalMs, share });
     this.#memory = new PlanMemory({ clock: host.clock, size, ttlMs, retryMs });
     this.#counter = host.meter.createCounter("dbintel_postgresql_plans", {
       description: "Plans of statements by outcome: explained, remembered from before, or why there is none.",

@@ -30,7 +30,8 @@ function planCollector(server: WatchedServer): PlanCollector | undefined {
     query_plan_cache_ttl: cacheTtlMs,
     collection_interval: intervalMs,
   } = server.config.top_query_collection;
-  return limit === 0
-    ? undefined
-    : new PlanCollector({ ...server, logged: server.loggedPlans, limit, cacheSize, cacheTtlMs, intervalMs });
+  if (limit === 0) return undefined;
+  const { max_database_share: mostShare } = server.config.budget;
+  const logged = server.loggedPlans;
+  return new PlanCollector({ ...server, logged, limit, cacheSize, cacheTtlMs, intervalMs, mostShare });
 }

@@ -58,6 +58,7 @@ function program(terminal: Terminal, run: (action: Promise<ExitCode>) => Promise
   withConfigOptions(root.command("run"))
     .description("run the collector until SIGINT or SIGTERM; SIGHUP reloads its configuration")
     .option("--watch [interval]", "look so often (5s) whether the configuration has changed, and reload it then")
+    .option("--stop-timeout <duration>", "how long everything may take to give away what it holds", "30s")
     .addHelpText("after", example("dbintel run --config configs/postgresql-otlp.yaml"))
     .action(async (options: RunOptions) => run((await import("./commands/run.ts")).run(options, terminal)));
 

@@ -3,6 +3,7 @@ import type { BuildInfo, ReloadReport, ReloadTrigger } from "@dbintel/pipeline";
 import { Graph, systemClock, systemRandom } from "@dbintel/pipeline";
 import { type SelfTelemetry, startSelfTelemetry } from "@dbintel/selftelemetry";
 import type { DistributionConfig, Reading, UsableReading } from "./configuration.ts";
+import { farewell, tellUndelivered } from "./farewell.ts";
 import { Reloader } from "./reload/reloader.ts";
 import { RunningControl } from "./running-control.ts";
 
@@ -20,9 +21,14 @@ export interface RunningCollector {
  */
 export async function startCollector(
   running: UsableReading,
-  options: { readonly build: BuildInfo; readonly read: () => Promise<Reading> },
+  options: {
+    readonly build: BuildInfo;
+    readonly read: () => Promise<Reading>;
+    /** For everything together to give away what it holds. */
+    readonly stopDeadlineMs: number;
+  },
 ): Promise<RunningCollector> {
-  const { build, read } = options;
+  const { build, read, stopDeadlineMs } = options;
   const { config } = running;
   const environment = { build, clock: systemClock, random: systemRandom };
   const telemetry = await startSelfTelemetry({
@@ -35,7 +41,7 @@ export async function startCollector(
   let graph: Graph;
   let reloader: Reloader;
   try {
-    graph = new Graph(config, { ...environment, logger, meter, control });
+    graph = new Graph(config, { ...environment, logger, meter, control }, { stopDeadlineMs });
     const applyTelemetry = applyTo(telemetry);
     reloader = new Reloader({ running, read, graph, applyTelemetry, clock: systemClock, logger, meter });
     control.attach({ graph, telemetry, reloader });
@@ -64,7 +70,9 @@ function applyTo(telemetry: SelfTelemetry) {
 
 async function stop(graph: Graph, telemetry: SelfTelemetry): Promise<readonly DbintelError[]> {
   telemetry.logger.info({}, "stopping");
+  const end = farewell(() => graph.components());
   const failures = await graph.stop();
+  tellUndelivered(end.undelivered(), telemetry.logger);
   await telemetry.stop();
   telemetry.logger.info({}, "stopped");
   return failures;

@@ -14,6 +14,8 @@ import { exitCodes } from "../terminal.ts";
 export interface RunOptions extends ConfigOptions {
   /** How often to look whether the configuration has changed: a duration, or `true` for the default of five seconds. */
   readonly watch?: string | true;
+  /** How long the components together may take to give away what they hold. */
+  readonly stopTimeout: string;
 }
 
 /**
@@ -21,10 +23,10 @@ export interface RunOptions extends ConfigOptions {
  * configuration.
  */
 export async function run(options: RunOptions, terminal: Terminal): Promise<ExitCode> {
-  const intervalMs =
-    options.watch === undefined ? undefined : parseDuration(options.watch === true ? "5s" : options.watch);
-  if (intervalMs === 0 || (options.watch !== undefined && intervalMs === undefined)) {
-    terminal.printError(`dbintel: --watch takes a duration such as 5s, not ${JSON.stringify(options.watch)}`);
+  const watchMs = options.watch === undefined ? undefined : durationOf(options.watch === true ? "5s" : options.watch);
+  const stopDeadlineMs = durationOf(options.stopTimeout);
+  if (Number.isNaN(watchMs) || Number.isNaN(stopDeadlineMs)) {
+    terminal.printError("dbintel: --watch and --stop-timeout take a duration such as 5s");
     return exitCodes.badConfiguration;
   }
   const reading = await usableReading(options, terminal);
@@ -40,6 +42,7 @@ export async function run(options: RunOptions, terminal: Terminal): Promise<Exit
     collector = await startCollector(reading, {
       build: readBuildInfo(),
       read: () => readConfiguration(options, terminal),
+      stopDeadlineMs,
     });
   } catch (error) {
     process.off("SIGHUP", hangUp);
@@ -51,7 +54,7 @@ export async function run(options: RunOptions, terminal: Terminal): Promise<Exit
   onHangUp = () => void collector.reload("signal");
   if (hangUps > 0) onHangUp();
   const watch =
-    intervalMs === undefined ? undefined : watchSources(options, terminal, { intervalMs, reading, collector });
+    watchMs === undefined ? undefined : watchSources(options, terminal, { intervalMs: watchMs, reading, collector });
   // Timers of the collector do not keep the process alive, its sockets need not exist: this timer does.
   const keepAlive = setInterval(() => {}, 2 ** 30);
   await stopRequested;
@@ -80,4 +83,9 @@ function watchSources(
   });
   watch.start();
   return watch;
+}
+
+/** Milliseconds; NaN for what is no duration, or none at all. */
+function durationOf(text: string): number {
+  return parseDuration(text) || Number.NaN;
 }

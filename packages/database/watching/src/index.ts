@@ -1,4 +1,4 @@
-export type { SessionAnswer, SessionSample, SessionSampler } from "./activity/active-session-poll.ts";
+export type { SessionAnswer, SessionSampler } from "./activity/active-session-poll.ts";
 export { ActiveSessionPoll } from "./activity/active-session-poll.ts";
 export { activeSessionSettings, longRunningSettings } from "./activity/activity-settings.ts";
 export { addBlocking } from "./activity/blocking-metrics.ts";
@@ -7,6 +7,7 @@ export type { ComparedSession, SampleReason, SampleSelection } from "./activity/
 export { SampleMemory } from "./activity/sample-memory.ts";
 export type { SessionEventName } from "./activity/session-events.ts";
 export { sessionEvents } from "./activity/session-events.ts";
+export { SessionFingerprints, sessionSample } from "./activity/session-sample.ts";
 export { bounded, printable } from "./bounded-text.ts";
 export { breakerSettings, circuitBreaker } from "./breaker-settings.ts";
 export { budgetSettings } from "./budget/budget-settings.ts";
@@ -35,6 +36,7 @@ export type { PlanOccasion } from "./plans/plan-memory.ts";
 export { PlanMemory, planOccasions } from "./plans/plan-memory.ts";
 export type { NoPlanReason, PlanOutcome } from "./plans/plan-outcome.ts";
 export { noPlanReasons } from "./plans/plan-outcome.ts";
+export { planMemorySettings } from "./plans/plan-settings.ts";
 export type { Row, Value } from "./row.ts";
 export { integer, number, text } from "./row.ts";
 export {

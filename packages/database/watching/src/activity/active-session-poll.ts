@@ -3,17 +3,9 @@ import { feedback } from "@dbintel/feedback";
 import { metricsBuilder, type ResourceInit, type ScopeInit } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import type { PollResult } from "@dbintel/polling";
-import { ActiveSessionHistory, type ActiveSessions, SamplingPace } from "@dbintel/waits";
+import { ActiveSessionHistory, SamplingPace } from "@dbintel/waits";
 import { addActiveSessions } from "./active-session-metrics.ts";
-
-/** Who is active at one moment. */
-export interface SessionSample {
-  /** The server's clock, microseconds since 1970. */
-  readonly clockMicros: bigint;
-  /** What the sample took in the database. */
-  readonly databaseMs: number;
-  readonly active: readonly ActiveSessions[];
-}
+import type { SessionSample } from "./session-sample.ts";
 
 /** What a server answered. */
 export interface SessionAnswer {

@@ -1,14 +1,20 @@
 import type { Host } from "@dbintel/pipeline";
-import { fingerprintSql, TextCache } from "@dbintel/sql";
 import { type ActiveSessions, WaitCatalogue } from "@dbintel/waits";
-import { integer, number, type Row, type SessionAnswer, type SessionSampler, text } from "@dbintel/watching";
+import {
+  integer,
+  number,
+  type Row,
+  type SessionAnswer,
+  SessionFingerprints,
+  type SessionSampler,
+  sessionSample,
+  text,
+} from "@dbintel/watching";
 import { type Capabilities, type KnownServer, namedValues } from "../connection/capabilities.ts";
 import { databaseProblem, type ProblemContext, performanceSchemaOff } from "../connection/problems.ts";
 import { type Instance, instanceResource, receiverScope } from "../resource.ts";
 import { noWork } from "./session.ts";
 
-/** Statements whose fingerprint is remembered, where the server gives no digest to what has not ended. */
-const mostTexts = 2000;
 /** Kinds of sessions that are looked at. */
 const mostRows = 5000;
 /** Sessions that wait for a row. */
@@ -21,10 +27,7 @@ export class MysqlSessionSampler implements SessionSampler {
   readonly #instance: Instance;
   readonly #context: ProblemContext;
   readonly #waits = new WaitCatalogue();
-  readonly #fingerprints = new TextCache({
-    max: mostTexts,
-    read: (query, of) => ({ fingerprint: fingerprintSql(query, of) }),
-  });
+  readonly #fingerprints = new SessionFingerprints();
   readonly #reports: (schema: string | null) => boolean;
 
   constructor(options: {
@@ -51,13 +54,12 @@ export class MysqlSessionSampler implements SessionSampler {
         resource: instanceResource(this.#instance, capabilities),
         scope: receiverScope(this.#host.build, capabilities),
         problems: [],
-        read: () => ({
-          clockMicros: rows[0] === undefined ? 0n : (integer(rows[0], "clock") ?? 0n),
-          databaseMs: Math.max(...rows.map((row) => Number(integer(row, "took") ?? 0n) / 1000)),
-          active: rows
-            .map((row) => this.#activeOf(row, capabilities))
-            .filter(({ database }) => this.#reports(database === "" ? null : database)),
-        }),
+        read: () =>
+          sessionSample({
+            rows,
+            activeOf: (row) => this.#activeOf(row, capabilities),
+            reports: (database) => this.#reports(database === "" ? null : database),
+          }),
       };
     } catch (error) {
       throw databaseProblem(error, this.#context);
@@ -85,11 +87,10 @@ export class MysqlSessionSampler implements SessionSampler {
     const waitsForRow = (number(row, "waits_for_row") ?? 0) > 0;
     const category = this.#waits.mysql({ command: text(row, "command"), state, event: wait, waitsForRow });
     const digest = text(row, "digest");
-    const query = digest === undefined ? text(row, "query") : undefined;
     return {
       database: text(row, "db") ?? "",
       queryId: digest,
-      fingerprint: query && this.#fingerprints.read(query, { dialect: product }).value.fingerprint,
+      fingerprint: digest === undefined ? this.#fingerprints.of(text(row, "query"), product) : undefined,
       ...eventOf({ category, state, wait, waitsForRow }),
       category,
       sessions: number(row, "sessions") ?? 0,
@@ -120,7 +121,7 @@ function activeSql(rowWaiters: readonly bigint[]): string {
   return `
     SELECT a.db, a.digest, a.query, a.command, a.state, a.wait, a.waits_for_row, COUNT(a.thread) AS sessions,
            CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS UNSIGNED) AS clock,
-           TIMESTAMPDIFF(MICROSECOND, NOW(6), SYSDATE(6)) AS took
+           TIMESTAMPDIFF(MICROSECOND, NOW(6), SYSDATE(6)) / 1e3 AS took
       FROM (SELECT 1 AS one) o
       LEFT JOIN (
         SELECT t.THREAD_ID AS thread, COALESCE(s.CURRENT_SCHEMA, t.PROCESSLIST_DB) AS db, s.DIGEST AS digest,

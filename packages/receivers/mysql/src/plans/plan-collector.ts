@@ -3,6 +3,7 @@ import { feedback } from "@dbintel/feedback";
 import type { Host } from "@dbintel/pipeline";
 import {
   type NoPlanReason,
+  PlanBudget,
   PlanMemory,
   type PlanOccasion,
   type PlanOutcome,
@@ -44,19 +45,21 @@ interface Due extends PlanCandidate {
 
 /** The class of these statements: the first that an overloaded server does without. */
 const planClass = "plans";
-/** Of the interval, for all plans: 1 % of a core. One plan is asked for in any case. */
-const timeShare = 0.01;
+/** A session belongs to the server and not to one of its schemas. */
+const wholeServer = "";
 
 /** Gets plans for the statements of a poll, within a budget, and remembers them. */
 export class PlanCollector {
   readonly #options: PlanCollectorOptions;
   readonly #memory: PlanMemory;
+  readonly #budget: PlanBudget;
   readonly #counter;
 
   constructor(options: PlanCollectorOptions) {
     this.#options = options;
     const { host, cacheSize: size, cacheTtlMs, intervalMs: retryMs } = options;
     const ttlMs = () => cacheTtlMs * host.shared(feedback).savings.coldIntervalFactor;
+    this.#budget = new PlanBudget({ clock: host.clock, intervalMs: options.intervalMs });
     this.#memory = new PlanMemory({ clock: host.clock, size, ttlMs, retryMs });
     this.#counter = host.meter.createCounter("dbintel_mysql_plans", {
       description: "Plans of statements by outcome: explained, remembered from before, or why there is none.",
@@ -112,27 +115,38 @@ export class PlanCollector {
     args: { readonly due: readonly Due[]; readonly connection: DatabaseConnection; readonly signal: AbortSignal },
   ): Promise<NoPlanReason> {
     const { due, connection, signal } = args;
-    const { host, settings, explain, limit, intervalMs } = this.#options;
+    const { host, settings, explain, limit } = this.#options;
+    if (!this.#budget.allows(wholeServer)) return "budget";
     const chosen = due.slice(0, limit);
-    const texts = await sampleTexts(connection, chosen, signal);
+    const texts = await this.#paid(() => sampleTexts(connection, chosen, signal));
     const session = new PlanSession({ settings, clock: host.clock, explain });
-    const startedMs = host.clock.monotonicMs();
     try {
-      for (const [count, statement] of chosen.entries()) {
-        const spentMs = host.clock.monotonicMs() - startedMs;
-        if (count > 0 && spentMs > timeShare * intervalMs) break;
-        const text = texts.get(statement.name);
-        const outcome =
+      for (const statement of chosen) {
+        if (!this.#budget.allows(wholeServer)) break;
+        const { name, schema } = statement;
+        const text = texts.get(name);
+        const outcome: PlanOutcome =
           text === undefined
-            ? ({ reason: "text_unknown" } as const)
-            : await session.explain({ schema: statement.schema, text }, signal);
-        this.#memory.remember({ ...statement, statement: statement.name, outcome });
+            ? { reason: "text_unknown" }
+            : await this.#paid(() => session.explain({ schema, text }, signal));
+        this.#memory.remember({ ...statement, statement: name, outcome });
         this.#counter.add(1, { outcome: outcome.reason ?? "explained" });
-        plans.set(statement.name, outcome);
+        plans.set(name, outcome);
       }
       return "budget";
     } finally {
       await session.close();
+    }
+  }
+
+  /** Takes the time that something needs from the budget. */
+  async #paid<T>(work: () => Promise<T>): Promise<T> {
+    const { clock } = this.#options.host;
+    const startedMs = clock.monotonicMs();
+    try {
+      return await work();
+    } finally {
+      this.#budget.spend(wholeServer, clock.monotonicMs() - startedMs);
     }
   }
 }

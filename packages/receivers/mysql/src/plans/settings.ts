@@ -1,4 +1,4 @@
-import { duration } from "@dbintel/config";
+import { planMemorySettings } from "@dbintel/watching";
 import { z } from "zod";
 
 /** How the setting `top_query_collection` has plans asked for. */
@@ -9,17 +9,7 @@ export const planSettings = {
     .min(0)
     .default(20)
     .describe("Plans asked for at each reading at most; 0 for none"),
-  query_plan_cache_size: z
-    .number()
-    .int()
-    .min(1)
-    .max(100_000)
-    .default(1000)
-    .describe("Statements whose plan is remembered"),
-  query_plan_cache_ttl: duration()
-    .refine((ms) => ms > 0, "must be more than 0")
-    .prefault("1h")
-    .describe("Time after which a plan is asked for again; before that when the statement becomes slower or faster"),
+  ...planMemorySettings,
   explain_mode: z
     .enum(["inline", "procedure"])
     .default("inline")

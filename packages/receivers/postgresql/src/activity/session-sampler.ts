@@ -1,22 +1,26 @@
 import type { ResourceInit } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
-import { fingerprintSql, TextCache } from "@dbintel/sql";
 import { type ActiveSessions, WaitCatalogue } from "@dbintel/waits";
-import { integer, number, type Row, type SessionAnswer, type SessionSampler, text } from "@dbintel/watching";
+import {
+  integer,
+  number,
+  type Row,
+  type SessionAnswer,
+  SessionFingerprints,
+  type SessionSampler,
+  sessionSample,
+  text,
+} from "@dbintel/watching";
 import type { Capabilities, KnownServer } from "../connection/capabilities.ts";
 import { applicationName } from "../connection/connection.ts";
 import { databaseProblem, othersHidden, type ProblemContext } from "../connection/problems.ts";
 import { micros } from "../metrics/metric-definition.ts";
 import { receiverScope } from "../resource.ts";
 
-/** Statements whose fingerprint is remembered, where the server gives no ids. */
-const mostTexts = 2000;
 /** What is read of a text to tell it from others: `track_activity_query_size` of a server that nobody has tuned. */
 const longestText = 1024;
 /** Kinds of sessions that are looked at. */
 const mostRows = 5000;
-
-const syntax = { dialect: "postgresql" } as const;
 
 /** Asks pg_stat_activity who is active. The server counts, so that the answer is short however many sessions there are. */
 export class PostgresqlSessionSampler implements SessionSampler {
@@ -25,10 +29,7 @@ export class PostgresqlSessionSampler implements SessionSampler {
   readonly #resource: ResourceInit;
   readonly #context: ProblemContext;
   readonly #waits = new WaitCatalogue();
-  readonly #fingerprints = new TextCache({
-    max: mostTexts,
-    read: (query, of) => ({ fingerprint: fingerprintSql(query, of) }),
-  });
+  readonly #fingerprints = new SessionFingerprints();
   /** Databases that are reported. */
   readonly #reports: (database: string) => boolean;
 
@@ -54,11 +55,7 @@ export class PostgresqlSessionSampler implements SessionSampler {
         resource: this.#resource,
         scope: receiverScope(this.#host.build, capabilities.version),
         problems: capabilities.readsAllActivity ? [] : [othersHidden(this.#context)],
-        read: () => ({
-          clockMicros: rows[0] === undefined ? 0n : (integer(rows[0], "clock") ?? 0n),
-          databaseMs: Math.max(...rows.map((row) => number(row, "took") ?? 0)),
-          active: rows.map((row) => this.#activeOf(row)).filter(({ database }) => this.#reports(database)),
-        }),
+        read: () => sessionSample({ rows, activeOf: (row) => this.#activeOf(row), reports: this.#reports }),
       };
     } catch (error) {
       throw databaseProblem(error, this.#context);
@@ -68,11 +65,10 @@ export class PostgresqlSessionSampler implements SessionSampler {
   #activeOf(row: Row): ActiveSessions {
     const eventType = text(row, "wait_event_type") ?? "";
     const event = text(row, "wait_event") ?? "";
-    const query = text(row, "query");
     return {
       database: text(row, "database") ?? "",
       queryId: integer(row, "query_id")?.toString(),
-      fingerprint: query === undefined ? undefined : this.#fingerprints.read(query, syntax).value.fingerprint,
+      fingerprint: this.#fingerprints.of(text(row, "query"), "postgresql"),
       eventType,
       event,
       category: this.#waits.postgresql({ type: eventType, event }),

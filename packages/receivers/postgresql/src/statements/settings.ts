@@ -1,5 +1,5 @@
-import { duration } from "@dbintel/config";
 import { interval } from "@dbintel/polling";
+import { planMemorySettings } from "@dbintel/watching";
 import { z } from "zod";
 
 /** The setting `top_query_collection`. */
@@ -30,15 +30,5 @@ export const topQueryCollection = z.strictObject({
     .describe(
       "Plans asked for in each database at each reading at most; 0 for none; 1000 in the OpenTelemetry Collector",
     ),
-  query_plan_cache_size: z
-    .number()
-    .int()
-    .min(1)
-    .max(100_000)
-    .default(1000)
-    .describe("Statements whose plan is remembered"),
-  query_plan_cache_ttl: duration()
-    .refine((ms) => ms > 0, "must be more than 0")
-    .prefault("1h")
-    .describe("Time after which a plan is asked for again; before that when the statement becomes slower or faster"),
+  ...planMemorySettings,
 });

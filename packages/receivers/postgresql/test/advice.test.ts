@@ -115,6 +115,42 @@ describe("advice about a real server", () => {
     await second.close();
   });
 
+  it("sees that updates find no room on their pages, and that a fillfactor makes it", async () => {
+    await app("CREATE TABLE crowded (id int PRIMARY KEY, note text); CREATE INDEX ON crowded (note)");
+    await app("INSERT INTO crowded SELECT g, repeat('x', 100) FROM generate_series(1, 12000) g");
+    const counted = (updates: number) =>
+      eventually("the updates are counted", async () => {
+        const [row] = await server.query<{ updates: string }>(
+          "SELECT n_tup_upd AS updates FROM pg_stat_user_tables WHERE relname = 'crowded'",
+          [],
+          inApp,
+        );
+        return Number(row?.updates) === updates ? true : undefined;
+      });
+    const updateAll = async (times: number) => {
+      await app("UPDATE crowded SET id = id");
+      await counted(12_000 * times);
+    };
+    await updateAll(1);
+    const first = watch({ unusedAfterDays: 1000 });
+    expect(objectsOf(await first.look(), "few_hot_updates")).toEqual([]);
+    await updateAll(2);
+    const [advice] = (await first.look()).filter((event) => event.text("dbintel.advice.rule") === "few_hot_updates");
+    expect(advice?.text("dbintel.advice.object")).toBe("public.crowded");
+    expect(advice?.number("dbintel.advice.evidence.updates")).toBe(12_000);
+    expect(advice?.number("dbintel.advice.evidence.newpage_share")).toBeGreaterThan(0.5);
+    await first.look();
+    await first.close();
+    // Who begins anew does not take it back before it has seen updates.
+    const second = watch({ host: createTestHost({ storage: first.host.storage }), unusedAfterDays: 1000 });
+    for (let look = 0; look < 3; look++) expect(objectsOf(await second.look(), "few_hot_updates")).toEqual([]);
+    await app(advice?.text("dbintel.advice.sql") ?? "");
+    await second.look();
+    const [gone] = (await second.look()).filter((event) => event.text("dbintel.advice.rule") === "few_hot_updates");
+    expect(gone?.text("dbintel.advice.state")).toBe("resolved");
+    await second.close();
+  });
+
   it("sees an index whose building failed", async () => {
     await app("INSERT INTO alone VALUES (1), (1)");
     await expect(app("CREATE UNIQUE INDEX CONCURRENTLY broken ON alone (id)")).rejects.toThrow("could not create");

@@ -187,12 +187,14 @@ for (const major of [13, 14, 15, 16, 17, 18]) {
       );
       const host = createTestHost();
       const scans = new KnownScans(host.clock);
+      const limits = { intervalMs: 60_000, maxTables: 10, maxIndexes: 10 };
+      const bloat = bloatErrand({ ...limits, enabled: () => true, enabledLabel: () => true });
       const databases = visitDatabases(server, {
         host,
         user: { username: "otel", password: "otel-password" },
         errands: [
           objects(),
-          bloatErrand({ intervalMs: 60_000, limit: 10, enabledLabel: () => true }),
+          ...(bloat === undefined ? [] : [bloat]),
           new SchemaErrand({ host, intervalMs: 60_000, limit: 100 }),
           new AdviceErrand({ host, intervalMs: 60_000, endpoint: "test:5432", scans, unusedAfterDays: 0 }),
           new MissingIndexErrand({ host, intervalMs: 60_000, endpoint: "test:5432", scans }),

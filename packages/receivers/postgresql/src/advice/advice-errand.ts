@@ -3,6 +3,7 @@ import type { KnownScans } from "../plans/known-scans.ts";
 import type { Errand, Visit } from "../visits/errand.ts";
 import { AdviceBook } from "./advice-book.ts";
 import { type Advice, type AdviceRule, adviceOf } from "./advice-rule.ts";
+import { fewHotUpdates, HotUpdates } from "./hot-updates.ts";
 import { indexRules } from "./index-rules.ts";
 import { serverRules } from "./server-rules.ts";
 import { sequentialScans, tableRules } from "./table-rules.ts";
@@ -33,12 +34,17 @@ export class AdviceErrand implements Errand {
   readonly intervalMs: number;
   readonly #options: AdviceErrandOptions;
   readonly #book: AdviceBook;
+  readonly #hotUpdates = new HotUpdates();
   #serverDueMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: AdviceErrandOptions) {
     this.#options = options;
     this.intervalMs = options.intervalMs;
-    this.#book = new AdviceBook({ ...options, name: "advice", rules: [...databaseRules, ...serverRules] });
+    this.#book = new AdviceBook({
+      ...options,
+      name: "advice",
+      rules: [...databaseRules, fewHotUpdates, ...serverRules],
+    });
   }
 
   async run(visit: Visit): Promise<void> {
@@ -64,6 +70,10 @@ export class AdviceErrand implements Errand {
       const rows = await connection.query(sql, [], signal);
       asked.add(rule.id);
       found.push(...rows.map((row) => adviceOf(rule, row)));
+    }
+    if (place !== wholeServer) {
+      found.push(...(await this.#hotUpdates.find(visit, await this.#book.open(place))));
+      asked.add(fewHotUpdates.id);
     }
     const scanned = new Set(scans.of(place).flatMap((statement) => statement.scans.map(({ relation }) => relation)));
     const judged = found.filter(

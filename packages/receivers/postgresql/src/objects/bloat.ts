@@ -1,5 +1,7 @@
 import { addMetric, type MetricDefinition, single } from "@dbintel/watching";
 import type { Errand } from "../visits/errand.ts";
+import { indexBloatMetric, indexBloatSql } from "./index-bloat.ts";
+import { indexLabels } from "./indexes.ts";
 import { blockSize, tableLabels, userRelations } from "./relation-kind.ts";
 import { named } from "./relation-metrics.ts";
 
@@ -41,20 +43,35 @@ const bloatSql = `
         FROM pg_options_to_table(c.reloptions) WHERE option_name = 'fillfactor') f ON c.reloptions IS NOT NULL
    WHERE w.known = a.columns`;
 
-/** Estimates the bloat of the largest tables; more rarely than the rest, for it reads the statistics of columns. */
+const tableBloat = { definition: bloatMetric, sql: bloatSql, labels: tableLabels };
+const indexBloat = { definition: indexBloatMetric, sql: indexBloatSql, labels: indexLabels };
+
+/**
+ * Estimates the bloat of the largest tables and indexes; more rarely than the rest, for it reads the statistics of
+ * columns. `undefined` when neither is wanted.
+ */
 export function bloatErrand(options: {
   readonly intervalMs: number;
-  readonly limit: number;
+  readonly maxTables: number;
+  readonly maxIndexes: number;
+  readonly enabled: (definition: MetricDefinition) => boolean;
   readonly enabledLabel: (name: string) => boolean;
-}): Errand {
-  const { intervalMs, limit, enabledLabel } = options;
-  const labels = Object.fromEntries(Object.entries(tableLabels).filter(([name]) => enabledLabel(name)));
+}): Errand | undefined {
+  const { intervalMs, maxTables, maxIndexes, enabled, enabledLabel } = options;
+  const estimates = [
+    { ...tableBloat, limit: maxTables },
+    { ...indexBloat, limit: maxIndexes },
+  ].filter(({ definition }) => enabled(definition));
+  if (estimates.length === 0) return undefined;
   return {
     name: "bloat",
     intervalMs,
     run: async ({ connection, metrics, timeUnixNano, signal }) => {
-      const rows = (await connection.query(bloatSql, [limit], signal)).map(named);
-      addMetric({ metrics, definition: bloatMetric, labels, rows, timeUnixNano });
+      for (const { definition, sql, labels: all, limit } of estimates) {
+        const rows = (await connection.query(sql, [limit], signal)).map(named);
+        const labels = Object.fromEntries(Object.entries(all).filter(([name]) => enabledLabel(name)));
+        addMetric({ metrics, definition, labels, rows, timeUnixNano });
+      }
     },
   };
 }

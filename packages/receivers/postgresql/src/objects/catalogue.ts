@@ -1,6 +1,7 @@
 import type { MetricDefinition } from "@dbintel/watching";
 import { bloatMetric } from "./bloat.ts";
 import { objectQueries } from "./database-queries.ts";
+import { indexBloatMetric } from "./index-bloat.ts";
 import { indexKind } from "./indexes.ts";
 import { tableKind } from "./tables.ts";
 
@@ -10,4 +11,5 @@ export const objectMetrics: readonly MetricDefinition[] = [
   ...indexKind.metrics,
   ...objectQueries.flatMap(({ metrics }) => metrics),
   bloatMetric,
+  indexBloatMetric,
 ];

@@ -68,6 +68,68 @@ const oldestTable: DatabaseQuery = {
      WHERE c.relfrozenxid <> '0' ORDER BY age DESC, c.oid LIMIT 1`,
 };
 
+const vectorKinds: DatabaseQuery = {
+  name: "vector indexes",
+  labels: { ...databaseLabels, "dbintel.postgresql.index.kind": "kind" },
+  metrics: [
+    single(
+      {
+        ...{ ...gauge, name: "dbintel.postgresql.vector.indexes", unit: "{indexes}" },
+        description: "Indexes of pgvector by kind: hnsw, ivfflat",
+      },
+      "indexes",
+    ),
+    single(
+      {
+        ...{ ...gauge, name: "dbintel.postgresql.vector.index.size", unit: "By" },
+        description: "Disk space of the indexes of pgvector, as of the last VACUUM or ANALYZE",
+      },
+      "size",
+    ),
+    single(
+      {
+        ...{ ...gauge, name: "dbintel.postgresql.vector.index.entries", unit: "{vectors}" },
+        description: "Vectors in the indexes of pgvector, as estimated by the server",
+      },
+      "entries",
+    ),
+  ],
+  sql: () => `
+    SELECT current_database() AS database, m.amname::text AS kind, count(*) AS indexes,
+           sum(c.relpages)::int8 * ${blockSize} AS size, sum(greatest(c.reltuples, 0))::int8 AS entries
+      FROM pg_am m JOIN pg_class c ON c.relam = m.oid AND c.relkind = 'i' JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE m.amname IN ('hnsw', 'ivfflat') AND ${userRelations}
+     GROUP BY m.amname`,
+};
+
+const vectorColumns: DatabaseQuery = {
+  name: "vector columns",
+  labels: { ...databaseLabels, "dbintel.postgresql.type": "type" },
+  metrics: [
+    single(
+      {
+        ...{ ...gauge, name: "dbintel.postgresql.vector.columns", unit: "{columns}" },
+        description: "Columns of tables with a type of pgvector: vector, halfvec, sparsevec",
+      },
+      "columns",
+    ),
+  ],
+  // Without the extension nothing but its absence is looked at.
+  sql: () => `
+    WITH types AS MATERIALIZED (
+      SELECT t.oid, t.typname FROM pg_extension e
+        JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
+                        AND d.classid = 'pg_type'::regclass
+        JOIN pg_type t ON t.oid = d.objid
+       WHERE e.extname = 'vector' AND t.typname IN ('vector', 'halfvec', 'sparsevec'))
+    SELECT current_database() AS database, t.typname::text AS type, count(*) AS columns
+      FROM types t JOIN pg_attribute a ON a.atttypid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
+      JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'm') AND NOT c.relispartition
+      JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE EXISTS (SELECT FROM types) AND ${userRelations}
+     GROUP BY t.typname`,
+};
+
 const functions: DatabaseQuery = {
   name: "functions",
   limited: "functions",
@@ -146,6 +208,8 @@ function part(done: string, total: string): string {
 export const objectQueries: readonly DatabaseQuery[] = [
   summary,
   oldestTable,
+  vectorKinds,
+  vectorColumns,
   functions,
   progress({
     view: "pg_stat_progress_vacuum",

@@ -11,9 +11,12 @@ const indexes = `
   JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind = 'i' AND ${userRelations}`;
 
+/** Labels of what belongs to an index. */
+export const indexLabels = { ...tableLabels, "postgresql.index.name": "index" } as const;
+
 export const indexKind: RelationKind = {
   name: "indexes",
-  labels: { ...tableLabels, "postgresql.index.name": "index" },
+  labels: indexLabels,
   metrics: [
     single(
       { name: "postgresql.index.scans", description: "Scans of the index", unit: "{scans}", ...counted, enabled: true },

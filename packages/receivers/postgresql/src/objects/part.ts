@@ -1,9 +1,9 @@
 import type { MetricDefinition } from "@dbintel/watching";
 import type { WatchedServer } from "../watched-server.ts";
-import { bloatErrand, bloatMetric } from "./bloat.ts";
+import { bloatErrand } from "./bloat.ts";
 import { ObjectErrand } from "./object-errand.ts";
 
-/** The bloat of tables changes slowly: so many looks pass from one estimate to the next. */
+/** Bloat changes slowly: so many looks pass from one estimate to the next. */
 const looksPerBloat = 5;
 
 /** Tables, indexes and functions of each database. */
@@ -15,7 +15,8 @@ export function objectsPart({ host, config, next, watch, errands }: WatchedServe
   const errand = new ObjectErrand({ host, settings, enabled, enabledLabel });
   watch.closes(errand);
   errands.push(errand);
-  if (!enabled(bloatMetric)) return;
-  const { collection_interval: intervalMs, max_tables: limit } = settings;
-  errands.push(bloatErrand({ intervalMs: intervalMs * looksPerBloat, limit, enabledLabel }));
+  const { collection_interval: intervalMs, max_tables: maxTables, max_indexes: maxIndexes } = settings;
+  const limits = { intervalMs: intervalMs * looksPerBloat, maxTables, maxIndexes };
+  const bloat = bloatErrand({ ...limits, enabled, enabledLabel });
+  if (bloat !== undefined) errands.push(bloat);
 }

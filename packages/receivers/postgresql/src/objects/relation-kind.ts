@@ -1,4 +1,4 @@
-import type { MetricDefinition } from "@dbintel/watching";
+import type { MetricDefinition, Row } from "@dbintel/watching";
 import type { Capabilities } from "../connection/capabilities.ts";
 
 /** Tables or indexes: what is asked of them, and the metrics that are made of it. */
@@ -6,6 +6,8 @@ export interface RelationKind {
   readonly name: string;
   readonly metrics: readonly MetricDefinition[];
   readonly labels: Readonly<Record<string, string>>;
+  /** Columns that tell what a relation did since the last look, by its rows; the rest has none. */
+  sinceLast?(row: Row, before: Row): Row;
   /** Asks `oid`, `size` and `activity` of the $1 largest; `activity` only grows. */
   readonly rankingSql: string;
   /** Asks a row for each of the oids $1, and one with the sums of all others, whose `oid` is NULL. */

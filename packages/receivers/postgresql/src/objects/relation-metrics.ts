@@ -36,6 +36,8 @@ const mostRemembered = 500_000;
 interface Remembered {
   readonly ranking: RelationRanking<number>;
   readonly rest: RestRow;
+  /** The relations of the last look that were reported one by one. */
+  readonly single: ReadonlyMap<Value, Row>;
 }
 
 /** The metrics of the tables, or the indexes, of each database: of some one by one, of the others together. */
@@ -65,6 +67,7 @@ export class RelationMetrics {
     const counters = definitions.filter(({ type }) => type === "counter");
     const known = this.#databases.get(database) ?? {
       ranking: new RelationRanking<number>(),
+      single: new Map<Value, Row>(),
       rest: new RestRow({
         counters: counters.flatMap(({ values }) => values.map(({ column }) => column)),
         key: "oid",
@@ -82,11 +85,15 @@ export class RelationMetrics {
       clockMicros: timeUnixNano / 1000n,
       exists: (key) => ranked.length >= mostRanked || present.has(key),
     });
-    this.#databases.set(database, known);
+    this.#databases.set(database, { ...known, single: new Map(single.map((row) => [row.oid ?? null, row])) });
     const rests = known.rest.kept;
-    if (rest !== undefined && rests !== undefined) visit.onTaken(() => kept.set(kind.name, database, rests));
+    if (rest !== undefined && rests !== undefined) visit.onTaken(() => void kept.set(kind.name, database, rests));
+    const told = single.map((row) => {
+      const before = known.single.get(row.oid ?? null);
+      return before === undefined ? row : { ...row, ...kind.sinceLast?.(row, before) };
+    });
     for (const definition of definitions) {
-      const all = rest === undefined ? single : [...single, rest];
+      const all = rest === undefined ? told : [...told, rest];
       addMetric({ metrics, definition, labels: this.#labels, rows: all, timeUnixNano });
     }
   }

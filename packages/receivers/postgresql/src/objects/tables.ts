@@ -1,4 +1,4 @@
-import { type MetricDefinition, single } from "@dbintel/watching";
+import { integer, type MetricDefinition, type Row, single } from "@dbintel/watching";
 import type { Capabilities } from "../connection/capabilities.ts";
 import {
   blockSize,
@@ -118,6 +118,15 @@ const metrics: readonly MetricDefinition[] = [
     },
     "mod_since_analyze",
   ),
+  single(
+    {
+      name: `${own}.hot_updates`,
+      description:
+        "Share of the updates since the last look whose new row found room on its page, so that no index was written to",
+      ...{ unit: "1", type: "gauge", number: "double", enabled: true },
+    },
+    "hot_share",
+  ),
   since("vacuum"),
   since("analyze"),
   need("vacuum"),
@@ -197,6 +206,13 @@ function columns(capabilities: Capabilities): readonly DetailColumn[] {
   ];
 }
 
+/** The share of updates that were heap-only; none where there were no updates, or the counters began anew. */
+function hotShare(row: Row, before: Row): Row {
+  const grown = (column: string) => Number((integer(row, column) ?? 0n) - (integer(before, column) ?? 0n));
+  const [updates, hot] = [grown("upd"), grown("hot_upd")];
+  return row.start === before.start && updates > 0 && hot >= 0 ? { hot_share: hot / updates } : {};
+}
+
 /** When the counters of this database begin. */
 export const sinceSql = `since AS (
   SELECT (date_part('epoch', coalesce(stats_reset, pg_postmaster_start_time())) * 1000000)::int8 AS start
@@ -206,6 +222,7 @@ export const tableKind: RelationKind = {
   name: "tables",
   metrics,
   labels: tableLabels,
+  sinceLast: hotShare,
   rankingSql: `
     WITH indexes AS (
       SELECT i.indrelid, sum(ic.relpages) AS pages, sum(pg_stat_get_tuples_fetched(i.indexrelid)) AS fetched

@@ -14,9 +14,11 @@ export const planAttributeExtractorConfig = z.strictObject({
     .default(true)
     .describe("Read a body that holds a plan, such as a message of auto_explain, where no attribute does"),
   plan_output: z
-    .enum(["anonymized", "removed"])
+    .enum(["anonymized", "text", "removed"])
     .default("anonymized")
-    .describe("What takes the plan's place: its tree as JSON with `?` for each constant, or nothing"),
+    .describe(
+      "What takes the plan's place: its tree with `?` for each constant as JSON, the same as text for people, or nothing",
+    ),
   query_anonymization: z
     .strictObject({
       enabled: z.boolean().default(true).describe("Replace the constants of statements by `?`"),

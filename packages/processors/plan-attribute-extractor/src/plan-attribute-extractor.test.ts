@@ -86,6 +86,17 @@ describe("a record with a plan", () => {
     expect(removed.some((record) => "plan_json" in record)).toBe(false);
   });
 
+  it("is handed on as text that is no JSON: New Relic takes JSON in an attribute apart, and drops it (defect 15)", async () => {
+    const given = [{ attributes: { "postgresql.query_plan": explained } }, { body: explained }];
+    const { read, out } = await through(given, { plan_output: "text" });
+    const texts = read(({ body, attributes }) => String(attributes.getString("postgresql.query_plan") ?? body));
+    for (const text of texts) {
+      expect(text).toMatch(/^Seq Scan on customers \(cost=25\.5 rows=\d+\)\n {5}filter: \(email = \?::text\)$/);
+      expect(() => JSON.parse(text) as unknown).toThrow(SyntaxError);
+    }
+    expect(Buffer.from(out.encode()).includes("ada@example.com")).toBe(false);
+  });
+
   it("is told its statement where the plan came with it", async () => {
     const [record] = (await through([{ body: logged }])).read(all);
     expect(record).toMatchObject({

@@ -39,7 +39,6 @@ const saveEveryMs = 3_600_000;
  */
 export class PlanAttributeExtractor implements Component, Consumer<"logs"> {
   readonly #next: Consumer<"logs">;
-  readonly #config: PlanAttributeExtractorConfig;
   readonly #places: PlanPlaces;
   readonly #plans: PlanReader;
   readonly #statements: TextCache<SafeStatement>;
@@ -67,7 +66,6 @@ export class PlanAttributeExtractor implements Component, Consumer<"logs"> {
     const { config, host } = args;
     this.#next = args.next;
     this.#clock = host.clock;
-    this.#config = config;
     this.#places = new PlanPlaces(config.plan_attributes, config.body);
     this.#plans = new PlanReader(config, host.clock);
     this.#statements = new TextCache({ max: config.cache_size, read: readSafely });
@@ -169,7 +167,7 @@ export class PlanAttributeExtractor implements Component, Consumer<"logs"> {
       attributes.set(unreadKey, result.reason);
       return undefined;
     }
-    replacePlan(record, key, this.#config.plan_output === "anonymized" ? result.tree : undefined);
+    replacePlan(record, key, result.output);
     for (const [name, value] of result.attributes) attributes.set(name, value);
     if (result.query === undefined) return result;
     if (!attributes.has(queryText)) attributes.set(queryText, result.query.text);

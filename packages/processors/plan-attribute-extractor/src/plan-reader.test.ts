@@ -25,5 +25,5 @@ it("reads no more new plans of a batch when its time is up, and those that it kn
   expect(reader.read(plan("u"), syntax).result).toEqual({ reason: "time_limit" });
   expect(reader.read(plan("t"), syntax).result).toBe(known);
   reader.begin();
-  expect(reader.read(plan("u"), syntax).result).toMatchObject({ tree: expect.stringContaining('"u"') });
+  expect(reader.read(plan("u"), syntax).result).toMatchObject({ output: expect.stringContaining('"u"') });
 });

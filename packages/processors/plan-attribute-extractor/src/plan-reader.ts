@@ -4,6 +4,7 @@ import type { Clock } from "@dbintel/pipeline";
 import {
   type Finding,
   findingsOf,
+  formatPlan,
   type Plan,
   type PlanHashes,
   type PlannedQuery,
@@ -22,8 +23,8 @@ export type UnreadReason = ReadFailureReason | "time_limit" | "no_text";
 /** What a plan says, ready to be written into a record. It holds no constant. */
 export interface ReadPlan {
   readonly attributes: readonly (readonly [name: string, value: AnyValue])[];
-  /** The plan's tree as JSON. */
-  readonly tree: string;
+  /** What takes the plan's place; `undefined` for nothing. */
+  readonly output: string | undefined;
   /** The statement, where the plan came with it. */
   readonly query: PlannedQuery | undefined;
   /** The full hash. */
@@ -40,7 +41,7 @@ const wholeNumbers = new Set(
   ),
 );
 
-/** Trees that are remembered are together no longer than this, whatever the number of plans. */
+/** Plans that are remembered are together no longer than this, whatever the number of plans. */
 const mostRememberedCharacters = 32 * 2 ** 20;
 
 /** Reads plans, each content once as long as it is remembered, and no longer for one batch than it may take. */
@@ -57,7 +58,7 @@ export class PlanReader {
       max: config.cache_size,
       maxSize: mostRememberedCharacters,
       // The tree as objects takes a few times the characters of its text.
-      sizeCalculation: (result) => ("tree" in result ? result.tree.length : 0) + 256,
+      sizeCalculation: (result) => ("output" in result ? (result.output?.length ?? 0) : 0) + 256,
     });
   }
 
@@ -84,7 +85,13 @@ export class PlanReader {
     if (plan === undefined) return { reason };
     const hashes = planHashes(plan);
     const attributes = this.#attributesOf(plan, hashes);
-    return { attributes, tree: JSON.stringify(plan.root), query: plan.query, hash: hashes.full, plan };
+    return { attributes, output: this.#outputOf(plan), query: plan.query, hash: hashes.full, plan };
+  }
+
+  #outputOf(plan: Plan): string | undefined {
+    const { plan_output: form } = this.#config;
+    if (form === "removed") return undefined;
+    return form === "text" ? formatPlan(plan) : JSON.stringify(plan.root);
   }
 
   #attributesOf(plan: Plan, hashes: PlanHashes): [string, AnyValue][] {

@@ -4,7 +4,7 @@
  */
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
-import { planAttributes, readPlan } from "@dbintel/plans";
+import { formatPlan, planAttributes, readPlan } from "@dbintel/plans";
 import type { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { type Event, eventsOf, watchStatements } from "./watch.ts";
@@ -243,6 +243,10 @@ for (const major of [15, 18]) {
       const attributes = planAttributes(plan);
       expect(attributes.get("db.query.plan.hash")).toMatch(/^v1:[0-9a-f]+$/);
       for (const value of attributes.values()) expect(String(value)).not.toMatch(/^\s*[[{]/);
+      // What `plan_output: text` of the processor hands on in its place.
+      const text = formatPlan(plan);
+      expect(text).toMatch(/^(?:Index|Seq|Bitmap).* on orders/);
+      expect(() => JSON.parse(text) as unknown).toThrow(SyntaxError);
     });
 
     it("16 — cut off by lifetime totals: a statement that became hot a moment ago is not among them", async () => {

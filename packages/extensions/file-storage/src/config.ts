@@ -12,13 +12,15 @@ export const fileStorageConfig = z.strictObject({
   directory: z
     .string()
     .refine(isAbsolute, { error: "expected an absolute path" })
-    .default("/var/lib/otelcol/file_storage")
-    .describe("Where the files are. One collector uses it at a time."),
+    .optional()
+    .describe(
+      "Where the files are; one collector uses it at a time. Default: $STATE_DIRECTORY of systemd, /var/lib/dbintel for root, else $XDG_STATE_HOME/dbintel or ~/.local/state/dbintel.",
+    ),
   create_directory: z.boolean().default(true).describe("Make the directory where it is missing."),
   directory_permissions: z
     .string()
     .regex(/^0?[0-7]{3}$/, { error: 'expected permissions in octal, such as "0750"' })
-    .default("0750")
+    .default("0700")
     .describe("Permissions of a directory that is made. Files are readable by their owner only."),
   encryption: z
     .strictObject({

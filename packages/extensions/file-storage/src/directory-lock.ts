@@ -1,6 +1,7 @@
-import { link, readFile, unlink, writeFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { link, readFile, rename, unlink, writeFile } from "node:fs/promises";
 import { type Clock, wait } from "@dbintel/pipeline";
-import { isMissing } from "./snapshot-file.ts";
+import { isMissing, unfinishedSuffix } from "./snapshot-file.ts";
 
 const pollMs = 50;
 
@@ -17,7 +18,7 @@ export async function lockDirectory(
   while (!(await created(path))) {
     const owner = await ownerOf(path);
     if (owner === undefined) continue;
-    if (!isAlive(owner)) await unlink(path).catch(() => {});
+    if (!isAlive(owner)) await removeStale(path, owner);
     else if (clock.monotonicMs() >= deadlineMs) return owner;
     else await wait(clock, pollMs, signal);
   }
@@ -26,17 +27,42 @@ export async function lockDirectory(
 
 /** The id is written before the file has its name: nobody ever reads a lock without an owner. */
 async function created(path: string): Promise<boolean> {
-  const own = `${path}.${process.pid}`;
-  await writeFile(own, String(process.pid), { mode: 0o600 });
+  const own = beside(path);
+  await writeFile(own, String(process.pid), { mode: 0o600, flag: "wx" });
   try {
     await link(own, path);
     return true;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    if (isMissing(error) || (error instanceof Error && "code" in error && error.code === "EEXIST")) return false;
     throw error;
   } finally {
-    await unlink(own);
+    await removed(own);
   }
+}
+
+/** Removes the lock of a process that is gone, unless another one has done so and taken the directory meanwhile. */
+async function removeStale(path: string, owner: number): Promise<void> {
+  const aside = beside(path);
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if (isMissing(error)) return;
+    throw error;
+  }
+  if ((await ownerOf(aside)) !== owner) await link(aside, path).catch(() => {});
+  await removed(aside);
+}
+
+/** Who takes the directory meanwhile clears away what is unfinished in it. */
+async function removed(path: string): Promise<void> {
+  await unlink(path).catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
+  });
+}
+
+/** A name that nobody can have prepared. */
+function beside(path: string): string {
+  return `${path}.${randomBytes(6).toString("hex")}${unfinishedSuffix}`;
 }
 
 /** `undefined` when the owner has just left. */

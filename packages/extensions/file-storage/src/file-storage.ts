@@ -16,6 +16,7 @@ import type { FileStorageConfig } from "./config.ts";
 import { lockDirectory } from "./directory-lock.ts";
 import { keyBytes } from "./encryption-key.ts";
 import { DamagedSnapshot, isMissing, readSnapshot, unfinishedSuffix, writeSnapshot } from "./snapshot-file.ts";
+import { stateDirectory } from "./state-directory.ts";
 
 const lockFile = "lock";
 /** Where a damaged snapshot is put aside; the next damaged one of the same name replaces it. */
@@ -27,19 +28,24 @@ const largestSnapshotBytes = 64 * 1024 * 1024;
 export class FileStorage implements Component, StorageProvider, JournalProvider {
   readonly #config: FileStorageConfig;
   readonly #host: Host;
+  readonly #directory: string;
   #open = false;
+  /** On a read-only file system state is found, and not kept. */
+  #readOnly = false;
   /** Folders of journals that are in use. */
   readonly #journals = new Set<string>();
 
   constructor(config: FileStorageConfig, host: Host) {
     this.#config = config;
+    this.#directory = config.directory ?? stateDirectory();
     this.#host = host;
   }
 
   /** Takes the directory. Rejects with `DBI_STORAGE` when it cannot be used or another collector uses it. */
   async start({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     if (this.#open) return;
-    const { directory, create_directory: create, directory_permissions: permissions } = this.#config;
+    const { create_directory: create, directory_permissions: permissions } = this.#config;
+    const directory = this.#directory;
     const lock = join(directory, lockFile);
     let owner: number | undefined;
     try {
@@ -47,6 +53,10 @@ export class FileStorage implements Component, StorageProvider, JournalProvider 
       owner = await lockDirectory(lock, { clock: this.#host.clock, timeoutMs: this.#config.timeout, signal });
       if (owner === undefined) await removeUnfinished(directory);
     } catch (error) {
+      if (isReadOnly(error)) {
+        this.#degrade();
+        return;
+      }
       throw failure(`cannot use the directory ${directory}`, error, "Make it writable for the collector's user.");
     }
     if (owner !== undefined) {
@@ -58,17 +68,32 @@ export class FileStorage implements Component, StorageProvider, JournalProvider 
     this.#open = true;
   }
 
+  /** The collector watches databases all the same; what it remembers ends with the process. */
+  #degrade(): void {
+    const { logger, reportStatus } = this.#host;
+    const message = `the file system of ${this.#directory} is read-only: nothing is kept over a restart`;
+    const hint = "Name a directory that can be written, or mount one there.";
+    this.#readOnly = true;
+    this.#open = true;
+    logger.warn({ directory: this.#directory, hint }, message);
+    reportStatus({ state: "permanent_error", message, hint });
+  }
+
   async stop(): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
-    await unlink(join(this.#config.directory, lockFile)).catch(() => {});
+    if (!this.#readOnly) await unlink(join(this.#directory, lockFile)).catch(() => {});
+    this.#readOnly = false;
   }
 
   storage(owner: StorageOwner): Storage {
     const parts = [owner.kind, owner.id, ...(owner.pipeline === undefined ? [] : [owner.pipeline])];
-    const path = (name: string) => join(this.#config.directory, [...parts, name].map(encoded).join("__"));
+    const path = (name: string) => join(this.#directory, [...parts, name].map(encoded).join("__"));
+    const isDurable = () => !this.#readOnly;
     return {
-      durable: true,
+      get durable() {
+        return isDurable();
+      },
       load: (name) => this.#load(path(name)),
       save: (name, snapshot) => this.#save(path(name), snapshot),
     };
@@ -76,7 +101,13 @@ export class FileStorage implements Component, StorageProvider, JournalProvider 
 
   async openJournal({ kind, id, name }: JournalOwner): Promise<OpenedJournal> {
     this.#requireOpen();
-    const folder = join(this.#config.directory, [kind, id, name].map(encoded).join("__"));
+    if (this.#readOnly) {
+      throw new DbintelError(`the file system of ${this.#directory} is read-only: there can be no queue on it`, {
+        code: "DBI_STORAGE",
+        hint: "Name a directory that can be written, or take sending_queue.storage out of the exporter.",
+      });
+    }
+    const folder = join(this.#directory, [kind, id, name].map(encoded).join("__"));
     if (this.#journals.has(folder)) {
       throw new DbintelError(`the queue in ${folder} is in use`, {
         code: "DBI_STORAGE",
@@ -110,6 +141,7 @@ export class FileStorage implements Component, StorageProvider, JournalProvider 
 
   async #save(path: string, snapshot: Uint8Array): Promise<void> {
     this.#requireOpen();
+    if (this.#readOnly) return;
     if (snapshot.length > largestSnapshotBytes) {
       throw new DbintelError(`a state of ${snapshot.length} bytes is larger than ${largestSnapshotBytes}`, {
         code: "DBI_STORAGE",
@@ -125,6 +157,11 @@ export class FileStorage implements Component, StorageProvider, JournalProvider 
   #requireOpen(): void {
     if (!this.#open) throw new DbintelError("the file storage is not started", { code: "DBI_STORAGE" });
   }
+}
+
+/** EPERM is what file systems of the kernel, and directories that are immutable, say. */
+function isReadOnly(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "EROFS" || error.code === "EPERM");
 }
 
 /** What a crash left half written. */

@@ -120,6 +120,60 @@ describe("the directory", () => {
   });
 });
 
+/** The kernel's own file systems let nobody make a directory, and say so to root in the words of a read-only one. */
+const isRootOnLinux = process.platform === "linux" && process.getuid?.() === 0;
+
+it.runIf(isRootOnLinux)("runs on without keeping anything where nothing can be written (root on Linux)", async () => {
+  const host = createTestHost();
+  const extension = new FileStorage(fileStorage({ directory: "/sys/dbintel" }).config, host);
+  await extension.start({ signal: never });
+  const storage = extension.storage(owner);
+  await storage.save("state", bytes("forgotten"));
+  expect([storage.durable, await storage.load("state")]).toEqual([false, undefined]);
+  const message = "the file system of /sys/dbintel is read-only: nothing is kept over a restart";
+  expect(host.lines).toMatchObject([{ level: "warn", message }]);
+  expect(host.statuses).toMatchObject([{ state: "permanent_error", message }]);
+  await expect(extension.openJournal({ kind: "exporter", id: "x", name: "logs" })).rejects.toMatchObject({
+    code: "DBI_STORAGE",
+    message: "the file system of /sys/dbintel is read-only: there can be no queue on it",
+  });
+  await extension.stop();
+});
+
+it("makes a directory for the collector's user alone", async () => {
+  const below = join(directory, "state");
+  const extension = new FileStorage(fileStorage({ directory: below }).config, createTestHost());
+  await expect(stat(below)).rejects.toMatchObject({ code: "ENOENT" });
+  await extension.start({ signal: never });
+  expect((await stat(below)).mode & 0o777).toBe(0o700);
+  await extension.stop();
+});
+
+it("is had by one at a time, also when two want it because its owner has died", async () => {
+  const dead = fork(fileURLToPath(new URL("endless-writer.ts", import.meta.url)), [directory], {
+    execArgv: ["--conditions=@dbintel/source"],
+  });
+  await once(dead, "message");
+  dead.kill("SIGKILL");
+  await once(dead, "exit");
+  const writers = Array.from({ length: 2 }, () =>
+    fork(fileURLToPath(new URL("endless-writer.ts", import.meta.url)), [directory], {
+      execArgv: ["--conditions=@dbintel/source"],
+      stdio: "ignore",
+    }),
+  );
+  const fates = writers.map((writer) => Promise.race([once(writer, "message"), once(writer, "exit")]));
+  const firsts = await Promise.all(fates.map(async (fate) => (await fate)[0]));
+  // A writer tells when it has saved; one that did not get the directory ends with an error.
+  const owners = writers.filter(({ exitCode }) => exitCode === null);
+  expect(firsts).toHaveLength(2);
+  expect(owners).toHaveLength(1);
+  for (const writer of owners) {
+    writer.kill("SIGKILL");
+    await once(writer, "exit");
+  }
+});
+
 it.each([{ directory: "relative" }, { directory_permissions: "rwx" }, { timeout: 5 }])("refuses %o", (settings) => {
   expect(fileStorage.definition.schema.safeParse(settings).success).toBe(false);
 });

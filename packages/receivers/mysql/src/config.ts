@@ -21,6 +21,7 @@ import {
   longRunningSettings,
   metricSetting,
   named,
+  settingsCollection,
   switchable,
   withoutEffect,
 } from "@dbintel/watching";
@@ -35,6 +36,7 @@ import { objectCollection } from "./objects/settings.ts";
 import { replicationEvent } from "./replication/replication-events.ts";
 import { replicationCollection } from "./replication/settings.ts";
 import { resourceAttributeNames } from "./resource.ts";
+import { settingsChangeEvent } from "./settings-changes/setting-events.ts";
 import { topQueryCollection } from "./statements/settings.ts";
 
 /** Events; the OpenTelemetry Collector has both off by default. */
@@ -50,6 +52,11 @@ const events = z.strictObject({
         .boolean()
         .default(true)
         .describe("Send an event for each session that does something or blocks another, and for what has ended"),
+    })
+    .prefault({}),
+  [settingsChangeEvent]: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe("Send an event when a setting of the server has changed"),
     })
     .prefault({}),
   [replicationEvent]: z
@@ -122,6 +129,7 @@ export const mysqlConfig = z
     allow_native_passwords: withoutEffect("every way to log in that the driver knows is allowed"),
     statement_events: statementEventSettings.prefault({}).describe("The metrics mysql.statement_event.*"),
     replication_collection: replicationCollection.prefault({}).describe("State of replication"),
+    settings_collection: settingsCollection.prefault({}).describe("The event db.server.settings_change"),
     object_collection: objectCollection.prefault({}).describe("Tables and indexes"),
   })
   .superRefine(checkInstances(standardEndpoint))

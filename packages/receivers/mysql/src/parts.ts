@@ -5,6 +5,7 @@ import { leasePart } from "./lease/part.ts";
 import { metricsPart } from "./metrics/part.ts";
 import { objectsPart } from "./objects/part.ts";
 import { replicationPart } from "./replication/part.ts";
+import { settingsPart } from "./settings-changes/part.ts";
 import { statementsPart } from "./statements/part.ts";
 import type { Part } from "./watched-server.ts";
 
@@ -16,6 +17,7 @@ export const parts: readonly Part[] = [
   consumersPart,
   activityPart,
   statementsPart,
+  settingsPart,
   objectsPart,
   customSqlPart,
 ];

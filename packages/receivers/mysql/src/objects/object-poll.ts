@@ -81,6 +81,10 @@ export class ObjectPoll {
     }
   }
 
+  forget(): void {
+    for (const { usage } of this.#usages) usage.forget();
+  }
+
   async #addSizes({ signal, guard }: PollArgs, metrics: MetricsBuilder, timeUnixNano: bigint): Promise<void> {
     const { server, settings } = this.#options;
     const definitions = this.#sizeMetrics;

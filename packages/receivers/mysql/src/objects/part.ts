@@ -11,5 +11,12 @@ export function objectsPart(server: WatchedServer): void {
   if (next.metrics === undefined || !settings.enabled || !objectMetrics.some(enabled)) return;
   const poll = new ObjectPoll({ ...server, server: status, settings, enabled });
   const interval = settings.collection_interval;
-  watch.add({ name: "objects", interval, poll, source: status.connection, turn: status.turn });
+  watch.add({
+    name: "objects",
+    interval,
+    poll,
+    source: status.connection,
+    turn: status.turn,
+    forget: () => poll.forget(),
+  });
 }

@@ -8,9 +8,9 @@ export const objectCollection = z.strictObject({
   enabled: z.boolean().default(true).describe("Whether the receiver tells what tables and indexes are used for"),
   collection_interval: interval("60s").describe("Time between two looks at what tables and indexes are used for"),
   max_tables: most(100).describe(
-    "Tables with metrics of their own: the busiest, or the largest; one row sums the rest",
+    "Tables with metrics of their own, half of them for all time and half for recent activity; one row sums the rest",
   ),
-  max_indexes: most(100).describe("Indexes with metrics of their own: the busiest; one row sums the rest"),
+  max_indexes: most(100).describe("Indexes with metrics of their own, chosen like tables"),
   size_interval: interval("10m").describe(
     "Time between two looks at the sizes of tables; longer where one takes more than 1 % of the time",
   ),

@@ -38,16 +38,20 @@ export interface UsageLook {
   readonly signal: AbortSignal;
 }
 
-/** The metrics of one summary: of the busiest tables or indexes one by one, of the others together. */
+/** The metrics of one summary: of those tables or indexes that matter most one by one, of the others together. */
 export class UsageMetrics {
   readonly #options: UsageMetricsOptions;
   readonly #ranking = new RelationRanking<string>();
-  readonly #rest: RestRow;
+  #rest: RestRow;
 
   constructor(options: UsageMetricsOptions) {
     this.#options = options;
-    const counters = Object.keys(options.kind.columns);
-    this.#rest = new RestRow({ counters, key: "identity" });
+    this.#rest = restOf(options.kind);
+  }
+
+  /** Sums the others anew: another collector may have told of them since. */
+  forget(): void {
+    this.#rest = restOf(this.#options.kind);
   }
 
   async add(look: UsageLook): Promise<void> {
@@ -59,8 +63,9 @@ export class UsageMetrics {
     const shown = ranked.flatMap((row, at) => {
       const [schema = ""] = names[at] ?? [];
       const activity = Number(integer(row, "activity") ?? 0n);
-      // They are ranked by activity alone: none is larger than another.
-      return hidden.includes(schema) ? [] : [{ key: identity(names[at] ?? []), size: 0, activity }];
+      // The time that was waited altogether is what size is elsewhere: what has most of it is told all the time.
+      const size = Number(integer(row, "time") ?? 0n);
+      return hidden.includes(schema) ? [] : [{ key: identity(names[at] ?? []), size, activity }];
     });
     const chosen = new Set(this.#ranking.choose(shown, limit));
     const lists = names.filter((each) => chosen.has(identity(each)));
@@ -97,6 +102,10 @@ export class UsageMetrics {
   }
 }
 
+function restOf({ columns }: UsageKind): RestRow {
+  return new RestRow({ counters: Object.keys(columns), key: "identity" });
+}
+
 function namesOf({ keys }: UsageKind, row: Row): readonly string[] {
   return Object.keys(keys).map((key) => text(row, key) ?? "");
 }
@@ -114,7 +123,7 @@ function keyColumns({ keys }: UsageKind): string {
 const ofUsers = `OBJECT_SCHEMA NOT IN (${systemSchemaList}) AND COUNT_STAR > 0`;
 
 function rankingSql(kind: UsageKind): string {
-  return `SELECT ${keyColumns(kind)}, COUNT_STAR AS activity FROM performance_schema.${kind.table}
+  return `SELECT ${keyColumns(kind)}, COUNT_STAR AS activity, SUM_TIMER_WAIT AS time FROM performance_schema.${kind.table}
            WHERE ${ofUsers} ORDER BY SUM_TIMER_WAIT DESC LIMIT ${mostRanked}`;
 }
 

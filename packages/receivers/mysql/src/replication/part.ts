@@ -12,5 +12,12 @@ export function replicationPart(server: WatchedServer): void {
   const events = config.events[replicationEvent].enabled;
   const poll = new ReplicationPoll({ ...server, server: status, settings, enabled, events });
   const interval = settings.collection_interval;
-  watch.add({ name: "replication", interval, poll, source: status.connection, turn: status.turn });
+  watch.add({
+    name: "replication",
+    interval,
+    poll,
+    source: status.connection,
+    turn: status.turn,
+    forget: () => poll.forget(),
+  });
 }

@@ -116,6 +116,11 @@ export class ReplicationPoll {
     }
   }
 
+  /** Tells of changes anew: another collector may have told of them since. */
+  forget(): void {
+    this.#states = undefined;
+  }
+
   async #times(
     channels: readonly ReplicaChannel[],
     { product, version, performanceSchema }: Capabilities,

@@ -1,12 +1,10 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { bloatErrand } from "../src/objects/bloat.ts";
 import type { Errand } from "../src/visits/errand.ts";
+import { sqlExtensions } from "./sql-extensions.ts";
 import { objects, visitDatabases } from "./visiting.ts";
 import { type Point, pointsOf } from "./watch.ts";
 
@@ -21,23 +19,18 @@ const vectorExtension = `
     OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 btint4cmp(int4, int4);`;
 
 describePostgres(18, "what is estimated and derived of tables and indexes", () => {
-  let folder: string;
+  let extensions: Awaited<ReturnType<typeof sqlExtensions>>;
   let server: PostgresServer;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "dbintel-extension-"));
-    await mkdir(join(folder, "extension"));
-    await writeFile(join(folder, "extension/vector.control"), "default_version = '1.0'\n");
-    await writeFile(join(folder, "extension/vector--1.0.sql"), vectorExtension);
-    // The server is another user.
-    for (const path of [folder, join(folder, "extension")]) await chmod(path, 0o755);
-    server = await startPostgres({ settings: { autovacuum: false, extension_control_path: `${folder}:$system` } });
+    extensions = await sqlExtensions({ vector: vectorExtension });
+    server = await startPostgres({ settings: { autovacuum: false, ...extensions.settings } });
     for (const name of ["app", "plain"]) await server.query(`CREATE DATABASE ${name}`);
   });
 
   afterAll(async () => {
     await server.stop();
-    await rm(folder, { recursive: true, force: true });
+    await extensions.remove();
   });
 
   const app = <Row extends Record<string, unknown>>(sql: string) => server.query<Row>(sql, [], { database: "app" });

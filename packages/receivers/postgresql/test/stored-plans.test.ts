@@ -1,10 +1,8 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import { planHashes, readPlan } from "@dbintel/plans";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { sqlExtensions } from "./sql-extensions.ts";
 import { type Event, eventsOf, watchStatements } from "./watch.ts";
 
 const secret = "planted-secret-of-a-plan";
@@ -34,21 +32,13 @@ const extensions = {
 } as const;
 
 describePostgres(18, "plans that extensions keep, by the columns in their documentation", () => {
-  let folder: string;
+  let installed: Awaited<ReturnType<typeof sqlExtensions>>;
   let server: PostgresServer;
   const watches: { close(): Promise<void> }[] = [];
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "dbintel-extensions-"));
-    await mkdir(join(folder, "extension"));
-    for (const [name, sql] of Object.entries(extensions)) {
-      await writeFile(join(folder, "extension", `${name}.control`), "default_version = '1.0'\nrelocatable = false\n");
-      await writeFile(join(folder, "extension", `${name}--1.0.sql`), sql);
-    }
-    // The server is another user.
-    for (const path of [folder, join(folder, "extension")]) await chmod(path, 0o755);
-    const settings = { autovacuum: false, extension_control_path: `${folder}:$system` };
-    server = await startPostgres({ settings });
+    installed = await sqlExtensions(extensions);
+    server = await startPostgres({ settings: { autovacuum: false, ...installed.settings } });
     await server.query(`CREATE ROLE monitor LOGIN PASSWORD '${monitor.password}' IN ROLE pg_monitor, pg_read_all_data`);
     await server.query("GRANT SET ON PARAMETER pg_stat_statements.track TO monitor");
     await server.query("CREATE DATABASE shop");
@@ -62,7 +52,7 @@ describePostgres(18, "plans that extensions keep, by the columns in their docume
 
   afterAll(async () => {
     await server.stop();
-    await rm(folder, { recursive: true, force: true });
+    await installed.remove();
   });
 
   afterEach(async () => {

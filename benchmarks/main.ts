@@ -10,6 +10,7 @@ const benchmarks: Readonly<Record<string, string>> = {
   pdata: "pdata/bench.ts",
   condition: "condition/bench.ts",
   guard: "guard/bench.ts",
+  mysql: "mysql/bench.ts",
   plans: "plans/bench.ts",
   postgresql: "postgresql/bench.ts",
   "postgresql-poll": "postgresql/poll.ts",

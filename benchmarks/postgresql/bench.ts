@@ -15,36 +15,27 @@
  * limit of what it may cost is off. The last line is the sampling of active sessions alone, once a second, with 98 of
  * 100 sessions active.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as pass } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import type { Client } from "pg";
-import { otelcolBinary } from "../../e2e/harness/otelcol.ts";
-import { median, type Row, report } from "../harness/results.ts";
-import { cpuSeconds, residentMib } from "../pipeline/process-usage.ts";
-import { type CountingProxy, countingProxy } from "./counting-proxy.ts";
+import { type Row, report } from "../harness/results.ts";
+import {
+  type Contender,
+  compare,
+  dbintelCommand,
+  measure,
+  mediansOf,
+  option,
+  otelcolContender,
+  type Usage,
+  type Watched,
+} from "../watching/contender.ts";
 import { ServerCpu } from "./server-cpu.ts";
 
 interface Scenario {
   readonly entries: number;
   /** How many of them are executed each second. */
   readonly executed: number;
-}
-
-interface Contender {
-  readonly name: string;
-  readonly command: string;
-  readonly args: (config: string) => readonly string[];
-  /** Settings of the receiver beside those that both have. */
-  readonly settings: Readonly<Record<string, unknown>>;
-  /** Default: both. */
-  readonly signals?: readonly string[];
 }
 
 const scenarios: readonly Scenario[] = [
@@ -55,8 +46,6 @@ const rounds = option("rounds", 3);
 const intervals = option("intervals", 4);
 const topQuerySeconds = 6;
 const scrapeSeconds = 2;
-/** Until the first reading, texts, plans and sizes are done with. */
-const warmUpSeconds = 2.5 * topQuerySeconds;
 const sessions = 100;
 const blocked = 9;
 const asleep = 30;
@@ -65,9 +54,7 @@ const columns = 400;
 const events = { "db.server.query_sample": { enabled: true }, "db.server.top_query": { enabled: true } };
 
 const dbintel: Contender = {
-  name: "dbintel",
-  command: fileURLToPath(new URL("../../bin/dbintel", import.meta.url)),
-  args: (config) => ["run", "--config", config],
+  ...dbintelCommand,
   settings: {
     query_sample_collection: { collection_interval: `${scrapeSeconds}s` },
     budget: { max_database_share: "100%" },
@@ -82,43 +69,38 @@ const sampling: Contender = {
     active_sessions: { collection_interval: "1s", max_cost: 1 },
   },
 };
-const otelcol: Contender = {
-  name: "otelcol",
-  command: otelcolBinary,
-  args: (config) => [`--config=${config}`],
-  settings: {},
-};
-const contenders = [dbintel, ...(existsSync(otelcolBinary) ? [otelcol] : [])];
+const contenders = [dbintel, ...otelcolContender({})];
 
 const rows: Row[] = [];
 let server = "";
-for (const scenario of scenarios) rows.push(...(await compare(scenario)));
+for (const scenario of scenarios) rows.push(...(await compareAt(scenario)));
 rows.push(await sampleOnly());
 report("postgresql", rows, { postgresql: server });
 
-async function compare({ entries, executed }: Scenario): Promise<Row[]> {
+async function compareAt({ entries, executed }: Scenario): Promise<Row[]> {
   await using postgres = await startServer(entries);
   server = postgres.version;
   await prepare(postgres);
   await using crowd = await connectCrowd(postgres, asleep);
   await crowd.load.query("SELECT run(0, $1)", [entries]);
-  const measured = new Map<Contender, Usage[]>(contenders.map((contender) => [contender, []]));
-  for (let round = 0; round < rounds; round++) {
-    for (const [contender, usages] of measured) usages.push(await measure(postgres, crowd.load, contender, executed));
-  }
-  const made: Row[] = [];
-  for (const [contender, usages] of measured) {
-    const figures = mediansOf(usages);
-    const output = await outputOf(postgres, crowd.load, contender, executed);
-    made.push({
-      name: `${entries.toLocaleString("en")} statements, ${contender.name}`,
-      figures: { ...figures, ...output },
-    });
-  }
-  const [ours, theirs] = made.map(({ figures }) => figures["collector CPU ms"] ?? Number.NaN);
-  return made.map((row, index) =>
-    index === 0 && theirs !== undefined ? { ...row, ratio: theirs / (ours ?? 1) } : row,
-  );
+  const name = `${entries.toLocaleString("en")} statements`;
+  return await compare(watched(postgres, crowd.load, executed), { name, contenders, rounds });
+}
+
+function watched(postgres: PostgresServer, load: Client, executed: number): Watched {
+  return {
+    receiver: "postgresql",
+    target: postgres,
+    intervalSeconds: topQuerySeconds,
+    intervals,
+    settings: (port) => ({
+      ...{ endpoint: `127.0.0.1:${port}`, username: monitor.user, password: monitor.password },
+      ...{ tls: { insecure: true }, collection_interval: `${scrapeSeconds}s`, initial_delay: "100ms", events },
+      top_query_collection: { collection_interval: `${topQuerySeconds}s`, max_explain_each_interval: 20 },
+    }),
+    execute: (seconds) => execute(load, executed, seconds),
+    serverCpu: async () => new ServerCpu(await postmasterOf(postgres)),
+  };
 }
 
 async function sampleOnly(): Promise<Row> {
@@ -126,7 +108,7 @@ async function sampleOnly(): Promise<Row> {
   await prepare(postgres);
   await using crowd = await connectCrowd(postgres, sessions);
   const usages: Usage[] = [];
-  for (let round = 0; round < rounds; round++) usages.push(await measure(postgres, crowd.load, sampling, 10));
+  for (let round = 0; round < rounds; round++) usages.push(await measure(watched(postgres, crowd.load, 10), sampling));
   const figures = mediansOf(usages);
   const share = (name: string) => (figures[name] ?? Number.NaN) / 10 / topQuerySeconds;
   return {
@@ -146,11 +128,6 @@ function startServer(entries: number): Promise<PostgresServer> {
       ...{ max_connections: sessions + 50, autovacuum: false, statement_timeout: 0 },
     },
   });
-}
-
-function mediansOf(usages: readonly Usage[]): Usage {
-  const names = Object.keys(usages[0] ?? {});
-  return Object.fromEntries(names.map((name) => [name, median(usages.map((usage) => usage[name] ?? Number.NaN))]));
 }
 
 async function prepare(postgres: PostgresServer): Promise<void> {
@@ -196,58 +173,6 @@ async function connectCrowd(postgres: PostgresServer, sleeping: number) {
   };
 }
 
-/** Figures of one interval by their names, units in them. */
-type Usage = Readonly<Record<string, number>>;
-
-async function measure(postgres: PostgresServer, load: Client, contender: Contender, executed: number): Promise<Usage> {
-  const cpu = new ServerCpu(await postmasterOf(postgres));
-  await using proxy = await countingProxy(postgres);
-  await using collector = await start(contender, proxy, { nop: {} });
-  await execute(load, executed, warmUpSeconds);
-  const pid = collector.child.pid ?? Number.NaN;
-  proxy.take();
-  const before = { collector: cpuSeconds(pid), server: cpu.ms };
-  await execute(load, executed, intervals * topQuerySeconds);
-  const wire = proxy.take();
-  return {
-    "collector CPU ms": (1000 * (cpuSeconds(pid) - before.collector)) / intervals,
-    "RSS MiB": residentMib(pid),
-    "server CPU ms": (cpu.ms - before.server) / intervals,
-    "waiting ms": wire.waitedMs / intervals,
-    "wire in KB": wire.received / intervals / 1000,
-    "wire out KB": wire.sent / intervals / 1000,
-  };
-}
-
-/** What a contender sends in one interval, on average. */
-async function outputOf(
-  postgres: PostgresServer,
-  load: Client,
-  contender: Contender,
-  executed: number,
-): Promise<Usage> {
-  const folder = await mkdtemp(join(tmpdir(), "dbintel-bench-out-"));
-  const path = (signal: string) => join(folder, `${signal}.jsonl`);
-  {
-    await using proxy = await countingProxy(postgres);
-    await using _ = await start(contender, proxy, {
-      "file/logs": { path: path("logs") },
-      "file/metrics": { path: path("metrics") },
-    });
-    await execute(load, executed, warmUpSeconds + intervals * topQuerySeconds);
-  }
-  const seconds = warmUpSeconds + intervals * topQuerySeconds;
-  const read = async (signal: string) => readFile(path(signal), "utf8").catch(() => "");
-  const [logs, metrics] = [await read("logs"), await read("metrics")];
-  await rm(folder, { recursive: true });
-  const count = (text: string, part: RegExp) => (text.match(part)?.length ?? 0) / (seconds / topQuerySeconds);
-  return {
-    metrics: new Set(metrics.match(/"name":"[\w.]+","description"/g)).size,
-    "data points": count(metrics, /"as(Int|Double)":/g),
-    "log records": count(logs, /"eventName":/g),
-  };
-}
-
 /** Executes statements each second. */
 async function execute(load: Client, executed: number, seconds: number): Promise<void> {
   const endMs = performance.now() + 1000 * seconds;
@@ -260,48 +185,4 @@ async function execute(load: Client, executed: number, seconds: number): Promise
 async function postmasterOf(postgres: PostgresServer): Promise<number> {
   const [row] = await postgres.query<{ pid: string }>("SELECT pg_read_file('postmaster.pid') AS pid");
   return Number(row?.pid.split("\n")[0]);
-}
-
-async function start(contender: Contender, proxy: CountingProxy, exporters: Readonly<Record<string, unknown>>) {
-  const folder = await mkdtemp(join(tmpdir(), "dbintel-bench-"));
-  const file = join(folder, "collector.yaml");
-  const of = (signal: string) => Object.keys(exporters).filter((name) => !name.includes("/") || name.endsWith(signal));
-  const pipelines = Object.fromEntries(
-    (contender.signals ?? ["logs", "metrics"]).map((signal) => [
-      signal,
-      { receivers: ["postgresql"], exporters: of(signal) },
-    ]),
-  );
-  const config = {
-    receivers: {
-      postgresql: {
-        ...{ endpoint: `127.0.0.1:${proxy.port}`, username: monitor.user, password: monitor.password },
-        ...{ tls: { insecure: true }, collection_interval: `${scrapeSeconds}s`, initial_delay: "100ms", events },
-        top_query_collection: { collection_interval: `${topQuerySeconds}s`, max_explain_each_interval: 20 },
-        ...contender.settings,
-      },
-    },
-    exporters,
-    service: { telemetry: { logs: { level: "error" }, metrics: { level: "none" } }, pipelines },
-  };
-  // JSON is YAML.
-  await writeFile(file, JSON.stringify(config));
-  const child: ChildProcess = spawn(contender.command, contender.args(file), {
-    stdio: "ignore",
-  });
-  const exited = once(child, "close");
-  return {
-    child,
-    async [Symbol.asyncDispose]() {
-      if (child.exitCode !== null) throw new Error(`${contender.name} ended with ${child.exitCode}`);
-      child.kill("SIGTERM");
-      await exited;
-      await rm(folder, { recursive: true });
-    },
-  };
-}
-
-function option(name: string, otherwise: number): number {
-  const given = process.argv.find((arg) => arg.startsWith(`--${name}=`));
-  return given === undefined ? otherwise : Number(given.slice(name.length + 3));
 }

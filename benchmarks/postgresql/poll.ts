@@ -16,7 +16,7 @@ import { eventually } from "../../e2e/harness/condition.ts";
 import { DbintelProcess } from "../../e2e/harness/dbintel-process.ts";
 import { median, type Row, report } from "../harness/results.ts";
 import { cpuSeconds, residentMib } from "../pipeline/process-usage.ts";
-import { type CountingProxy, countingProxy } from "./counting-proxy.ts";
+import { type CountingProxy, countingProxy } from "../watching/counting-proxy.ts";
 
 interface Scenario {
   readonly entries: number;

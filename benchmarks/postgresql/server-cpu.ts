@@ -24,7 +24,7 @@ export class ServerCpu {
   }
 
   /** Milliseconds of CPU so far, in processes that run and in those that have ended. */
-  get ms(): number {
+  ms(): number {
     let ms = statOf(this.#postmaster)?.endedMs ?? 0;
     for (const [pid, { ownMs }] of childrenOf(this.#postmaster)) if (!this.#others.has(pid)) ms += ownMs;
     return ms;

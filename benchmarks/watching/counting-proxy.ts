@@ -1,15 +1,13 @@
 import { type AddressInfo, createServer, connect as dial } from "node:net";
 
-/** Forwards TCP connections of PostgreSQL's clients and counts what goes through. */
+/** Forwards the TCP connections of a database's clients and counts what goes through. */
 export interface CountingProxy extends AsyncDisposable {
   readonly port: number;
   /** Since the last call: bytes as the client sees them, and how long it waited for answers on all connections. */
   take(): { readonly sent: number; readonly received: number; readonly waitedMs: number };
 }
 
-/** The message ReadyForQuery but for its last byte: each answer ends with it. */
-const readyForQuery = Buffer.from([0x5a, 0, 0, 0, 5]);
-
+/** An answer lasts from the question to the last bytes before the next one: so no protocol has to be read. */
 export async function countingProxy(target: { readonly host: string; readonly port: number }): Promise<CountingProxy> {
   let sent = 0;
   let received = 0;
@@ -19,13 +17,13 @@ export async function countingProxy(target: { readonly host: string; readonly po
     let askedMs: number | undefined;
     client.on("data", (chunk) => {
       sent += chunk.length;
-      askedMs ??= performance.now();
+      askedMs = performance.now();
     });
     upstream.on("data", (chunk) => {
       received += chunk.length;
-      if (askedMs === undefined || !chunk.subarray(-6, -1).equals(readyForQuery)) return;
-      waitedMs += performance.now() - askedMs;
-      askedMs = undefined;
+      const nowMs = performance.now();
+      waitedMs += nowMs - (askedMs ?? nowMs);
+      askedMs = nowMs;
     });
     client.pipe(upstream).pipe(client);
     for (const socket of [client, upstream]) socket.on("error", () => socket.destroy()).setNoDelay(true);

@@ -48,6 +48,12 @@ describe("mysqlConfig", () => {
     [{ statement_timeout: "0s" }, "statement_timeout"],
     [{ metrics: { "mysql.thread": { enabled: true } } }, "metrics"],
     [{ top_query_collection: { top_n_query: 5 } }, "top_query_collection"],
+    [{ canary: { query: "DELETE FROM shop.orders" } }, "canary.query"],
+    [{ canary: { query: "SHOW TABLES" } }, "canary.query"],
+    [{ canary: { query: "SELECT 1; SELECT 2" } }, "canary.query"],
+    [{ canary: { query: "SELECT * FROM shop.orders FOR UPDATE" } }, "canary.query"],
+    [{ canary: { query: "SELECT GET_LOCK('x', 10)" } }, "canary.query"],
+    [{ canary: { timeout: "0s" } }, "canary.timeout"],
     [{ databse: ["x"] }, ""],
   ])("refuses %j", (change, path) => {
     const result = mysqlConfig.safeParse({ ...required, ...change });

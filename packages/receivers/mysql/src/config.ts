@@ -27,6 +27,7 @@ import {
 } from "@dbintel/watching";
 import { z } from "zod";
 import { deadlockSettings, querySampleCollection } from "./activity/settings.ts";
+import { canarySettings } from "./canary/settings.ts";
 import { mysqlPlatforms } from "./connection/platforms.ts";
 import { consumerSettings } from "./consumers/settings.ts";
 import { customQuerySettings } from "./custom-sql/settings.ts";
@@ -128,6 +129,7 @@ export const mysqlConfig = z
     database: withoutEffect("the whole server is watched; databases limits what is reported"),
     allow_native_passwords: withoutEffect("every way to log in that the driver knows is allowed"),
     statement_events: statementEventSettings.prefault({}).describe("The metrics mysql.statement_event.*"),
+    canary: canarySettings.prefault({}).describe("A query that is run to see how fast it is answered"),
     replication_collection: replicationCollection.prefault({}).describe("State of replication"),
     settings_collection: settingsCollection.prefault({}).describe("The event db.server.settings_change"),
     object_collection: objectCollection.prefault({}).describe("Tables and indexes"),

@@ -1,4 +1,5 @@
 import { activityPart } from "./activity/part.ts";
+import { canaryPart } from "./canary/part.ts";
 import { consumersPart } from "./consumers/part.ts";
 import { customSqlPart } from "./custom-sql/part.ts";
 import { leasePart } from "./lease/part.ts";
@@ -13,6 +14,7 @@ import type { Part } from "./watched-server.ts";
 export const parts: readonly Part[] = [
   leasePart,
   metricsPart,
+  canaryPart,
   replicationPart,
   consumersPart,
   activityPart,

@@ -1,6 +1,7 @@
 import { freePort, type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
 import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
 import { afterAll, beforeAll, describe } from "vitest";
+import { canarySuite } from "./canary-suite.ts";
 import { fillServer, type Product } from "./metric-list.ts";
 import { metricsSuite } from "./metrics-suite.ts";
 import { objectsSuite } from "./objects-suite.ts";
@@ -18,6 +19,7 @@ function suites(product: Product, start: () => Promise<MysqlServer>) {
   const shared = { product, server: () => started };
   describe("its metrics", () => metricsSuite(shared));
   describe("its tables and indexes", () => objectsSuite(shared));
+  describe("its canary query", () => canarySuite(shared));
   describe("changes of its settings", () => settingsSuite(shared));
 }
 

@@ -1,4 +1,5 @@
 import type { MetricDefinition } from "@dbintel/watching";
+import { canaryMetrics } from "../canary/canary-metrics.ts";
 import { objectMetrics } from "../objects/catalogue.ts";
 import { replicationMetrics } from "../replication/catalogue.ts";
 import { errorQuery } from "./error-metrics.ts";
@@ -21,6 +22,7 @@ export const metricDefinitions: readonly MetricDefinition[] = [
   ...statementEventMetrics,
   ...objectMetrics,
   ...replicationMetrics,
+  ...canaryMetrics,
 ];
 
 /** Every name that the setting `metrics` takes. */

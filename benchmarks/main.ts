@@ -15,6 +15,7 @@ const benchmarks: Readonly<Record<string, string>> = {
   postgresql: "postgresql/bench.ts",
   "postgresql-poll": "postgresql/poll.ts",
   processors: "processors/bench.ts",
+  queue: "queue/bench.ts",
   relay: "pipeline/relay.ts",
   sampling: "sampling/bench.ts",
   sql: "sql/bench.ts",

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,6 +11,9 @@ import { readLedgers } from "../harness/ledgers.ts";
 
 /** Lives of the collector that end by kill -9; `DBINTEL_KILLS=200` for the long run. */
 const kills = Number(process.env.DBINTEL_KILLS ?? 6);
+
+/** In every record, and to be redacted before anything keeps it. */
+const person = "jane.doe@example.com";
 
 const shipped = fileURLToPath(new URL("../../configs/durable-relay.yaml", import.meta.url));
 
@@ -59,7 +62,8 @@ service:
 
   /** Sends a request with these ids once; whether it was acknowledged. */
   async function send(ids: readonly string[]): Promise<boolean> {
-    const logRecords = ids.map((id) => ({ attributes: [{ key: "id", value: { stringValue: id } }] }));
+    const text = (key: string, stringValue: string) => ({ key, value: { stringValue } });
+    const logRecords = ids.map((id) => ({ attributes: [text("id", id), text("note", `ask ${person}`)] }));
     const body = JSON.stringify({ resourceLogs: ids.length === 0 ? [] : [{ scopeLogs: [{ logRecords }] }] });
     const headers = { "content-type": "application/json" };
     return (await fetch(endpoint, { method: "POST", headers, body }).catch(() => undefined))?.status === 200;
@@ -124,7 +128,7 @@ service:
     expect(await last.stop()).toEqual({ code: 0, signal: null });
   });
 
-  it("says at shutdown what it could not deliver, and holds the same after the restart", async () => {
+  it("says at shutdown what it could not deliver, keeps it redacted, and holds the same after the restart", async () => {
     backend.answerAlways(503);
     const first = await started();
     for (let request = 0; request < 10; request++) expect(await send([`${request}-a`, `${request}-b`])).toBe(true);
@@ -132,6 +136,10 @@ service:
     expect(await first.stop()).toEqual({ code: 0, signal: null });
     expect(first.stderr).toContain("not delivered yet: it stays on disk and is sent after the next start");
     expect(first.stderr).toMatch(/ items=20$/m);
+
+    const onDisk = await contentOf(env.DBINTEL_STATE ?? "");
+    expect(onDisk.includes("9-b")).toBe(true);
+    expect(onDisk.includes(person)).toBe(false);
 
     await using second = await started();
     await holds(20);
@@ -158,6 +166,13 @@ service:
     expect(await first.stop()).toEqual({ code: 0, signal: null });
   });
 });
+
+/** All files below a folder, one after the other. */
+async function contentOf(folder: string): Promise<Buffer> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return Buffer.concat(await Promise.all(files.map(({ parentPath, name }) => readFile(join(parentPath, name)))));
+}
 
 /** Items that the collector said at its start it may send a second time. */
 function perhapsSentBefore({ stderr }: DbintelProcess): number {

@@ -21,6 +21,7 @@ describe("console lines", () => {
     const { lines, logger } = await logged({});
     logger.info({ ...component, "otelcol.pipeline.id": "logs", items: 5, url: "http://a:4318/v1" }, "sent");
     logger.warn({}, "alone");
+    await logger.flush();
     expect(lines).toEqual([
       `${time} INFO  [exporter otlp_http/eu in logs] sent items=5 url=http://a:4318/v1\n`,
       `${time} WARN  alone\n`,
@@ -32,6 +33,7 @@ describe("console lines", () => {
     const cause = new DbintelError("bad certificate", { code: "DBI_UNAVAILABLE" });
     const error = new DbintelError("not sent", { code: "DBI_QUEUE_FULL", hint: "raise queue_size", cause });
     logger.error({ ...component, error }, "data is lost");
+    await logger.flush();
     expect(lines).toEqual([
       `${time} ERROR [exporter otlp_http/eu] data is lost error="not sent" code=DBI_QUEUE_FULL hint="raise queue_size" cause: error="bad certificate" code=DBI_UNAVAILABLE\n`,
     ]);
@@ -40,6 +42,7 @@ describe("console lines", () => {
   it("stay one line, and cannot be forged or made to move the cursor", async () => {
     const { lines, logger } = await logged({});
     logger.info({ body: "a\nb", raw: "\u001b[2J" }, "first\n2023 ERROR forged");
+    await logger.flush();
     expect(lines).toEqual([`${time} INFO  first\\u000a2023 ERROR forged body="a\\nb" raw="\\u001b[2J"\n`]);
   });
 
@@ -77,6 +80,7 @@ describe.each(["console", "json"])("the %s logger", (encoding) => {
       const text = String(secret);
       logger[level]({ secret, nested: { deep: [secret] }, error: new Error(text) }, `with ${text}`);
     }
+    await logger.flush();
     expect(lines).toHaveLength(4);
     expect(lines.join("")).not.toContain("hunter2");
     expect(lines[0]).toContain("[REDACTED]");
@@ -124,12 +128,62 @@ describe("lines that repeat", () => {
 
   it("are counted in bounded memory", async () => {
     const { lines, logger } = await logged({ sampling: { initial: 1, thereafter: 0 } });
+    logger.warn({}, "a@b: the first line that has to be looked at loads what looks");
+    await logger.flush();
+    lines.length = 0;
     for (let round = 0; round < 2; round++) {
       for (let index = 0; index < 1500; index++) logger.warn({}, `message ${index}`);
     }
     // The first thousand are counted; what comes beyond them is written, not lost.
     expect(lines).toHaveLength(1500 + 500);
-    logger.flush();
+    await logger.flush();
     expect(lines.filter((line) => line.includes("left out"))).toHaveLength(1000);
+  });
+});
+
+describe("what a driver or a client says", () => {
+  const uri = "postgresql://app:hunter2@db.example.com:5432/shop";
+
+  it.each(["console", "json"])("is written in %s without passwords and personal data", async (encoding) => {
+    const { lines, logger } = await logged({ encoding });
+    const cause = Object.assign(new Error(`getaddrinfo ENOTFOUND ${uri}`), { code: "ENOTFOUND" });
+    const error = new DbintelError(`cannot connect: ${uri}`, { code: "DBI_DATABASE_UNREACHABLE", cause });
+    logger.error({ ...component, error }, `gave up on ${uri}`);
+    logger.warn({ client: { password: "hunter2", user: "ann@example.com" } }, "refused");
+    logger.warn({ reason: "password=hunter2 host=db" }, "not a connection string");
+    logger.info({ sql: "ALTER ROLE app PASSWORD 'hunter2'" }, "a statement");
+    logger.info({ query: "SELECT * FROM users WHERE name = 'hunter2' AND note = $$hunter2$$" }, "another");
+    await logger.flush();
+    expect(lines).toHaveLength(5);
+    const text = lines.join("");
+    expect(text).not.toContain("hunter2");
+    expect(text).not.toContain("ann@example.com");
+    expect(text).toContain("db.example.com:5432/shop");
+    expect(text).toContain("SELECT * FROM users WHERE name = ?");
+    // The stack of a foreign error has its message too.
+    expect(lines[0]).toContain("logger.test.ts");
+  });
+
+  it("about data loses what was quoted, and keeps what kind of fault it is", async () => {
+    const { lines, logger } = await logged({});
+    const error = Object.assign(new Error('invalid input syntax for type integer: "hunter2"'), { code: "22P02" });
+    logger.warn({ error }, "a query failed");
+    const near = "You have an error in your SQL syntax near 'IDENTIFIEDD BY 'hunter2'' at line 1";
+    logger.warn({ error: Object.assign(new Error(near), { code: "ER_PARSE_ERROR" }) }, "a query failed");
+    await logger.flush();
+    expect(lines.join("")).not.toContain("hunter2");
+    expect(lines[0]).toContain('invalid input syntax for type integer: \\"…\\"');
+    expect(lines[1]).toContain("near '…' at line 1");
+  });
+
+  it("is not waited for by lines that hold nothing, and overtaken by none", async () => {
+    const { lines, logger } = await logged({});
+    logger.info({ endpoint: "127.0.0.1:4318", version: "1.2.3" }, "listening for OTLP/HTTP");
+    expect(lines).toHaveLength(1);
+    logger.info({ user: "ann@example.com" }, "looked at");
+    logger.info({}, "after it");
+    expect(lines).toHaveLength(1);
+    await logger.flush();
+    expect(lines.map((line) => line.includes("after it"))).toEqual([false, false, true]);
   });
 });

@@ -2,14 +2,15 @@ import { type Clock, type LogFields, type Logger, type LogLevel, logLevels } fro
 import type { LogSettings } from "./config.ts";
 import { consoleLine, type Line } from "./console-line.ts";
 import { LineSampler } from "./line-sampler.ts";
+import { LineScrubber } from "./line-scrubber.ts";
 import { printable } from "./printable.ts";
 
 /** The collector's logger with what only its owner does. */
 export interface OwnLogger extends Logger {
   /** Lines below it are not written. */
   level: LogLevel;
-  /** Says what was left out and not said yet. */
-  flush(): void;
+  /** Says what was left out and not said yet; resolves when everything is written. */
+  flush(): Promise<void>;
 }
 
 export interface LoggerOptions {
@@ -31,11 +32,17 @@ export async function createLogger(options: LoggerOptions): Promise<OwnLogger> {
 }
 
 function levels({ settings, clock }: LoggerOptions, encode: (line: Line) => void): OwnLogger {
+  const scrubber = new LineScrubber(encode);
   let least = logLevels.indexOf(settings.level);
   const put = (level: LogLevel, fields: LogFields, message: string) => {
     const time = new Date(Number(clock.unixNano() / 1_000_000n)).toISOString();
     const all = Object.entries({ ...settings.initial_fields, ...fields }).filter(([, value]) => value !== undefined);
-    encode({ level, time, message, fields: Object.fromEntries(all.map(([key, value]) => [key, printable(value)])) });
+    scrubber.put({
+      level,
+      time,
+      message,
+      fields: Object.fromEntries(all.map(([key, value]) => [key, printable(value)])),
+    });
   };
   const sampler = new LineSampler({
     clock,
@@ -62,6 +69,9 @@ function levels({ settings, clock }: LoggerOptions, encode: (line: Line) => void
     info: at("info"),
     warn: at("warn"),
     error: at("error"),
-    flush: () => sampler.flush(),
+    flush: async () => {
+      sampler.flush();
+      await scrubber.flush();
+    },
   };
 }

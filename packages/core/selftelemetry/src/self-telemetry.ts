@@ -46,7 +46,7 @@ export async function startSelfTelemetry(options: SelfTelemetryOptions): Promise
   const metrics = await metricsOf({ config, build, clock, random, logger });
   const stop = async () => {
     await metrics.stop();
-    logger.flush();
+    await logger.flush();
   };
   return {
     ...metrics,

@@ -4,7 +4,7 @@ import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
 import { nodesOf, readPlan } from "@dbintel/plans";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { type Event, eventsOf, watch } from "./watch.ts";
+import { type Event, eventsOf, pointsOf, watch } from "./watch.ts";
 
 const planted = "jane.planted@example.com";
 
@@ -38,7 +38,7 @@ for (const { product, suite, start } of servers) {
         "GRANT SELECT ON performance_schema.* TO 'caller'@'%'",
         `CREATE PROCEDURE shop.explain_statement(IN statement LONGTEXT) SQL SECURITY DEFINER
            BEGIN
-             SET @dbintel_explain = CONCAT('EXPLAIN FORMAT=JSON ', statement);
+             SET @dbintel_explain = (SELECT CONCAT('EXPLAIN FORMAT=JSON ', statement) AS dbintel_plan);
              PREPARE dbintel_plan FROM @dbintel_explain;
              EXECUTE dbintel_plan;
              DEALLOCATE PREPARE dbintel_plan;
@@ -156,6 +156,27 @@ for (const { product, suite, start } of servers) {
       const event = await eventOf(none, "SELECT state, id FROM orders WHERE email = 'z'", "SELECT `state`, `id`");
       expect(["missing_object", "no_permission"]).toContain(event.text("db.query.plan.absent_reason"));
     });
+
+    it.each(["inline", "procedure"] as const)(
+      "leave nothing of the collector in what it reports (%s)",
+      async (mode) => {
+        const watched = await look({ mode });
+        await planOf(watched, `SELECT email FROM orders WHERE state = 3 AND id > 9 /* ${mode} */`, "`id` > ?");
+        await watched.poll();
+        const { batches, problems } = await watched.poll();
+        expect(problems).toEqual([]);
+        expect(eventsOf(batches).map(({ attributes }) => Object.fromEntries(attributes))).toEqual([]);
+        const about = (name: string) =>
+          pointsOf(batches).filter((point) => point.name === `dbintel.mysql.statements.${name}`);
+        expect(about("own_share").map(({ value }) => value)).toEqual([1]);
+        const [own, others] = about("rows").map(({ value }) => Number(value));
+        const [row] = await server.query<RowDataPacket & { count: number }>(
+          "SELECT COUNT(*) AS count FROM performance_schema.events_statements_summary_by_digest WHERE DIGEST IS NOT NULL",
+        );
+        expect(own).toBeGreaterThan(10);
+        expect(Number(own) + Number(others)).toBeLessThanOrEqual(Number(row?.count));
+      },
+    );
 
     it("of a session without a schema are found by the names that it writes out", async () => {
       const watched = await look();

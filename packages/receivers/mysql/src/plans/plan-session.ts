@@ -2,6 +2,7 @@ import type { Clock } from "@dbintel/pipeline";
 import type { NoPlanReason, PlanOutcome, Row } from "@dbintel/watching";
 import { namedValues } from "../connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "../connection/connection.ts";
+import { ownName } from "../connection/session.ts";
 import { anonymousPlan, type PlanSource } from "./anonymous-plan.ts";
 import { type ExplainableText, explainableText } from "./explainable.ts";
 import { refusalOf } from "./refusal.ts";
@@ -95,7 +96,7 @@ export class PlanSession {
     try {
       const rows =
         source === "procedure"
-          ? await this.#connection.query(`CALL ${quoted(this.#explain.procedure)}(?)`, [sql], signal)
+          ? await this.#connection.query(callSql(this.#explain.procedure), [sql], signal)
           : await this.#query(`EXPLAIN FORMAT=${this.#format(isOld)} ${sql}`, signal);
       return anonymousPlan(planIn(rows), { dialect: product, source });
     } finally {
@@ -157,6 +158,11 @@ function planIn(rows: readonly Row[]): string {
   const row = Array.isArray(first) ? (first[0] as Row | undefined) : first;
   const [value] = Object.values(row ?? {});
   return typeof value === "string" ? value : "";
+}
+
+/** A call keeps no comment either: its argument has the name that tells whose it is. */
+function callSql(procedure: string): string {
+  return `CALL ${quoted(procedure)}((SELECT ? AS ${ownName}))`;
 }
 
 function quoted(name: string): string {

@@ -4,6 +4,7 @@ import { logsBuilder, metricsBuilder } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import type { PollResult } from "@dbintel/polling";
 import type { StatementGuard } from "@dbintel/watching";
+import type { DatabaseConnection } from "../connection/connection.ts";
 import { platformTraits } from "../connection/platforms.ts";
 import {
   databaseProblem,
@@ -18,9 +19,10 @@ import { type Instance, instanceResource, receiverScope } from "../resource.ts";
 import { StatementCheckpoint } from "./checkpoint.ts";
 import { mostStatements } from "./digest-table.ts";
 import { addLatency, type StatementLatency } from "./latency.ts";
+import { OwnStatements } from "./own-statements.ts";
 import type { PreparedStatements } from "./prepared-statements.ts";
 import { callsIndex, timeIndex } from "./statement-columns.ts";
-import { type StatementDeltas, statementDeltas } from "./statement-deltas.ts";
+import { statementDeltas } from "./statement-deltas.ts";
 import { continuity } from "./statement-epoch.ts";
 import type { StatementInterval } from "./statement-interval.ts";
 import { addLedgerMetrics, type LedgerState, withPoll } from "./statement-ledger.ts";
@@ -33,6 +35,12 @@ import { type Selection, selectTop } from "./top-statements.ts";
 interface GuardedPollArgs {
   readonly signal: AbortSignal;
   readonly guard: StatementGuard;
+}
+
+/** What goes along with each question of one poll. */
+interface Asked extends StatementInterval, GuardedPollArgs {
+  readonly connection: DatabaseConnection;
+  readonly problems: DbintelError[];
 }
 
 export interface StatementPollOptions {
@@ -64,6 +72,7 @@ export class StatementPoll {
   readonly checkpoint: StatementCheckpoint;
   readonly #options: StatementPollOptions;
   readonly #texts: StatementTexts;
+  readonly #own: OwnStatements;
   #ledger: LedgerState | undefined;
   #life = 0;
 
@@ -71,6 +80,7 @@ export class StatementPoll {
     this.#options = options;
     const { host, limit, checkpointMaxAgeMs: maxAgeMs = standardCheckpointAgeMs } = options;
     this.checkpoint = new StatementCheckpoint({ host, maxAgeMs });
+    this.#own = new OwnStatements(options);
     this.#texts = new StatementTexts({
       clock: host.clock,
       limit: 10 * limit + 1000,
@@ -91,7 +101,7 @@ export class StatementPoll {
       if (isWrong) problems.push(digestCountsWrong(context.endpoint));
       if (reading.table.truncated) problems.push(tooManyStatements(context.endpoint, mostStatements));
       const interval = this.#interval(reading);
-      const asked = { ...interval, connection: source.connection, problems, guard, signal };
+      const asked: Asked = { ...interval, connection: source.connection, problems, guard, signal };
       const selection = await this.#select(asked);
       const executed = await prepared.read(asked);
       const distributions = await latency?.read({ ...asked, top: selection.top });
@@ -107,6 +117,7 @@ export class StatementPoll {
       const metrics = metricsBuilder().resource(resource).scope(scope);
       const ledger = withPoll(this.#ledger, reading, interval.deltas.ledger);
       addLedgerMetrics(metrics, reading, ledger);
+      this.#own.addTo(metrics, interval);
       if (distributions !== undefined) addLatency(metrics, distributions);
       return {
         batches: [logs.build(), metrics.build()],
@@ -136,15 +147,9 @@ export class StatementPoll {
     return { reading, deltas: statementDeltas(compared), continuity: continued, life, previousMicros };
   }
 
-  async #plans(args: {
-    readonly reading: StatementReading;
-    readonly selection: Selection;
-    readonly problems: DbintelError[];
-    readonly guard: StatementGuard;
-    readonly signal: AbortSignal;
-  }): Promise<StatementPlans> {
+  async #plans(args: Asked & { readonly selection: Selection }): Promise<StatementPlans> {
     const { reading, selection } = args;
-    const { plans, source } = this.#options;
+    const { plans } = this.#options;
     if (plans === undefined) return new Map();
     const candidates = selection.top.flatMap(({ row, values }) => {
       const { schema, digest } = reading.table.key(row);
@@ -152,31 +157,24 @@ export class StatementPoll {
       const meanMs = calls === 0n ? 0 : Number(picoseconds) / 1e9 / Number(calls);
       return digest === null ? [] : [{ schema, digest, meanMs }];
     });
-    return await plans.collect({ ...args, candidates, connection: source.connection });
+    return await plans.collect({ ...args, candidates });
   }
 
   /** Chooses what to report and makes sure that its texts are known as far as they can be. */
-  async #select(args: {
-    readonly reading: StatementReading;
-    readonly deltas: StatementDeltas;
-    readonly problems: DbintelError[];
-    readonly guard: StatementGuard;
-    readonly signal: AbortSignal;
-  }): Promise<Selection> {
+  async #select(args: Asked): Promise<Selection> {
     const { reading, deltas, problems, guard, signal } = args;
     const { host, source, context, reportsSchema } = this.#options;
     const { table, capabilities } = reading;
     const limit = Math.ceil(this.#options.limit * host.shared(feedback).savings.topQueryFactor);
     const excluded = (row: number) => {
       const { schema, digest } = table.key(row);
-      return !reportsSchema(schema) || (digest !== null && this.#texts.isOwn(digest));
+      const isOwn = this.#own.has(schema, digest) || (digest !== null && this.#texts.isOwn(digest));
+      return isOwn || !reportsSchema(schema);
     };
     const select = () => selectTop({ table, changed: deltas.changed, limit, excluded });
-    // The collector's own sessions have chosen no schema, but for EXPLAIN.
-    const suspects = deltas.changed.filter(({ row }) => table.key(row).schema === null);
+    await this.#own.find(args);
     try {
-      // One reading for both: after it the server rests.
-      await this.#texts.fetch(digestsOf(reading, [...suspects, ...select().top]), capabilities.product, (missing) =>
+      await this.#texts.fetch(digestsOf(reading, select().top), capabilities.product, (missing) =>
         guard.ask({ collectorClass: textClass, cold: true, work: () => source.texts(missing, signal) }),
       );
     } catch (error) {

@@ -4,7 +4,7 @@ import { redactSql } from "@dbintel/sql";
 import { bounded, printable } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 import type { Product } from "../connection/connection.ts";
-import { ownName } from "../connection/session.ts";
+import { isOwnDigest } from "./own-statements.ts";
 import { Rest } from "./rest.ts";
 
 /** What is kept of a statement's text: nothing that a user typed as a value. */
@@ -24,11 +24,6 @@ const longestTextBytes = 10_000;
 const timeToLiveMs = 3_600_000;
 /** At most 5 % of one server core. */
 const restFactor = 20;
-
-/** EXPLAIN and USE have no place for the name: people who ask for JSON or a tree, or say USE, are taken for it. */
-function isOwn(digestText: string): boolean {
-  return digestText.includes(ownName) || /^(?:EXPLAIN FORMAT = (?:JSON|TREE)|USE) /.test(digestText);
-}
 
 /** The redacted texts of statements by digest, fetched once for each that is about to be shown. */
 export class StatementTexts {
@@ -79,7 +74,7 @@ export class StatementTexts {
     for (const [digest, stored] of texts ?? []) {
       const { text } = redactSql(stored, product);
       const kept = {
-        own: isOwn(stored),
+        own: isOwnDigest(stored),
         text: text === "" ? undefined : boundedText(text),
         sent: false,
       };

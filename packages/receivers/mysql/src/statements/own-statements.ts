@@ -1,0 +1,117 @@
+import type { DbintelError } from "@dbintel/errors";
+import { feedback } from "@dbintel/feedback";
+import type { MetricsBuilder } from "@dbintel/pdata";
+import type { Host } from "@dbintel/pipeline";
+import { type StatementGuard, text } from "@dbintel/watching";
+import type { DatabaseConnection } from "../connection/connection.ts";
+import { databaseProblem, type ProblemContext } from "../connection/problems.ts";
+import { ownName } from "../connection/session.ts";
+import { statementName } from "../plans/statement-name.ts";
+import { Rest } from "./rest.ts";
+import { timeIndex } from "./statement-columns.ts";
+import type { StatementInterval } from "./statement-interval.ts";
+
+const ownClass = "own_statements";
+/** 0.25 % of one core at most: the server writes out all of its digest texts for it. */
+const restFactor = 400;
+const mostRows = 20_000;
+
+/** How the digest texts of the collector's statements begin, where they have no place for its name. */
+const ownBeginnings = ["EXPLAIN FORMAT = JSON ", "EXPLAIN FORMAT = TREE ", "USE "];
+/** What the statements of a procedure that explains begin with: MySQL tells by it what was prepared. */
+const preparedBeginnings = ["PREPARE ", "EXECUTE "].map((verb) => `${verb}${ownBeginnings[0]}`);
+/** As the procedure of the README calls its statement. */
+const planName = "dbintel_plan";
+
+const beginnings = [...ownBeginnings, ...preparedBeginnings];
+const names = [ownName, planName];
+
+/** Whether the collector sends a statement of this digest text; people who explain in JSON, or say USE, are taken for it. */
+export function isOwnDigest(digestText: string): boolean {
+  return names.some((name) => digestText.includes(name)) || beginnings.some((each) => digestText.startsWith(each));
+}
+
+const ownSql = `
+  SELECT SCHEMA_NAME AS schema_name, DIGEST AS digest FROM performance_schema.events_statements_summary_by_digest
+   WHERE ${[...names.map((name) => `%${name}%`), ...beginnings.map((each) => `${each}%`)]
+     .map((pattern) => `DIGEST_TEXT LIKE '${pattern.replaceAll("_", "\\_")}'`)
+     .join(" OR ")}
+   LIMIT ${mostRows}`;
+
+interface OwnArgs {
+  readonly connection: DatabaseConnection;
+  readonly guard: StatementGuard;
+  readonly problems: DbintelError[];
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The rows of the summary that the collector has there: what it asks, and a row for each statement that it has had explained.
+ * They are told apart so that what is reported is the application's alone.
+ */
+export class OwnStatements {
+  readonly #host: Host;
+  readonly #context: ProblemContext;
+  readonly #rest: Rest;
+  #names: ReadonlySet<string> = new Set();
+
+  constructor(options: { readonly host: Host; readonly context: ProblemContext }) {
+    this.#host = options.host;
+    this.#context = options.context;
+    this.#rest = new Rest(options.host.clock, restFactor);
+  }
+
+  has(schema: string | null, digest: string | null): boolean {
+    return digest !== null && this.#names.has(statementName({ schema, digest }));
+  }
+
+  /** Looks for them again; where that is not possible now, those that were found stand. */
+  async find({ connection, guard, problems, signal }: OwnArgs): Promise<void> {
+    if (!this.#rest.isOver) return;
+    const { coldIntervalFactor } = this.#host.shared(feedback).savings;
+    const ask = () => this.#rest.after(() => connection.query(ownSql, [], signal), coldIntervalFactor);
+    try {
+      const rows = await guard.ask({ collectorClass: ownClass, cold: true, work: ask });
+      const nameOf = (row: NonNullable<typeof rows>[number]) =>
+        statementName({ schema: text(row, "schema_name") ?? null, digest: text(row, "digest") ?? "" });
+      if (rows !== undefined) this.#names = new Set(rows.map(nameOf));
+    } catch (error) {
+      signal.throwIfAborted();
+      problems.push(databaseProblem(error, this.#context));
+    }
+  }
+
+  /** How many rows of the summary are the collector's, and what part of the interval's execution time. */
+  addTo(metrics: MetricsBuilder, { reading, deltas }: StatementInterval): void {
+    const { table, epoch } = reading;
+    const timeUnixNano = epoch.clockMicros * 1000n;
+    const isOwn = (row: number) => {
+      const { schema, digest } = table.key(row);
+      return this.has(schema, digest);
+    };
+    const own = Array.from({ length: table.count }, (_, row) => row).filter(isOwn).length;
+    metrics.gauge(
+      {
+        name: "dbintel.mysql.statements.rows",
+        description: "Rows of the statement summary, by whose statements they count",
+        unit: "{rows}",
+      },
+      [
+        { timeUnixNano, value: BigInt(own), attributes: { owner: "collector" } },
+        { timeUnixNano, value: BigInt(table.count - own), attributes: { owner: "others" } },
+      ],
+    );
+    const timeOf = (rows: typeof deltas.changed) =>
+      Number(rows.reduce((sum, { values }) => sum + (values[timeIndex] ?? 0n), 0n));
+    const total = timeOf(deltas.changed);
+    if (total === 0) return;
+    metrics.gauge(
+      {
+        name: "dbintel.mysql.statements.own_share",
+        description: "Part of the execution time of an interval that was spent on the collector's own statements",
+        unit: "1",
+      },
+      [{ timeUnixNano, value: timeOf(deltas.changed.filter(({ row }) => isOwn(row))) / total }],
+    );
+  }
+}

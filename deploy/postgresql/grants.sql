@@ -4,7 +4,7 @@
 --
 -- Run as superuser, once for each database whose plans are wanted; running it again changes nothing. On a managed service
 -- run what `dbintel doctor --fix-sql` prints, which knows what differs there. Nothing here lets the user write anything,
--- or read a row of a table.
+-- or read a row of a table. What you do not want, leave out: each part says what is missing without it.
 
 -- The user. Give it a password with: \password otel
 DO $$
@@ -58,8 +58,43 @@ GRANT USAGE ON SCHEMA dbintel TO otel;
 GRANT EXECUTE ON FUNCTION dbintel.explain_statement(pg_catalog.text) TO otel;
 COMMIT;
 
--- Only where the server's log is to be read through the server (log_collection): deadlocks, and plans of auto_explain.
--- It lets the user read every file in the data directory, password hashes included. A file that the collector reads
--- itself, log_collection.path, needs no grant.
--- GRANT EXECUTE ON FUNCTION pg_catalog.pg_current_logfile(text),
---   pg_catalog.pg_read_binary_file(text, bigint, bigint, boolean) TO otel;
+-- The server's log, where it writes one (logging_collector): deadlocks, errors, and plans of auto_explain. Without it:
+-- none of these. The log may quote values that statements had. The functions read the files of the log and no other;
+-- they run as dbintel_log_reader, as which nobody can log in. Run this in the database that the receiver connects to
+-- (connect_database). A file that the collector reads itself, log_collection.path, needs none of it.
+DO $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'dbintel_log_reader') THEN
+    CREATE ROLE dbintel_log_reader NOLOGIN;
+  END IF;
+END $$;
+GRANT pg_monitor TO dbintel_log_reader;
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_current_logfile(text),
+  pg_catalog.pg_read_binary_file(text, bigint, bigint, boolean) TO dbintel_log_reader;
+CREATE SCHEMA IF NOT EXISTS dbintel;
+BEGIN;
+CREATE OR REPLACE FUNCTION dbintel.current_log(format pg_catalog.text) RETURNS pg_catalog.text
+  LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT pg_catalog.pg_current_logfile(format)
+$$;
+CREATE OR REPLACE FUNCTION dbintel.read_log(name pg_catalog.text, start pg_catalog.int8, length pg_catalog.int8)
+  RETURNS pg_catalog.bytea LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE folder text := regexp_replace(pg_current_logfile(NULL), '[^/]*$', '');
+BEGIN
+  -- Other files stand there too.
+  IF folder IN ('', './', concat(current_setting('data_directory'), '/')) THEN
+    RAISE EXCEPTION 'the log stands in the data directory itself' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  IF folder IS NULL OR NOT EXISTS (SELECT FROM pg_ls_logdir() AS file WHERE file.name = read_log.name) THEN
+    RETURN NULL;
+  END IF;
+  RETURN pg_read_binary_file(concat(folder, name), start, least(length, 1048576), true);
+END $$;
+ALTER FUNCTION dbintel.current_log(pg_catalog.text) OWNER TO dbintel_log_reader;
+ALTER FUNCTION dbintel.read_log(pg_catalog.text, pg_catalog.int8, pg_catalog.int8) OWNER TO dbintel_log_reader;
+REVOKE ALL ON FUNCTION dbintel.current_log(pg_catalog.text), dbintel.read_log(pg_catalog.text, pg_catalog.int8, pg_catalog.int8)
+  FROM PUBLIC;
+GRANT USAGE ON SCHEMA dbintel TO otel;
+GRANT EXECUTE ON FUNCTION dbintel.current_log(pg_catalog.text), dbintel.read_log(pg_catalog.text, pg_catalog.int8, pg_catalog.int8)
+  TO otel;
+COMMIT;

@@ -5,13 +5,15 @@ import { runScript } from "@dbintel/e2e/sql-script";
 import { loneHost, systemEnvironment } from "@dbintel/pipeline";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { explainFunction } from "../src/doctor/explain-function.ts";
+import { logFunctions } from "../src/doctor/log-functions.ts";
 import { postgresql } from "../src/index.ts";
 import { never } from "./watch.ts";
 
 const grants = await readFile(new URL("../../../../deploy/postgresql/grants.sql", import.meta.url), "utf8");
 const password = "0nly-what-is-needed";
 
-it("deploy/postgresql/grants.sql has the function that doctor prints", () => {
+it("deploy/postgresql/grants.sql has the functions that doctor prints", () => {
+  expect(grants).toContain(logFunctions("otel").join("\n"));
   expect(grants).toContain(explainFunction("otel", "self_managed").join("\n"));
 });
 

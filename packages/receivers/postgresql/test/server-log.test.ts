@@ -10,6 +10,7 @@ import { KnownServer } from "../src/connection/capabilities.ts";
 import { DatabaseConnection } from "../src/connection/connection.ts";
 import { watchedDatabase } from "../src/connection/problems.ts";
 import { Visits } from "../src/connection/visits.ts";
+import { logFunctions } from "../src/doctor/log-functions.ts";
 import { LogPoll } from "../src/logs/log-poll.ts";
 import { LoggedPlans } from "../src/plans/logged-plans.ts";
 import { instanceResource } from "../src/resource.ts";
@@ -352,11 +353,14 @@ for (const [major, formats] of logs) {
               "SELECT FROM pg_read_file(pg_current_logfile()) f WHERE f LIKE '%permission denied for function%'",
             ),
           ).toEqual([]);
-          // What the hint says repairs it.
-          await server.query((found?.hint ?? "").replace(/^run as superuser in database postgres: /, ""));
+          expect(found?.hint).toContain("dbintel doctor --fix-sql");
+          await server.query(logFunctions(poor.username).join("\n"));
           expect((await log.poll()).problems).toEqual([found]);
           await log.host.clock.advance(300_000);
           expect((await log.poll()).problems).toEqual([]);
+          // They are all that this user has, and they read.
+          await server.query("SELECT * FROM not_there_for_poor").catch(() => {});
+          await until(log, "db.log.error", (event) => event.text("db.log.message").includes("not_there_for_poor"));
         });
       });
     }

@@ -1,5 +1,6 @@
 import { integer, type Row, text } from "@dbintel/watching";
 import type { DatabaseConnection } from "../connection/connection.ts";
+import { type LogAccess, logAccess } from "../logs/log-access.ts";
 
 /** What the checks judge, as the user of the receiver sees it. */
 export interface ServerFacts {
@@ -10,8 +11,8 @@ export interface ServerFacts {
   readonly readsAllData: boolean;
   /** Whether it may take its statements out of pg_stat_statements; `undefined` before PostgreSQL 15, which grants no settings. */
   readonly setsTracking: boolean | undefined;
-  /** Whether it may read the files that the log is written to. */
-  readonly readsLog: boolean;
+  /** By what it may read the files that the log is written to; `undefined` when it may not. */
+  readonly readsLogBy: LogAccess["read"];
   /** Whether the limits that were given with the start of the session hold. */
   readonly readOnly: boolean;
   readonly encryption: string | undefined;
@@ -42,12 +43,10 @@ export async function serverFacts(
   signal: AbortSignal,
 ): Promise<ServerFacts> {
   const member = (role: string) => `pg_has_role('${role}', 'USAGE')`;
-  const mayCall = (signature: string) => `has_function_privilege('pg_catalog.${signature}', 'EXECUTE')`;
   const [row = {}] = await connection.query(
     `SELECT r.rolsuper AS superuser, ${member("pg_read_all_stats")} AS stats, ${member("pg_read_all_settings")} AS settings,
             ${versionNumber < 140_000 ? "r.rolsuper" : member("pg_read_all_data")} AS data,
             ${versionNumber < 150_000 ? "NULL::bool" : "has_parameter_privilege('pg_stat_statements.track', 'SET')"} AS tracking,
-            ${mayCall("pg_read_binary_file(text, bigint, bigint, boolean)")} AND ${mayCall("pg_current_logfile(text)")} AS log,
             current_setting('default_transaction_read_only') = 'on' AS read_only,
             (SELECT s.version FROM pg_stat_ssl s WHERE s.pid = pg_backend_pid() AND s.ssl) AS encryption,
             (SELECT default_version FROM pg_available_extensions WHERE name = 'pg_stat_statements') AS available,
@@ -70,7 +69,7 @@ export async function serverFacts(
     readsAllSettings: row.settings === true,
     readsAllData: superuser || row.data === true,
     setsTracking: superuser ? true : booleanOf(row, "tracking"),
-    readsLog: row.log === true,
+    readsLogBy: (await logAccess(connection, signal))?.read,
     readOnly: row.read_only === true,
     encryption: text(row, "encryption"),
     clockMicros: integer(row, "clock") ?? 0n,

@@ -2,12 +2,15 @@ import type { PostgresqlConfig } from "../config.ts";
 import { identifier } from "../connection/problems.ts";
 import type { PostgresqlCheck } from "./checks.ts";
 import type { ServerFacts } from "./facts.ts";
+import { logFunctions } from "./log-functions.ts";
+import { repairIn } from "./repairs.ts";
 
 /**
- * Whether the server's log can be read. The grant that reading it through the server takes lets the user read every file
- * in the data directory, so it is in the script that repairs only where the configuration asks for the log.
+ * Whether the server's log can be read: by functions that open it alone, or by a grant that opens every file in the data
+ * directory, which is worth a word.
  */
-export function logCheck(facts: ServerFacts, { log_collection: log, username }: PostgresqlConfig): PostgresqlCheck {
+export function logCheck(facts: ServerFacts, config: PostgresqlConfig): PostgresqlCheck {
+  const { log_collection: log, username } = config;
   const code = "PG-LOG-001";
   if (log.enabled === false) return { code, status: "skipped", message: "the log is not collected" };
   if (log.path !== undefined) return { code, status: "skipped", message: "the log is read by the collector itself" };
@@ -18,13 +21,22 @@ export function logCheck(facts: ServerFacts, { log_collection: log, username }: 
     const message = "the server writes its log to no file of its own";
     return { code, status: wanted ? "fail" : "skipped", message, hint };
   }
-  if (facts.readsLog) return { code, status: "ok", message: "the log is read through the server" };
   const user = identifier(username);
-  const grant =
-    "GRANT EXECUTE ON FUNCTION pg_catalog.pg_current_logfile(text), " +
-    `pg_catalog.pg_read_binary_file(text, bigint, bigint, boolean) TO ${user};`;
+  const repair = repairIn(config.connect_database, logFunctions(username));
+  if (facts.readsLogBy === "dbintel.read_log") {
+    return { code, status: "ok", message: "the log is read through the server, and no other file can be" };
+  }
+  if (facts.readsLogBy !== undefined) {
+    const message = "the log is read through the server";
+    if (facts.superuser) return { code, status: "ok", message };
+    const revoke = `REVOKE EXECUTE ON FUNCTION pg_catalog.pg_read_binary_file(text, bigint, bigint, boolean) FROM ${user};`;
+    const narrower = repairIn(config.connect_database, [...logFunctions(username), revoke]);
+    const opened = `${message}, by a grant that lets ${user} read every file in the data directory`;
+    return { code, status: "warn", message: opened, ...(narrower === undefined ? {} : { repair: narrower }) };
+  }
   const message = `${user} may not read the log: deadlocks and plans of auto_explain are told from it`;
-  if (wanted) return { code, status: "fail", message, repair: { sql: [grant] } };
-  const hint = `set log_collection.path, or: ${grant} It lets ${user} read every file in the data directory`;
+  if (wanted) return { code, status: "fail", message, ...(repair === undefined ? {} : { repair }) };
+  const hint =
+    "set log_collection.path, or run the last part of deploy/postgresql/grants.sql, which opens the log alone";
   return { code, status: "skipped", message, hint };
 }

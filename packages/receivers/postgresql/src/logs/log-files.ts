@@ -3,6 +3,7 @@ import { basename, dirname, join, posix } from "node:path";
 import { DbintelError } from "@dbintel/errors";
 import { integer, number, type Row, text } from "@dbintel/watching";
 import type { DatabaseConnection } from "../connection/connection.ts";
+import type { LogAccess } from "./log-access.ts";
 
 /** A file of a log. */
 export interface LogFile {
@@ -26,10 +27,12 @@ export class ServerLogFiles implements LogFiles {
   readonly #connection: DatabaseConnection;
   /** As `pg_current_logfile` tells it: relative to the data directory, or absolute. */
   readonly #current: string;
+  readonly #narrow: boolean;
 
-  constructor(connection: DatabaseConnection, current: string) {
+  constructor(connection: DatabaseConnection, current: string, access: LogAccess) {
     this.#connection = connection;
     this.#current = current;
+    this.#narrow = access.read === "dbintel.read_log";
   }
 
   async list(signal: AbortSignal): Promise<readonly LogFile[]> {
@@ -43,10 +46,10 @@ export class ServerLogFiles implements LogFiles {
   }
 
   async read(name: string, offset: number, length: number, signal: AbortSignal): Promise<Buffer | undefined> {
-    const path = posix.join(posix.dirname(this.#current), name);
+    const path = this.#narrow ? name : posix.join(posix.dirname(this.#current), name);
     let found: Buffer | undefined;
     await this.#connection.readRows(
-      "SELECT pg_read_binary_file($1, $2::int8, $3::int8, true)",
+      `SELECT ${this.#narrow ? "dbintel.read_log($1, $2::int8, $3::int8)" : "pg_read_binary_file($1, $2::int8, $3::int8, true)"}`,
       [path, String(offset), String(length)],
       (bytes, start) => {
         // DataRow: int16 the number of fields, then for each an int32 its length, -1 for NULL, and its bytes.

@@ -7,12 +7,10 @@ import { identifier, type ProblemContext } from "../connection/problems.ts";
 import { CsvLog } from "./csv-log.ts";
 import { JsonLog } from "./json-log.ts";
 import { LinePrefix } from "./line-prefix.ts";
+import { type LogAccess, logAccess } from "./log-access.ts";
 import type { LogFormat, LogReader } from "./log-entry.ts";
 import { LocalLogFiles, type LogFiles, ServerLogFiles } from "./log-files.ts";
 import { StderrLog } from "./stderr-log.ts";
-
-/** What reading through the server takes beside the name of the file. */
-const readingFunctions = ["pg_ls_logdir()", "pg_read_binary_file(text, bigint, bigint, boolean)"];
 
 /** A log that can be read. */
 export interface OpenLog {
@@ -24,8 +22,8 @@ export interface OpenLog {
 export class LogSource {
   readonly #server: KnownServer;
   readonly #path: string | undefined;
-  /** The session that was seen to have all grants. */
-  #grantedSession: number | undefined;
+  /** What a session was seen to have the grants for. */
+  #granted: { readonly session: number | undefined; readonly access: LogAccess } | undefined;
 
   constructor(options: { readonly server: KnownServer; readonly path: string | undefined }) {
     this.#server = options.server;
@@ -36,11 +34,12 @@ export class LogSource {
   async open(signal: AbortSignal): Promise<OpenLog | "absent" | "denied"> {
     const { connection } = this.#server;
     const { versionNumber } = await this.#server.capabilities(signal);
-    if (!(await this.#isGranted(signal))) return "denied";
+    const access = await this.#access(signal);
+    if (access === undefined) return "denied";
     const formats: readonly LogFormat[] =
       versionNumber >= 150_000 ? ["jsonlog", "csvlog", "stderr"] : ["csvlog", "stderr"];
     const [row = {}] = await connection.query(
-      `SELECT ${formats.map((format) => `pg_current_logfile('${format}') AS ${format}`).join(", ")},
+      `SELECT ${formats.map((format) => `${access.current}('${format}') AS ${format}`).join(", ")},
               current_setting('log_line_prefix') AS prefix,
               date_part('epoch', (now() AT TIME ZONE current_setting('log_timezone')) - (now() AT TIME ZONE 'UTC')) AS zone`,
       [],
@@ -54,23 +53,18 @@ export class LogSource {
     const path = local ?? current;
     if (path === undefined) return "absent";
     return {
-      files: local === undefined ? new ServerLogFiles(connection, path) : new LocalLogFiles(local),
+      files: local === undefined ? new ServerLogFiles(connection, path, access) : new LocalLogFiles(local),
       reader: readerOf(formatOf(path), { zoneSeconds, prefix: text(row, "prefix") ?? "" }),
     };
   }
 
-  /** Asked before: a function that the user may not call would be an error in the very log. */
-  async #isGranted(signal: AbortSignal): Promise<boolean> {
+  async #access(signal: AbortSignal): Promise<LogAccess | undefined> {
     const { connection } = this.#server;
-    if (connection.session !== undefined && this.#grantedSession === connection.session) return true;
-    const functions = ["pg_current_logfile(text)", ...(this.#path === undefined ? readingFunctions : [])];
-    const [row = {}] = await connection.query(
-      "SELECT bool_and(has_function_privilege(name, 'EXECUTE')) AS granted FROM unnest($1::text[]) f(name)",
-      [functions],
-      signal,
-    );
-    if (row.granted === true) this.#grantedSession = connection.session;
-    return row.granted === true;
+    const { session } = connection;
+    if (session !== undefined && this.#granted?.session === session) return this.#granted.access;
+    const access = await logAccess(connection, signal, { local: this.#path !== undefined });
+    if (access !== undefined) this.#granted = { session: connection.session, access };
+    return access;
   }
 
   /** The configured file, or in the configured folder the one that the server writes to. */
@@ -107,8 +101,7 @@ export function logNotReadable({ endpoint, username, database }: ProblemContext)
   return new DbintelError(`user ${identifier(username)} may not read the log of ${endpoint}`, {
     code: "DBI_DATABASE_PERMISSION",
     hint:
-      `run as superuser in database ${identifier(database)}: GRANT pg_monitor TO ${identifier(username)}; GRANT EXECUTE ON ` +
-      "FUNCTION pg_catalog.pg_current_logfile(text), pg_catalog.pg_read_binary_file(text, bigint, bigint, boolean) " +
-      `TO ${identifier(username)};`,
+      `run as superuser in database ${identifier(database)} what dbintel doctor --fix-sql prints, or the last part of ` +
+      "deploy/postgresql/grants.sql: it opens the log and no other file; or set log_collection.path",
   });
 }

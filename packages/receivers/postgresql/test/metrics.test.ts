@@ -187,6 +187,7 @@ for (const major of [13, 14, 15, 16, 17, 18]) {
       );
       const host = createTestHost();
       const scans = new KnownScans(host.clock);
+      scans.learn({ ...scanning, database: "app" });
       const limits = { intervalMs: 60_000, maxTables: 10, maxIndexes: 10 };
       const bloat = bloatErrand({ ...limits, enabled: () => true, enabledLabel: () => true });
       const databases = visitDatabases(server, {
@@ -230,3 +231,9 @@ for (const major of [13, 14, 15, 16, 17, 18]) {
     });
   });
 }
+
+/** A statement that reads a table from end to end. */
+const scanning = {
+  ...{ queryId: "1", userId: 10, role: undefined, query: undefined, meanMs: 1 },
+  plan: `[{"Plan": {"Node Type": "Seq Scan", "Relation Name": "inside", "Plan Rows": 1, "Filter": "(id = 1)"}}]`,
+};

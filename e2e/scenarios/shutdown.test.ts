@@ -1,0 +1,71 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../harness/condition.ts";
+import { DbintelProcess } from "../harness/dbintel-process.ts";
+import { startFlakyBackend } from "../harness/flaky-backend.ts";
+import { freePort } from "../harness/free-port.ts";
+
+describe("a collector that is stopped while its backend is down", () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "dbintel-shutdown-"));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it("says by exporter what it could not deliver and what stays on disk, and delivers that after the next start", async () => {
+    await using backend = await startFlakyBackend();
+    backend.answerAlways(503);
+    const [port, metrics] = [await freePort(), await freePort()];
+    const config = join(folder, "collector.yaml");
+    const exporter = `endpoint: "${backend.endpoint}", encoding: json, compression: none`;
+    await writeFile(
+      config,
+      `
+receivers:
+  otlp: { protocols: { http: { endpoint: "127.0.0.1:${port}" } } }
+exporters:
+  otlp_http/memory: { ${exporter} }
+  otlp_http/disk: { ${exporter}, sending_queue: { storage: file_storage } }
+extensions:
+  file_storage: { directory: "${join(folder, "state")}" }
+service:
+  extensions: [file_storage]
+  telemetry:
+    metrics: { readers: [{ pull: { exporter: { prometheus: { host: 127.0.0.1, port: ${metrics} } } } }] }
+  pipelines:
+    logs/memory: { receivers: [otlp], exporters: [otlp_http/memory] }
+    logs/disk: { receivers: [otlp], exporters: [otlp_http/disk] }
+`,
+    );
+    const run = () => new DbintelProcess(["run", "--config", config, "--stop-timeout", "1s"]);
+    const send = async (id: string) => {
+      const logRecords = [{ attributes: [{ key: "id", value: { stringValue: id } }] }];
+      const body = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
+      const init = { method: "POST", headers: { "content-type": "application/json" }, body };
+      return (await fetch(`http://127.0.0.1:${port}/v1/logs`, init).catch(() => undefined))?.status;
+    };
+    {
+      await using dbintel = run();
+      await eventually("it takes data", async () => {
+        if (!dbintel.running) throw new Error(dbintel.stderr);
+        return (await send("first")) === 200 ? true : undefined;
+      });
+      expect(await send("second")).toBe(200);
+      expect((await dbintel.stop()).signal).toBe(null);
+      const told = dbintel.stderr.split("\n").filter((line) => line.includes("not everything could be delivered"));
+      expect(told).toHaveLength(2);
+      const line = (id: string) => told.find((each) => each.includes(`[exporter ${id}]`));
+      expect(line("otlp_http/memory")).toContain('dropped={"shutdown":2} kept_on_disk=0 lost=0');
+      expect(line("otlp_http/disk")).toContain("dropped={} kept_on_disk=2 lost=0");
+    }
+    expect(backend.taken.size).toBe(0);
+    backend.answerAlways(200);
+    await using dbintel = run();
+    await eventually("what was kept has arrived", () => (backend.taken.size === 2 ? true : undefined));
+    expect([...backend.taken.keys()].toSorted()).toEqual(["first", "second"]);
+    expect(await dbintel.stop()).toEqual({ code: 0, signal: null });
+    expect(dbintel.stderr).not.toContain("not everything could be delivered");
+  });
+});

@@ -18,6 +18,8 @@ interface Chosen {
   readonly batchTimeout: number;
   readonly sendTimeout: number;
   readonly traces: boolean;
+  /** Where the exporter's queue is on disk. */
+  readonly state?: string;
 }
 
 describe("a collector whose configuration is reloaded under load", () => {
@@ -61,7 +63,10 @@ exporters:
     compression: none
     timeout: ${chosen.sendTimeout}s
     retry_on_failure: { initial_interval: 50ms, max_interval: 200ms }
+    ${chosen.state === undefined ? "" : "sending_queue: { storage: file_storage }"}
+${chosen.state === undefined ? "" : `extensions: { file_storage: { directory: "${chosen.state}" } }`}
 service:
+  ${chosen.state === undefined ? "" : "extensions: [file_storage]"}
   telemetry:
     logs: { sampling: { enabled: false } }
     metrics:
@@ -88,89 +93,115 @@ service:
     return ways[index % ways.length]?.() ?? text;
   }
 
-  it("loses and repeats nothing over a hundred reloads, half of them of broken files", async () => {
-    const ports = { otlp: await freePort(), metrics: await freePort() };
-    const config = join(folder, "collector.yaml");
-    const plain: Chosen = { bodySize: 1_000_000, noise: "yes", batchTimeout: 20, sendTimeout: 10, traces: false };
-    await write(config, yaml(ports, plain));
-    await using dbintel = new DbintelProcess(["run", "--config", config]);
-
-    const send = async (ids: readonly string[]): Promise<number | undefined> => {
-      const logRecords = ids.map((id) => ({ attributes: [{ key: "id", value: { stringValue: id } }] }));
-      const body = JSON.stringify({ resourceLogs: ids.length === 0 ? [] : [{ scopeLogs: [{ logRecords }] }] });
-      const headers = { "content-type": "application/json" };
-      const url = `http://127.0.0.1:${ports.otlp}/v1/logs`;
-      const answer = await fetch(url, { method: "POST", headers, body }).catch(() => undefined);
-      await answer?.arrayBuffer();
-      return answer?.status;
-    };
-    await eventually("the receiver answers", async () => {
-      if (!dbintel.running) throw new Error(`dbintel ended:\n${dbintel.stderr}`);
-      return (await send([])) === 200 ? true : undefined;
-    });
-
-    let over = false;
-    const acknowledged: string[] = [];
-    const client = async (name: number) => {
-      for (let count = 0; !over; count++) {
-        const ids = Array.from({ length: 5 }, (_, record) => `${name}-${count}-${record}`);
-        // What is not acknowledged stays with the client.
-        while ((await send(ids)) !== 200) {
-          await new Promise((resolve) => setTimeout(resolve, 5));
-        }
-        acknowledged.push(...ids);
-      }
-    };
-    const clients = [client(1), client(2), client(3)];
-
-    const outcomes = (what: string) => dbintel.stderr.split(what).length - 1;
-    for (let reload = 0; reload < 100; reload++) {
-      const chosen: Chosen = {
-        bodySize: reload % 8 < 4 ? 1_000_000 : 2_000_000,
-        noise: reload % 6 < 2 ? "yes" : "no",
-        batchTimeout: 10 + (reload % 4),
-        sendTimeout: 10 + Math.floor(reload / 2),
-        traces: reload % 10 === 4,
+  it.each([
+    ["a hundred", "in memory", 100],
+    ["forty", "on disk", 40],
+  ])(
+    "loses and repeats nothing over %s reloads, half of them of broken files, with a queue %s",
+    async (...parameters) => {
+      const [, queue, reloads] = parameters;
+      const state = queue === "on disk" ? { state: join(folder, "state") } : {};
+      const before = backend.taken.size;
+      const ports = { otlp: await freePort(), metrics: await freePort() };
+      const config = join(folder, "collector.yaml");
+      const plain: Chosen = {
+        ...state,
+        bodySize: 1_000_000,
+        noise: "yes",
+        batchTimeout: 20,
+        sendTimeout: 10,
+        traces: false,
       };
-      const text = yaml(ports, chosen);
-      const good = reload % 2 === 0;
-      await write(config, good ? text : broken(text, (reload - 1) / 2));
-      const before = outcomes("the configuration was ");
-      dbintel.kill("SIGHUP");
-      await eventually(
-        `reload ${reload} has ended`,
-        () => {
-          if (!dbintel.running) throw new Error(`dbintel ended:\n${dbintel.stderr}`);
-          return outcomes("the configuration was ") > before ? true : undefined;
-        },
-        { everyMs: 5 },
+      await write(config, yaml(ports, plain));
+      await using dbintel = new DbintelProcess(["run", "--config", config]);
+
+      const send = async (ids: readonly string[]): Promise<number | undefined> => {
+        const logRecords = ids.map((id) => ({ attributes: [{ key: "id", value: { stringValue: id } }] }));
+        const body = JSON.stringify({ resourceLogs: ids.length === 0 ? [] : [{ scopeLogs: [{ logRecords }] }] });
+        const headers = { "content-type": "application/json" };
+        const url = `http://127.0.0.1:${ports.otlp}/v1/logs`;
+        const answer = await fetch(url, { method: "POST", headers, body }).catch(() => undefined);
+        await answer?.arrayBuffer();
+        return answer?.status;
+      };
+      await eventually("the receiver answers", async () => {
+        if (!dbintel.running) throw new Error(`dbintel ended:\n${dbintel.stderr}`);
+        return (await send([])) === 200 ? true : undefined;
+      });
+
+      let over = false;
+      const acknowledged: string[] = [];
+      const client = async (name: number) => {
+        for (let count = 0; !over; count++) {
+          const ids = Array.from({ length: 5 }, (_, record) => `${queue} ${name}-${count}-${record}`);
+          // What is not acknowledged stays with the client.
+          while ((await send(ids)) !== 200) {
+            await new Promise((resolve) => setTimeout(resolve, 5));
+          }
+          acknowledged.push(...ids);
+        }
+      };
+      const clients = [client(1), client(2), client(3)];
+
+      const outcomes = (what: string) => dbintel.stderr.split(what).length - 1;
+      for (let reload = 0; reload < reloads; reload++) {
+        const chosen: Chosen = {
+          ...state,
+          bodySize: reload % 8 < 4 ? 1_000_000 : 2_000_000,
+          noise: reload % 6 < 2 ? "yes" : "no",
+          batchTimeout: 10 + (reload % 4),
+          sendTimeout: 10 + Math.floor(reload / 2),
+          traces: reload % 10 === 4,
+        };
+        const text = yaml(ports, chosen);
+        const good = reload % 2 === 0;
+        await write(config, good ? text : broken(text, (reload - 1) / 2));
+        const told = outcomes("the configuration was ");
+        dbintel.kill("SIGHUP");
+        await eventually(
+          `reload ${reload} has ended`,
+          () => {
+            if (!dbintel.running) throw new Error(`dbintel ended:\n${dbintel.stderr}`);
+            return outcomes("the configuration was ") > told ? true : undefined;
+          },
+          { everyMs: 5 },
+        );
+      }
+      over = true;
+      await Promise.all(clients);
+      expect(outcomes("the configuration was reloaded"), dbintel.stderr).toBe(reloads / 2);
+      expect(outcomes("the configuration was not reloaded; the one before runs on")).toBe(reloads / 2);
+      for (const reason of [
+        "a bracket above is not closed",
+        "did you mean",
+        "DBINTEL_NOT_SET_ANYWHERE",
+        "EADDRINUSE",
+      ]) {
+        expect(dbintel.stderr).toContain(reason);
+      }
+
+      await eventually("every record has arrived", () =>
+        backend.taken.size - before >= acknowledged.length ? true : undefined,
       );
-    }
-    over = true;
-    await Promise.all(clients);
-    expect(outcomes("the configuration was reloaded"), dbintel.stderr).toBe(50);
-    expect(outcomes("the configuration was not reloaded; the one before runs on")).toBe(50);
-    for (const reason of ["a bracket above is not closed", "did you mean", "DBINTEL_NOT_SET_ANYWHERE", "EADDRINUSE"]) {
-      expect(dbintel.stderr).toContain(reason);
-    }
+      const text = await (await fetch(`http://127.0.0.1:${ports.metrics}/metrics`)).text();
+      const ledgers = readLedgers(text);
+      for (const { kind, id, signal, received, sent, refused, dropped, held } of ledgers) {
+        expect(received, `${kind} ${id} ${signal}`).toBe(sent + refused + dropped + held);
+      }
+      const logs = (name: string) => ledgers.find(({ id, signal }) => id === name && signal === "logs");
+      expect(logs("otlp_http")).toMatchObject({ sent: acknowledged.length, dropped: 0, held: 0 });
+      expect(logs("otlp")).toMatchObject({ sent: acknowledged.length, dropped: 0, held: 0 });
+      expect(text).toMatch(new RegExp(`^dbintel_config_reloads\\{outcome="applied"\\} ${reloads / 2}$`, "m"));
+      expect(text).toMatch(new RegExp(`^dbintel_config_reloads\\{outcome="rejected"\\} ${reloads / 2}$`, "m"));
+      expect(text).toMatch(/^dbintel_config_last_reload_successful 0$/m);
 
-    await eventually("every record has arrived", () => (backend.taken.size >= acknowledged.length ? true : undefined));
-    const text = await (await fetch(`http://127.0.0.1:${ports.metrics}/metrics`)).text();
-    const ledgers = readLedgers(text);
-    for (const { kind, id, signal, received, sent, refused, dropped, held } of ledgers) {
-      expect(received, `${kind} ${id} ${signal}`).toBe(sent + refused + dropped + held);
-    }
-    const logs = (name: string) => ledgers.find(({ id, signal }) => id === name && signal === "logs");
-    expect(logs("otlp_http")).toMatchObject({ sent: acknowledged.length, dropped: 0, held: 0 });
-    expect(logs("otlp")).toMatchObject({ sent: acknowledged.length, dropped: 0, held: 0 });
-    expect(text).toMatch(/^dbintel_config_reloads(?:_total)?\{outcome="applied"\} 50$/m);
-    expect(text).toMatch(/^dbintel_config_reloads(?:_total)?\{outcome="rejected"\} 50$/m);
-    expect(text).toMatch(/^dbintel_config_last_reload_successful 0$/m);
-
-    expect(await dbintel.stop()).toEqual({ code: 0, signal: null });
-    expect([...backend.taken.keys()].toSorted()).toEqual(acknowledged.toSorted());
-    expect([...backend.taken.values()].filter((times) => times !== 1)).toEqual([]);
-  });
+      expect(await dbintel.stop()).toEqual({ code: 0, signal: null });
+      expect([...backend.taken.keys()].filter((id) => id.startsWith(queue)).toSorted()).toEqual(
+        acknowledged.toSorted(),
+      );
+      expect([...backend.taken.values()].filter((times) => times !== 1)).toEqual([]);
+    },
+  );
 
   it("follows a file that changes, and moves a listener to another port", async () => {
     const [metrics, otlp, next] = [await freePort(), await freePort(), await freePort()];

@@ -4,6 +4,7 @@ import { parseEndpoint } from "@dbintel/watching";
 import type { MysqlConfig } from "./config.ts";
 import { KnownServer } from "./connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "./connection/connection.ts";
+import { platformTraits } from "./connection/platforms.ts";
 import { tooManySchemas } from "./connection/problems.ts";
 import type { WatchedServer } from "./watched-server.ts";
 
@@ -23,6 +24,7 @@ export function watchedServer(listed: ListedServer<MysqlConfig>): WatchedServer 
   const schemas = new ReportedNames({
     ...{ include: config.databases, exclude: config.exclude_databases },
     ...{ most: config.max_databases, clock: host.clock },
+    provided: () => platformTraits(platform.current).schemas,
     onFull: (full) => problems?.set("schemas", full ? [tooManySchemas(endpoint, config.max_databases)] : []),
   });
   return {

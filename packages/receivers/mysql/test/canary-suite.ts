@@ -25,7 +25,7 @@ export function canarySuite({ server }: SharedServer): void {
     return {
       host,
       connection,
-      async run(signal = never) {
+      run: async (signal = never) => {
         const { batches, problems = [] } = await poll.poll({ signal });
         const points = pointsOf(batches);
         const counts = points.filter(({ name, value }) => name === "mysql.canary.count" && value !== 0n);

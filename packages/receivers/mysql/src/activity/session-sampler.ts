@@ -11,6 +11,7 @@ import {
   text,
 } from "@dbintel/watching";
 import { type Capabilities, type KnownServer, namedValues } from "../connection/capabilities.ts";
+import { platformTraits } from "../connection/platforms.ts";
 import { databaseProblem, type ProblemContext, performanceSchemaOff } from "../connection/problems.ts";
 import { type Instance, instanceResource, receiverScope } from "../resource.ts";
 import { noWork } from "./session.ts";
@@ -49,7 +50,9 @@ export class MysqlSessionSampler implements SessionSampler {
     try {
       const capabilities = await this.#server.capabilities(signal);
       if (!capabilities.performanceSchema) throw performanceSchemaOff(this.#context.endpoint);
-      const rows = await connection.query(activeSql(await this.#rowWaiters(capabilities, signal)), [], signal);
+      const { users } = platformTraits(capabilities.platform);
+      const sql = activeSql(await this.#rowWaiters(capabilities, signal), users);
+      const rows = await connection.query(sql, users, signal);
       return {
         resource: instanceResource(this.#instance, capabilities),
         scope: receiverScope(this.#host.build, capabilities),
@@ -114,9 +117,11 @@ function eventOf(args: {
 
 /**
  * Sessions that execute something, by what they do; a row of nobody when there are none. What a thread waits for is its
- * innermost wait that has not ended, where the consumer events_waits_current is on.
+ * innermost wait that has not ended, where the consumer events_waits_current is on. Values are the users that are left out.
  */
-function activeSql(rowWaiters: readonly bigint[]): string {
+function activeSql(rowWaiters: readonly bigint[], users: readonly string[]): string {
+  const ofOthers =
+    users.length === 0 ? "" : `AND COALESCE(t.PROCESSLIST_USER, '') NOT IN (${users.map(() => "?").join(", ")})`;
   const waitsForRow = rowWaiters.length === 0 ? "FALSE" : `t.THREAD_ID IN (${rowWaiters.join(", ")})`;
   return `
     SELECT a.db, a.digest, a.query, a.command, a.state, a.wait, a.waits_for_row, COUNT(a.thread) AS sessions,
@@ -134,7 +139,7 @@ function activeSql(rowWaiters: readonly bigint[]): string {
           LEFT JOIN performance_schema.events_statements_current s
             ON s.THREAD_ID = t.THREAD_ID AND s.NESTING_EVENT_LEVEL = 0 AND s.END_EVENT_ID IS NULL
          WHERE t.TYPE = 'FOREGROUND' AND t.PROCESSLIST_ID IS NOT NULL AND t.PROCESSLIST_ID <> CONNECTION_ID()
-           AND t.PROCESSLIST_COMMAND NOT IN (${noWork})
+           AND t.PROCESSLIST_COMMAND NOT IN (${noWork}) ${ofOthers}
            AND (t.PROCESSLIST_INFO IS NULL OR t.PROCESSLIST_INFO NOT LIKE '%/* dbintel */%')) a ON TRUE
      GROUP BY 1, 2, 3, 4, 5, 6, 7
      LIMIT ${mostRows}`;

@@ -17,3 +17,12 @@ it("knows which platforms forget what was turned on, and whose counts are wrong"
   expect(platformTraits("self_managed").forgetsConsumers).toBeUndefined();
   expect(platformTraits("aurora").wrongDigestCounts).toEqual(["5.7."]);
 });
+
+it("takes nothing of a provider's for the users' own, even before it knows which one it is", () => {
+  expect(platformTraits("aurora")).toMatchObject({
+    users: expect.arrayContaining(["rdsadmin"]),
+    schemas: ["rdsadmin"],
+  });
+  expect(platformTraits(undefined).users).toEqual(expect.arrayContaining(["rdsadmin", "cloudsqladmin", "azuresu"]));
+  expect(platformTraits("self_managed").users).toEqual([]);
+});

@@ -13,24 +13,34 @@ export const mysqlPlatforms = [
 interface PlatformTraits {
   /** Users whose sessions and statements are the provider's own. */
   readonly users: readonly string[];
+  /** Schemas of the provider's own. */
+  readonly schemas: readonly string[];
   /** The consumers of performance_schema that were turned on by hand are off again after a restart. */
   readonly forgetsConsumers?: true;
   /** Beginnings of the versions whose counts of statements by digest are wrong. */
   readonly wrongDigestCounts?: readonly string[];
 }
 
+const aws = { users: ["rdsadmin", "rdsrepladmin"], schemas: ["rdsadmin"], forgetsConsumers: true } as const;
+
 const traits: Readonly<Record<Platform, PlatformTraits>> = {
-  self_managed: { users: [] },
-  rds: { users: ["rdsadmin", "rdsrepladmin"], forgetsConsumers: true },
+  self_managed: { users: [], schemas: [] },
+  rds: aws,
   // https://github.com/awslabs/amazon-aurora-mysql-labs, issue 61
-  aurora: { users: ["rdsadmin", "rdsrepladmin"], forgetsConsumers: true, wrongDigestCounts: ["5.7."] },
-  cloud_sql: { users: ["cloudsqladmin", "cloudsqlapplier", "cloudsqlreadonly"] },
-  azure: { users: ["azure_superuser", "azuresu"] },
-  alloydb: { users: [] },
+  aurora: { ...aws, wrongDigestCounts: ["5.7."] },
+  cloud_sql: { users: ["cloudsqladmin", "cloudsqlapplier", "cloudsqlreadonly"], schemas: ["cloudsqladmin"] },
+  azure: { users: ["azure_superuser", "azuresu"], schemas: ["azure_maintenance", "azure_sys"] },
+  alloydb: { users: [], schemas: [] },
 };
 
-export function platformTraits(platform: Platform): PlatformTraits {
-  return traits[platform];
+/** Before it is known what the server runs on nothing of a provider is told. */
+const unknown: PlatformTraits = {
+  users: Object.values(traits).flatMap(({ users }) => users),
+  schemas: Object.values(traits).flatMap(({ schemas }) => schemas),
+};
+
+export function platformTraits(platform: Platform | undefined): PlatformTraits {
+  return platform === undefined ? unknown : traits[platform];
 }
 
 /** The variables by which a platform is known, to be asked for with others. */

@@ -54,7 +54,10 @@ async function* examine(args: ExaminationArgs): AsyncGenerator<MysqlCheck> {
     for (const part of parts) part(server);
     const watched = watchedDatabase(server.context);
     const polls = trial.run({ host, watched, timeoutMs: config.statement_timeout, signal: args.signal });
-    for await (const tried of polls) yield* costs(tried).map((found) => ({ code: "MY-COST-001", ...found }) as const);
+    const { max_database_share: mostShare } = config.budget;
+    for await (const tried of polls) {
+      yield* costs(tried, mostShare).map((found) => ({ code: "MY-COST-001", ...found }) as const);
+    }
   } finally {
     await trial.close();
   }
@@ -104,7 +107,9 @@ function* identity({ product, version, platform }: Capabilities, { values }: Ser
       }
     : { code: "MY-SERVER-001", status: "ok", message: `${name} ${version}` };
   yield { code: "MY-SERVER-002", status: "ok", message: platform };
-  const isReadOnly = values.get("super_read_only") === "ON" || /^(ON|NO_LOCK.*)$/.test(values.get("read_only") ?? "");
+  const isReadOnly =
+    ["super_read_only", "innodb_read_only"].some((variable) => values.get(variable) === "ON") ||
+    /^(ON|NO_LOCK.*)$/.test(values.get("read_only") ?? "");
   const message = isReadOnly ? "it takes no writes: run the SQL that repairs on its source" : "it takes writes";
   yield { code: "MY-SERVER-003", status: "ok", message };
 }

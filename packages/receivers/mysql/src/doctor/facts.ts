@@ -23,6 +23,7 @@ const globalVariables = [
   "performance_schema_digests_size",
   "read_only",
   "super_read_only",
+  "innodb_read_only", // a reader of Aurora
 ];
 const sessionVariables = ["transaction_read_only", "tx_read_only"];
 const counters = ["Performance_schema_digest_lost", "Uptime"];

@@ -34,7 +34,7 @@ export async function consumerChecks(asked: Asked): Promise<readonly MysqlCheck[
   const off = new Set(rows.filter(({ enabled }) => enabled === "NO").map((row) => text(row, "name")));
   const lacking = wantedConsumers.filter(({ name }) => off.has(name));
   if (lacking.length === 0) return [{ code, status: "ok", message: "all that are read are on" }];
-  return lacking.map((wanted) => ({ code, ...offFinding(wanted, `${wanted.name} is off`) }));
+  return lacking.map((wanted) => ({ code, ...offFinding(wanted, `${wanted.name} is off`, asked) }));
 }
 
 /** Groups of instruments of which some are off. */
@@ -51,7 +51,7 @@ export async function instrumentChecks(asked: Asked): Promise<readonly MysqlChec
     if (rows.length === 0) continue;
     const names = rows.slice(0, mostNames).map((row) => text(row, "name"));
     const more = rows.length > names.length ? ` and ${rows.length - names.length} more` : "";
-    found.push({ code, ...offFinding(wanted, `${names.join(", ")}${more} off, or not timed`) });
+    found.push({ code, ...offFinding(wanted, `${names.join(", ")}${more} off, or not timed`, asked) });
   }
   return found.length > 0 ? found : [{ code, status: "ok", message: "all that are needed are on and timed" }];
 }
@@ -62,11 +62,20 @@ function hidden(code: MysqlCheck["code"], table: string, all: readonly Wanted[])
   return { code, status: "skipped", message: `${table} cannot be read`, repair };
 }
 
-function offFinding({ purpose, essential, turnOn, lasting }: Wanted, told: string): Omit<MysqlCheck, "code"> {
+/** A managed server has no file of its own: there a parameter group keeps it on, or the receiver. */
+function offFinding(
+  { purpose, essential, turnOn, lasting }: Wanted,
+  told: string,
+  { capabilities }: Asked,
+): Omit<MysqlCheck, "code"> {
+  const place =
+    capabilities.platform === "self_managed"
+      ? "into [mysqld]"
+      : "into the server's parameters, or set consumers.enable";
   return {
     status: essential ? "fail" : "warn",
     message: `${told}: ${purpose}`,
-    hint: `a restart of the server turns it off again; to keep it on write into [mysqld]: ${lasting}`,
+    hint: `a restart of the server turns it off again; to keep it on write ${place}: ${lasting}`,
     repair: { sql: [turnOn] },
   };
 }

@@ -12,6 +12,9 @@ import { readLedgers } from "../harness/ledgers.ts";
 /** Lives of the collector that end by kill -9; `DBINTEL_KILLS=200` for the long run. */
 const kills = Number(process.env.DBINTEL_KILLS ?? 6);
 
+/** Each life starts a process, on a machine that may be busy. */
+const timeoutMs = 120_000 + kills * 20_000;
+
 /** In every record, and to be redacted before anything keeps it. */
 const person = "jane.doe@example.com";
 
@@ -94,39 +97,43 @@ service:
   const holds = (held: number) =>
     eventually(`the exporter holds ${held}`, async () => ((await exporter())?.held === held ? true : undefined));
 
-  it(`delivers every acknowledged record through ${kills} kills at random moments, and says what it may send twice`, async () => {
-    const acknowledged: string[] = [];
-    let uncertain = 0;
-    for (let life = 0; life < kills; life++) {
-      backend.answerAlways(life % 3 === 1 ? 503 : 200);
-      const dbintel = await started();
-      // Spread over the life; what the collector is at in that moment is left to chance.
-      let untilKill = 5 + ((life * 37) % 61);
-      const client = async (number: number) => {
-        for (let request = 0; dbintel.running && untilKill > 0; request++) {
-          const ids = Array.from({ length: 5 }, (_, record) => `${life}-${number}-${request}-${record}`);
-          if (!(await send(ids))) return;
-          acknowledged.push(...ids);
-          if (--untilKill === 0) dbintel.kill("SIGKILL");
-        }
-      };
-      await Promise.all(Array.from({ length: 4 }, (_, number) => client(number)));
-      expect(await dbintel.exited).toEqual({ code: null, signal: "SIGKILL" });
-      uncertain += perhapsSentBefore(dbintel);
-    }
-    backend.answerAlways(200);
-    await using last = await started();
-    const missing = () => acknowledged.filter((id) => !backend.taken.has(id));
-    await eventually("everything acknowledged has arrived", () => (missing().length === 0 ? true : undefined), {
-      deadlineMs: 60_000,
-    });
-    await holds(0);
-    uncertain += perhapsSentBefore(last);
-    const twice = [...backend.taken.values()].reduce((sum, times) => sum + times - 1, 0);
-    expect(acknowledged.length).toBeGreaterThanOrEqual(kills * 25);
-    expect(twice).toBeLessThanOrEqual(uncertain);
-    expect(await last.stop()).toEqual({ code: 0, signal: null });
-  });
+  it(
+    `delivers every acknowledged record through ${kills} kills at random moments, and says what it may send twice`,
+    async () => {
+      const acknowledged: string[] = [];
+      let uncertain = 0;
+      for (let life = 0; life < kills; life++) {
+        backend.answerAlways(life % 3 === 1 ? 503 : 200);
+        const dbintel = await started();
+        // Spread over the life; what the collector is at in that moment is left to chance.
+        let untilKill = 5 + ((life * 37) % 61);
+        const client = async (number: number) => {
+          for (let request = 0; dbintel.running && untilKill > 0; request++) {
+            const ids = Array.from({ length: 5 }, (_, record) => `${life}-${number}-${request}-${record}`);
+            if (!(await send(ids))) return;
+            acknowledged.push(...ids);
+            if (--untilKill === 0) dbintel.kill("SIGKILL");
+          }
+        };
+        await Promise.all(Array.from({ length: 4 }, (_, number) => client(number)));
+        expect(await dbintel.exited).toEqual({ code: null, signal: "SIGKILL" });
+        uncertain += perhapsSentBefore(dbintel);
+      }
+      backend.answerAlways(200);
+      await using last = await started();
+      const missing = () => acknowledged.filter((id) => !backend.taken.has(id));
+      await eventually("everything acknowledged has arrived", () => (missing().length === 0 ? true : undefined), {
+        deadlineMs: 60_000,
+      });
+      await holds(0);
+      uncertain += perhapsSentBefore(last);
+      const twice = [...backend.taken.values()].reduce((sum, times) => sum + times - 1, 0);
+      expect(acknowledged.length).toBeGreaterThanOrEqual(kills * 25);
+      expect(twice).toBeLessThanOrEqual(uncertain);
+      expect(await last.stop()).toEqual({ code: 0, signal: null });
+    },
+    timeoutMs,
+  );
 
   it("says at shutdown what it could not deliver, keeps it redacted, and holds the same after the restart", async () => {
     backend.answerAlways(503);

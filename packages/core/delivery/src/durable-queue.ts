@@ -8,7 +8,7 @@ import type { Sizer } from "./queue-settings.ts";
 /** Content that is kept in memory too, so that a queue that is nearly empty never reads from disk. */
 const mostCachedBytes = 16 * 2 ** 20;
 /** What the index of the queue may take is bounded too, whatever the size of its entries. */
-const mostEntries = 1_000_000;
+const mostEntries = 250_000;
 
 /** One batch that waits on disk. */
 export interface StoredBatch extends QueueEntry {

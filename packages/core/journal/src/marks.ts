@@ -60,6 +60,7 @@ export class MarkWriter {
   #position: number;
   #waiting: Buffer[] = [];
   #writing: Promise<void> | undefined;
+  #discarded = false;
 
   /** `size` is how much of the file is there already. */
   constructor(path: string, seed: number, size: number) {
@@ -71,6 +72,7 @@ export class MarkWriter {
 
   /** Resolves when the mark is written. Rejects when it cannot be; the next one is tried anew. */
   write(kind: MarkKind, number: number): Promise<void> {
+    if (this.#discarded) return Promise.resolve();
     const mark = Buffer.alloc(markBytes);
     mark.writeUInt32LE(number);
     mark.writeUInt32LE(kind, 4);
@@ -80,15 +82,29 @@ export class MarkWriter {
     return this.#writing === undefined ? this.#flush() : this.#writing.catch(() => {}).then(() => this.#flush());
   }
 
+  /** Everything that was to be written is on disk, as far as the disk took it. */
   async sync(): Promise<void> {
-    await this.#writing;
+    await this.#drain();
     await this.#file?.datasync();
   }
 
+  /** Closes the file when all is written. What comes later opens it again. */
   async close(): Promise<void> {
-    await this.#writing?.catch(() => {});
-    await this.#file?.close();
+    await this.#drain();
+    const file = this.#file;
     this.#file = undefined;
+    await file?.close();
+  }
+
+  /** Closes the file for good, without what is still to be written: it is about to be removed. */
+  async discard(): Promise<void> {
+    this.#discarded = true;
+    this.#waiting = [];
+    await this.close();
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#writing !== undefined || this.#waiting.length > 0) await this.#flush().catch(() => {});
   }
 
   async #flush(): Promise<void> {

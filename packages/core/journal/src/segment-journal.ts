@@ -211,7 +211,7 @@ class SegmentJournal implements Journal {
     if (!this.#segments.delete(segment)) return;
     this.#housekeeping = this.#housekeeping.then(async () => {
       try {
-        await segment.close();
+        await segment.discard();
         if (!segment.damaged) return await this.#folder.retire(segment.number);
         const file = await this.#folder.quarantine(segment.number);
         this.#args.logger.warn(

@@ -57,7 +57,8 @@ export class Segment {
   readonly #cipher: SegmentCipher | undefined;
   readonly #marks: MarkWriter;
   readonly #finished = new Set<number>();
-  #opening: Promise<FileHandle> | undefined;
+  /** To write. */
+  #file: FileHandle | undefined;
   #end: number;
   #records = 0;
 
@@ -93,7 +94,7 @@ export class Segment {
       records.push({ ...place, bytes: content.length, items, storedUnixMs, uncertain: false });
       position += recordHeadBytes + length;
     }
-    const file = await this.#file();
+    const file = await this.#opened();
     await writeAll(file, parts, this.#end);
     await file.datasync();
     this.#end = position;
@@ -106,7 +107,7 @@ export class Segment {
   /** The content of a record. Throws when it is not what was written. */
   async read({ position, length, index }: StoredRecord): Promise<Uint8Array> {
     const bytes = Buffer.allocUnsafeSlow(recordHeadBytes + length);
-    const { bytesRead } = await (await this.#file()).read(bytes, 0, bytes.length, position);
+    const bytesRead = await readAt(this.path, bytes, position);
     const head = decodeRecordHead(bytes, 0, this.#seed);
     if (bytesRead < bytes.length || head?.index !== index || !isWhole(bytes)) {
       throw new Error(`record ${index} at ${position} of ${this.path} is not what was written`);
@@ -141,28 +142,49 @@ export class Segment {
    */
   async seal(): Promise<void> {
     this.sealed = true;
-    await this.#marks.write(markKinds.sealed, this.#records);
-    await this.#marks.sync();
-    await this.close();
+    try {
+      await this.#marks.write(markKinds.sealed, this.#records);
+      await this.#marks.sync();
+    } finally {
+      await this.close();
+    }
   }
 
   /** Gives up writing after a write that failed: what it left behind the last whole record is cut off. */
   async abandon(): Promise<void> {
-    const file = await this.#file();
+    const file = await this.#opened();
     await file.truncate(this.#end);
     this.fileBytes = this.#end;
     await this.seal();
   }
 
   async close(): Promise<void> {
-    const opening = this.#opening;
-    this.#opening = undefined;
-    await Promise.all([this.#marks.close(), opening?.then((file) => file.close())]);
+    const file = this.#file;
+    this.#file = undefined;
+    await Promise.all([this.#marks.close(), file?.close()]);
   }
 
-  /** Opened when it is needed: of many segments that wait only the oldest are read. */
-  #file(): Promise<FileHandle> {
-    this.#opening ??= open(this.path, "r+", 0o600);
-    return this.#opening;
+  /** For a segment that is about to be removed: what became of its records is of no interest any more. */
+  async discard(): Promise<void> {
+    await this.#marks.discard();
+    await this.close();
+  }
+
+  async #opened(): Promise<FileHandle> {
+    this.#file ??= await open(this.path, "r+");
+    return this.#file;
+  }
+}
+
+/**
+ * Reads with a handle of its own: of a queue with many segments only those stay open that are written to, and nobody
+ * closes a file under a reader.
+ */
+async function readAt(path: string, into: Buffer, position: number): Promise<number> {
+  const file = await open(path, "r");
+  try {
+    return (await file.read(into, 0, into.length, position)).bytesRead;
+  } finally {
+    await file.close();
   }
 }

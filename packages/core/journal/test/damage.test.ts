@@ -1,10 +1,12 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { headBytes, recordHeadBytes, seedOf } from "../src/format.ts";
 import { readMarks } from "../src/marks.ts";
 import { missingRecords, type Scan, scanSegment } from "../src/scan.ts";
 import { appendAll, inMemory, JournalFolder } from "./journal-folder.ts";
+
+vi.setConfig({ testTimeout: 300_000 });
 
 const texts = Array.from({ length: 30 }, (_, index) => `record ${index} ${"·".repeat(100 + (index % 13))}`);
 const firstSegment = "000000000001.segment";

@@ -26,5 +26,6 @@ GRANT REFERENCES ON *.* TO 'otel'@'%';
 -- GRANT UPDATE ON performance_schema.setup_consumers TO 'otel'@'%';
 -- GRANT UPDATE ON performance_schema.setup_instruments TO 'otel'@'%';
 
--- Only for plans and custom queries: the right to read what they are about, schema by schema.
+-- Only for plans and custom queries: the right to read what they are about, schema by schema. Plans are possible without:
+-- see explain-procedure.sql in deploy/mysql.
 -- GRANT SELECT ON shop.* TO 'otel'@'%';

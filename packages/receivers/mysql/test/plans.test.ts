@@ -1,6 +1,8 @@
+import { readFile } from "node:fs/promises";
 import { eventually } from "@dbintel/e2e/condition";
 import { type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
 import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
+import { runScript } from "@dbintel/e2e/sql-script";
 import { nodesOf, readPlan } from "@dbintel/plans";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
@@ -34,20 +36,12 @@ for (const { product, suite, start } of servers) {
         "CREATE USER 'reader'@'%' IDENTIFIED BY 'otel-password'",
         "GRANT SELECT ON performance_schema.* TO 'reader'@'%'",
         "GRANT SELECT ON shop.* TO 'reader'@'%'",
-        "CREATE USER 'caller'@'%' IDENTIFIED BY 'otel-password'",
-        "GRANT SELECT ON performance_schema.* TO 'caller'@'%'",
-        `CREATE PROCEDURE shop.explain_statement(IN statement LONGTEXT) SQL SECURITY DEFINER
-           BEGIN
-             SET @dbintel_explain = (SELECT CONCAT('EXPLAIN FORMAT=JSON ', statement) AS dbintel_plan);
-             PREPARE dbintel_plan FROM @dbintel_explain;
-             EXECUTE dbintel_plan;
-             DEALLOCATE PREPARE dbintel_plan;
-           END`,
-        "GRANT EXECUTE ON PROCEDURE shop.explain_statement TO 'caller'@'%'",
+        "CREATE USER 'otel'@'%' IDENTIFIED BY 'otel-password'",
         "ANALYZE TABLE shop.orders",
       ]) {
         await server.query(sql);
       }
+      for (const script of [`${product}/grants.sql`, "mysql/explain-procedure.sql"]) await run(script);
       application = await server.connect({ database: "shop" });
     });
     afterEach(async () => {
@@ -57,6 +51,14 @@ for (const { product, suite, start } of servers) {
       application?.destroy();
       await server?.stop();
     });
+
+    /** As an administrator would. */
+    async function run(script: string): Promise<void> {
+      const sql = await readFile(new URL(`../../../../deploy/${script}`, import.meta.url), "utf8");
+      const session = await server.connect();
+      await runScript(sql, { run: async (statement) => (await session.query<RowDataPacket[]>(statement))[0] });
+      await session.end();
+    }
 
     async function look(explain: NonNullable<Parameters<typeof watch>[1]>["explain"] = {}, user?: string) {
       const as = user === undefined ? {} : { user: { username: user, password: "otel-password" } };
@@ -148,11 +150,18 @@ for (const { product, suite, start } of servers) {
       expect(update.attributes.has("mysql.query_plan")).toBe(false);
     });
 
-    it("come from a procedure of the schema, where that is wanted, with the rights of who made it", async () => {
-      const watched = await look({ mode: "procedure" }, "caller");
+    it("come from a procedure of the schema, where that is wanted, for a user without a right on its tables", async () => {
+      const as = { user: "otel", password: "otel-password", database: "shop" };
+      await expect(server.query("SELECT state FROM orders", [], as)).rejects.toThrow(/denied/);
+      await expect(server.query("EXPLAIN SELECT state FROM orders", [], as)).rejects.toThrow(/denied/);
+      // Again: the script changes nothing then.
+      await run("mysql/explain-procedure.sql");
+      const watched = await look({ mode: "procedure" }, "otel");
       const read = await planOf(watched, "SELECT state FROM orders WHERE email = 'z'", "SELECT `state` FROM `orders`");
       expect(read.nodes.map(({ index }) => index)).toContain("by_email");
-      const none = await look({ mode: "procedure", procedure: "not_there" }, "caller");
+      const update = await eventOf(watched, "UPDATE orders SET state = 4 WHERE id = 78", "`id` = ?");
+      expect(update.text("db.query.plan.absent_reason")).toBe("no_permission");
+      const none = await look({ mode: "procedure", procedure: "not_there" }, "otel");
       const event = await eventOf(none, "SELECT state, id FROM orders WHERE email = 'z'", "SELECT `state`, `id`");
       expect(["missing_object", "no_permission"]).toContain(event.text("db.query.plan.absent_reason"));
     });

@@ -1,5 +1,6 @@
 import { type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
 import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
+import { type Check, loneHost, systemEnvironment } from "@dbintel/pipeline";
 import { createTestHost } from "@dbintel/pipeline/testing";
 import type { RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -7,6 +8,7 @@ import { KnownServer } from "../src/connection/capabilities.ts";
 import { DatabaseConnection } from "../src/connection/connection.ts";
 import { ConsumerPoll } from "../src/consumers/consumer-poll.ts";
 import { wantedConsumers } from "../src/consumers/wanted.ts";
+import { mysql } from "../src/index.ts";
 import { never, settingsOf } from "./watch.ts";
 
 const poor = { username: "otel_reads", password: "read-only-1" };
@@ -49,6 +51,19 @@ function suite(start: () => Promise<MysqlServer>) {
     }
   }
 
+  /** What doctor says of consumers and instruments that are off. */
+  async function examine(): Promise<readonly Check[]> {
+    const { definition, config } = mysql({
+      ...{ endpoint: `${server.host}:${server.port}`, ...poor, tls: { insecure: true } },
+    });
+    const [subject] = (await definition.diagnosis?.subjects({ id: "x", config, signals: ["logs"] })) ?? [];
+    const found: Check[] = [];
+    for await (const check of subject?.examine({ host: loneHost(systemEnvironment()), signal: never }) ?? []) {
+      if (/^MY-PS-00[23]$/.test(check.code) && check.status !== "ok") found.push(check);
+    }
+    return found;
+  }
+
   it("turns on what is off, and again after a restart of the server", async () => {
     await server.query("UPDATE performance_schema.setup_consumers SET ENABLED = 'NO' WHERE NAME = 'statements_digest'");
     await server.query(
@@ -60,6 +75,20 @@ function suite(start: () => Promise<MysqlServer>) {
     await server.restart();
     expect(await off()).toContain("events_waits_current");
     expect(await poll(rich)).toEqual([expect.stringContaining("events_waits_current")]);
+    expect(await off()).toEqual([]);
+  });
+
+  it("is told by doctor where it is not permitted, with the statements that do it", async () => {
+    await server.query("UPDATE performance_schema.setup_consumers SET ENABLED = 'NO' WHERE NAME = 'statements_digest'");
+    await server.query(
+      "UPDATE performance_schema.setup_instruments SET ENABLED = 'NO' WHERE NAME LIKE 'statement/sql/%'",
+    );
+    const found = await examine();
+    expect(found.map(({ code, status }) => `${code} ${status}`)).toEqual(
+      expect.arrayContaining(["MY-PS-002 fail", "MY-PS-003 fail"]),
+    );
+    for (const { repair } of found) for (const sql of repair?.sql ?? []) await server.query(sql);
+    expect(await examine()).toEqual([]);
     expect(await off()).toEqual([]);
   });
 

@@ -6,8 +6,6 @@ import { type Address, reach } from "./reach.ts";
 export type FoundOut = Omit<Check, "code">;
 
 const widestSkewMs = 2000;
-/** The part of its interval that a poll may take before it is worth a word. */
-const largestShare = 0.1;
 
 /** Whether anybody listens there. */
 export async function reachability(
@@ -61,13 +59,21 @@ export function clockSkew(theirs: bigint, { before, after }: Asked): FoundOut {
   return { status: "warn", message, hint: "let both machines keep their time by NTP" };
 }
 
-/** What a part cost, and what did not work of it. */
-export function costs({ name, milliseconds, items, interval, problems }: TriedPoll): readonly FoundOut[] {
-  const told = `${name}: ${milliseconds.toFixed(1)} ms, ${items} records and data points`;
+/** What a part costs the server, of one core's time and of what it may, and what did not work of it. */
+export function costs(tried: TriedPoll, mostShare: number): readonly FoundOut[] {
+  const { name, milliseconds, databaseMs, items, interval, problems } = tried;
   if (problems.length > 0) {
     return problems.map(({ message, hint }) => ({ status: "fail", message: `${name}: ${message}`, hint }));
   }
-  if (milliseconds <= interval * largestShare) return [{ status: "ok", message: told }];
-  const message = `${told}, which is more than a tenth of its interval of ${interval / 1000} s`;
-  return [{ status: "warn", message, hint: "make the interval longer" }];
+  const share = databaseMs / interval;
+  const told =
+    `${name}: ${milliseconds.toFixed(1)} ms for ${items} records and data points, then ${databaseMs.toFixed(1)} ms ` +
+    `in the database every ${interval / 1000} s: ${percent(share)} of a core`;
+  if (share <= mostShare) return [{ status: "ok", message: told }];
+  const hint = "make the interval longer, or raise budget.max_database_share: the receiver asks more rarely by itself";
+  return [{ status: "warn", message: `${told}, and all may take ${percent(mostShare)}`, hint }];
+}
+
+function percent(share: number): string {
+  return `${Number((100 * share).toPrecision(2))} %`;
 }

@@ -1,6 +1,8 @@
 import type { DbintelError } from "@dbintel/errors";
 import type { Host } from "@dbintel/pipeline";
+import type { PollResult } from "@dbintel/polling";
 import type { PollList, WatchedPoll } from "../server-watch.ts";
+import { ServerSessions } from "../session/server-sessions.ts";
 import { StatementGuards } from "../statement-guard.ts";
 import type { WatchedDatabase } from "../watched-database.ts";
 
@@ -8,6 +10,8 @@ import type { WatchedDatabase } from "../watched-database.ts";
 export interface TriedPoll {
   readonly name: string;
   readonly milliseconds: number;
+  /** What its statements took in the database: a second time, as the first looks at everything. */
+  readonly databaseMs: number;
   /** Records and data points that it brought. */
   readonly items: number;
   /** From one to the next, in milliseconds. */
@@ -15,8 +19,9 @@ export interface TriedPoll {
   readonly problems: readonly DbintelError[];
 }
 
-/** Takes the polls of a receiver's parts and makes each of them once: what comes is counted and thrown away. */
+/** Takes the polls of a receiver's parts and makes each of them twice: what comes is counted and thrown away. */
 export class PollTrial implements PollList {
+  readonly sessions = new ServerSessions({ endpoint: "the server" });
   readonly #polls: WatchedPoll[] = [];
   readonly #sessions: { close(): Promise<void> }[] = [];
 
@@ -37,19 +42,31 @@ export class PollTrial implements PollList {
     readonly signal: AbortSignal;
   }): AsyncGenerator<TriedPoll> {
     const { host, watched, timeoutMs, signal } = args;
+    const { costs } = this.sessions;
+    let databaseMs = 0;
+    costs.listen(({ milliseconds }) => {
+      databaseMs += milliseconds;
+    });
     for (const { name, interval, poll, source, turn } of this.#polls) {
+      const guard = () =>
+        new StatementGuards({ host, watched, source }).forPoll({ stage: undefined, timeoutMs, signal });
+      const work = () => costs.poll(name, () => poll.poll({ signal, guard: guard() }));
+      const attempt = () =>
+        (turn === undefined ? work() : turn.take(signal, work)).catch((error: unknown): PollResult => {
+          signal.throwIfAborted();
+          return { batches: [], problems: [watched.explain(error)] };
+        });
       const startedMs = host.clock.monotonicMs();
-      const guard = new StatementGuards({ host, watched, source }).forPoll({ stage: undefined, timeoutMs, signal });
-      const work = () => poll.poll({ signal, guard });
-      const outcome = await (turn === undefined ? work() : turn.take(signal, work)).catch((error: unknown) => {
-        signal.throwIfAborted();
-        return { batches: [], problems: [watched.explain(error)] };
-      });
-      yield {
-        ...{ name, interval, problems: outcome.problems ?? [] },
-        milliseconds: host.clock.monotonicMs() - startedMs,
-        items: outcome.batches.reduce((sum, batch) => sum + batch.count, 0),
-      };
+      const outcome = await attempt();
+      const milliseconds = host.clock.monotonicMs() - startedMs;
+      const problems = outcome.problems ?? [];
+      databaseMs = 0;
+      if (problems.length === 0) {
+        outcome.commit?.();
+        await attempt();
+      }
+      const items = outcome.batches.reduce((sum, batch) => sum + batch.count, 0);
+      yield { name, interval, problems, milliseconds, databaseMs, items };
     }
   }
 

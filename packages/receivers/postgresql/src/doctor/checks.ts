@@ -29,7 +29,8 @@ export const checks = {
     "The user may keep its own statements out of pg_stat_statements; without that they are a few entries of a constant number.",
   "PG-GRANT-003": "The user may ask for plans in each database: by the right to read its tables, or by a function.",
   "PG-LOG-001": "The server's log can be read: deadlocks, errors and plans of auto_explain are told from it.",
-  "PG-COST-001": "What each part of the receiver asks works, and what it costs: each was asked once, just now.",
+  "PG-COST-001":
+    "What each part of the receiver asks works, and what it costs of the budget: each was asked twice, just now.",
 } as const;
 
 export type CheckCode = keyof typeof checks;

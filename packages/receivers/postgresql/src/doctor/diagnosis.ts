@@ -179,6 +179,9 @@ class Examination {
     for (const part of parts) part(server);
     const watched = watchedDatabase(server.context);
     const trial = this.#trial.run({ host, watched, timeoutMs: config.statement_timeout, signal });
-    for await (const tried of trial) yield* costs(tried).map((found) => ({ code: "PG-COST-001", ...found }) as const);
+    const { max_database_share: mostShare } = config.budget;
+    for await (const tried of trial) {
+      yield* costs(tried, mostShare).map((found) => ({ code: "PG-COST-001", ...found }) as const);
+    }
   }
 }

@@ -1,11 +1,12 @@
 import { freePort, type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
 import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
-import { afterAll, beforeAll, describe } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { canarySuite } from "./canary-suite.ts";
 import { fillServer, type Product } from "./metric-list.ts";
 import { metricsSuite } from "./metrics-suite.ts";
 import { objectsSuite } from "./objects-suite.ts";
 import { settingsSuite } from "./settings-suite.ts";
+import { watch } from "./watch.ts";
 
 /** Suites that share a server, because starting one takes longer than all of them. */
 function suites(product: Product, start: () => Promise<MysqlServer>) {
@@ -15,6 +16,18 @@ function suites(product: Product, start: () => Promise<MysqlServer>) {
     await fillServer(started);
   });
   afterAll(() => started?.stop());
+
+  it("tells all of it of one and the same server", async () => {
+    const look = watch(started);
+    const polled = [await look.pollMetrics(), await look.pollObjects(), await look.pollReplication()];
+    await look.close();
+    const resources = polled.flatMap(({ batches }) =>
+      batches.flatMap((batch) => [...batch.resources()].map(({ attributes }) => [...attributes.entries()])),
+    );
+    expect(resources.length).toBeGreaterThanOrEqual(polled.length);
+    for (const resource of resources) expect(resource).toEqual(resources[0]);
+    expect(new Map(resources[0]).get("db.system.name")).toBe(product);
+  });
 
   const shared = { product, server: () => started };
   describe("its metrics", () => metricsSuite(shared));

@@ -7,7 +7,7 @@ import { LRUCache } from "lru-cache";
 import type { Capabilities } from "../connection/capabilities.ts";
 import type { DatabaseConnection } from "../connection/connection.ts";
 import { databaseProblem, type ProblemContext } from "../connection/problems.ts";
-import { statementName } from "../plans/statement-name.ts";
+import { type StatementName, statementName } from "../plans/statement-name.ts";
 import { exponentialHistogram, type LatencyBuckets } from "./latency-buckets.ts";
 import { emptyReading, type LatencyReading, latencyInterval } from "./latency-interval.ts";
 import { globalHistogram, statementHistograms } from "./latency-source.ts";
@@ -27,6 +27,12 @@ export interface PollLatency {
   readonly allReading: LatencyReading;
 }
 
+/** A statement whose histogram is asked for. */
+interface Asked extends StatementName {
+  readonly name: string;
+  readonly delta: StatementDelta;
+}
+
 interface LatencyArgs extends StatementInterval {
   /** Statements that are reported, the most important first. */
   readonly top: readonly StatementDelta[];
@@ -40,6 +46,9 @@ interface LatencyArgs extends StatementInterval {
 const latencyClass = "histograms";
 /** 0.25 % of one core at most. */
 const restFactor = 400;
+/** Each look-up goes through all statements of the server. */
+const statementsAtOnce = 10;
+const longestReadingMs = 1000;
 /** Of statements that come and go among the top ones. */
 const rememberedFactor = 5;
 
@@ -90,7 +99,7 @@ export class StatementLatency {
     const timeUnixNano = reading.epoch.clockMicros * 1000n;
     const all = pointOf({ now: allReading, before: this.#allBefore(args), timeUnixNano });
     const asked = top
-      .flatMap((delta) => {
+      .flatMap((delta): readonly Asked[] => {
         const { schema, digest } = reading.table.key(delta.row);
         return digest === null ? [] : [{ schema, digest, delta, name: statementName({ schema, digest }) }];
       })
@@ -103,17 +112,38 @@ export class StatementLatency {
     const statements: DistributionPointInit[] = [];
     if (asked.length > 0 && this.#rest.isOver) {
       const { coldIntervalFactor } = this.#host.shared(feedback).savings;
-      const work = () => statementHistograms(connection, asked, signal);
+      const sinceMicros = ({ name }: Asked) => Number(readings.get(name)?.micros ?? 0n);
+      const longestWaiting = asked.toSorted((a, b) => sinceMicros(a) - sinceMicros(b));
+      const work = () => this.#histograms(longestWaiting, connection, signal);
       const histograms = await this.#rest.after(work, coldIntervalFactor);
       for (const { name, schema, digest, delta } of asked) {
+        const buckets = histograms.get(name);
+        if (buckets === undefined) continue;
         const picoseconds = reading.table.value(delta.row, timeIndex);
-        const now = { ...bare(args, delta), picoseconds, buckets: histograms.get(name) ?? new Map() };
+        const now = { ...bare(args, delta), picoseconds, buckets };
         const attributes = { "db.namespace": shownSchema(schema), "db.query.id": digest };
         statements.push(...pointOf({ now, before: readings.get(name), timeUnixNano, attributes }));
         readings.set(name, now);
       }
     }
     return { statements, all, readings, allReading };
+  }
+
+  /** Of as many as the time allows; those that are left are told at another reading, for the whole time until then. */
+  async #histograms(
+    statements: readonly Asked[],
+    connection: DatabaseConnection,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, LatencyBuckets>> {
+    const { clock } = this.#host;
+    const endMs = clock.monotonicMs() + longestReadingMs;
+    const found = new Map<string, LatencyBuckets>();
+    for (let from = 0; from < statements.length; from += statementsAtOnce) {
+      if (from > 0 && clock.monotonicMs() >= endMs) break;
+      const some = statements.slice(from, from + statementsAtOnce);
+      for (const [name, buckets] of await statementHistograms(connection, some, signal)) found.set(name, buckets);
+    }
+    return found;
   }
 
   /** What the histogram of a statement is compared with: nothing counted yet when the statement began since the last poll. */

@@ -2,6 +2,7 @@ export type { SessionAnswer, SessionSampler } from "./activity/active-session-po
 export { ActiveSessionPoll } from "./activity/active-session-poll.ts";
 export { activeSessionSettings, longRunningSettings } from "./activity/activity-settings.ts";
 export { addBlocking } from "./activity/blocking-metrics.ts";
+export type { RememberedSessions } from "./activity/remembered-look.ts";
 export { rememberedLook } from "./activity/remembered-look.ts";
 export type { ComparedSession, SampleReason, SampleSelection } from "./activity/sample-memory.ts";
 export { SampleMemory } from "./activity/sample-memory.ts";

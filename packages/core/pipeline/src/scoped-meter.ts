@@ -42,12 +42,17 @@ export function scopedMeter(meter: Meter): ScopedMeter {
   };
 }
 
-/** The instrument itself, for the SDK knows its own by identity, with an `addCallback` that is taken back. */
+/**
+ * The instrument with callbacks that are taken back. It stands before the original and leaves that alone, which may be
+ * shared: a meter that measures nothing has one for everybody. The SDK knows it for its own by its prototype.
+ */
 function scoped<Instrument extends Observable>(instrument: Instrument, undo: Set<() => void>): Instrument {
-  const add = instrument.addCallback.bind(instrument);
-  instrument.addCallback = (callback) => {
-    add(callback);
-    undo.add(() => instrument.removeCallback(callback));
+  const own: Pick<Observable, "addCallback" | "removeCallback"> = {
+    addCallback(callback) {
+      instrument.addCallback(callback);
+      undo.add(() => instrument.removeCallback(callback));
+    },
+    removeCallback: (callback) => instrument.removeCallback(callback),
   };
-  return instrument;
+  return Object.assign(Object.create(instrument), own);
 }

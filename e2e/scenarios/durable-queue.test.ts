@@ -25,6 +25,7 @@ describe("a relay whose queue is on disk", () => {
   let backend: FlakyBackend;
   let env: Record<string, string>;
   let args: string[];
+  let overlay: string;
   let endpoint: string;
   let metricsUrl: string;
 
@@ -39,8 +40,8 @@ describe("a relay whose queue is on disk", () => {
       OTLP_ENDPOINT: backend.endpoint,
       DBINTEL_STATE: join(folder, "state"),
     };
+    overlay = join(folder, "overlay.yaml");
     // What a test needs beside the shipped file: a backend that reads JSON, short waits, a place to read the accounts.
-    const overlay = join(folder, "overlay.yaml");
     await writeFile(
       overlay,
       `
@@ -156,6 +157,27 @@ service:
     expect(await exporter()).toMatchObject({ received: 20, sent: 20, dropped: 0, held: 0 });
     expect([...backend.taken.values()]).toEqual(Array.from({ length: 20 }, () => 1));
     expect(await second.stop()).toEqual({ code: 0, signal: null });
+  });
+
+  it("hands its queue over to an exporter with other settings, in the same account", async () => {
+    backend.answerAlways(503);
+    await using dbintel = await started();
+    for (let request = 0; request < 5; request++) expect(await send([`${request}-a`, `${request}-b`])).toBe(true);
+    await holds(10);
+    await writeFile(overlay, (await readFile(overlay, "utf8")).replace("max_interval: 200ms", "max_interval: 300ms"));
+    dbintel.kill("SIGHUP");
+    await eventually(
+      "the queue is handed over",
+      () => dbintel.stderr.includes("sending what an earlier run left") || undefined,
+    );
+    expect(await send(["after-a"])).toBe(true);
+    await holds(11);
+    expect(await exporter()).toMatchObject({ received: 11, sent: 0, dropped: 0 });
+    backend.answerAlways(200);
+    await holds(0);
+    expect(await exporter()).toMatchObject({ received: 11, sent: 11, dropped: 0 });
+    expect([...backend.taken.values()]).toEqual(Array.from({ length: 11 }, () => 1));
+    expect(await dbintel.stop()).toEqual({ code: 0, signal: null });
   });
 
   it("leaves its folder to one process: a second one ends and says why", async () => {

@@ -19,8 +19,8 @@ function addSessions(server: WatchedServer): void {
     idleTransaction: idle_transaction,
     preparedTransaction: prepared_transaction,
   };
-  const samples = config.events[querySampleEvent].enabled;
-  const events = next.logs !== undefined && (samples || Object.values(ageLimits).some((limit) => limit > 0));
+  const samples = next.logs !== undefined && config.events[querySampleEvent].enabled;
+  const events = samples || (next.logs !== undefined && Object.values(ageLimits).some((limit) => limit > 0));
   if (!events && next.metrics === undefined) return;
   const { collection_interval: interval, max_rows_per_query: limit } = config.query_sample_collection;
   const poll = new ActivityPoll({

@@ -1,10 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pass } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../../e2e/harness/free-port.ts";
 import { otelcolBinary } from "../../e2e/harness/otelcol.ts";
 import { median, type Row } from "../harness/results.ts";
 import { cpuSeconds, residentMib } from "../pipeline/process-usage.ts";
@@ -51,12 +53,19 @@ export function otelcolContender(settings: Contender["settings"]): readonly Cont
   return existsSync(otelcolBinary) ? [{ name: "otelcol", command: otelcolBinary, args, settings }] : [];
 }
 
-/** Until the first reading, texts, plans and sizes are done with. */
+const idleSeconds = 5;
+/** Of the collectors themselves. */
+const telemetry = { logs: { level: "error" }, metrics: { level: "none" } };
+
+/** Until the first readings, texts, plans and sizes are done with. */
 function warmUpSeconds({ intervalSeconds }: Watched): number {
-  return 2.5 * intervalSeconds;
+  return 3 * intervalSeconds;
 }
 
-/** Lets contenders watch in turn, each as often as the other; one row for each with the medians and what it sends. */
+/**
+ * Lets contenders watch in turn, each as often as the other; one row for each with the medians and what it sends, and
+ * one that says how many times more the peer takes of each.
+ */
 export async function compare(
   watched: Watched,
   {
@@ -69,15 +78,43 @@ export async function compare(
   for (let round = 0; round < rounds; round++) {
     for (const [contender, usages] of measured) usages.push(await measure(watched, contender));
   }
+  const costs = [...measured].map(([contender, usages]) => ({ contender, figures: mediansOf(usages) }));
   const made: Row[] = [];
-  for (const [contender, usages] of measured) {
-    const figures = { ...mediansOf(usages), ...(await outputOf(watched, contender)) };
-    made.push({ name: `${name}, ${contender.name}`, figures });
+  for (const { contender, figures } of costs) {
+    made.push({
+      name: `${name}, ${contender.name}`,
+      figures: { ...figures, ...(await outputOf(watched, contender)) },
+    });
   }
-  const [ours, theirs] = made.map(({ figures }) => figures["collector CPU ms"] ?? Number.NaN);
-  return made.map((row, index) =>
-    index === 0 && theirs !== undefined ? { ...row, ratio: theirs / (ours ?? 1) } : row,
+  const [ours, theirs] = costs;
+  if (ours === undefined || theirs === undefined) return made;
+  const quotients = Object.fromEntries(
+    Object.entries(theirs.figures).map(([figure, value]) => [figure, value / (ours.figures[figure] ?? Number.NaN)]),
   );
+  return [
+    ...made,
+    { name: `${name}, quotient`, figures: quotients, ratio: quotients["collector CPU ms"] ?? Number.NaN },
+  ];
+}
+
+/** What memory a process has that does nothing: Node's own, and those of the contenders. */
+export async function memoryOfNothing(contenders: readonly Contender[]): Promise<Row[]> {
+  const memory = async (name: string, process: RunningProcess): Promise<Row> => {
+    await using running = process;
+    await pass(1000 * idleSeconds);
+    return { name: `nothing to do, ${name}`, figures: { "RSS MiB": residentMib(running.pid) } };
+  };
+  const made = [await memory("Node", run("node", process.execPath, ["--eval", "setInterval(() => {}, 1e6)"]))];
+  for (const contender of contenders) {
+    const endpoint = `127.0.0.1:${await freePort()}`;
+    const running = await start(contender, {
+      receivers: { otlp: { protocols: { http: { endpoint } } } },
+      exporters: { nop: {} },
+      service: { telemetry, pipelines: { logs: { receivers: ["otlp"], exporters: ["nop"] } } },
+    });
+    made.push(await memory(contender.name, running));
+  }
+  return made;
 }
 
 /** One turn of a contender. */
@@ -85,20 +122,24 @@ export async function measure(watched: Watched, contender: Contender): Promise<U
   const { intervals, intervalSeconds, execute } = watched;
   const cpu = await watched.serverCpu();
   await using proxy = await countingProxy(watched.target);
-  await using collector = await start(watched, { contender, port: proxy.port, exporters: { nop: {} } });
+  await using collector = await start(contender, configuration(watched, contender, proxy.port, { nop: {} }));
   await execute(warmUpSeconds(watched));
-  const pid = collector.child.pid ?? Number.NaN;
-  proxy.take();
-  const before = { collector: cpuSeconds(pid), server: cpu.ms() };
+  const { pid } = collector;
+  const first = proxy.take();
+  const before = { collector: cpuSeconds(pid), server: cpu.ms(), atMs: performance.now() };
   await execute(intervals * intervalSeconds);
   const wire = proxy.take();
+  // On a busy machine the load takes longer than it should.
+  const measured = (performance.now() - before.atMs) / 1000 / intervalSeconds;
   return {
-    "collector CPU ms": (1000 * (cpuSeconds(pid) - before.collector)) / intervals,
+    "collector CPU ms": (1000 * (cpuSeconds(pid) - before.collector)) / measured,
     "RSS MiB": residentMib(pid),
-    "server CPU ms": (cpu.ms() - before.server) / intervals,
-    "waiting ms": wire.waitedMs / intervals,
-    "wire in KB": wire.received / intervals / 1000,
-    "wire out KB": wire.sent / intervals / 1000,
+    "server CPU ms": (cpu.ms() - before.server) / measured,
+    "waiting ms": wire.waitedMs / measured,
+    "wire in KB": wire.received / measured / 1000,
+    "wire out KB": wire.sent / measured / 1000,
+    "start in KB": first.received / 1000,
+    "start out KB": first.sent / 1000,
   };
 }
 
@@ -108,9 +149,9 @@ async function outputOf(watched: Watched, contender: Contender): Promise<Usage> 
   const path = (signal: string) => join(folder, `${signal}.jsonl`);
   const seconds = warmUpSeconds(watched) + watched.intervals * watched.intervalSeconds;
   {
-    await using proxy = await countingProxy(watched.target);
     const exporters = { "file/logs": { path: path("logs") }, "file/metrics": { path: path("metrics") } };
-    await using _ = await start(watched, { contender, port: proxy.port, exporters });
+    await using proxy = await countingProxy(watched.target);
+    await using _ = await start(contender, configuration(watched, contender, proxy.port, exporters));
     await watched.execute(seconds);
   }
   const read = async (signal: string) => readFile(path(signal), "utf8").catch(() => "");
@@ -129,13 +170,12 @@ export function mediansOf(usages: readonly Usage[]): Usage {
   return Object.fromEntries(names.map((name) => [name, median(usages.map((usage) => usage[name] ?? Number.NaN))]));
 }
 
-async function start(
+function configuration(
   { receiver, settings }: Watched,
-  args: { readonly contender: Contender; readonly port: number; readonly exporters: Readonly<Record<string, unknown>> },
+  contender: Contender,
+  port: number,
+  exporters: Readonly<Record<string, unknown>>,
 ) {
-  const { contender, exporters } = args;
-  const folder = await mkdtemp(join(tmpdir(), "dbintel-bench-"));
-  const file = join(folder, "collector.yaml");
   const of = (signal: string) => Object.keys(exporters).filter((name) => !name.includes("/") || name.endsWith(signal));
   const pipelines = Object.fromEntries(
     (contender.signals ?? ["logs", "metrics"]).map((signal) => [
@@ -143,24 +183,42 @@ async function start(
       { receivers: [receiver], exporters: of(signal) },
     ]),
   );
-  const config = {
-    receivers: { [receiver]: merged(settings(args.port), contender.settings) },
+  return {
+    receivers: { [receiver]: merged(settings(port), contender.settings) },
     exporters,
-    service: { telemetry: { logs: { level: "error" }, metrics: { level: "none" } }, pipelines },
+    service: { telemetry, pipelines },
   };
+}
+
+/** A process that is measured. Disposing of it rejects when it has ended by itself. */
+interface RunningProcess extends AsyncDisposable {
+  readonly pid: number;
+}
+
+async function start({ name, command, args }: Contender, config: object): Promise<RunningProcess> {
+  const folder = await mkdtemp(join(tmpdir(), "dbintel-bench-"));
+  const file = join(folder, "collector.yaml");
   // JSON is YAML.
   await writeFile(file, JSON.stringify(config));
-  const child: ChildProcess = spawn(contender.command, contender.args(file), {
-    stdio: "ignore",
-  });
+  const running = run(name, command, args(file));
+  return {
+    pid: running.pid,
+    async [Symbol.asyncDispose]() {
+      await running[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+function run(name: string, command: string, args: readonly string[]): RunningProcess {
+  const child = spawn(command, args, { stdio: "ignore" });
   const exited = once(child, "close");
   return {
-    child,
+    pid: child.pid ?? Number.NaN,
     async [Symbol.asyncDispose]() {
-      if (child.exitCode !== null) throw new Error(`${contender.name} ended with ${child.exitCode}`);
+      if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}`);
       child.kill("SIGTERM");
       await exited;
-      await rm(folder, { recursive: true });
     },
   };
 }

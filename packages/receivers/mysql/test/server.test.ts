@@ -1,3 +1,4 @@
+import { eventually } from "@dbintel/e2e/condition";
 import { freePort, type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
 import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -6,7 +7,7 @@ import { fillServer, type Product } from "./metric-list.ts";
 import { metricsSuite } from "./metrics-suite.ts";
 import { objectsSuite } from "./objects-suite.ts";
 import { settingsSuite } from "./settings-suite.ts";
-import { watch } from "./watch.ts";
+import { eventsOf, watch } from "./watch.ts";
 
 /** Suites that share a server, because starting one takes longer than all of them. */
 function suites(product: Product, start: () => Promise<MysqlServer>) {
@@ -27,6 +28,24 @@ function suites(product: Product, start: () => Promise<MysqlServer>) {
     expect(resources.length).toBeGreaterThanOrEqual(polled.length);
     for (const resource of resources) expect(resource).toEqual(resources[0]);
     expect(new Map(resources[0]).get("db.system.name")).toBe(product);
+  });
+
+  it("keeps what it asks out of what it reports", async () => {
+    const look = watch(started);
+    await look.poll();
+    for (let round = 0; round < 2; round++) {
+      await look.pollMetrics();
+      await look.pollObjects();
+      await look.pollReplication();
+      await look.pollDeadlocks();
+    }
+    await started.query("SELECT id FROM app.t WHERE v = 987654");
+    const texts = await eventually("the statement is reported", async () => {
+      const found = eventsOf((await look.poll()).batches).map((event) => event.text("db.query.text"));
+      return found.some((text) => /WHERE `?v`? = /.test(text)) ? found : undefined;
+    });
+    await look.close();
+    expect(texts.filter((text) => /^SHOW|performance_schema|information_schema/.test(text))).toEqual([]);
   });
 
   const shared = { product, server: () => started };

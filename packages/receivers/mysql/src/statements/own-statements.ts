@@ -1,12 +1,11 @@
-import type { DbintelError } from "@dbintel/errors";
 import { feedback } from "@dbintel/feedback";
 import type { MetricsBuilder } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
-import { type StatementGuard, text } from "@dbintel/watching";
-import type { DatabaseConnection } from "../connection/connection.ts";
-import { databaseProblem, type ProblemContext } from "../connection/problems.ts";
+import { type Row, text } from "@dbintel/watching";
+import type { ProblemContext } from "../connection/problems.ts";
 import { ownName } from "../connection/session.ts";
 import { statementName } from "../plans/statement-name.ts";
+import { askPart, type PollQuestions } from "./poll-part.ts";
 import { Rest } from "./rest.ts";
 import { timeIndex } from "./statement-columns.ts";
 import type { StatementInterval } from "./statement-interval.ts";
@@ -17,7 +16,10 @@ const restFactor = 400;
 const mostRows = 20_000;
 
 /** How the digest texts of the collector's statements begin, where they have no place for its name. */
-const ownBeginnings = ["EXPLAIN FORMAT = JSON ", "EXPLAIN FORMAT = TREE ", "USE "];
+const ownBeginnings = [
+  ...["EXPLAIN FORMAT = JSON ", "EXPLAIN FORMAT = TREE ", "USE ", "SHOW ENGINE ", "SHOW BINARY LOGS"],
+  ...["SHOW REPLICA STATUS", "SHOW SLAVE STATUS", "SHOW ALL SLAVES STATUS"],
+];
 /** What the statements of a procedure that explains begin with: MySQL tells by it what was prepared. */
 const preparedBeginnings = ["PREPARE ", "EXECUTE "].map((verb) => `${verb}${ownBeginnings[0]}`);
 /** As the procedure of the README calls its statement. */
@@ -26,7 +28,7 @@ const planName = "dbintel_plan";
 const beginnings = [...ownBeginnings, ...preparedBeginnings];
 const names = [ownName, planName];
 
-/** Whether the collector sends a statement of this digest text; people who explain in JSON, or say USE, are taken for it. */
+/** Whether the collector sends a statement of this digest text; people who send one that begins like them are taken for it. */
 export function isOwnDigest(digestText: string): boolean {
   return names.some((name) => digestText.includes(name)) || beginnings.some((each) => digestText.startsWith(each));
 }
@@ -37,13 +39,6 @@ const ownSql = `
      .map((pattern) => `DIGEST_TEXT LIKE '${pattern.replaceAll("_", "\\_")}'`)
      .join(" OR ")}
    LIMIT ${mostRows}`;
-
-interface OwnArgs {
-  readonly connection: DatabaseConnection;
-  readonly guard: StatementGuard;
-  readonly problems: DbintelError[];
-  readonly signal: AbortSignal;
-}
 
 /**
  * The rows of the summary that the collector has there: what it asks, and a row for each statement that it has had explained.
@@ -66,19 +61,15 @@ export class OwnStatements {
   }
 
   /** Looks for them again; where that is not possible now, those that were found stand. */
-  async find({ connection, guard, problems, signal }: OwnArgs): Promise<void> {
+  async find(questions: PollQuestions): Promise<void> {
     if (!this.#rest.isOver) return;
+    const { connection, signal } = questions;
     const { coldIntervalFactor } = this.#host.shared(feedback).savings;
-    const ask = () => this.#rest.after(() => connection.query(ownSql, [], signal), coldIntervalFactor);
-    try {
-      const rows = await guard.ask({ collectorClass: ownClass, cold: true, work: ask });
-      const nameOf = (row: NonNullable<typeof rows>[number]) =>
-        statementName({ schema: text(row, "schema_name") ?? null, digest: text(row, "digest") ?? "" });
-      if (rows !== undefined) this.#names = new Set(rows.map(nameOf));
-    } catch (error) {
-      signal.throwIfAborted();
-      problems.push(databaseProblem(error, this.#context));
-    }
+    const work = () => this.#rest.after(() => connection.query(ownSql, [], signal), coldIntervalFactor);
+    const rows = await askPart({ questions, context: this.#context, collectorClass: ownClass, work });
+    const nameOf = (row: Row) =>
+      statementName({ schema: text(row, "schema_name") ?? null, digest: text(row, "digest") ?? "" });
+    if (rows !== undefined) this.#names = new Set(rows.map(nameOf));
   }
 
   /** How many rows of the summary are the collector's, and what part of the interval's execution time. */

@@ -453,6 +453,41 @@ describe("stop", () => {
     }
   });
 
+  it("hands what waits to the exporter that takes its place, and counts nothing of that", async () => {
+    const down = () => new RetryableError("down");
+    const retry = { initial_interval: "10s", randomization_factor: 0 };
+    const settings: Settings = { retry_on_failure: retry, sending_queue: { num_consumers: 1 } };
+    const old = await started(new Destination(down(), down()), settings);
+    await old.send(logs(2, "in flight "));
+    await old.send(logs(3, "queued "));
+    await settle();
+    const destination = new Destination();
+    const next = await started(destination);
+    await old.delivery.stop({ signal: never, successor: next.delivery.consumers });
+    await settle();
+    expect(old.account()).toEqual({ sent: 0, dropped: {}, held: 0 });
+    expect(next.account()).toEqual({ sent: 5, dropped: {}, held: 0 });
+    expect(destination.taken).toEqual(["in flight 0", "in flight 1", "queued 0", "queued 1", "queued 2"]);
+  });
+
+  it("waits for room in the exporter that takes its place, until the deadline", async () => {
+    const old = await started(new Destination("hang"), {
+      sending_queue: { num_consumers: 1, sizer: "items" },
+      timeout: "1s",
+    });
+    for (const name of ["in flight ", "a", "b", "c"]) await old.send(logs(1, name));
+    await settle();
+    const next = await started(new Destination("hang", "hang"), { sending_queue: { sizer: "items", queue_size: 2 } });
+    const { signal, abort } = abortable();
+    const stopping = old.delivery.stop({ signal, successor: next.delivery.consumers });
+    await old.host.clock.advance(30_000);
+    expect(next.delivery.held("logs")).toBe(2);
+    abort();
+    await stopping;
+    expect(old.account()).toEqual({ sent: 0, dropped: { shutdown: 2 }, held: 0 });
+    await next.stop(AbortSignal.abort());
+  });
+
   it("can be called again, and start after it", async () => {
     const destination = new Destination();
     const { delivery, send, account, stop } = await started(destination);

@@ -1,7 +1,7 @@
 import { type ExporterLoad, feedback } from "@dbintel/feedback";
 import type { Signal } from "@dbintel/pdata";
 import { signals } from "@dbintel/pdata";
-import type { Component, Consumer, Consumers, Host, JournalProvider } from "@dbintel/pipeline";
+import type { Component, Consumer, Consumers, Host, JournalProvider, StopOptions } from "@dbintel/pipeline";
 import { DirectLane } from "./direct-lane.ts";
 import { DurableLane } from "./durable-lane.ts";
 import { Holdings } from "./holdings.ts";
@@ -90,9 +90,13 @@ class LaneDelivery implements Delivery {
     };
   }
 
-  async stop(options: { readonly signal: AbortSignal }): Promise<void> {
+  async stop({ signal: deadline, successor = {} }: StopOptions): Promise<void> {
     this.#state = "stopped";
-    await Promise.all([...this.#lanes.values()].map((lane) => lane.stop(options)));
+    const stops = [...this.#lanes].map(([signal, lane]) => {
+      const next: Consumer | undefined = successor[signal];
+      return lane.stop({ signal: deadline, successor: next });
+    });
+    await Promise.all(stops);
     for (const report of this.#reports) {
       report.close();
       this.#throttledBefore += report.throttled;

@@ -1,5 +1,5 @@
 import type { Batch } from "@dbintel/pdata";
-import type { ConsumeContext } from "@dbintel/pipeline";
+import type { ConsumeContext, Consumer } from "@dbintel/pipeline";
 
 /** How full a queue is, in the unit of its sizer. */
 export interface LaneQueue {
@@ -16,6 +16,9 @@ export interface Lane {
   /** `undefined` without a queue. */
   readonly queue: LaneQueue | undefined;
   consume(batch: Batch, context: ConsumeContext): Promise<void>;
-  /** Takes nothing more; resolves when everything has a fate, soon after `signal` is aborted at the latest. */
-  stop(options: { readonly signal: AbortSignal }): Promise<void>;
+  /**
+   * Takes nothing more; resolves when everything has a fate, soon after `signal` is aborted at the latest. What waits in
+   * memory goes to the lane of the exporter that takes the place of this one, where there is one.
+   */
+  stop(options: { readonly signal: AbortSignal; readonly successor?: Consumer | undefined }): Promise<void>;
 }

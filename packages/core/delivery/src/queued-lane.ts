@@ -1,6 +1,6 @@
-import { RefusedError } from "@dbintel/errors";
+import { type ConsumeError, RefusedError, toConsumeError } from "@dbintel/errors";
 import { type Batch, decode } from "@dbintel/pdata";
-import type { Clock, ConsumeContext } from "@dbintel/pipeline";
+import { type Clock, type ConsumeContext, type Consumer, wait } from "@dbintel/pipeline";
 import { Assembler } from "./assembler.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Lane } from "./lane.ts";
@@ -8,6 +8,7 @@ import { MemoryQueue, shuttingDown } from "./memory-queue.ts";
 import type { QueueEntry } from "./queue-entry.ts";
 import type { QueueSettings, Sizer } from "./queue-settings.ts";
 import { Receipt } from "./receipt.ts";
+import { type Request, settleShares } from "./request.ts";
 import type { Transmitter } from "./transmitter.ts";
 
 /** One call's batch in the queue. */
@@ -32,6 +33,9 @@ export class QueuedLane implements Lane {
   readonly #assembler: Assembler;
   readonly #senders: Promise<void>[] = [];
   readonly #deadline = new AbortController();
+  /** Aborted when nobody waits for a better moment any more. */
+  readonly #patience = new AbortController();
+  #successor: Consumer | undefined;
 
   constructor(options: QueuedLaneOptions) {
     const { settings, clock } = options;
@@ -69,8 +73,14 @@ export class QueuedLane implements Lane {
     if (awaited) await this.#result(waiting, context.signal);
   }
 
-  async stop({ signal }: { readonly signal: AbortSignal }): Promise<void> {
-    const onDeadline = () => this.#deadline.abort(shuttingDown());
+  /** With a successor attempts that are under way come to their end, and it gets the rest; else all is sent. */
+  async stop({ signal, successor }: Parameters<Lane["stop"]>[0]): Promise<void> {
+    const onDeadline = () => {
+      this.#patience.abort(shuttingDown());
+      this.#deadline.abort(shuttingDown());
+    };
+    this.#successor = successor;
+    if (successor !== undefined) this.#patience.abort(shuttingDown());
     if (signal.aborted) onDeadline();
     else signal.addEventListener("abort", onDeadline, { once: true });
     this.queue.close();
@@ -80,10 +90,51 @@ export class QueuedLane implements Lane {
 
   /** One sender's life. After the deadline it still takes everything: each request then fails at once, and is counted. */
   async #sendAll(): Promise<void> {
+    const keep = () => this.#handOver;
+    const options = {
+      ...{ signal: this.#deadline.signal, patience: this.#patience.signal },
+      // Asked for when an attempt has failed: the successor may have come meanwhile.
+      get keep() {
+        return keep();
+      },
+    };
     for (;;) {
       const request = await this.#assembler.next();
       if (request === undefined) return;
-      await this.#options.transmitter.transmit(request, { signal: this.#deadline.signal });
+      await (this.#handOver?.(request) ?? this.#options.transmitter.transmit(request, options));
+    }
+  }
+
+  /** Gives a request to the successor, where there is one: what it does not take is given up. */
+  get #handOver(): ((request: Request) => Promise<void>) | undefined {
+    const successor = this.#successor;
+    if (successor === undefined) return undefined;
+    return async ({ batch, shares }) => {
+      const error = await this.#offer(batch, successor);
+      if (error !== undefined) {
+        settleShares(shares, { kind: "failed", reason: "shutdown", error });
+        return;
+      }
+      for (const { receipt, items } of shares) {
+        this.#options.holdings.returned(items);
+        receipt.moved(items);
+      }
+    };
+  }
+
+  /** Until it is taken, refused for good, or time is up: why it was not taken. */
+  async #offer(batch: Batch, successor: Consumer): Promise<ConsumeError | undefined> {
+    const { signal } = this.#deadline;
+    const { clock, refusedDelayMs } = this.#options;
+    for (;;) {
+      try {
+        await successor.consume(batch, { signal });
+        return undefined;
+      } catch (reason) {
+        const error = toConsumeError(reason);
+        if (error.kind !== "refused" || signal.aborted) return error;
+        await wait(clock, error.delayMs ?? refusedDelayMs, signal).catch(() => {});
+      }
     }
   }
 

@@ -24,7 +24,7 @@ export interface TransmitOptions {
    * Takes back what could not be delivered for no fault of its own: the retries were exhausted, or the collector stops.
    * Absent: it is given up.
    */
-  readonly keep?: (undelivered: Request) => Promise<void>;
+  readonly keep?: ((undelivered: Request) => Promise<void>) | undefined;
 }
 
 /** Carries requests to the destination until every item of them has a fate. */

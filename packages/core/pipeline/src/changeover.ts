@@ -1,7 +1,7 @@
 import { DbintelError } from "@dbintel/errors";
 import type { Assembled } from "./assembly.ts";
 import type { Clock } from "./clock.ts";
-import type { GraphNode } from "./graph-node.ts";
+import { type GraphNode, placeKey } from "./graph-node.ts";
 import { startLayers, startOrder, stopLayers } from "./lifecycle.ts";
 import type { Outlet } from "./outlet.ts";
 import { exclude } from "./same-component.ts";
@@ -37,13 +37,16 @@ export async function changeover(args: ChangeoverArgs): Promise<readonly Dbintel
   for (const outlet of parts.newOutlets) void outlet.hold();
   const late = waiting(parts);
   const early = arriving.filter((node) => !late.includes(node));
-  const stop = (layers: Layers, staying?: (node: GraphNode) => Promise<unknown> | undefined) =>
-    stopLayers(layers, { clock, deadlineMs, hurry: signal, ...(staying === undefined ? {} : { staying }) });
+  // Those that were started early can take over what the old ones of their places still hold.
+  const successors = new Map(early.map((node) => [placeKey(node), node.consumers]));
+  const successorOf = (node: GraphNode) => (node.kind === "exporter" ? successors.get(placeKey(node)) : undefined);
+  const stop = (layers: Layers, staying: (node: GraphNode) => Promise<unknown> | undefined) =>
+    stopLayers(layers, { clock, deadlineMs, hurry: signal, staying, successorOf });
   const [startAll, stopAll] = [startOrder(to), startOrder(from).toReversed()];
 
   const undo = async (nodes: readonly GraphNode[]) => {
     for (const outlet of parts.newOutlets) outlet.refuse();
-    await stop(only(startAll, nodes).toReversed());
+    await stopLayers(only(startAll, nodes).toReversed(), { clock, deadlineMs, hurry: signal });
     for (const node of nodes) node.retire();
   };
 

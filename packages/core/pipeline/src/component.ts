@@ -11,6 +11,16 @@ export type ComponentKind = (typeof componentKinds)[number];
 /** How far a signal of a component can be trusted; the OpenTelemetry Collector's levels. */
 export type Stability = "development" | "alpha" | "beta" | "stable" | "deprecated";
 
+export interface StopOptions {
+  /** Aborted at the deadline. */
+  readonly signal: AbortSignal;
+  /**
+   * What takes the place of an exporter in a reload, and works already. It goes on with the same accounts: what the
+   * exporter still has may be handed to it instead of being sent or given up, and nothing of that is booked.
+   */
+  readonly successor?: Consumers;
+}
+
 /** Anything with a life in the collector. `start` and `stop` are idempotent. */
 export interface Component {
   /**
@@ -18,8 +28,8 @@ export interface Component {
    * is not there yet is no reason to reject. `signal` aborts the start itself, not the life of the component.
    */
   start(options: { readonly signal: AbortSignal }): Promise<void>;
-  /** Gives away or accounts for everything that it holds, closes every handle. `signal` aborts at the deadline. */
-  stop(options: { readonly signal: AbortSignal }): Promise<void>;
+  /** Gives away or accounts for everything that it holds, closes every handle. */
+  stop(options: StopOptions): Promise<void>;
   /** Items that the component has taken responsibility for and not passed on; absent means never any. */
   held?(signal: Signal): number;
 }

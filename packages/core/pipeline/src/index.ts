@@ -16,6 +16,7 @@ export type {
   ProcessorDefinition,
   ReceiverDefinition,
   Stability,
+  StopOptions,
 } from "./component.ts";
 export { componentKinds } from "./component.ts";
 export type { ConsumeContext, Consumer, Consumers } from "./consumer.ts";

@@ -1,6 +1,8 @@
 import { DbintelError } from "@dbintel/errors";
 import { type Assembled, startError } from "./assembly.ts";
 import type { Clock } from "./clock.ts";
+import type { StopOptions } from "./component.ts";
+import type { Consumers } from "./consumer.ts";
 import type { GraphNode } from "./graph-node.ts";
 
 /** How long a component may go on after the deadline's signal before it is left behind. */
@@ -77,12 +79,14 @@ async function orAborted(promise: Promise<unknown>, signal: AbortSignal): Promis
 }
 
 /** How components are stopped. */
-export interface StopOptions {
+export interface StopLayersOptions {
   readonly clock: Clock;
   /** For all of them together. */
   readonly deadlineMs: number;
   /** Those that are not stopped: of them is awaited, in their turn, what this returns, until the deadline. */
   readonly staying?: (node: GraphNode) => Promise<unknown> | undefined;
+  /** Who takes the place of one that is stopped, and works already. */
+  readonly successorOf?: (node: GraphNode) => Consumers | undefined;
   /** Ends the time at once. */
   readonly hurry?: AbortSignal;
 }
@@ -93,9 +97,9 @@ export interface StopOptions {
  */
 export async function stopLayers(
   layers: readonly (readonly GraphNode[])[],
-  options: StopOptions,
+  options: StopLayersOptions,
 ): Promise<readonly DbintelError[]> {
-  const { clock, deadlineMs, staying = () => undefined, hurry } = options;
+  const { clock, deadlineMs, staying = () => undefined, successorOf = () => undefined, hurry } = options;
   const deadline = new AbortController();
   const timer = clock.schedule(deadlineMs, () => {
     deadline.abort(new DbintelError(`the deadline of ${deadlineMs} ms has passed`, { code: "DBI_TIMEOUT" }));
@@ -103,7 +107,9 @@ export async function stopLayers(
   const either = hurry === undefined ? deadline.signal : AbortSignal.any([deadline.signal, hurry]);
   const leave = async (node: GraphNode) => {
     const stays = staying(node);
-    if (stays === undefined) return stopNode(node, clock, either);
+    const successor = successorOf(node);
+    const stopping = { signal: either, ...(successor === undefined ? {} : { successor }) };
+    if (stays === undefined) return stopNode(node, clock, stopping);
     await orAborted(stays, either).catch(() => {});
     return undefined;
   };
@@ -116,11 +122,11 @@ export async function stopLayers(
   return failures;
 }
 
-async function stopNode(node: GraphNode, clock: Clock, signal: AbortSignal): Promise<DbintelError | undefined> {
+async function stopNode(node: GraphNode, clock: Clock, options: StopOptions): Promise<DbintelError | undefined> {
   if (node.status.state === "stopped") return undefined;
   node.enter({ state: "stopping" });
   try {
-    await orGivenUp(node.component.stop({ signal }), clock, signal);
+    await orGivenUp(node.component.stop(options), clock, options.signal);
     node.enter({ state: "stopped" });
     return undefined;
   } catch (cause) {

@@ -32,9 +32,12 @@ export function loginOf(password: string, tls: z.input<typeof tlsSettings> = { i
   return new LoginSource({ clock: systemClock, password: settings, tls: tlsSettings.parse(tls) });
 }
 
+/** Where a test server is, and who may do everything there. */
+export type Reachable = Pick<PostgresServer, "host" | "port" | "superuser" | "password">;
+
 /** How to reach a test server, as its superuser or as `user`. */
 export function settingsOf(
-  server: PostgresServer,
+  server: Reachable,
   user: { readonly username: string; readonly password: string } = {
     username: server.superuser,
     password: server.password,
@@ -113,7 +116,7 @@ export function pointsOf(batches: readonly Batch[]): Point[] {
 
 /** The statement poll on a real server, one call a poll. */
 export function watchStatements(
-  server: PostgresServer,
+  server: Reachable,
   options: {
     readonly limit?: number;
     readonly user?: { readonly username: string; readonly password: string };

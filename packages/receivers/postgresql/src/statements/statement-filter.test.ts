@@ -28,7 +28,7 @@ function sizeOf(array: Buffer): number {
 const elementsOf = (text: string) => text.slice(1, -1).split(",").map(BigInt);
 
 it("the base holds each row, and what is sent besides only those that changed since", () => {
-  const rows = 5000;
+  const rows = 5500;
   const table = append(new StatementTable(shape), ...Array.from({ length: rows }, (_, query) => entry(query, query)));
   const fingerprints = new Fingerprints(table);
   const base = elementsOf(fingerprints.rebase());

@@ -64,6 +64,8 @@ const elementBytes = 12;
 const wornShare = 0.25;
 const wornRows = 1000;
 
+const pieceRows = 1000;
+
 /** The fingerprints of all rows of a table, as the server is to know them. */
 export class Fingerprints {
   readonly #table: StatementTable;
@@ -89,14 +91,19 @@ export class Fingerprints {
   rebase(): string {
     const words = new Int32Array(2);
     const numbers = new BigInt64Array(words.buffer);
-    const elements: string[] = [];
-    for (let row = 0; row < this.#table.count; row++) {
-      words[low] = this.#lower(row);
-      words[high] = this.#upper(row);
-      elements.push(String(numbers[0]));
+    // In pieces, so that no more than one of them outlives a collection of young objects.
+    const pieces: string[] = [];
+    for (let first = 0; first < this.#table.count; first += pieceRows) {
+      const elements: string[] = [];
+      for (let row = first; row < Math.min(this.#table.count, first + pieceRows); row++) {
+        words[low] = this.#lower(row);
+        words[high] = this.#upper(row);
+        elements.push(String(numbers[0]));
+      }
+      pieces.push(elements.join(","));
     }
     this.#places.clear();
-    return `{${elements.join(",")}}`;
+    return `{${pieces.join(",")}}`;
   }
 
   /** The array of those that changed since; valid until the next update. */

@@ -1,4 +1,4 @@
-import { checks } from "@dbintel/exporter-otlp-http";
+import { checks } from "@dbintel/otlp-http";
 import { defineExporter } from "@dbintel/pipeline";
 import { newRelicConfig, otlpSettings } from "./config.ts";
 import { NewRelic } from "./new-relic.ts";
@@ -13,7 +13,7 @@ export const newRelic = defineExporter({
   diagnosis: {
     checks,
     subjects: async ({ config, ...args }) => {
-      const { subjects } = await import("@dbintel/exporter-otlp-http");
+      const { subjects } = await import("@dbintel/otlp-http/diagnosis");
       return subjects({ ...args, config: otlpSettings(config) });
     },
   },

@@ -1,6 +1,6 @@
 import { PartialError } from "@dbintel/errors";
-import { OtlpHttp } from "@dbintel/exporter-otlp-http";
 import { Contract } from "@dbintel/new-relic";
+import { OtlpHttp } from "@dbintel/otlp-http";
 import { type Batch, type Signal, signals } from "@dbintel/pdata";
 import type { Component, ConsumeContext, Consumer, Consumers, Host } from "@dbintel/pipeline";
 import { CumulativeToDelta } from "@dbintel/temporality";
@@ -23,6 +23,7 @@ export interface NewRelicArgs {
 export class NewRelic implements Component {
   readonly consumers: Consumers;
   readonly #otlp: OtlpHttp;
+  readonly #lanes: Readonly<Partial<Record<Signal, Consumer>>>;
   readonly #host: Host;
   readonly #contract: Contract | undefined;
   readonly #deltas: CumulativeToDelta | undefined;
@@ -31,6 +32,7 @@ export class NewRelic implements Component {
   constructor({ id, config, host }: NewRelicArgs) {
     this.#host = host;
     this.#otlp = new OtlpHttp({ id, config: otlpSettings(config), host });
+    this.#lanes = this.#otlp.consumers;
     const report = new BreachReport(host, id);
     this.#report = report;
     if (config.contract === "fix")
@@ -63,7 +65,7 @@ export class NewRelic implements Component {
     this.#contract?.check(batch, now);
     if (batch.count === 0) return;
     try {
-      await (this.#otlp.consumers[batch.signal] as Consumer | undefined)?.consume(batch, context);
+      await this.#lanes[batch.signal]?.consume(batch, context);
     } catch (error) {
       if (!(error instanceof PartialError)) undo?.();
       throw error;

@@ -105,7 +105,7 @@ it("mends what New Relic would not store, counts it, and tells of it", async () 
   await send(batch);
   expect(Object.fromEntries(batch.dropped)).toEqual({ timestamp_too_old: 1 });
   const told = host.lines.filter(({ level }) => level === "warn").map(({ fields }) => fields.category);
-  expect(told.sort()).toEqual(["attribute_map", "attribute_too_long", "timestamp_too_old"]);
+  expect(new Set(told)).toEqual(new Set(["attribute_map", "attribute_too_long", "timestamp_too_old"]));
   expect(JSON.stringify(host.lines)).not.toContain("xxx");
   await stop();
 });

@@ -1,7 +1,5 @@
+import { checks, OtlpHttp, otlpHttpConfig } from "@dbintel/otlp-http";
 import { defineExporter } from "@dbintel/pipeline";
-import { otlpHttpConfig } from "./config.ts";
-import { checks } from "./diagnosis-checks.ts";
-import { OtlpHttp } from "./otlp-http.ts";
 
 /** The `otlp_http` exporter: delivers OTLP over HTTP to any OTLP backend. */
 export const otlpHttp = defineExporter({
@@ -10,6 +8,6 @@ export const otlpHttp = defineExporter({
   description: "Delivers telemetry to any OTLP backend over HTTP, with queue, retry and batching.",
   schema: otlpHttpConfig,
   signals: { logs: "beta", metrics: "beta", traces: "beta" },
-  diagnosis: { checks, subjects: async (args) => (await import("./diagnosis.ts")).subjects(args) },
+  diagnosis: { checks, subjects: async (args) => (await import("@dbintel/otlp-http/diagnosis")).subjects(args) },
   create: (args) => new OtlpHttp(args),
 });

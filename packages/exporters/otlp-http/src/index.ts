@@ -1,6 +1,3 @@
+export type { OtlpHttpConfig } from "@dbintel/otlp-http";
+export { otlpHttpConfig } from "@dbintel/otlp-http";
 export { otlpHttp } from "./component.ts";
-export type { OtlpHttpConfig } from "./config.ts";
-export { otlpHttpConfig } from "./config.ts";
-export { subjects } from "./diagnosis.ts";
-export { checks } from "./diagnosis-checks.ts";
-export { OtlpHttp } from "./otlp-http.ts";

@@ -223,6 +223,33 @@ describe("a queue on disk", () => {
     expect(first.account().held).toBe(4);
   });
 
+  it("keeps the data while the key is wrong, asks now and then, and tells people", async () => {
+    let key = "wrong";
+    let attempts = 0;
+    const { host, send, clock, taken, account, until, stop } = await life({
+      send: () => {
+        attempts++;
+        if (key === "wrong") throw new PermanentError("not authorised", { httpStatus: 401, hint: "check the key" });
+      },
+      queue: { num_consumers: 1 },
+    });
+    await send(logs(2, "a"));
+    await until(() => attempts === 1);
+    await settle();
+    expect(attempts).toBe(1);
+    expect(host.statuses).toContainEqual({
+      state: "permanent_error",
+      message: "not authorised",
+      hint: "check the key",
+    });
+    key = "right";
+    await until(() => clock.pendingTimers > 0);
+    await clock.advance(30_000);
+    await until(() => taken.length === 2 && account().held === 0);
+    await stop();
+    expect(account()).toEqual({ received: 0, sent: 2, dropped: {}, held: 0 });
+  });
+
   it("drops what the destination rejects for good", async () => {
     const { send, account, until, stop } = await life({
       send: () => {

@@ -32,6 +32,14 @@ export function isTooLarge(error: ConsumeError): boolean {
   return error.kind === "permanent" && (error.httpStatus === 413 || error.code === "DBI_TOO_LARGE");
 }
 
+/** HTTP answers that say that the configuration is wrong, not the data: no key, no right, no such address. */
+const configurationStatuses: ReadonlySet<number | undefined> = new Set([401, 403, 404]);
+
+/** Whether a person has to repair the configuration before the destination takes anything. */
+export function isMisconfigured(error: ConsumeError): boolean {
+  return error.kind === "permanent" && configurationStatuses.has(error.httpStatus);
+}
+
 /** The reason that a permanent error is counted under. */
 export function reasonOf(error: PermanentError): DropReason {
   if (isTooLarge(error)) return "too_large";

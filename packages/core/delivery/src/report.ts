@@ -3,13 +3,10 @@ import { feedback } from "@dbintel/feedback";
 import type { Signal } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import { LogGate } from "./log-gate.ts";
-import type { DropReason } from "./outcome.ts";
+import { type DropReason, isMisconfigured } from "./outcome.ts";
 
 /** Repeated lines about the same thing come at most this often. */
 const logIntervalMs = 30_000;
-
-/** HTTP answers that say that the configuration is wrong, not the data: no key, no right, no such address. */
-const configurationStatuses: ReadonlySet<number | undefined> = new Set([401, 403, 404]);
 
 /** HTTP answers that ask to send less. */
 const throttlingStatuses: ReadonlySet<number | undefined> = new Set([429, 503]);
@@ -58,12 +55,25 @@ export class Report {
 
   dropped(items: number, reason: DropReason, error: ConsumeError): void {
     this.#failed(error);
-    if (error.kind === "permanent" && configurationStatuses.has(error.httpStatus)) {
-      this.#host.reportStatus({ state: "permanent_error", message: error.message, hint: error.hint });
-    }
+    this.#misconfigured(error);
     const sum = this.#gate.pass(reason, items);
     if (sum === undefined) return;
     this.#host.logger.error({ "otelcol.signal": this.#signal, reason, items: sum, error }, "data dropped");
+  }
+
+  /** A person has to repair something; the data waits meanwhile. */
+  kept(error: ConsumeError): void {
+    this.#failed(error);
+    this.#misconfigured(error);
+    const requests = this.#gate.pass("kept");
+    if (requests === undefined) return;
+    const fields = { "otelcol.signal": this.#signal, requests, error };
+    this.#host.logger.error(fields, "the destination refuses the collector, not the data, which waits");
+  }
+
+  #misconfigured(error: ConsumeError): void {
+    if (!isMisconfigured(error)) return;
+    this.#host.reportStatus({ state: "permanent_error", message: error.message, hint: error.hint });
   }
 
   #failed(error: ConsumeError): void {
@@ -74,7 +84,7 @@ export class Report {
   /** Logs what was counted but held back so far. */
   close(): void {
     for (const [reason, items] of this.#gate.drain()) {
-      if (reason === "retrying" || reason === "halved") continue;
+      if (reason === "retrying" || reason === "halved" || reason === "kept") continue;
       this.#host.logger.error({ "otelcol.signal": this.#signal, reason, items }, "data dropped");
     }
   }

@@ -1,7 +1,7 @@
 import { toConsumeError } from "@dbintel/errors";
 import type { Batch } from "@dbintel/pdata";
-import type { Host } from "@dbintel/pipeline";
-import type { Outcome } from "./outcome.ts";
+import { type Host, wait } from "@dbintel/pipeline";
+import { isMisconfigured, type Outcome } from "./outcome.ts";
 import type { Report } from "./report.ts";
 import { type Request, ShareCutter, settleShares } from "./request.ts";
 import { sendWithRetry } from "./retry.ts";
@@ -21,7 +21,8 @@ export interface TransmitOptions {
   /** Ends waits between attempts alone. Default: `signal`. */
   readonly patience?: AbortSignal;
   /**
-   * Takes back what could not be delivered for no fault of its own: the retries were exhausted, or the collector stops.
+   * Takes back what could not be delivered for no fault of its own: the retries were exhausted, the key is wrong, or the
+   * collector stops.
    * Absent: it is given up.
    */
   readonly keep?: ((undelivered: Request) => Promise<void>) | undefined;
@@ -59,8 +60,9 @@ export class Transmitter {
         }
       }
       const shares = cutter.next(count);
-      if (options.keep !== undefined && this.#isPostponed(outcome)) await options.keep({ batch: piece, shares });
-      else settleShares(shares, outcome);
+      if (options.keep !== undefined && (await this.#isPostponed(outcome, options))) {
+        await options.keep({ batch: piece, shares });
+      } else settleShares(shares, outcome);
     }
   }
 
@@ -81,10 +83,20 @@ export class Transmitter {
     return outcome;
   }
 
-  /** Whether the same data may well be taken later. */
-  #isPostponed(outcome: Outcome): boolean {
+  /**
+   * Whether the same data may well be taken later. A wrong key is no fault of the data either: its batch waits until a
+   * person may have repaired it, before it makes room for others.
+   */
+  async #isPostponed(outcome: Outcome, { signal, patience = signal }: TransmitOptions): Promise<boolean> {
     if (outcome.kind !== "failed") return false;
-    const { enabled } = this.#options.settings.retry_on_failure;
-    return outcome.reason === "shutdown" || (outcome.reason === "retries_exhausted" && enabled);
+    const { host, settings, report } = this.#options;
+    const { enabled, max_interval: pauseMs } = settings.retry_on_failure;
+    if (outcome.reason === "shutdown") return true;
+    if (!enabled) return false;
+    if (outcome.reason === "retries_exhausted") return true;
+    if (!isMisconfigured(outcome.error)) return false;
+    report.kept(outcome.error);
+    await wait(host.clock, pauseMs, patience).catch(() => {});
+    return true;
   }
 }

@@ -93,6 +93,12 @@ export class StatementLatency {
     this.#allReading = allReading;
   }
 
+  /** Begins anew: another collector may have reported since. */
+  forget(): void {
+    this.#readings.clear();
+    this.#allReading = undefined;
+  }
+
   async #ask(args: LatencyArgs): Promise<PollLatency> {
     const { reading, top, connection, signal } = args;
     const allReading = this.#all(args, await globalHistogram(connection, signal));

@@ -29,5 +29,12 @@ export function statementsPart(server: WatchedServer): void {
     limit,
     checkpointMaxAgeMs: config.checkpoint.max_age,
   });
-  watch.add({ name: "statements", interval, source: connection, poll, baseline: poll.checkpoint });
+  watch.add({
+    name: "statements",
+    interval,
+    source: connection,
+    poll,
+    baseline: poll.checkpoint,
+    forget: () => poll.forget(),
+  });
 }

@@ -90,6 +90,11 @@ export class PreparedStatements {
     }
   }
 
+  /** Begins anew: another collector may have reported since. */
+  forget(): void {
+    this.#baseline = undefined;
+  }
+
   commit({ baseline }: PollPrepared): void {
     this.#baseline = baseline;
   }

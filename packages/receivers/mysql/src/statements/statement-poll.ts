@@ -88,6 +88,12 @@ export class StatementPoll {
     });
   }
 
+  /** Has what is read beside the summary begin anew. */
+  forget(): void {
+    this.#options.latency?.forget();
+    this.#options.prepared.forget();
+  }
+
   async poll({ signal, guard }: GuardedPollArgs): Promise<PollResult> {
     const { host, source, context, instance, latency, prepared } = this.#options;
     const problems: DbintelError[] = [];

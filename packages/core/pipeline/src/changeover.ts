@@ -37,33 +37,39 @@ export async function changeover(args: ChangeoverArgs): Promise<readonly Dbintel
   for (const outlet of parts.newOutlets) void outlet.hold();
   const late = waiting(parts);
   const early = arriving.filter((node) => !late.includes(node));
-  // Those that were started early can take over what the old ones of their places still hold.
-  const successors = new Map(early.map((node) => [placeKey(node), node.consumers]));
-  const successorOf = (node: GraphNode) => (node.kind === "exporter" ? successors.get(placeKey(node)) : undefined);
-  const stop = (layers: Layers, staying: (node: GraphNode) => Promise<unknown> | undefined) =>
-    stopLayers(layers, { clock, deadlineMs, hurry: signal, staying, successorOf });
   const [startAll, stopAll] = [startOrder(to), startOrder(from).toReversed()];
-
-  const undo = async (nodes: readonly GraphNode[]) => {
-    for (const outlet of parts.newOutlets) outlet.refuse();
-    await stopLayers(only(startAll, nodes).toReversed(), { clock, deadlineMs, hurry: signal });
+  const limits = { clock, deadlineMs, hurry: signal };
+  // Those that were started early can take over what the old ones of their places still hold, and give it back.
+  const stop = (staying: (node: GraphNode) => Promise<unknown> | undefined) =>
+    stopLayers(stopAll, { ...limits, staying, successorOf: exporterAmong(early) });
+  const undo = async (nodes: readonly GraphNode[], successors: readonly GraphNode[]) => {
+    await stopLayers(only(startAll, nodes).toReversed(), { ...limits, successorOf: exporterAmong(successors) });
     for (const node of nodes) node.retire();
+  };
+  const refuseAll = () => {
+    for (const outlet of parts.newOutlets) outlet.refuse();
   };
 
   try {
     await startLayers(only(startAll, early), signal);
   } catch (error) {
-    await undo(early);
+    refuseAll();
+    await undo(arriving, []);
     throw error;
   }
   const failures: DbintelError[] = [];
   if (late.length > 0) {
-    failures.push(...(await stop(stopAll, (node) => parts.quieted(node, (outlet) => outlet.hold()))));
+    failures.push(...(await stop((node) => parts.quieted(node, (outlet) => outlet.hold()))));
     try {
       await startLayers(only(startAll, late), signal);
     } catch (error) {
-      await undo(arriving);
-      await startAgain(only(startOrder(from), leaving), error);
+      refuseAll();
+      await undo(late, []);
+      try {
+        await startAgain(only(startOrder(from), leaving), error);
+      } finally {
+        await undo(early, leaving);
+      }
       throw error;
     } finally {
       for (const outlet of parts.changing) outlet.release();
@@ -74,10 +80,16 @@ export async function changeover(args: ChangeoverArgs): Promise<readonly Dbintel
   args.onSwitch();
   if (late.length === 0) {
     const idle = (outlet: Outlet) => before.get(outlet)?.idle() ?? Promise.resolve();
-    failures.push(...(await stop(stopAll, (node) => parts.quieted(node, idle))));
+    failures.push(...(await stop((node) => parts.quieted(node, idle))));
   }
   for (const node of leaving) node.retire();
   return failures;
+}
+
+/** The exporter of the same place among these, to take over what one holds. */
+function exporterAmong(nodes: readonly GraphNode[]) {
+  const exporters = new Map(nodes.map((node) => [placeKey(node), node]));
+  return (node: GraphNode) => (node.kind === "exporter" ? exporters.get(placeKey(node))?.consumers : undefined);
 }
 
 /** Those that cannot start before something old has stopped. */

@@ -52,10 +52,9 @@ export class Outlet implements Consumer {
     this.#gate = undefined;
   }
 
-  /** Gives back what waits, to those who sent it. */
+  /** Gives back what waits and all that comes, to those who sent it: the component will not work. */
   refuse(): void {
     this.#gate?.refuse();
-    this.#gate = undefined;
   }
 
   /** Sends all that comes from now on to these branches; `idle` of the old ones resolves when they have answered. */

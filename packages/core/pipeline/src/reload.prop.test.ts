@@ -19,6 +19,7 @@ const step = fc.record({
   exporter: fc.constantFrom("x", "y"),
   directory: fc.constantFrom(undefined, "/a", "/b"),
   exporterVersion: version,
+  queued: fc.boolean(),
   extension: version,
   authenticated: fc.boolean(),
   fails: fc.record({ receiver: fails, processor: fails, exporter: fails, extension: fails }),
@@ -49,6 +50,7 @@ function specFor(world: ReloadableWorld, chosen: Step): GraphSpec {
       [exporter]: world.exporter({
         ...settings(chosen.exporterVersion, chosen.fails.exporter),
         ...optional("directory", chosen.directory),
+        ...optional("queued", chosen.queued || undefined),
       }),
     },
     pipelines: joined

@@ -54,6 +54,28 @@ describe("a reload", () => {
     expect(account("x")).toEqual({ received: 2, sent: 2, refused: 0, held: 0 });
   });
 
+  it("hands what an exporter still has to the one that takes its place, and back when the reload fails after all", async () => {
+    const world = new ReloadableWorld();
+    const parts = {
+      exporters: { x: world.exporter({ queued: true }) },
+      processors: {},
+      pipelines: { logs: "r > > x" },
+    };
+    const receivers = { r: world.receiver({ port: 1 }) };
+    const { reload, account } = await running({ ...parts, receivers });
+    await world.send(1, "waits");
+    const next = { exporters: { x: world.exporter({ queued: true, version: 2 }) } };
+    const broken = reload({ ...parts, ...next, receivers: { r: world.receiver({ port: 1, fails: "start" }) } });
+    await expect(broken).rejects.toThrow("no room");
+    expect([account("x"), world.delivered]).toEqual([{ received: 1, sent: 0, refused: 0, held: 1 }, []]);
+    await reload({ ...parts, ...next, receivers });
+    expect([account("x"), world.delivered]).toEqual([{ received: 1, sent: 0, refused: 0, held: 1 }, []]);
+    await reload({ ...parts, exporters: { y: world.exporter() }, pipelines: { logs: "r > > y" }, receivers });
+    expect(world.delivered.map(({ id }) => id)).toEqual(["waits"]);
+    expect(account("x")).toEqual({ received: 1, sent: 1, refused: 0, held: 0 });
+    expect(world.violations).toEqual([]);
+  });
+
   it("keeps a processor that gets another neighbour, and takes out one with what it holds", async () => {
     const { world, reload, account } = await running({});
     await reload({

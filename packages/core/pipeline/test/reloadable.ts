@@ -10,6 +10,7 @@ import type {
   Host,
   ProcessorDefinition,
   ReceiverDefinition,
+  StopOptions,
 } from "../src/index.ts";
 import { settle } from "../src/testing/index.ts";
 import { bodies, never } from "./components.ts";
@@ -21,6 +22,8 @@ const schema = z.strictObject({
   fails: z.enum(["create", "start"]).optional(),
   /** Changes nothing but the settings. */
   version: z.number().optional(),
+  /** An exporter that keeps everything until it stops: then its successor gets it, or it is delivered. */
+  queued: z.boolean().optional(),
   authenticator: z.string().optional(),
 });
 type Settings = z.output<typeof schema>;
@@ -144,13 +147,21 @@ export class ReloadableWorld {
   readonly #exporters: ExporterDefinition<typeof schema> = {
     ...{ kind: "exporter", type: "store", ...this.#base },
     create: ({ id, config, host }) => {
-      const life = this.#life(`exporter ${id}`, config, host);
-      const consume = life.within(async (batch) => {
+      const kept: Batch[] = [];
+      const deliver = async (batch: Batch) => {
         await settle();
         this.delivered.push(...bodies(batch).map((body) => ({ id: String(body), by: life.name })));
         host.accounting.sent("logs", batch.count);
+      };
+      const life = this.#life(`exporter ${id}`, config, host, async ({ successor }) => {
+        for (const batch of kept.splice(0)) {
+          const next: Consumer | undefined = successor?.logs;
+          await (next?.consume(batch, { signal: never }) ?? deliver(batch));
+        }
       });
-      return { ...life, consumers: { logs: { consume } } };
+      const consume = life.within(config.queued === true ? async (batch) => void kept.push(batch) : deliver);
+      const held = () => kept.reduce((sum, batch) => sum + batch.count, 0);
+      return { ...life, held, consumers: { logs: { consume } } };
     },
   };
 
@@ -177,7 +188,7 @@ export class ReloadableWorld {
     },
   };
 
-  #life(place: string, config: Settings, host: Host, onStop: () => Promise<void> = async () => {}) {
+  #life(place: string, config: Settings, host: Host, onStop: (options: StopOptions) => Promise<void> = async () => {}) {
     if (config.fails === "create") throw new Error("no such thing");
     const name = `${place} #${++this.#instances}`;
     const { directory, authenticator } = config;
@@ -192,9 +203,9 @@ export class ReloadableWorld {
         running = true;
         this.diary.push(`start ${name}`);
       },
-      stop: async () => {
+      stop: async (options) => {
         if (!running) return;
-        await onStop();
+        await onStop(options);
         await settle();
         running = false;
         if (directory !== undefined) this.#held.delete(directory);

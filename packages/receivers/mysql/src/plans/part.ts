@@ -12,9 +12,10 @@ export function planCollector(server: WatchedServer): PlanCollector | undefined 
     explain_procedure: procedure,
     explain_format: format,
   } = server.config.top_query_collection;
+  const { max_database_share: mostShare } = server.config.budget;
   if (limit === 0) return undefined;
   return new PlanCollector({
-    ...{ ...server, limit, cacheSize, cacheTtlMs, intervalMs },
+    ...{ ...server, limit, cacheSize, cacheTtlMs, intervalMs, mostShare },
     explain: { mode, procedure, format },
   });
 }

@@ -33,6 +33,8 @@ export interface PlanCollectorOptions {
   readonly cacheTtlMs: number;
   /** Time between two polls in milliseconds. */
   readonly intervalMs: number;
+  /** What the collector as a whole may cost the server, as a share of one core: plans may take that, or 1 %. */
+  readonly mostShare?: number | undefined;
 }
 
 /** What events say about plans, by statement; nothing where nothing is to be said. */
@@ -57,9 +59,9 @@ export class PlanCollector {
 
   constructor(options: PlanCollectorOptions) {
     this.#options = options;
-    const { host, cacheSize: size, cacheTtlMs, intervalMs: retryMs } = options;
+    const { host, cacheSize: size, cacheTtlMs, intervalMs: retryMs, mostShare: share = 0 } = options;
     const ttlMs = () => cacheTtlMs * host.shared(feedback).savings.coldIntervalFactor;
-    this.#budget = new PlanBudget({ clock: host.clock, intervalMs: options.intervalMs });
+    this.#budget = new PlanBudget({ clock: host.clock, intervalMs: retryMs, share });
     this.#memory = new PlanMemory({ clock: host.clock, size, ttlMs, retryMs });
     this.#counter = host.meter.createCounter("dbintel_mysql_plans", {
       description: "Plans of statements by outcome: explained, remembered from before, or why there is none.",

@@ -50,3 +50,26 @@ test("a tree has a bound, and a root that was not seen has its number", () => {
   expect(lines).toHaveLength(7);
   expect(lines.at(-1)).toBe("  … and 15 more");
 });
+
+test("sessions of MySQL are a tree as well", () => {
+  const tree = new BlockingTree();
+  tree.addLogs(
+    samples(
+      { "dbintel.session.id": "a.7", "mysql.session.id": 7n, "user.name": "app", "mysql.session.status": "other" },
+      {
+        "dbintel.session.id": "a.8",
+        "mysql.session.id": 8n,
+        "user.name": "app",
+        "db.query.text": "UPDATE t SET v = ?",
+        "mysql.blocking.wait_duration": 1.26,
+        "mysql.blocking.lock.relation": "shop.t",
+        "dbintel.blocking.root.session.id": "a.7",
+        "dbintel.blocking.depth": 1n,
+      },
+    ),
+  );
+  expect(tree.take()).toEqual([
+    "session 7 (app, other) holds up: ",
+    "   └─ 8 (app) waits 1.3 s for shop.t: UPDATE t SET v = ?",
+  ]);
+});

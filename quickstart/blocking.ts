@@ -2,12 +2,14 @@ import type { Attributes, Logs } from "@dbintel/pdata";
 
 /** A session that waits for others, or that others wait for, as its last sample in the interval tells. */
 interface Sample {
-  readonly pid: number;
+  readonly id: string;
+  /** What people name it by. */
+  readonly number: number;
   readonly application: string;
   readonly state: string;
   readonly text: string;
   /** Who holds it up at the end of the chain; `undefined` when it does not wait. */
-  readonly root: number | undefined;
+  readonly root: string | undefined;
   readonly depth: number;
   readonly waitedSeconds: number;
   readonly relation: string;
@@ -20,17 +22,17 @@ const longestText = 60;
 
 /** Keeps who blocked whom since it was asked last. */
 export class BlockingTree {
-  #samples = new Map<number, Sample>();
+  #samples = new Map<string, Sample>();
 
   addLogs(logs: Logs): void {
     for (const { eventName, attributes } of logs.records()) {
       if (eventName !== sampleEvent) continue;
       const sample = sampleOf(attributes);
-      const known = this.#samples.get(sample.pid);
+      const known = this.#samples.get(sample.id);
       // Of what a session did in the interval, its longest wait says most, and of a root that it blocked.
       const tellsMore = sample.blocked > 0 || sample.waitedSeconds >= (known?.waitedSeconds ?? 0);
       if (known === undefined || (tellsMore && (sample.root !== undefined || sample.blocked > 0))) {
-        this.#samples.set(sample.pid, sample);
+        this.#samples.set(sample.id, sample);
       }
     }
   }
@@ -42,7 +44,7 @@ export class BlockingTree {
     const roots = new Set(samples.map(({ root }) => root).filter((root) => root !== undefined));
     const lines = [...roots].flatMap((root) => {
       const waiting = samples
-        .filter((sample) => sample.root === root && sample.pid !== root)
+        .filter((sample) => sample.root === root && sample.id !== root)
         .sort((one, other) => one.depth - other.depth || other.waitedSeconds - one.waitedSeconds);
       return waiting.length === 0 ? [] : [rootLine(root, samples), ...waiting.map(waiterLine)];
     });
@@ -54,28 +56,47 @@ export class BlockingTree {
 function sampleOf(attributes: Attributes): Sample {
   const number = (name: string) => attributes.getNumber(name) ?? 0;
   const text = (name: string) => attributes.getString(name) ?? "";
+  const common = {
+    text: text("db.query.text"),
+    depth: number("dbintel.blocking.depth"),
+    blocked: number("dbintel.blocking.sessions"),
+  };
+  const pid = attributes.getNumber("postgresql.pid");
+  if (pid === undefined) {
+    return {
+      ...common,
+      id: text("dbintel.session.id"),
+      number: number("mysql.session.id"),
+      application: text("user.name"),
+      state: text("mysql.session.status"),
+      root: attributes.getString("dbintel.blocking.root.session.id"),
+      waitedSeconds: number("mysql.blocking.wait_duration"),
+      relation: text("mysql.blocking.lock.relation"),
+    };
+  }
+  const root = attributes.getNumber("dbintel.blocking.root.pid");
   return {
-    pid: number("postgresql.pid"),
+    ...common,
+    id: String(pid),
+    number: pid,
     application: text("postgresql.application_name"),
     state: text("postgresql.state"),
-    text: text("db.query.text"),
-    root: attributes.getNumber("dbintel.blocking.root.pid"),
-    depth: number("dbintel.blocking.depth"),
+    root: root === undefined ? undefined : String(root),
     waitedSeconds: number("postgresql.blocking.wait_duration"),
     relation: text("postgresql.blocking.lock.relation"),
-    blocked: number("dbintel.blocking.sessions"),
   };
 }
 
-function rootLine(pid: number, samples: readonly Sample[]): string {
-  const root = samples.find((sample) => sample.pid === pid);
-  if (root === undefined) return `session ${pid} holds up:`;
-  return `session ${pid} (${root.application}, ${root.state}) holds up: ${excerpt(root.text)}`;
+function rootLine(id: string, samples: readonly Sample[]): string {
+  const root = samples.find((sample) => sample.id === id);
+  if (root === undefined) return `session ${id} holds up:`;
+  return `session ${root.number} (${root.application}, ${root.state}) holds up: ${excerpt(root.text)}`;
 }
 
-function waiterLine({ pid, application, depth, waitedSeconds, relation, text }: Sample): string {
+function waiterLine({ number, application, depth, waitedSeconds, relation, text }: Sample): string {
   const wanted = relation === "" ? "" : ` for ${relation}`;
-  return `${"   ".repeat(Math.max(1, depth))}└─ ${pid} (${application}) waits ${waitedSeconds} s${wanted}: ${excerpt(text)}`;
+  const waited = Math.round(10 * waitedSeconds) / 10;
+  return `${"   ".repeat(Math.max(1, depth))}└─ ${number} (${application}) waits ${waited} s${wanted}: ${excerpt(text)}`;
 }
 
 function excerpt(text: string): string {

@@ -85,6 +85,6 @@ test("a slow query is told apart from one that waits for a lock", () => {
 
 test("a cold cache is notable", () => {
   expect(findings(observed([], { cacheHitRatio: 0.5 }))).toEqual([
-    "only 50.0 % of the blocks were in PostgreSQL's cache",
+    "only 50.0 % of the blocks were in the server's cache",
   ]);
 });

@@ -78,7 +78,7 @@ function slowQueries({ queries }: Observation): readonly string[] {
 function coldCache({ server }: Observation): readonly string[] {
   const ratio = server.cacheHitRatio;
   if (ratio === undefined || ratio >= 0.9) return [];
-  return [`only ${(100 * ratio).toFixed(1)} % of the blocks were in PostgreSQL's cache`];
+  return [`only ${(100 * ratio).toFixed(1)} % of the blocks were in the server's cache`];
 }
 
 function rowsText({ rows, calls }: TopQuery): string {
@@ -86,9 +86,9 @@ function rowsText({ rows, calls }: TopQuery): string {
   return each >= 0.95 && each <= 1.05 ? "one row" : `${each.toFixed(1)} rows`;
 }
 
-function excerpt({ text, role }: TopQuery): string {
+function excerpt({ text, role, database }: TopQuery): string {
   const line = text.replaceAll(/\s+/g, " ").trim();
-  if (line === "") return `a statement of ${role}`;
+  if (line === "") return `a statement of ${role || database}`;
   return line.length <= 60 ? line : `${line.slice(0, 59)}…`;
 }
 

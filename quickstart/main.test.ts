@@ -7,13 +7,28 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { eventually } from "@dbintel/e2e/condition";
+import { findMariadb, findMysql } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import { afterEach, beforeEach, expect, it } from "vitest";
 
 const main = fileURLToPath(new URL("main.ts", import.meta.url));
 
+/** What is shown of the MySQL or MariaDB that the machine has; nothing when it has none. */
+const ofMysql: readonly RegExp[] =
+  findMysql() === undefined && findMariadb() === undefined
+    ? []
+    : [
+        /(?:MySQL|MariaDB) [\d.]+: \d+ calls of/,
+        /billing +SELECT `holder`, `email` FROM `accounts` WHERE `id` = \?/,
+        /N\+1\? \d+ calls in .* SELECT `holder`, `email`/,
+        /plan: [\w ]+ over (?:invoices|accounts), cost \d+/,
+        /connections \d+ of 151 \| statements [\d.]+\/s/,
+        /session \d+ \(billing_app, \w+\) holds up:.*\n {3}└─ \d+ \(billing_app\) waits [\d.]+ s for billing\.balances/,
+        /another plan: SELECT `id`, `holder` FROM `accounts` WHERE `email` = \?\n +accounts: .*accounts_email/,
+      ];
+
 /** It starts a database, which on a busy machine takes its time. */
-const patient = { deadlineMs: 100_000 };
+const patient = { deadlineMs: 200_000 };
 
 /** The built quickstart as a process of its own, with a folder of its own for temporary files. */
 function start(folder: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
@@ -81,6 +96,7 @@ describePostgres(18, "npm start", () => {
       /plan: .* over [a-z_,]+, cost \d+/,
       /session \d+ .*holds up:.*\n {3}└─ \d+ \(\w+\) waits \d+ s/,
       /another plan: SELECT id, name FROM customers WHERE email = \$1\n +customers: .* customers_email/,
+      ...ofMysql,
     ];
     const missing = () => shown.filter((line) => !line.test(run.output));
     await eventually("all is shown", () => (missing().length === 0 ? true : undefined), patient).catch(() => {});
@@ -89,7 +105,7 @@ describePostgres(18, "npm start", () => {
     expect(missing(), run.output).toEqual([]);
     expect(run.output).not.toContain("@customer.example");
     await expectNothingLeft(run.output, folder);
-  }, 150_000);
+  }, 300_000);
 
   it("ships to New Relic when the key is set, never prints it, and stops by itself", async () => {
     const key = "eu01xx-not-a-licence-key";
@@ -102,14 +118,14 @@ describePostgres(18, "npm start", () => {
     const address = newRelic.address();
     const port = typeof address === "object" ? address?.port : undefined;
     const env = { NEW_RELIC_LICENSE_KEY: key, NEW_RELIC_OTLP_ENDPOINT: `http://127.0.0.1:${port}` };
-    const run = start(folder, ["--for", "8s"], env);
+    const run = start(folder, ["--for", "12s"], env);
     const code = await run.exited;
     newRelic.close();
     expect(code, run.output).toBe(0);
     expect(Object.fromEntries(keys)).toEqual({ "/v1/logs": key, "/v1/metrics": key });
     expect(run.output).not.toContain(key);
     await expectNothingLeft(run.output, folder);
-  }, 150_000);
+  }, 300_000);
 
   it("leaves nothing when it is killed", async () => {
     const run = start(folder, []);
@@ -118,5 +134,5 @@ describePostgres(18, "npm start", () => {
     run.child.kill("SIGKILL");
     await run.exited;
     await expectNothingLeft(run.output, folder);
-  }, 150_000);
+  }, 300_000);
 });

@@ -92,3 +92,54 @@ test("sessions are grouped by state and wait; waiting for the client is no wait"
     { state: "active", waitType: "Lock", sessions: 1 },
   ]);
 });
+
+test("a server of MySQL is told by its own metrics, and its statements by its own counters", () => {
+  const observer = new Observer();
+  for (const round of [1n, 2n]) {
+    const timeUnixNano = 10n * round * second;
+    const point = (value: bigint, attributes: Readonly<Record<string, string>> = {}) => ({
+      ...{ timeUnixNano, value, attributes },
+    });
+    const counter = { monotonic: true, temporality: "cumulative" } as const;
+    const now = { ...counter, monotonic: false };
+    observer.addMetrics(
+      metricsBuilder()
+        .resource({ attributes: {} })
+        .scope({ name: "test" })
+        .sum({ name: "mysql.uptime", ...counter }, [point(round)])
+        .sum({ name: "mysql.query.count", ...counter }, [point(500n * round)])
+        .sum({ name: "mysql.connection.limit", ...now }, [point(151n)])
+        .sum({ name: "mysql.threads", ...now }, [point(9n, { kind: "connected" }), point(99n, { kind: "created" })])
+        .sum({ name: "mysql.buffer_pool.operations", ...counter }, [
+          point(1000n * round, { operation: "read_requests" }),
+          point(100n * round, { operation: "reads" }),
+        ])
+        .build(),
+    );
+  }
+  const name = (of: string) => `mysql.events_statements_summary_by_digest.${of}`;
+  observer.addLogs(
+    logsBuilder()
+      .resource({ attributes: {} })
+      .scope({ name: "test" })
+      .record({
+        eventName: "db.server.top_query",
+        timeUnixNano: 20n * second,
+        attributes: {
+          "db.namespace": "billing",
+          "db.query.text": "UPDATE t SET v = ?",
+          ...{ [name("count_star")]: 3n, [name("returned_rows")]: 1n, [name("sum_rows_affected")]: 4n },
+          [name("sum_timer_wait")]: 0.5,
+        },
+      })
+      .build(),
+  );
+  const { server, queries } = observer.take();
+  expect(server).toMatchObject({
+    connections: 9,
+    maxConnections: 151,
+    queriesPerSecond: 50,
+    cacheHitRatio: 0.9,
+  });
+  expect(queries).toMatchObject([{ database: "billing", calls: 3, rows: 5, totalSeconds: 0.5, other: false }]);
+});

@@ -28,7 +28,8 @@ export interface ServerState {
   readonly maxConnections: number | undefined;
   readonly commitsPerSecond: number | undefined;
   readonly rollbacksPerSecond: number | undefined;
-  /** Part of the blocks that were found in PostgreSQL's cache, 0 to 1. */
+  readonly queriesPerSecond?: number | undefined;
+  /** Part of the blocks that were found in the server's cache, 0 to 1. */
   readonly cacheHitRatio: number | undefined;
   readonly locks: number | undefined;
 }
@@ -53,8 +54,13 @@ interface Reading {
     readonly state: string;
     readonly waitType: string;
     readonly waitClass: string;
+    /** What a point of MySQL is of: a kind of threads, an operation, a command. */
+    readonly kind: string;
   }[];
 }
+
+/** How the metrics of MySQL name what a point is of. */
+const kindNames = ["kind", "operation", "command"];
 
 /** Puts together what arrives as OTLP: log events of a poll, data points of others. */
 export class Observer {
@@ -89,6 +95,7 @@ export class Observer {
         state: attributes.getString("state") ?? "",
         waitType: attributes.getString("wait_event_type") ?? "",
         waitClass: attributes.getString("db.wait.class") ?? "",
+        kind: kindNames.map((kind) => attributes.getString(kind)).find((kind) => kind !== undefined) ?? "",
       };
       batch.set(metric.name, { timeUnixNano, points: [...reading.points, point] });
     }
@@ -110,6 +117,26 @@ export class Observer {
   }
 
   #server(): ServerState {
+    return this.#readings.has("mysql.uptime") ? this.#mysql() : this.#postgresql();
+  }
+
+  #mysql(): ServerState {
+    const requests = this.#increase("mysql.buffer_pool.operations", "read_requests");
+    const reads = this.#increase("mysql.buffer_pool.operations", "reads")?.amount ?? 0;
+    return {
+      sessions: [],
+      waits: this.#waits(),
+      connections: this.#sum("mysql.threads", "connected"),
+      maxConnections: this.#sum("mysql.connection.limit"),
+      queriesPerSecond: this.#rate("mysql.query.count"),
+      commitsPerSecond: undefined,
+      rollbacksPerSecond: undefined,
+      cacheHitRatio: requests === undefined || requests.amount === 0 ? undefined : 1 - reads / requests.amount,
+      locks: undefined,
+    };
+  }
+
+  #postgresql(): ServerState {
     const hits = this.#increase("postgresql.blks_hit");
     const reads = this.#increase("postgresql.blks_read");
     const blocks = (hits?.amount ?? 0) + (reads?.amount ?? 0);
@@ -143,9 +170,9 @@ export class Observer {
       .sort((one, other) => other.share - one.share);
   }
 
-  #sum(name: string): number | undefined {
+  #sum(name: string, kind?: string): number | undefined {
     const reading = this.#readings.get(name)?.last;
-    return reading && total(reading);
+    return reading && total(reading, kind);
   }
 
   #rate(name: string): number | undefined {
@@ -154,15 +181,15 @@ export class Observer {
   }
 
   /** A cumulative counter over the last interval; `undefined` before the second reading and after a reset. */
-  #increase(name: string): { readonly amount: number; readonly seconds: number } | undefined {
+  #increase(name: string, kind?: string): { readonly amount: number; readonly seconds: number } | undefined {
     const { last, previous } = this.#readings.get(name) ?? {};
     if (last === undefined || previous === undefined) return undefined;
-    const amount = total(last) - total(previous);
+    const amount = total(last, kind) - total(previous, kind);
     const seconds = Number(last.timeUnixNano - previous.timeUnixNano) / 1e9;
     return amount < 0 || seconds <= 0 ? undefined : { amount, seconds };
   }
 }
 
-function total(reading: Reading): number {
-  return reading.points.reduce((sum, { value }) => sum + value, 0);
+function total({ points }: Reading, kind?: string): number {
+  return points.filter((point) => kind === undefined || point.kind === kind).reduce((sum, { value }) => sum + value, 0);
 }

@@ -8,7 +8,8 @@ export type Options =
 
 export const usage = `Usage: npm start [-- --for 30s]
 
-Starts a PostgreSQL 18 with a workload and the collector, and prints what the collector finds.
+Starts a PostgreSQL 18, and a MySQL or MariaDB where the machine has one, with a workload each and the collector, and
+prints what the collector finds.
   --for <duration>  stop after this long (for example 30s or 2m); without it, stop with Ctrl-C
 With NEW_RELIC_LICENSE_KEY set, the telemetry goes to New Relic as well.`;
 

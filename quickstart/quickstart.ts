@@ -1,17 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { freePort, startPostgres } from "@dbintel/e2e/servers";
-import { startBackend } from "./backend.ts";
+import { startPostgres } from "@dbintel/e2e/servers";
+import { type BillingServer, startBilling } from "./billing-server.ts";
+import { runBilling } from "./billing-workload.ts";
 import { startCollector } from "./collector-process.ts";
 import { LogLines } from "./log-lines.ts";
 import { newRelic } from "./new-relic.ts";
-import { Observer } from "./observation.ts";
 import { preferredPort } from "./ports.ts";
-import { report } from "./report.ts";
+import { type Screen, startScreen } from "./screen.ts";
 import { createShop } from "./shop.ts";
 import { runWorkload } from "./workload.ts";
-
-/** How long the telemetry of one poll may take to come together: events and metrics arrive in requests of their own. */
-const gatheringMs = 500;
 
 export interface QuickstartOptions {
   /** Milliseconds from the moment when everything runs; without it, until `stop` is aborted. */
@@ -23,7 +20,8 @@ export interface QuickstartOptions {
 }
 
 /**
- * Runs PostgreSQL, a workload and the collector, and prints what the collector finds, until it is stopped.
+ * Runs PostgreSQL, where the machine has it MySQL or MariaDB, a workload for each and the collector, and prints what the
+ * collector finds, until it is stopped.
  * Whatever it has started is gone when it resolves or rejects. Rejects when a part cannot start or ends by itself.
  */
 export async function quickstart({ forMs, stop, env, columns, print }: QuickstartOptions): Promise<void> {
@@ -31,38 +29,32 @@ export async function quickstart({ forMs, stop, env, columns, print }: Quickstar
   await using running = new AsyncDisposableStack();
 
   print("Starting PostgreSQL 18 and filling its databases …");
+  const starting = startBilling(print);
+  running.defer(async () => (await starting)?.[Symbol.asyncDispose]());
   const postgres = running.use(await startPostgres({ settings }));
   const logins = await createShop(postgres);
+  const billing = await starting;
   if (signal.aborted) return;
 
-  const observer = new Observer();
-  let reports = 0;
-  let gathering: NodeJS.Timeout | undefined;
-  const show = () => {
-    gathering = undefined;
-    reports++;
-    print(report(observer.take(), { columns: columns() }));
-  };
-  const backendPort = await freePort();
-  running.defer(() => clearTimeout(gathering));
-  const backend = await startBackend(backendPort, {
-    onLogs: (logs) => {
-      if (observer.addLogs(logs)) gathering ??= setTimeout(show, gatheringMs);
-    },
-    onMetrics: (metrics) => observer.addMetrics(metrics),
-  });
-  running.defer(async () => void (await backend.stop()));
+  const named = (name: string) => () => (billing === undefined ? undefined : name);
+  const screen = running.use(await startScreen({ server: named("PostgreSQL"), columns, print }));
+  const billingScreen = billing && running.use(await startScreen({ server: named(billing.name), columns, print }));
 
   const health = `localhost:${await preferredPort(13133)}`;
   const metricsPort = await preferredPort(8888);
   const shipping = newRelic(env);
   const lines = new LogLines(print);
   const collector = startCollector({
-    configs: ["quickstart.yaml", ...(shipping === undefined ? [] : [shipping.config])],
+    configs: [
+      "quickstart.yaml",
+      ...(billing === undefined ? [] : ["quickstart-mysql.yaml"]),
+      ...(shipping === undefined ? [] : [shipping.config]),
+    ],
     env: {
       POSTGRES_ENDPOINT: `${postgres.host}:${postgres.port}`,
       POSTGRES_PASSWORD: logins.collector.password,
-      DBINTEL_QUICKSTART_ENDPOINT: `http://127.0.0.1:${backendPort}`,
+      DBINTEL_QUICKSTART_ENDPOINT: screen.endpoint,
+      ...(billing && billingScreen && billingEnv(billing, billingScreen, shipping !== undefined)),
       DBINTEL_QUICKSTART_HEALTH: health,
       DBINTEL_QUICKSTART_METRICS_PORT: String(metricsPort),
       ...shipping?.env,
@@ -77,17 +69,26 @@ export async function quickstart({ forMs, stop, env, columns, print }: Quickstar
   await Promise.race([collector.ready(signal), ended]);
   if (signal.aborted) return;
 
-  const workload = runWorkload(postgres, logins, signal);
+  const workload = Promise.all([
+    runWorkload(postgres, logins, signal),
+    billing && runBilling(billing.server, billing.logins, signal),
+  ]);
   running.defer(() => {
     stop.abort();
-    return workload;
+    return workload.then(() => {});
   });
   print(
     introduction({
-      server: `PostgreSQL ${postgres.version} at ${postgres.host}:${postgres.port}`,
+      servers: [
+        `PostgreSQL ${postgres.version} at ${postgres.host}:${postgres.port}: shop (used by shop_app) and warehouse (used by analyst)`,
+        ...(billing === undefined
+          ? []
+          : [`${billing.name} at ${billing.server.host}:${billing.server.port}: billing (used by billing_app)`]),
+      ],
+      configs: billing === undefined ? ["quickstart.yaml"] : ["quickstart.yaml", "quickstart-mysql.yaml"],
       health: `http://${health}`,
       metrics: `http://localhost:${metricsPort}/metrics`,
-      backend: `http://127.0.0.1:${backendPort}`,
+      backends: [screen, ...(billingScreen === undefined ? [] : [billingScreen])].map(({ endpoint }) => endpoint),
       shippedTo: shipping?.endpoint,
       forMs,
     }),
@@ -96,6 +97,7 @@ export async function quickstart({ forMs, stop, env, columns, print }: Quickstar
   const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
   const timeUp = forMs === undefined ? aborted : delay(forMs, undefined, { signal }).catch(() => {});
   await Promise.race([aborted, timeUp, ended, workload]);
+  const reports = screen.reports + (billingScreen?.reports ?? 0);
   if (!signal.aborted && reports === 0) throw new Error(`the collector sent nothing\n${lines.recent}`);
   stop.abort();
   print("\nStopping …");
@@ -109,20 +111,31 @@ const settings = {
   "auto_explain.log_format": "json",
 };
 
+/** What quickstart-mysql.yaml leaves open. */
+function billingEnv({ server, logins }: BillingServer, { endpoint }: Screen, isShipped: boolean) {
+  return {
+    MYSQL_ENDPOINT: `${server.host}:${server.port}`,
+    MYSQL_PASSWORD: logins.collector.password,
+    DBINTEL_QUICKSTART_MYSQL_ENDPOINT: endpoint,
+    ...(isShipped ? { DBINTEL_QUICKSTART_MYSQL_EXPORTERS: "[otlp_http/mysql, otlp_http/newrelic]" } : {}),
+  };
+}
+
 function introduction(about: {
-  readonly server: string;
+  readonly servers: readonly string[];
+  readonly configs: readonly string[];
   readonly health: string;
   readonly metrics: string;
-  readonly backend: string;
+  readonly backends: readonly string[];
   readonly shippedTo: string | undefined;
   readonly forMs: number | undefined;
 }): string {
   return [
     "",
-    `database   ${about.server}: shop (used by shop_app) and warehouse (used by analyst)`,
-    `collector  bin/dbintel run --config configs/quickstart.yaml`,
+    ...about.servers.map((server) => `database   ${server}`),
+    `collector  bin/dbintel run ${about.configs.map((name) => `--config configs/${name}`).join(" ")}`,
     `             health ${about.health} | its own metrics ${about.metrics}`,
-    `telemetry  OTLP/HTTP to this screen, ${about.backend}`,
+    `telemetry  OTLP/HTTP to this screen, ${about.backends.join(" and ")}`,
     ...(about.shippedTo === undefined ? [] : [`             and to New Relic, ${about.shippedTo}`]),
     "",
     `The first interval ends in about five seconds. ${about.forMs === undefined ? "" : `It all stops after ${about.forMs / 1000} s; `}Ctrl-C stops everything.`,

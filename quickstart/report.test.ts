@@ -14,7 +14,7 @@ test("a screen: the interval, the table, the server, what is notable", () => {
           plan: { operation: "Index Scan", relations: "customers", cost: 8.3, hasSeqScan: false },
         },
         { ...query, text: "", totalSeconds: 0.05 },
-        { ...query, text: "", role: "", totalSeconds: 0.05 },
+        { ...query, text: "", role: "", other: true, totalSeconds: 0.05 },
       ],
       server: {
         sessions: [

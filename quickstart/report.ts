@@ -4,7 +4,14 @@ import { findings } from "./findings.ts";
 import type { Observation, ServerState } from "./observation.ts";
 
 /** One screenful on an interval: the costliest queries, the server in a line, what is notable. */
-export function report(observation: Observation, options: { readonly columns: number | undefined }): string {
+export function report(
+  observation: Observation,
+  options: {
+    readonly columns: number | undefined;
+    /** Where several servers are watched. */
+    readonly server?: string | undefined;
+  },
+): string {
   const { at, seconds, queries, server, planChanges } = observation;
   const calls = queries.reduce((sum, query) => sum + query.calls, 0);
   const time = queries.reduce((sum, query) => sum + query.totalSeconds, 0);
@@ -12,7 +19,7 @@ export function report(observation: Observation, options: { readonly columns: nu
   const notable = [...planChanges, ...findings(observation)].map((line) => `  ! ${line}`);
   return [
     "",
-    `${at.toTimeString().slice(0, 8)}  ${calls} calls of ${queries.length} statements in ${secondsText(seconds)}, ${secondsText(time)} of database time`,
+    `${at.toTimeString().slice(0, 8)}  ${options.server === undefined ? "" : `${options.server}: `}${calls} calls of ${queries.length} statements in ${secondsText(seconds)}, ${secondsText(time)} of database time`,
     topQueryTable(shown, { limit: 8, columns: options.columns ?? 160 }),
     serverLine(server),
     ...waitsLine(server),
@@ -22,9 +29,9 @@ export function report(observation: Observation, options: { readonly columns: nu
   ].join("\n");
 }
 
-/** On one line. The row without a role sums what had no event of its own; a text may come an interval later. */
-function textOf({ text, role }: TopQuery): string {
-  return text.replaceAll(/\s+/g, " ").trim() || (role === "" ? "(all others)" : "(text not known yet)");
+/** On one line. One row sums what had no event of its own; a text may come an interval later. */
+function textOf({ text, other }: TopQuery): string {
+  return text.replaceAll(/\s+/g, " ").trim() || (other ? "(all others)" : "(text not known yet)");
 }
 
 function serverLine(server: ServerState): string {
@@ -36,6 +43,7 @@ function serverLine(server: ServerState): string {
     server.connections === undefined
       ? undefined
       : `connections ${server.connections} of ${server.maxConnections ?? "?"}`,
+    perSecond("statements", server.queriesPerSecond),
     perSecond("commits", server.commitsPerSecond),
     perSecond("rollbacks", server.rollbacksPerSecond),
     server.cacheHitRatio === undefined ? undefined : `cache hits ${(100 * server.cacheHitRatio).toFixed(1)} %`,

@@ -1,46 +1,31 @@
 import { randomInt } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
 import type { PostgresServer } from "@dbintel/e2e/servers";
 import type { Client, ClientConfig } from "pg";
+import { type Actor, pause, play } from "./actors.ts";
 import type { Logins } from "./shop.ts";
 import { customerCount, productCount } from "./shop.ts";
 
-/** An application of the example: what it does again and again, on a session of its own. */
-interface Actor {
-  readonly login: ClientConfig;
-  readonly everyMs: number;
-  act(session: Client, signal: AbortSignal): Promise<void>;
-}
-
 /** Runs the applications until the signal; resolves when all sessions are closed. */
 export async function runWorkload(server: PostgresServer, logins: Logins, signal: AbortSignal): Promise<void> {
-  await Promise.all(actors(logins).map((actor) => play(server, actor, signal)));
+  await play(actors(server, logins), signal);
 }
 
-function actors({ shop, analyst }: Logins): readonly Actor[] {
+function actors(server: PostgresServer, { shop, analyst }: Logins): readonly Actor<Client>[] {
+  const actor = (login: ClientConfig, everyMs: number, act: Actor<Client>["act"]) => ({
+    ...{ everyMs, act },
+    connect: () => server.connect(login),
+  });
   return [
-    { login: shop, everyMs: 1000, act: listOrders },
-    { login: shop, everyMs: 300, act: findByEmail },
-    { login: shop, everyMs: 400, act: checkOut },
-    { login: shop, everyMs: 2500, act: takeStock },
-    { login: shop, everyMs: 2700, act: correctStock },
-    { login: { ...shop, application_name: "audit" }, everyMs: 2300, act: lookAtStock },
-    { login: { ...shop, application_name: "deployment" }, everyMs: 9000, act: indexEmails },
-    { login: analyst, everyMs: 2000, act: countEvents },
-    { login: { ...shop, application_name: "reports" }, everyMs: 2000, act: turnover },
+    actor(shop, 1000, listOrders),
+    actor(shop, 300, findByEmail),
+    actor(shop, 400, checkOut),
+    actor(shop, 2500, takeStock),
+    actor(shop, 2700, correctStock),
+    actor({ ...shop, application_name: "audit" }, 2300, lookAtStock),
+    actor({ ...shop, application_name: "deployment" }, 9000, indexEmails),
+    actor(analyst, 2000, countEvents),
+    actor({ ...shop, application_name: "reports" }, 2000, turnover),
   ];
-}
-
-async function play(server: PostgresServer, actor: Actor, signal: AbortSignal): Promise<void> {
-  const session = await server.connect(actor.login);
-  try {
-    while (!signal.aborted) {
-      await actor.act(session, signal);
-      await pause(actor.everyMs, signal);
-    }
-  } finally {
-    await session.end();
-  }
 }
 
 /** The N+1 pattern: one query for a list, then one for each of its rows. */
@@ -111,9 +96,4 @@ async function turnover(session: Client): Promise<void> {
 
 async function countEvents(session: Client): Promise<void> {
   await session.query("SELECT kind, count(*) FROM events WHERE at > now() - interval '3 hours' GROUP BY kind");
-}
-
-/** Ends early at the signal. */
-function pause(ms: number, signal: AbortSignal): Promise<unknown> {
-  return delay(ms, undefined, { signal }).catch(() => {});
 }

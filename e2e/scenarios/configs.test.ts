@@ -11,7 +11,10 @@ const folder = fileURLToPath(new URL("../../configs", import.meta.url));
 const files = (await readdir(folder)).filter((name) => name.endsWith(".yaml")).sort();
 
 /** An overlay is no configuration of its own: the file it is laid over. */
-const baseOf: Readonly<Record<string, string>> = { "quickstart-newrelic.yaml": "quickstart.yaml" };
+const baseOf: Readonly<Record<string, string>> = {
+  "quickstart-mysql.yaml": "quickstart.yaml",
+  "quickstart-newrelic.yaml": "quickstart.yaml",
+};
 
 describe("every configuration in configs/", () => {
   let scratch: string;
@@ -35,6 +38,7 @@ describe("every configuration in configs/", () => {
       DBINTEL_FILE: join(scratch, "telemetry.jsonl"),
       DBINTEL_STATE: join(scratch, "state"),
       DBINTEL_QUICKSTART_ENDPOINT: `http://127.0.0.1:${await freePort()}`,
+      DBINTEL_QUICKSTART_MYSQL_ENDPOINT: `http://127.0.0.1:${await freePort()}`,
       DBINTEL_QUICKSTART_HEALTH: `127.0.0.1:${await freePort()}`,
       DBINTEL_QUICKSTART_METRICS_PORT: String(await freePort()),
     };

@@ -1,6 +1,6 @@
 export { freePort } from "../harness/free-port.ts";
-export { startMariadb } from "./mariadb.ts";
-export { startMysql } from "./mysql.ts";
+export { findMariadb, startMariadb } from "./mariadb.ts";
+export { findMysql, startMysql } from "./mysql.ts";
 export type { MysqlServer } from "./mysql-server.ts";
 export type { Pgbouncer } from "./pgbouncer.ts";
 export { startPgbouncer } from "./pgbouncer.ts";

@@ -6,12 +6,15 @@ export const topQueryEvent = "db.server.top_query";
 /** One statement in one interval, as people compare statements. */
 export interface TopQuery {
   readonly database: string;
+  /** "" where the server does not tell users apart. */
   readonly role: string;
   /** Without literals, as the receiver made it. */
   readonly text: string;
   readonly calls: number;
   readonly rows: number;
   readonly totalSeconds: number;
+  /** The sum of the statements that have no event of their own. */
+  readonly other?: boolean | undefined;
   /** Where the event tells of a plan, by `plan_attribute_extractor`. */
   readonly plan?: TopQueryPlan | undefined;
 }
@@ -28,6 +31,9 @@ export interface TopQueryPlan {
   readonly hasSeqScan: boolean;
 }
 
+/** Where MySQL and MariaDB have their numbers. */
+const digest = "mysql.events_statements_summary_by_digest";
+
 /** The `db.server.top_query` events of a batch by total time, the costliest first. */
 export function topQueries(logs: Logs): readonly TopQuery[] {
   const queries: TopQuery[] = [];
@@ -37,13 +43,19 @@ export function topQueries(logs: Logs): readonly TopQuery[] {
       database: attributes.getString("db.namespace") ?? "",
       role: attributes.getString("postgresql.rolname") ?? "",
       text: attributes.getString("db.query.text") ?? "",
-      calls: attributes.getNumber("postgresql.calls") ?? 0,
-      rows: attributes.getNumber("postgresql.rows") ?? 0,
-      totalSeconds: attributes.getNumber("postgresql.total_exec_time") ?? 0,
+      calls: sumOf(attributes, "postgresql.calls", `${digest}.count_star`),
+      rows: sumOf(attributes, "postgresql.rows", `${digest}.returned_rows`, `${digest}.sum_rows_affected`),
+      totalSeconds: sumOf(attributes, "postgresql.total_exec_time", `${digest}.sum_timer_wait`),
+      other: attributes.getString("dbintel.delta.kind") === "other",
       plan: planOf(attributes),
     });
   }
   return queries.sort((one, other) => other.totalSeconds - one.totalSeconds);
+}
+
+/** Of numbers that one server or another tells. */
+function sumOf(attributes: Attributes, ...names: readonly string[]): number {
+  return names.reduce((sum, name) => sum + (attributes.getNumber(name) ?? 0), 0);
 }
 
 function planOf(attributes: Attributes): TopQueryPlan | undefined {

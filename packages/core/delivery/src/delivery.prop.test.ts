@@ -146,5 +146,5 @@ describe("createDelivery under faults", () => {
       ),
       { numRuns: 3000 },
     );
-  });
+  }, 300_000);
 });

@@ -19,7 +19,6 @@ const mostDamaged = 8;
 /** The files of one journal. */
 export class JournalFolder {
   readonly path: string;
-  #made = false;
   #spares = 0;
 
   constructor(path: string) {
@@ -42,14 +41,12 @@ export class JournalFolder {
       .toSorted((one, other) => one - other);
   }
 
-  /** Makes the folder, for its owner alone. Nothing is made before there is something to keep. */
+  /** Makes the folder where it is missing, for its owner alone. Nothing is made before there is something to keep. */
   async make(): Promise<void> {
-    if (this.#made) return;
     await mkdir(this.path, { recursive: true, mode: 0o700 });
     // The mode above is cut down by the process's mask, and ignored for a folder that is there.
     await chmod(this.path, 0o700);
     await syncFolder(dirname(this.path));
-    this.#made = true;
   }
 
   /** Gives a segment another name, for good when it resolves. */

@@ -99,7 +99,9 @@ describePostgres(18, "npm start", () => {
       ...ofMysql,
     ];
     const missing = () => shown.filter((line) => !line.test(run.output));
-    await eventually("all is shown", () => (missing().length === 0 ? true : undefined), patient).catch(() => {});
+    await eventually("all is shown", () => (missing().length === 0 ? true : undefined), { deadlineMs: 200_000 }).catch(
+      () => {},
+    );
     run.child.kill("SIGINT");
     expect(await run.exited, run.output).toBe(0);
     expect(missing(), run.output).toEqual([]);

@@ -227,4 +227,26 @@ service:
     await said("the configuration was read again and has not changed trigger=signal");
     expect(await dbintel.stop()).toEqual({ code: 0, signal: null });
   });
+
+  it("delivers to the repaired endpoint what waited for the wrong one", async () => {
+    const ports = { otlp: await freePort(), metrics: await freePort() };
+    const config = join(folder, "repaired.yaml");
+    const right = yaml(ports, { bodySize: 10_000, noise: "no", batchTimeout: 10, sendTimeout: 10, traces: false });
+    await write(config, right.replace(backend.endpoint, `http://127.0.0.1:${await freePort()}`));
+    await using dbintel = new DbintelProcess(["run", "--config", config]);
+    const send = async (id: string) => {
+      const logRecords = [{ attributes: [{ key: "id", value: { stringValue: id } }] }];
+      const body = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
+      const init = { method: "POST", headers: { "content-type": "application/json" }, body };
+      return (await fetch(`http://127.0.0.1:${ports.otlp}/v1/logs`, init).catch(() => undefined))?.status;
+    };
+    await eventually("it takes data", async () => ((await send("waits 1")) === 200 ? true : undefined));
+    for (const id of ["waits 2", "waits 3"]) expect(await send(id)).toBe(200);
+    await write(config, right);
+    dbintel.kill("SIGHUP");
+    await eventually("what waited has arrived", () => (backend.taken.has("waits 3") ? true : undefined));
+    expect(["waits 1", "waits 2", "waits 3"].map((id) => backend.taken.get(id))).toEqual([1, 1, 1]);
+    expect(await dbintel.stop()).toEqual({ code: 0, signal: null });
+    expect(dbintel.stderr).not.toContain("data dropped");
+  });
 });

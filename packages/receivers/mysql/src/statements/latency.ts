@@ -1,16 +1,15 @@
-import type { DbintelError } from "@dbintel/errors";
 import { feedback } from "@dbintel/feedback";
 import type { AttributesInit, DistributionPointInit, MetricsBuilder } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
-import type { StatementGuard } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 import type { Capabilities } from "../connection/capabilities.ts";
 import type { DatabaseConnection } from "../connection/connection.ts";
-import { databaseProblem, type ProblemContext } from "../connection/problems.ts";
+import type { ProblemContext } from "../connection/problems.ts";
 import { type StatementName, statementName } from "../plans/statement-name.ts";
 import { exponentialHistogram, type LatencyBuckets } from "./latency-buckets.ts";
 import { emptyReading, type LatencyReading, latencyInterval } from "./latency-interval.ts";
 import { globalHistogram, statementHistograms } from "./latency-source.ts";
+import { askPart, type PollQuestions } from "./poll-part.ts";
 import { Rest } from "./rest.ts";
 import { shownSchema } from "./schema-name.ts";
 import { timeIndex } from "./statement-columns.ts";
@@ -33,13 +32,9 @@ interface Asked extends StatementName {
   readonly delta: StatementDelta;
 }
 
-interface LatencyArgs extends StatementInterval {
+interface LatencyArgs extends StatementInterval, PollQuestions {
   /** Statements that are reported, the most important first. */
   readonly top: readonly StatementDelta[];
-  readonly connection: DatabaseConnection;
-  readonly guard: StatementGuard;
-  readonly problems: DbintelError[];
-  readonly signal: AbortSignal;
 }
 
 /** The class of these statements, as the breaker knows it. */
@@ -76,16 +71,10 @@ export class StatementLatency {
 
   /** `undefined` where the server has no histograms, or is left alone. Nothing of it is remembered before `commit`. */
   async read(args: LatencyArgs): Promise<PollLatency | undefined> {
-    const { reading, problems, guard, signal } = args;
-    if (!hasHistograms(reading.capabilities) || this.#host.shared(feedback).savings.essentialsOnly) return undefined;
-    try {
-      return await guard.ask({ collectorClass: latencyClass, cold: true, work: () => this.#ask(args) });
-    } catch (error) {
-      // Without distributions the numbers are still worth having.
-      signal.throwIfAborted();
-      problems.push(databaseProblem(error, this.#context));
+    if (!hasHistograms(args.reading.capabilities) || this.#host.shared(feedback).savings.essentialsOnly)
       return undefined;
-    }
+    const work = () => this.#ask(args);
+    return await askPart({ questions: args, context: this.#context, collectorClass: latencyClass, work });
   }
 
   commit({ readings, allReading }: PollLatency): void {

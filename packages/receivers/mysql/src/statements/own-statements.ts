@@ -1,12 +1,11 @@
-import type { DbintelError } from "@dbintel/errors";
 import { feedback } from "@dbintel/feedback";
 import type { MetricsBuilder } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
-import { type StatementGuard, text } from "@dbintel/watching";
-import type { DatabaseConnection } from "../connection/connection.ts";
-import { databaseProblem, type ProblemContext } from "../connection/problems.ts";
+import { type Row, text } from "@dbintel/watching";
+import type { ProblemContext } from "../connection/problems.ts";
 import { ownName } from "../connection/session.ts";
 import { statementName } from "../plans/statement-name.ts";
+import { askPart, type PollQuestions } from "./poll-part.ts";
 import { Rest } from "./rest.ts";
 import { timeIndex } from "./statement-columns.ts";
 import type { StatementInterval } from "./statement-interval.ts";
@@ -41,13 +40,6 @@ const ownSql = `
      .join(" OR ")}
    LIMIT ${mostRows}`;
 
-interface OwnArgs {
-  readonly connection: DatabaseConnection;
-  readonly guard: StatementGuard;
-  readonly problems: DbintelError[];
-  readonly signal: AbortSignal;
-}
-
 /**
  * The rows of the summary that the collector has there: what it asks, and a row for each statement that it has had explained.
  * They are told apart so that what is reported is the application's alone.
@@ -69,19 +61,15 @@ export class OwnStatements {
   }
 
   /** Looks for them again; where that is not possible now, those that were found stand. */
-  async find({ connection, guard, problems, signal }: OwnArgs): Promise<void> {
+  async find(questions: PollQuestions): Promise<void> {
     if (!this.#rest.isOver) return;
+    const { connection, signal } = questions;
     const { coldIntervalFactor } = this.#host.shared(feedback).savings;
-    const ask = () => this.#rest.after(() => connection.query(ownSql, [], signal), coldIntervalFactor);
-    try {
-      const rows = await guard.ask({ collectorClass: ownClass, cold: true, work: ask });
-      const nameOf = (row: NonNullable<typeof rows>[number]) =>
-        statementName({ schema: text(row, "schema_name") ?? null, digest: text(row, "digest") ?? "" });
-      if (rows !== undefined) this.#names = new Set(rows.map(nameOf));
-    } catch (error) {
-      signal.throwIfAborted();
-      problems.push(databaseProblem(error, this.#context));
-    }
+    const work = () => this.#rest.after(() => connection.query(ownSql, [], signal), coldIntervalFactor);
+    const rows = await askPart({ questions, context: this.#context, collectorClass: ownClass, work });
+    const nameOf = (row: Row) =>
+      statementName({ schema: text(row, "schema_name") ?? null, digest: text(row, "digest") ?? "" });
+    if (rows !== undefined) this.#names = new Set(rows.map(nameOf));
   }
 
   /** How many rows of the summary are the collector's, and what part of the interval's execution time. */

@@ -1,11 +1,10 @@
-import type { DbintelError } from "@dbintel/errors";
 import { feedback } from "@dbintel/feedback";
 import type { Host } from "@dbintel/pipeline";
 import { fingerprintSql, redactSql } from "@dbintel/sql";
-import type { StatementGuard } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 import type { DatabaseConnection, Product } from "../connection/connection.ts";
-import { databaseProblem, type ProblemContext } from "../connection/problems.ts";
+import type { ProblemContext } from "../connection/problems.ts";
+import { askPart, type PollQuestions } from "./poll-part.ts";
 import { emptyBaseline, type PreparedBaseline, type PreparedDelta, preparedDeltas } from "./prepared-deltas.ts";
 import { type PreparedText, preparedTexts, readPrepared } from "./prepared-source.ts";
 import { timeIndex } from "./statement-columns.ts";
@@ -39,13 +38,6 @@ export interface PollPrepared {
 /** What is kept of a text: nothing that a user typed as a value. */
 type KnownText = Pick<PreparedStatement, "schema" | "text" | "fingerprint">;
 
-interface PreparedArgs extends StatementInterval {
-  readonly connection: DatabaseConnection;
-  readonly guard: StatementGuard;
-  readonly problems: DbintelError[];
-  readonly signal: AbortSignal;
-}
-
 const preparedClass = "prepared_statements";
 const mostTexts = 20_000;
 const mostCharacters = 16 * 2 ** 20;
@@ -78,16 +70,10 @@ export class PreparedStatements {
   }
 
   /** `undefined` where everything is in the summary, or the server is left alone. Nothing is remembered before `commit`. */
-  async read(args: PreparedArgs): Promise<PollPrepared | undefined> {
-    const { reading, guard, problems, signal } = args;
-    if (reading.capabilities.product !== "mariadb") return undefined;
-    try {
-      return await guard.ask({ collectorClass: preparedClass, cold: false, work: () => this.#ask(args) });
-    } catch (error) {
-      signal.throwIfAborted();
-      problems.push(databaseProblem(error, this.#context));
-      return undefined;
-    }
+  async read(args: StatementInterval & PollQuestions): Promise<PollPrepared | undefined> {
+    if (args.reading.capabilities.product !== "mariadb") return undefined;
+    const work = () => this.#ask(args);
+    return await askPart({ questions: args, context: this.#context, collectorClass: preparedClass, work });
   }
 
   /** Begins anew: another collector may have reported since. */
@@ -99,7 +85,14 @@ export class PreparedStatements {
     this.#baseline = baseline;
   }
 
-  async #ask({ reading, continuity, life, previousMicros, connection, signal }: PreparedArgs): Promise<PollPrepared> {
+  async #ask({
+    reading,
+    continuity,
+    life,
+    previousMicros,
+    connection,
+    signal,
+  }: StatementInterval & PollQuestions): Promise<PollPrepared> {
     const { counters } = reading.table;
     const known = this.#baseline?.life === life ? this.#baseline : undefined;
     const before = continuity === "restarted" ? emptyBaseline(life, previousMicros) : known;

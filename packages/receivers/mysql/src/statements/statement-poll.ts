@@ -4,7 +4,6 @@ import { logsBuilder, metricsBuilder } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import type { PollResult } from "@dbintel/polling";
 import type { StatementGuard } from "@dbintel/watching";
-import type { DatabaseConnection } from "../connection/connection.ts";
 import { platformTraits } from "../connection/platforms.ts";
 import {
   databaseProblem,
@@ -20,6 +19,7 @@ import { StatementCheckpoint } from "./checkpoint.ts";
 import { mostStatements } from "./digest-table.ts";
 import { addLatency, type StatementLatency } from "./latency.ts";
 import { OwnStatements } from "./own-statements.ts";
+import { askPart, type PollQuestions } from "./poll-part.ts";
 import type { PreparedStatements } from "./prepared-statements.ts";
 import { callsIndex, timeIndex } from "./statement-columns.ts";
 import { statementDeltas } from "./statement-deltas.ts";
@@ -37,11 +37,8 @@ interface GuardedPollArgs {
   readonly guard: StatementGuard;
 }
 
-/** What goes along with each question of one poll. */
-interface Asked extends StatementInterval, GuardedPollArgs {
-  readonly connection: DatabaseConnection;
-  readonly problems: DbintelError[];
-}
+/** What one poll works with. */
+type Asked = StatementInterval & PollQuestions;
 
 export interface StatementPollOptions {
   readonly host: Host;
@@ -168,7 +165,7 @@ export class StatementPoll {
 
   /** Chooses what to report and makes sure that its texts are known as far as they can be. */
   async #select(args: Asked): Promise<Selection> {
-    const { reading, deltas, problems, guard, signal } = args;
+    const { reading, deltas, signal } = args;
     const { host, source, context, reportsSchema } = this.#options;
     const { table, capabilities } = reading;
     const limit = Math.ceil(this.#options.limit * host.shared(feedback).savings.topQueryFactor);
@@ -179,15 +176,9 @@ export class StatementPoll {
     };
     const select = () => selectTop({ table, changed: deltas.changed, limit, excluded });
     await this.#own.find(args);
-    try {
-      await this.#texts.fetch(digestsOf(reading, select().top), capabilities.product, (missing) =>
-        guard.ask({ collectorClass: textClass, cold: true, work: () => source.texts(missing, signal) }),
-      );
-    } catch (error) {
-      // Without texts the numbers are still worth having; the texts are asked for again at the next poll.
-      signal.throwIfAborted();
-      problems.push(databaseProblem(error, context));
-    }
+    await this.#texts.fetch(digestsOf(reading, select().top), capabilities.product, (missing) =>
+      askPart({ questions: args, context, collectorClass: textClass, work: () => source.texts(missing, signal) }),
+    );
     return select();
   }
 }

@@ -18,7 +18,6 @@
  */
 import { setTimeout as pass } from "node:timers/promises";
 import { type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
-import type { Connection } from "mysql2/promise";
 import { findMysql } from "../../e2e/servers/mysql.ts";
 import { type Row, report } from "../harness/results.ts";
 import {
@@ -33,6 +32,8 @@ import {
   type Watched,
 } from "../watching/contender.ts";
 import { ServerCpu } from "./server-cpu.ts";
+
+type Connection = Awaited<ReturnType<MysqlServer["connect"]>>;
 
 interface Scenario {
   readonly digests: number;

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import type { MysqlServer } from "@dbintel/e2e/servers";
-import type { RowDataPacket } from "mysql2/promise";
 import { cpuSeconds } from "../pipeline/process-usage.ts";
 
 /**
@@ -17,13 +16,13 @@ export class ServerCpu {
   }
 
   static async of(server: MysqlServer): Promise<ServerCpu> {
-    const [row] = await server.query<RowDataPacket & { file: string }>("SELECT @@pid_file AS file");
-    const threads = await server.query<RowDataPacket & { id: number }>(
+    const [row] = await server.query("SELECT @@pid_file AS file");
+    const threads = await server.query(
       `SELECT THREAD_OS_ID AS id FROM performance_schema.threads
         WHERE TYPE = 'FOREGROUND' AND PROCESSLIST_ID IS NOT NULL AND PROCESSLIST_ID <> CONNECTION_ID()`,
     );
     return new ServerCpu(
-      Number(readFileSync(row?.file ?? "", "utf8")),
+      Number(readFileSync(String(row?.file), "utf8")),
       threads.map(({ id }) => Number(id)),
     );
   }

@@ -24,7 +24,8 @@ export const checks = {
   "MY-GRANT-005": "The user may ask for the state of replication and for the files of the binary log.",
   "MY-GRANT-006":
     "The user sees all tables, and so their sizes: a server shows a table only to who has some right on it.",
-  "MY-COST-001": "What each part of the receiver asks works, and what it costs of the budget: each was asked twice, just now.",
+  "MY-COST-001":
+    "What each part of the receiver asks works, and what it costs of the budget: each was asked twice, just now.",
 } as const;
 
 type CheckCode = keyof typeof checks;

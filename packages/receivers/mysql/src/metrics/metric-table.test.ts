@@ -9,5 +9,9 @@ it("is in the README, line by line", async () => {
     ({ name, unit, type, enabled, description }) =>
       `| \`${name}\` | ${type} | ${unit} | ${enabled ? "yes" : "no"} | ${description} |`,
   );
-  expect(table.split("\n")).toEqual(["| Metric | Type | Unit | On | Meaning |", "|---|---|---|---|---|", ...lines.sort()]);
+  expect(table.split("\n")).toEqual([
+    "| Metric | Type | Unit | On | Meaning |",
+    "|---|---|---|---|---|",
+    ...lines.sort(),
+  ]);
 });

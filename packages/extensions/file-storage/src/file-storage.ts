@@ -70,13 +70,12 @@ export class FileStorage implements Component, StorageProvider, JournalProvider 
 
   /** The collector watches databases all the same; what it remembers ends with the process. */
   #degrade(): void {
-    const { logger, reportStatus } = this.#host;
     const message = `the file system of ${this.#directory} is read-only: nothing is kept over a restart`;
     const hint = "Name a directory that can be written, or mount one there.";
     this.#readOnly = true;
     this.#open = true;
-    logger.warn({ directory: this.#directory, hint }, message);
-    reportStatus({ state: "permanent_error", message, hint });
+    this.#host.logger.warn({ directory: this.#directory, hint }, message);
+    this.#host.reportStatus({ state: "permanent_error", message, hint });
   }
 
   async stop(): Promise<void> {

@@ -128,19 +128,17 @@ for (const { product, suite, start } of servers) {
         await busy.query(`SELECT id FROM t WHERE v = '${planted}' /* traceparent='${traceparent}' */`);
         await bare.query("SELECT id FROM app.t WHERE id = 4711");
         await busy.query("SELECT nothing FROM t WHERE v = 'secret'").catch(() => {});
-        const seen: Event[] = [];
+        const finished: Event[] = [];
+        const lookAgain = async () => {
+          const events = eventsOf((await watched.pollActivity()).batches);
+          const own = events.filter((event) => [busy.threadId, bare.threadId].some((id) => isOf(event, id)));
+          finished.push(...own.filter((event) => event.text("dbintel.sample.reason") === "finished"));
+        };
         await eventually("all have been told", async () => {
-          seen.push(...eventsOf((await watched.pollActivity()).batches));
-          return seen.filter((event) => event.text("dbintel.sample.reason") === "finished").length >= 3
-            ? true
-            : undefined;
+          await lookAgain();
+          return finished.length >= 3 ? true : undefined;
         });
-        for (let count = 0; count < 3; count++) seen.push(...eventsOf((await watched.pollActivity()).batches));
-        const finished = seen.filter(
-          (event) =>
-            event.text("dbintel.sample.reason") === "finished" &&
-            [busy.threadId, bare.threadId].some((id) => isOf(event, id)),
-        );
+        for (let count = 0; count < 3; count++) await lookAgain();
         expect(finished.map((event) => event.text("db.query.text")).toSorted()).toEqual([
           "SELECT id FROM app.t WHERE id = ?",
           "SELECT id FROM t WHERE v = ?",

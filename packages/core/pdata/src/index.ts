@@ -12,6 +12,7 @@ export {
   exportMethods,
 } from "./exchange.ts";
 export type * from "./exchange-api.ts";
+export { explicitHistogram } from "./explicit-histogram.ts";
 export { hashText, joinHash } from "./hash.ts";
 export { decodeJson } from "./json-decoder.ts";
 export { encodeJson } from "./json-encoder.ts";

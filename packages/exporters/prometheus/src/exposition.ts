@@ -1,4 +1,4 @@
-import type { Histogram } from "@dbintel/pdata";
+import { type Distribution, explicitHistogram } from "@dbintel/pdata";
 import type { Family } from "./families.ts";
 import type { Series } from "./series.ts";
 
@@ -46,16 +46,20 @@ function samples(family: Family, series: Series, options: ExpositionOptions): st
   const { shown, labels } = series;
   if (shown === undefined) return "";
   const time = options.timestamps ? ` ${timestamp(series.timeUnixNano, options.format)}` : "";
-  if (shown.type === "histogram") return histogramSamples(family.name, labels, shown.histogram, time);
+  if (shown.type === "histogram") return histogramSamples(family.name, labels, shown.distribution, time);
   const isOpen = options.format === "openMetrics";
   const name =
     isOpen && family.type === "counter" && !family.name.endsWith("_total") ? `${family.name}_total` : family.name;
   return `${name}${braced(labels)} ${number(shown.value)}${time}\n`;
 }
 
+/** Exponential histograms are shown with powers of two as bounds, which are few and stay the same. */
+const exponentialScale = 0;
+
 /** Buckets are cumulative in Prometheus, and the last one is called +Inf. */
-function histogramSamples(name: string, labels: string, histogram: Histogram, time: string): string {
-  const { bounds, bucketCounts, count, sum } = histogram;
+function histogramSamples(name: string, labels: string, distribution: Distribution, time: string): string {
+  const { bounds, bucketCounts, count, sum } =
+    distribution.type === "histogram" ? distribution : explicitHistogram(distribution, exponentialScale);
   const more = labels === "" ? "" : `${labels},`;
   const lines: string[] = [];
   let below = 0n;

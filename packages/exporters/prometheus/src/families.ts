@@ -88,6 +88,7 @@ function typeOf({ metric }: DataPoint): FamilyType | undefined {
     case "sum":
       return metric.monotonic ? "counter" : "gauge";
     case "histogram":
+    case "exponential_histogram":
       return "histogram";
     default:
       return undefined;

@@ -1,4 +1,4 @@
-import { addNumbers, type DataPoint, type Histogram, joinDistributions, type NumberValue } from "@dbintel/pdata";
+import { addNumbers, type DataPoint, type Distribution, joinDistributions, type NumberValue } from "@dbintel/pdata";
 
 /** Why a point did not become the value of a series; the `reason` of its drop. */
 export type Rejection = "unsupported_type" | "no_value" | "out_of_order";
@@ -6,7 +6,7 @@ export type Rejection = "unsupported_type" | "no_value" | "out_of_order";
 /** What a series shows: a number, or what a histogram has counted. */
 export type Shown =
   | { readonly type: "number"; readonly value: NumberValue }
-  | { readonly type: "histogram"; readonly histogram: Histogram };
+  | { readonly type: "histogram"; readonly distribution: Distribution };
 
 /** The last value of one series. Deltas are added up, as Prometheus knows only totals. */
 export class Series {
@@ -61,8 +61,8 @@ export class Series {
     }
     // Another type under the same name, or other bounds: the total begins anew, which Prometheus reads as a reset.
     if (before.type === "number" || delta.type === "number") return delta;
-    const histogram = joinDistributions(before.histogram, delta.histogram);
-    return histogram?.type === "histogram" ? { type: "histogram", histogram } : delta;
+    const distribution = joinDistributions(before.distribution, delta.distribution);
+    return distribution === undefined ? delta : { type: "histogram", distribution };
   }
 }
 
@@ -76,5 +76,5 @@ function shownBy(point: DataPoint): Shown | Rejection {
     return point.value === undefined ? "no_value" : { type: "number", value: point.value };
   }
   const { distribution } = point;
-  return distribution?.type === "histogram" ? { type: "histogram", histogram: distribution } : "unsupported_type";
+  return distribution === undefined ? "unsupported_type" : { type: "histogram", distribution };
 }

@@ -108,6 +108,35 @@ describe("what is served", () => {
     );
   });
 
+  it("shows exponential histograms by powers of two, and adds their changes up", async () => {
+    await using exporter = await startExporter();
+    const latency = (at: number, offset: number) => ({
+      name: "latency",
+      exponentialHistogram: {
+        aggregationTemporality: 1,
+        dataPoints: [
+          {
+            ...{ timeUnixNano: second(at), count: 7, sum: 9.5, scale: 1, zeroCount: 1 },
+            positive: { offset, bucketCounts: [1, 2, 3] },
+          },
+        ],
+      },
+    });
+    await exporter.send(metrics([latency(1, 0)]));
+    await exporter.send(metrics([latency(2, 2)]));
+    expect((await exporter.get()).body.split("\n")).toEqual([
+      "# TYPE latency histogram",
+      'latency_bucket{le="0"} 2',
+      'latency_bucket{le="2"} 5',
+      'latency_bucket{le="4"} 11',
+      'latency_bucket{le="8"} 14',
+      'latency_bucket{le="+Inf"} 14',
+      "latency_sum 19",
+      "latency_count 14",
+      "",
+    ]);
+  });
+
   it("quotes what would end a label or a line", async () => {
     await using exporter = await startExporter();
     await exporter.send(metrics([sum(1, 1, { type: 'a"} 9\nfake 1\\' })]));
@@ -134,7 +163,7 @@ describe("bounds", () => {
   });
 
   it.each([
-    ["unsupported_type", { name: "x", exponentialHistogram: { dataPoints: [{ timeUnixNano: second(1), count: 1 }] } }],
+    ["unsupported_type", { name: "x", summary: { dataPoints: [{ timeUnixNano: second(1), count: 1 }] } }],
     ["no_value", { name: "x", gauge: { dataPoints: [{ timeUnixNano: second(1), flags: 1 }] } }],
     ["out_of_order", sum(1, 0)],
     ["type_conflict", { name: "calls_total", gauge: { dataPoints: [{ timeUnixNano: second(1), asInt: 1 }] } }],

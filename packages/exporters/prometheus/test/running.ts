@@ -16,6 +16,7 @@ export interface JsonMetric {
   readonly sum?: object;
   readonly histogram?: object;
   readonly exponentialHistogram?: object;
+  readonly summary?: object;
 }
 
 const attribute = ([key, value]: readonly [string, string]) => ({ key, value: { stringValue: value } });

@@ -15,9 +15,10 @@ export interface KeyProblem {
   readonly hint: string;
 }
 
-/** The region that a licence key belongs to: those of the EU begin with its name. */
-export function regionOfKey(key: string): "us" | "eu" {
-  return /^eu\d\d/.test(key) ? "eu" : "us";
+/** The region that a licence key belongs to: those of the EU and of FedRAMP begin with its name. */
+export function regionOfKey(key: string): Region {
+  if (/^eu\d\d/.test(key)) return "eu";
+  return /^gov\d\d/.test(key) ? "gov" : "us";
 }
 
 /** The region of an OTLP endpoint; `undefined` for one that is not New Relic's. */

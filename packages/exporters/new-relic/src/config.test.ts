@@ -10,6 +10,7 @@ describe("where it sends", () => {
     [{}, "https://otlp.nr-data.net"],
     [{ license_key: ofEu }, "https://otlp.eu01.nr-data.net"],
     [{ region: "gov" }, "https://gov-otlp.nr-data.net"],
+    [{ license_key: "gov01xx0123456789" }, "https://gov-otlp.nr-data.net"],
     [{ endpoint: "http://localhost:4318" }, "http://localhost:4318"],
   ])("%j: %s", (given, endpoint) => {
     expect(settingsOf(given).endpoint).toBe(endpoint);

@@ -11,6 +11,9 @@ const statements = Array.from(
   (_, index) => `SELECT c${1 + (index % 8)}, c${1 + (index >> 3)} FROM wide`,
 );
 
+/** More shapes than are executed while a test waits. */
+const quiet = Array.from({ length: 120 }, (_, index) => `SELECT ${"c1 + ".repeat(index + 1)}1 FROM wide`);
+
 interface Totals {
   readonly calls: number;
   readonly rows: number;
@@ -51,6 +54,16 @@ for (const { describe, start } of servers) {
           WHERE SCHEMA_NAME LIKE 'app_%'`,
       );
       return { calls: Number(row?.calls), rows: Number(row?.rows), seconds: Number(row?.seconds) };
+    }
+
+    /** How often the receiver has read the summary, and how many rows it was sent. */
+    async function readings(): Promise<{ readonly count: number; readonly rows: number }> {
+      const [row] = await server.query<RowDataPacket>(
+        `SELECT SUM(COUNT_STAR) AS count, SUM(SUM_ROWS_SENT) AS sent
+           FROM performance_schema.events_statements_summary_by_digest
+          WHERE DIGEST_TEXT LIKE '%dbintel\\_own%FIRST\\_SEEN%'`,
+      );
+      return { count: Number(row?.count), rows: Number(row?.sent) };
     }
 
     /** Runs statements, and waits until the server has counted them: it does so after it has answered. */
@@ -137,6 +150,60 @@ for (const { describe, start } of servers) {
       const second = await counted();
       expect(new Set(polled.map((event) => event.text("dbintel.delta.kind")))).toEqual(new Set(["recreated", "other"]));
       expectTotals({ calls: 130, rows: first.rows + second.rows, seconds: first.seconds + second.seconds });
+    });
+
+    it("without reading again what has been quiet, for sessions that have set the time for themselves too", async () => {
+      const session = load.get("app_a");
+      for (const sql of quiet) await session?.query(sql);
+      await eventually("the server has counted", async () =>
+        (await counted()).calls === quiet.length ? true : undefined,
+      );
+      await poll();
+      let nowMs = performance.now();
+      /** Polls, on a clock that goes as the server's does; how many rows were sent for it, at least. */
+      const rowsRead = async () => {
+        const elapsedMs = performance.now() - nowMs;
+        nowMs += elapsedMs;
+        await watched.host.clock.advance(elapsedMs);
+        const before = await readings();
+        await poll();
+        const after = await eventually("the server has counted the reading", async () => {
+          const read = await readings();
+          return read.count > before.count ? read : undefined;
+        });
+        return after.rows - before.rows;
+      };
+      const first = await counted();
+      const leavesAlone = async () => {
+        await run(1);
+        return (await rowsRead()) < quiet.length ? true : undefined;
+      };
+      await eventually("quiet statements are left alone", leavesAlone, { deadlineMs: 40_000 });
+      for (const seconds of [1, 2_000_000_000]) {
+        const before = await counted();
+        await session?.query(`SET timestamp = ${seconds}`);
+        for (const sql of statements) await session?.query(sql);
+        await eventually("the server has counted", async () =>
+          (await counted()).calls === before.calls + 1 + statements.length ? true : undefined,
+        );
+        await rowsRead();
+      }
+      await session?.query(quiet[0] ?? "");
+      const truth = await eventually("the server has counted", async () => {
+        const now = await counted();
+        return now.calls > first.calls + sum(events).calls ? now : undefined;
+      });
+      await poll();
+      expectTotals({
+        calls: truth.calls - first.calls,
+        rows: truth.rows - first.rows,
+        seconds: truth.seconds - first.seconds,
+      });
+      const misdated = await server.query<RowDataPacket>(
+        `SELECT DIGEST FROM performance_schema.events_statements_summary_by_digest
+          WHERE SCHEMA_NAME = 'app_a' AND ABS(TIMESTAMPDIFF(SECOND, LAST_SEEN, NOW())) > 3600`,
+      );
+      expect(misdated).toEqual([]);
     });
 
     it("when the server is restarted", async () => {

@@ -2,8 +2,9 @@ import type { Host } from "@dbintel/pipeline";
 import { type Baseline, packCheckpoint, Resumption, unpackCheckpoint } from "@dbintel/polling";
 import { z } from "zod";
 import { type DigestRow, DigestTable } from "./digest-table.ts";
-import { availableCounters } from "./statement-columns.ts";
-import type { StatementReading } from "./statement-source.ts";
+import { availableCounters, type StatementCounter } from "./statement-columns.ts";
+import type { StatementInterval } from "./statement-interval.ts";
+import type { StatementMoment, StatementReading } from "./statement-source.ts";
 
 /** Of the form that is written here; another one is not read. */
 const version = 1;
@@ -13,7 +14,10 @@ const mostRows = 100_000;
 const littleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
 /** What later readings are compared with. */
-export type RememberedReading = Pick<StatementReading, "epoch" | "table">;
+export interface RememberedReading extends Pick<StatementReading, "epoch" | "table"> {
+  /** How many readings of changed rows only it is made of, beside the one of all rows. */
+  readonly updates: number;
+}
 
 const exact = z.codec(z.string().regex(/^\d{1,20}$/), z.bigint(), { decode: BigInt, encode: String });
 
@@ -88,7 +92,8 @@ export class StatementCheckpoint implements Baseline {
     const { unixMs, ...rest } = epoch;
     // A session of an earlier process is none of ours. Its clock goes on in ours as far as nobody set the system's.
     const monotonicMs = this.#host.clock.monotonicMs() - (this.#nowUnixMs() - unixMs);
-    this.last = { table: new DigestTable(known, rows, truncated), epoch: { ...rest, session: -1, monotonicMs } };
+    const table = new DigestTable(known, rows, truncated);
+    this.last = { table, epoch: { ...rest, session: -1, monotonicMs }, updates: 0 };
     this.#resumption.restored(epoch);
     return true;
   }
@@ -97,10 +102,19 @@ export class StatementCheckpoint implements Baseline {
     this.last = undefined;
   }
 
+  /** Has later readings compared with this one. What changed since a reading that is forgotten by now is of no use. */
+  remember({ reading: { epoch, table }, unread }: Pick<StatementInterval, "reading" | "unread">): void {
+    if (unread === undefined) this.last = { epoch, table, updates: 0 };
+    else if (this.last?.table === unread) {
+      unread.update(table);
+      this.last = { epoch, table: unread, updates: this.last.updates + 1 };
+    }
+  }
+
   /** For each reading before it is compared: forgets what was restored when it has nothing to do with it. */
-  verify({ epoch, table }: RememberedReading): void {
-    const columns = ({ counters }: DigestTable) => counters.map(({ column }) => column).join();
-    const alike = this.last !== undefined && columns(this.last.table) === columns(table);
+  verify({ epoch, counters }: Pick<StatementMoment, "epoch" | "counters">): void {
+    const columns = (of: readonly StatementCounter[]) => of.map(({ column }) => column).join();
+    const alike = this.last !== undefined && columns(this.last.table.counters) === columns(counters);
     if (!this.#resumption.accepts(epoch, alike)) this.forget();
   }
 

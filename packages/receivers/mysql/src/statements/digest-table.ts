@@ -19,20 +19,20 @@ export interface DigestRow extends DigestKey {
   readonly values: readonly bigint[];
 }
 
-/** Counters of statements by (schema, digest). Rows keep the number in which they were read. */
+/** Counters of statements by (schema, digest). Rows keep the number that they were given first. */
 export class DigestTable {
   readonly counters: readonly StatementCounter[];
   readonly #keys: DigestKey[] = [];
   readonly #firstSeen: bigint[] = [];
   readonly #rows = new Map<string, number>();
   #values = new BigUint64Array(0);
-  /** Whether rows were left out because there are too many. */
-  readonly truncated: boolean;
+  #truncated: boolean;
+  #merged = false;
 
   /** `truncated`: rows were left out before. */
   constructor(counters: readonly StatementCounter[], rows: readonly DigestRow[], truncated = false) {
     this.counters = counters;
-    this.truncated = truncated || rows.length > mostStatements;
+    this.#truncated = truncated || rows.length > mostStatements;
     const count = Math.min(rows.length, mostStatements);
     this.#values = new BigUint64Array(count * counters.length);
     for (const { schema, digest, firstSeenMicros, values } of rows.slice(0, count)) {
@@ -42,16 +42,37 @@ export class DigestTable {
         this.#add(known, firstSeenMicros, values);
         continue;
       }
-      const row = this.#keys.length;
-      this.#keys.push({ schema, digest });
-      this.#firstSeen.push(firstSeenMicros);
-      this.#rows.set(name, row);
-      this.#values.set(values, row * counters.length);
+      this.#values.set(values, this.#append({ schema, digest }, firstSeenMicros) * counters.length);
     }
+  }
+
+  /** Takes over what these rows count now; the others stay as they are. */
+  update(changed: DigestTable): void {
+    const count = this.countWith(changed);
+    this.#truncated ||= count > mostStatements;
+    const width = this.counters.length;
+    const values = new BigUint64Array(Math.min(count, mostStatements) * width);
+    values.set(this.values(this.count));
+    this.#values = values;
+    for (let from = 0; from < changed.count; from++) {
+      const key = changed.key(from);
+      let row = this.find(key);
+      if (row < 0 && this.count >= mostStatements) continue;
+      if (row < 0) row = this.#append(key, changed.firstSeenMicros(from));
+      values.set(changed.#values.subarray(from * width, (from + 1) * width), row * width);
+    }
+  }
+
+  #append(key: DigestKey, firstSeenMicros: bigint): number {
+    const row = this.#keys.push(key) - 1;
+    this.#firstSeen.push(firstSeenMicros);
+    this.#rows.set(identity(key), row);
+    return row;
   }
 
   /** Some servers have several rows for one digest of one schema (MySQL bug 79533): together they are the statement. */
   #add(row: number, firstSeenMicros: bigint, values: readonly bigint[]): void {
+    this.#merged = true;
     if (firstSeenMicros < this.firstSeenMicros(row)) this.#firstSeen[row] = firstSeenMicros;
     const at = row * this.counters.length;
     for (const [index, counter] of this.counters.entries()) {
@@ -61,6 +82,22 @@ export class DigestTable {
 
   get count(): number {
     return this.#keys.length;
+  }
+
+  /** How many rows there are here and in another table together. */
+  countWith(other: DigestTable): number {
+    const fresh = other.#keys.filter((key) => this.find(key) < 0);
+    return this.count + fresh.length;
+  }
+
+  /** Whether rows were left out because there are too many. */
+  get truncated(): boolean {
+    return this.#truncated;
+  }
+
+  /** Whether each row of the server's is one here: none was left out, none put together with another. */
+  get isFaithful(): boolean {
+    return !this.#truncated && !this.#merged;
   }
 
   key(row: number): DigestKey {

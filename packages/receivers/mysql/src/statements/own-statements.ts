@@ -1,10 +1,10 @@
 import { feedback } from "@dbintel/feedback";
 import type { MetricsBuilder } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
-import { type Row, text } from "@dbintel/watching";
+import { text } from "@dbintel/watching";
 import type { ProblemContext } from "../connection/problems.ts";
 import { ownName } from "../connection/session.ts";
-import { statementName } from "../plans/statement-name.ts";
+import { type StatementName, statementName } from "../plans/statement-name.ts";
 import { askPart, type PollQuestions } from "./poll-part.ts";
 import { Rest } from "./rest.ts";
 import { timeIndex } from "./statement-columns.ts";
@@ -48,7 +48,7 @@ export class OwnStatements {
   readonly #host: Host;
   readonly #context: ProblemContext;
   readonly #rest: Rest;
-  #names: ReadonlySet<string> = new Set();
+  #known: ReadonlyMap<string, StatementName> = new Map();
 
   constructor(options: { readonly host: Host; readonly context: ProblemContext }) {
     this.#host = options.host;
@@ -57,7 +57,7 @@ export class OwnStatements {
   }
 
   has(schema: string | null, digest: string | null): boolean {
-    return digest !== null && this.#names.has(statementName({ schema, digest }));
+    return digest !== null && this.#known.has(statementName({ schema, digest }));
   }
 
   /** Looks for them again; where that is not possible now, those that were found stand. */
@@ -67,20 +67,22 @@ export class OwnStatements {
     const { coldIntervalFactor } = this.#host.shared(feedback).savings;
     const work = () => this.#rest.after(() => connection.query(ownSql, [], signal), coldIntervalFactor);
     const rows = await askPart({ questions, context: this.#context, collectorClass: ownClass, work });
-    const nameOf = (row: Row) =>
-      statementName({ schema: text(row, "schema_name") ?? null, digest: text(row, "digest") ?? "" });
-    if (rows !== undefined) this.#names = new Set(rows.map(nameOf));
+    if (rows === undefined) return;
+    const found = rows.map((row) => ({ schema: text(row, "schema_name") ?? null, digest: text(row, "digest") ?? "" }));
+    this.#known = new Map(found.map((each) => [statementName(each), each]));
   }
 
   /** How many rows of the summary are the collector's, and what part of the interval's execution time. */
-  addTo(metrics: MetricsBuilder, { reading, deltas }: StatementInterval): void {
+  addTo(metrics: MetricsBuilder, { reading, unread, deltas }: StatementInterval): void {
     const { table, epoch } = reading;
     const timeUnixNano = epoch.clockMicros * 1000n;
     const isOwn = (row: number) => {
       const { schema, digest } = table.key(row);
       return this.has(schema, digest);
     };
-    const own = Array.from({ length: table.count }, (_, row) => row).filter(isOwn).length;
+    const isThere = (key: StatementName) => table.find(key) >= 0 || (unread !== undefined && unread.find(key) >= 0);
+    const own = [...this.#known.values()].filter(isThere).length;
+    const count = unread?.countWith(table) ?? table.count;
     metrics.gauge(
       {
         name: "dbintel.mysql.statements.rows",
@@ -89,7 +91,7 @@ export class OwnStatements {
       },
       [
         { timeUnixNano, value: BigInt(own), attributes: { owner: "collector" } },
-        { timeUnixNano, value: BigInt(table.count - own), attributes: { owner: "others" } },
+        { timeUnixNano, value: BigInt(count - own), attributes: { owner: "others" } },
       ],
     );
     const timeOf = (rows: typeof deltas.changed) =>

@@ -108,6 +108,19 @@ describe("statementDeltas", () => {
     expect(ledger.unattributable).toBe(1);
   });
 
+  it("misses no row that was left out because it did not change", () => {
+    const { changed, ledger } = compare(
+      [row("a", [1n, 1n, 1n]), row("quiet", [5n, 5n, 5n])],
+      [row("a", [3n, 4n, 1n]), row("b", [2n, 2n, 2n])],
+      { changedOnly: true },
+    );
+    expect(changed.map(({ digest, kind, values }) => [digest, kind, values[0]])).toEqual([
+      ["a", "normal", 2n],
+      ["b", "new", 2n],
+    ]);
+    expect(ledger.vanished).toBe(0);
+  });
+
   it("only remembers at the first poll", () => {
     const { changed, ledger } = compare([], [row("a", [9n, 9n, 9n])], { previous: undefined });
     expect(changed).toEqual([]);

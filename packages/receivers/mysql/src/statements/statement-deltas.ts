@@ -36,6 +36,8 @@ export interface DeltaArgs {
   readonly continuity: Continuity;
   /** The server's clock at the last poll. */
   readonly previousMicros: bigint;
+  /** Whether rows that did not change were left out. Default: all rows were read. */
+  readonly changedOnly?: boolean;
 }
 
 /** Where an unsigned counter of 64 bits begins again: 213 days of execution time in picoseconds. */
@@ -50,12 +52,13 @@ const firstSeenPrecisionMicros = 1_000_000n;
  * A row is compared as a whole, never column by column: either all its counters continue or all begin anew. The server
  * throws no single row out; when rows are gone or were first seen at another moment, somebody has emptied the table.
  */
-export function statementDeltas({ current, previous, continuity, previousMicros }: DeltaArgs): StatementDeltas {
+export function statementDeltas(args: DeltaArgs): StatementDeltas {
+  const { current, previous, continuity, previousMicros, changedOnly = false } = args;
   const ledger = { normal: 0, new: 0, recreated: 0, reset_inferred: 0, unattributable: 0, vanished: 0 };
   const changed: StatementDelta[] = [];
   const compared = continuity === "continued" ? previous : undefined;
   const matches = Array.from({ length: current.count }, (_, row) => compared?.find(current.key(row)) ?? -1);
-  if (compared !== undefined && !current.truncated) {
+  if (compared !== undefined && !current.truncated && !changedOnly) {
     ledger.vanished = compared.count - matches.filter((found) => found >= 0).length;
   }
   const emptied =

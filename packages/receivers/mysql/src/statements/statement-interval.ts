@@ -1,3 +1,4 @@
+import type { DigestTable } from "./digest-table.ts";
 import type { StatementDeltas } from "./statement-deltas.ts";
 import type { Continuity } from "./statement-epoch.ts";
 import type { StatementReading } from "./statement-source.ts";
@@ -5,6 +6,8 @@ import type { StatementReading } from "./statement-source.ts";
 /** What one poll read of the summary, and how it goes on from the poll before. */
 export interface StatementInterval {
   readonly reading: StatementReading;
+  /** Where only rows that may have changed were read: the table that has the others. */
+  readonly unread: DigestTable | undefined;
   readonly deltas: StatementDeltas;
   readonly continuity: Continuity;
   /** Counts up whenever statistics do not go on: what was read in another life cannot be compared with. */

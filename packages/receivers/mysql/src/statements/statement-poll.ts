@@ -15,15 +15,14 @@ import {
 } from "../connection/problems.ts";
 import type { PlanCollector, StatementPlans } from "../plans/plan-collector.ts";
 import { type Instance, instanceResource, receiverScope } from "../resource.ts";
-import { StatementCheckpoint } from "./checkpoint.ts";
+import type { StatementCheckpoint } from "./checkpoint.ts";
 import { mostStatements } from "./digest-table.ts";
+import { IntervalReader } from "./interval-reader.ts";
 import { addLatency, type StatementLatency } from "./latency.ts";
 import { OwnStatements } from "./own-statements.ts";
 import { askPart, type PollQuestions } from "./poll-part.ts";
 import type { PreparedStatements } from "./prepared-statements.ts";
 import { callsIndex, timeIndex } from "./statement-columns.ts";
-import { statementDeltas } from "./statement-deltas.ts";
-import { continuity } from "./statement-epoch.ts";
 import type { StatementInterval } from "./statement-interval.ts";
 import { addLedgerMetrics, type LedgerState, withPoll } from "./statement-ledger.ts";
 import type { StatementReading, StatementSource } from "./statement-source.ts";
@@ -65,24 +64,27 @@ const standardCheckpointAgeMs = 3_600_000;
 
 /** Polls the summary of statements and makes events of what happened since the last poll. */
 export class StatementPoll {
-  /** The last reading that was committed, kept over a restart. */
-  readonly checkpoint: StatementCheckpoint;
   readonly #options: StatementPollOptions;
+  readonly #intervals: IntervalReader;
   readonly #texts: StatementTexts;
   readonly #own: OwnStatements;
   #ledger: LedgerState | undefined;
-  #life = 0;
 
   constructor(options: StatementPollOptions) {
     this.#options = options;
-    const { host, limit, checkpointMaxAgeMs: maxAgeMs = standardCheckpointAgeMs } = options;
-    this.checkpoint = new StatementCheckpoint({ host, maxAgeMs });
+    const { host, limit, source, checkpointMaxAgeMs: maxAgeMs = standardCheckpointAgeMs } = options;
+    this.#intervals = new IntervalReader({ host, source, maxAgeMs });
     this.#own = new OwnStatements(options);
     this.#texts = new StatementTexts({
       clock: host.clock,
       limit: 10 * limit + 1000,
       savings: () => host.shared(feedback).savings,
     });
+  }
+
+  /** The last reading that was committed, kept over a restart. */
+  get checkpoint(): StatementCheckpoint {
+    return this.#intervals.checkpoint;
   }
 
   /** Has what is read beside the summary begin anew. */
@@ -97,13 +99,13 @@ export class StatementPoll {
     try {
       const capabilities = await source.capabilities(signal);
       if (!capabilities.performanceSchema) return { batches: [], problems: [performanceSchemaOff(context.endpoint)] };
-      const reading = await source.read(signal);
+      const interval = await this.#intervals.next(signal);
+      const { reading } = interval;
       const { forgetsConsumers, wrongDigestCounts = [] } = platformTraits(capabilities.platform);
       if (!reading.counting) problems.push(digestConsumerOff(context.endpoint, forgetsConsumers));
       const isWrong = wrongDigestCounts.some((version) => capabilities.version.startsWith(version));
       if (isWrong) problems.push(digestCountsWrong(context.endpoint));
       if (reading.table.truncated) problems.push(tooManyStatements(context.endpoint, mostStatements));
-      const interval = this.#interval(reading);
       const asked: Asked = { ...interval, connection: source.connection, problems, guard, signal };
       const selection = await this.#select(asked);
       const executed = await prepared.read(asked);
@@ -126,9 +128,8 @@ export class StatementPoll {
         batches: [logs.build(), metrics.build()],
         problems,
         commit: () => {
-          this.checkpoint.last = reading;
+          this.#intervals.commit(interval);
           this.#ledger = ledger;
-          this.#life = interval.life;
           this.#texts.markSent(digestsOf(reading, selection.top));
           if (executed !== undefined) prepared.commit(executed);
           if (distributions !== undefined) latency?.commit(distributions);
@@ -137,17 +138,6 @@ export class StatementPoll {
     } catch (error) {
       throw databaseProblem(error, context);
     }
-  }
-
-  /** What happened since the last reading that was committed. */
-  #interval(reading: StatementReading): StatementInterval {
-    this.checkpoint.verify(reading);
-    const { last } = this.checkpoint;
-    const previousMicros = last?.epoch.clockMicros ?? reading.epoch.clockMicros;
-    const continued = last === undefined ? "unknown" : continuity(last.epoch, reading.epoch);
-    const compared = { current: reading.table, previous: last?.table, continuity: continued, previousMicros };
-    const life = continued === "continued" ? this.#life : this.#life + 1;
-    return { reading, deltas: statementDeltas(compared), continuity: continued, life, previousMicros };
   }
 
   async #plans(args: Asked & { readonly selection: Selection }): Promise<StatementPlans> {

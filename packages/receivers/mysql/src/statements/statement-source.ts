@@ -12,15 +12,21 @@ const summary = "performance_schema.events_statements_summary_by_digest";
 /** So many texts are asked for at once; each takes up to max_digest_length on the wire and more as text. */
 const textsAtOnce = 500;
 
-/** What one poll read. */
-export interface StatementReading {
+/** What is known of the server before rows are read. */
+export interface StatementMoment {
   readonly capabilities: Capabilities;
   readonly epoch: StatementEpoch;
-  readonly table: DigestTable;
+  /** What the summary counts. */
+  readonly counters: readonly StatementCounter[];
   /** Statements that the server could not count in a row of their own, since its start. */
   readonly lost: bigint | undefined;
   /** Whether the server counts statements now. */
   readonly counting: boolean;
+}
+
+/** What one poll read: all rows, or those that may have changed. */
+export interface StatementReading extends StatementMoment {
+  readonly table: DigestTable;
 }
 
 /** The summary of statements of one server. */
@@ -42,17 +48,29 @@ export class StatementSource {
     return await this.#server.capabilities(signal);
   }
 
-  /** Every row of the summary, without texts. */
-  async read(signal: AbortSignal): Promise<StatementReading> {
-    const { connection } = this.#server;
+  /** The server's clocks and statistics now, as rows that are read afterwards are to be understood. */
+  async moment(signal: AbortSignal): Promise<StatementMoment> {
     const capabilities = await this.#server.capabilities(signal);
     const counters = await this.#availableCounters(signal);
     const counting = await this.#isCounting(signal);
     const { lost, ...epoch } = await this.#epoch(capabilities, signal);
+    return { capabilities, epoch, counters, lost, counting };
+  }
+
+  /**
+   * Rows of the summary, without texts: all, or those of statements that have ended since a moment of the server's clock. The
+   * row of what found no other is always among them.
+   */
+  async read(moment: StatementMoment, signal: AbortSignal, sinceMicros?: bigint): Promise<StatementReading> {
+    const { counters } = moment;
     const columns = counters.map(({ column }) => column).join(", ");
-    const rows = await connection.rows(
+    const condition =
+      sinceMicros === undefined
+        ? ""
+        : `WHERE UNIX_TIMESTAMP(LAST_SEEN) >= ${sinceMicros / 1_000_000n} OR DIGEST IS NULL`;
+    const rows = await this.#server.connection.rows(
       `SELECT SCHEMA_NAME, DIGEST, CAST(UNIX_TIMESTAMP(FIRST_SEEN) * 1000000 AS UNSIGNED), ${columns}
-         FROM ${summary} LIMIT ${mostStatements + 1}`,
+         FROM ${summary} ${condition} LIMIT ${mostStatements + 1}`,
       signal,
     );
     const table = new DigestTable(
@@ -64,7 +82,7 @@ export class StatementSource {
         values: values.map(exact),
       })),
     );
-    return { capabilities, epoch, table, lost, counting };
+    return { ...moment, table };
   }
 
   /** The normalised texts of some digests; the server says the same for each schema. */
@@ -112,6 +130,7 @@ export class StatementSource {
   ): Promise<StatementEpoch & Pick<StatementReading, "lost">> {
     const { connection } = this.#server;
     const clockMicros = await serverClock(connection, signal);
+    const monotonicMs = this.#clock.monotonicMs();
     const status = namedValues(
       await connection.query(
         "SHOW GLOBAL STATUS WHERE Variable_name IN (?)",
@@ -127,7 +146,7 @@ export class StatementSource {
       identity,
       session: connection.session ?? 0,
       connectionId: BigInt(String(own?.id ?? 0)),
-      monotonicMs: this.#clock.monotonicMs(),
+      monotonicMs,
       lost: lost === undefined ? undefined : BigInt(lost),
     };
   }

@@ -1,6 +1,7 @@
 import { conditionForm } from "./condition-form.ts";
 import type { Plan, PlanNode } from "./plan.ts";
-import { indexName, relationName, unnumberedAliases } from "./relation-name.ts";
+import { PlanQualifiers } from "./qualifiers.ts";
+import { indexName, relationName } from "./relation-name.ts";
 
 /** The texts whose hashes are the identities of a plan. */
 export interface CanonicalPlan {
@@ -13,7 +14,7 @@ export interface CanonicalPlan {
 /**
  * Left out is what may differ between two executions of one plan: costs, estimates, widths, actual figures, workers
  * and the split between them (`Gather`, partial aggregates), the direction of a scan, the numbers of subplans and of
- * PostgreSQL's own aliases, and which partitions were left after pruning.
+ * PostgreSQL's own aliases, which partitions were left after pruning, and how MySQL and MariaDB qualify columns.
  */
 export function canonicalPlan(plan: Plan): CanonicalPlan {
   return new Canonical(plan).plan();
@@ -21,11 +22,11 @@ export function canonicalPlan(plan: Plan): CanonicalPlan {
 
 class Canonical {
   readonly #plan: Plan;
-  readonly #names: ReadonlyMap<string, string>;
+  readonly #qualifiers: PlanQualifiers;
 
   constructor(plan: Plan) {
     this.#plan = plan;
-    this.#names = unnumberedAliases(plan);
+    this.#qualifiers = new PlanQualifiers(plan);
   }
 
   plan(): CanonicalPlan {
@@ -52,19 +53,21 @@ class Canonical {
       ...labelled("parts", node.keyParts.join(",")),
       ...labelled("join", joinOf(node)),
       ...labelled("strategy", node.strategy),
-      ...labelled("sort", this.#keys(node.sortKeys)),
-      ...labelled("group", this.#keys(node.groupKeys)),
+      ...labelled("sort", this.#keys(node.sortKeys, node)),
+      ...labelled("group", this.#keys(node.groupKeys, node)),
     ];
   }
 
-  #keys(keys: readonly string[]): string {
-    return keys.map((key) => conditionForm(key, this.#names)).join(", ");
+  #keys(keys: readonly string[], node: PlanNode): string {
+    if (keys.length === 0) return "";
+    const qualifiers = this.#qualifiers.of(node);
+    return keys.map((key) => conditionForm(key, qualifiers)).join(", ");
   }
 
   #conditions(node: PlanNode): readonly string[] {
-    return node.conditions
-      .map(({ role, text }) => `${role}=${JSON.stringify(conditionForm(text, this.#names))}`)
-      .sort();
+    if (node.conditions.length === 0) return [];
+    const qualifiers = this.#qualifiers.of(node);
+    return node.conditions.map(({ role, text }) => `${role}=${JSON.stringify(conditionForm(text, qualifiers))}`).sort();
   }
 }
 

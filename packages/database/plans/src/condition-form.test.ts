@@ -35,7 +35,14 @@ describe("conditionForm", () => {
   });
 
   it("takes other names for qualifiers, not for columns", () => {
-    expect(conditionForm("(m_1.m_1 = o.id)", new Map([["m_1", "m"]]))).toBe("m.m_1 = o.id");
+    expect(conditionForm("(m_1.m_1 = o.id)", { renamed: new Map([["m_1", "m"]]) })).toBe("m.m_1 = o.id");
+  });
+
+  it("leaves out the schema, and the table that all is about", () => {
+    const ofOrders = { withoutSchema: true, table: "orders" };
+    expect(conditionForm("(`shop`.`Orders`.`id` = `shop`.`customer`.`id`)", ofOrders)).toBe("id = customer.id");
+    expect(conditionForm("(orders.orders = other.orders.id)", ofOrders)).toBe("orders = id");
+    expect(conditionForm("(orders.f(orders) > ?)", {})).toBe("orders.f (orders) > ?");
   });
 
   it("reads what is nested very deeply, and brackets that do not match", () => {

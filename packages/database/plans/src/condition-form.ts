@@ -1,21 +1,20 @@
 import { isWordStart, type Piece, piecesOf } from "./condition-piece.ts";
+import { type Qualifiers, qualified } from "./qualifiers.ts";
 
 /**
  * The form of a redacted condition in which two ways to write the same are equal: constants and parameters (`$1`) are
  * `?` without their casts, arrays and lists of constants a single `?`, brackets around one thing go, the operands of
- * AND stand in alphabetical order, words and unquoted names are in lower case.
- *
- * `names` replaces qualifiers (`o` in `o.id`), so that the numbers in PostgreSQL's own aliases make no difference.
+ * AND stand in alphabetical order, words and unquoted names are in lower case, and columns are qualified in one way.
  */
-export function conditionForm(text: string, names: ReadonlyMap<string, string> = new Map()): string {
-  return readable(formOf(unwrapped(piecesOf(text)), names).join(" "));
+export function conditionForm(text: string, qualifiers: Qualifiers = {}): string {
+  return readable(formOf(unwrapped(piecesOf(text)), qualifiers).join(" "));
 }
 
 /**
  * The same, taken apart at its outermost ANDs: `a = ?` and `b > ?` of `((a = 1) AND (b > 2))`.
  */
-export function conditionOperands(text: string, names: ReadonlyMap<string, string> = new Map()): readonly string[] {
-  const form = formOf(unwrapped(piecesOf(text)), names);
+export function conditionOperands(text: string, qualifiers: Qualifiers = {}): readonly string[] {
+  const form = formOf(unwrapped(piecesOf(text)), qualifiers);
   // In the sorted form each operand is one part, with an "and" between any two.
   const isSplit = form.length > 1 && form.every((part, position) => position % 2 === 0 || part === "and");
   return isSplit ? form.filter((part) => part !== "and").map(readable) : [readable(form.join(" "))];
@@ -38,17 +37,33 @@ const value = "?";
 /** Words of a type that follow its first one. */
 const typeWords = new Set(["without", "with", "time", "zone", "precision", "varying"]);
 
-function formOf(pieces: readonly Piece[], names: ReadonlyMap<string, string>): string[] {
+function formOf(pieces: readonly Piece[], qualifiers: Qualifiers): string[] {
   const form: string[] = [];
   for (let at = 0; at < pieces.length; at++) {
     const piece = pieces[at];
     if (piece === undefined) break;
     if (typeof piece === "string") {
       if (piece === "::" && form.at(-1) === value) at = endOfType(pieces, at + 1) - 1;
-      else form.push(pieces[at + 1] === "." ? (names.get(piece) ?? piece) : piece);
-    } else pushGroup(form, piece.open, formOf(piece.pieces, names));
+      else {
+        const name = nameAt(pieces, at);
+        form.push(...qualified(name, qualifiers).flatMap((part, position) => (position === 0 ? [part] : [".", part])));
+        at += 2 * name.length - 2;
+      }
+    } else pushGroup(form, piece.open, formOf(piece.pieces, qualifiers));
   }
   return sorted(form);
+}
+
+/** The parts of a name with dots between them, or the one piece that is none. */
+function nameAt(pieces: readonly Piece[], start: number): readonly string[] {
+  const parts: string[] = [];
+  for (let at = start; ; at += 2) {
+    const part = pieces[at];
+    if (typeof part !== "string") break;
+    parts.push(part);
+    if (pieces[at + 1] !== ".") break;
+  }
+  return parts;
 }
 
 /** The position behind the name of a type: `numeric(10,2)`, `timestamp(3) without time zone`, `public.mood[]`. */

@@ -217,6 +217,21 @@ describe("MySQL's tree", () => {
     expect(JSON.stringify(plan)).not.toMatch(/north|2026|#2/);
   });
 
+  it("has the same hashes however columns are qualified", () => {
+    const qualified = (column: string, of = "accounts"): string =>
+      [
+        `-> Sort: ${column}  (cost=1 rows=3)`,
+        `    -> Filter: (${column} > 'x')  (cost=1 rows=3)`,
+        `        -> Index lookup on ${of} using accounts_email (${column} = 'x')  (cost=1 rows=3)`,
+      ].join("\n");
+    const hashes = planHashes(planOf(qualified("email")));
+    expect(planHashes(planOf(qualified("accounts.email")))).toEqual(hashes);
+    expect(planHashes(planOf(qualified("`shop`.`Accounts`.`email`")))).toEqual(hashes);
+    expect(planHashes(planOf(qualified("other.email"))).full).not.toBe(hashes.full);
+    expect(planHashes(planOf(qualified("accounts.name"))).full).not.toBe(hashes.full);
+    expect(planHashes(planOf(qualified("email", "other"))).full).not.toBe(hashes.full);
+  });
+
   it("shows all operations that the server has a line for", () => {
     const lines = [
       "Sort: c.name DESC, limit input to 10 row(s) per chunk",

@@ -1,6 +1,7 @@
 import { conditionOperands } from "./condition-form.ts";
 import type { ConditionRole, Plan, PlanCondition, PlanNode } from "./plan.ts";
-import { indexName, relationName, unnumberedAliases } from "./relation-name.ts";
+import { PlanQualifiers, type Qualifiers } from "./qualifiers.ts";
+import { indexName, relationName } from "./relation-name.ts";
 
 /** How the rows of one table are reached in a plan. */
 export interface PlanAccess {
@@ -16,7 +17,7 @@ export interface PlanAccess {
 /** The accesses of a plan in the order of its joins; all partitions of a table are one. */
 export function accessesOf(plan: Plan): readonly PlanAccess[] {
   const accesses = new Map<string, PlanAccess>();
-  const names = unnumberedAliases(plan);
+  const qualifiers = new PlanQualifiers(plan);
   const visit = (node: PlanNode, filters: readonly PlanCondition[]): void => {
     if (isAccess(node)) {
       const plain = nameOf(node);
@@ -24,7 +25,7 @@ export function accessesOf(plan: Plan): readonly PlanAccess[] {
       if (plain.endsWith("*") && accesses.has(plain)) return;
       let name = plain;
       for (let number = 2; accesses.has(name); number++) name = `${plain} (${number})`;
-      accesses.set(name, accessOf(name, node, filters, names));
+      accesses.set(name, accessOf(name, node, filters, qualifiers.of(node)));
       return;
     }
     // MySQL's iterators check conditions in an operation of their own.
@@ -35,18 +36,13 @@ export function accessesOf(plan: Plan): readonly PlanAccess[] {
   return [...accesses.values()];
 }
 
-function accessOf(
-  name: string,
-  node: PlanNode,
-  filters: readonly PlanCondition[],
-  names: ReadonlyMap<string, string>,
-): PlanAccess {
+function accessOf(name: string, node: PlanNode, filters: readonly PlanCondition[], qualifiers: Qualifiers): PlanAccess {
   const conditions = new Map<string, ConditionRole>();
   const parts = partsOf(node);
   for (const { role, text } of [...filters, ...parts.flatMap((part) => part.conditions)]) {
     // A recheck repeats the condition of the index.
     if (role === "recheck") continue;
-    for (const operand of conditionOperands(text, names)) conditions.set(operand, role);
+    for (const operand of conditionOperands(text, qualifiers)) conditions.set(operand, role);
   }
   const indexes = parts.flatMap(({ index }) => (index === undefined ? [] : [indexName(index, node)]));
   return { name, operation: node.operation, indexes: [...new Set(indexes)].sort(), conditions };

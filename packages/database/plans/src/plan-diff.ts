@@ -1,7 +1,8 @@
 import { conditionForm } from "./condition-form.ts";
 import type { ConditionRole, Plan, PlanNode } from "./plan.ts";
 import { accessesOf, isAccess, type PlanAccess } from "./plan-access.ts";
-import { relationName, unnumberedAliases } from "./relation-name.ts";
+import { PlanQualifiers } from "./qualifiers.ts";
+import { relationName } from "./relation-name.ts";
 
 /** One way in which a plan differs from another plan of the same statement. */
 export type PlanDifference =
@@ -136,12 +137,14 @@ function stepDifferences(before: Plan, after: Plan): readonly PlanDifference[] {
 
 /** Operations that are neither a table nor a join, as text. */
 function stepsOf(plan: Plan): readonly string[] {
-  const names = unnumberedAliases(plan);
+  const qualifiers = new PlanQualifiers(plan);
   const steps: string[] = [];
   const visit = (node: PlanNode): void => {
     if (node.kind === "sort" || node.kind === "aggregate" || node.kind === "materialize") {
       const strategy = node.strategy === undefined || node.strategy === "Plain" ? "" : ` ${node.strategy}`;
-      const keys = [...node.sortKeys, ...node.groupKeys].map((key) => conditionForm(key, names)).join(", ");
+      const keys = [...node.sortKeys, ...node.groupKeys]
+        .map((key) => conditionForm(key, qualifiers.of(node)))
+        .join(", ");
       if (node.partialMode !== "Partial") steps.push(`${node.operation}${strategy}${keys === "" ? "" : ` by ${keys}`}`);
     }
     for (const child of node.children) visit(child);

@@ -3,6 +3,7 @@ import { describeMariadb } from "@dbintel/e2e/servers/vitest";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { nodesOf, type Plan } from "../src/plan.ts";
+import { diffPlans } from "../src/plan-diff.ts";
 import { type PlanHashes, planHashes } from "../src/plan-hash.ts";
 import { readPlan } from "../src/reading.ts";
 
@@ -66,6 +67,24 @@ describeMariadb("the plans of MariaDB", () => {
     await connection.query("create index orders_customer on orders (customer_id)");
     expect(after.shape).not.toBe(before.shape);
     expect(await hashes(byCustomer)).toEqual(before);
+  });
+
+  it("know a condition again that an index answered in part", async () => {
+    const sql = "select note from orders o where customer_id > 1990 and customer_id % 2 = 1";
+    const pushed = await plan(sql);
+    await connection.query("drop index orders_customer on orders");
+    const filtered = await plan(sql);
+    await connection.query("create index orders_customer on orders (customer_id)");
+    const differences = diffPlans(pushed, filtered);
+    expect(differences.slice(1)).toEqual(
+      ["customer_id > ?", "customer_id mod ? = ?"].map((condition) => ({
+        kind: "condition_moved",
+        relation: "o",
+        condition,
+        from: "index_condition",
+        to: "filter",
+      })),
+    );
   });
 
   it("have other hashes when tables are joined in another order", async () => {

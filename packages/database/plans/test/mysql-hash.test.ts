@@ -3,6 +3,7 @@ import { describeMysql } from "@dbintel/e2e/servers/vitest";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { nodesOf, type Plan } from "../src/plan.ts";
+import { diffPlans } from "../src/plan-diff.ts";
 import { type PlanHashes, planHashes } from "../src/plan-hash.ts";
 import { readPlan } from "../src/reading.ts";
 
@@ -123,6 +124,17 @@ describeMysql("the plans of MySQL", () => {
       expect(await hashes(byCustomer, format)).toEqual(before);
     });
 
+    it.each(["", "shop"])("have the same hashes in another schema: %s", async (alias) => {
+      const sql = (schema: string): string =>
+        `select * from ${schema}.orders ${alias} where note > 'b' and total = 7 order by total, note`;
+      await connection.query("create database copies");
+      await connection.query("create table copies.orders like orders");
+      await connection.query("insert into copies.orders select * from orders");
+      const copied = await hashes(sql("copies"), format);
+      await connection.query("drop database copies");
+      expect(copied).toEqual(await hashes(sql("plans"), format));
+    });
+
     it("have other hashes when tables are joined in another order", async () => {
       const [one, other] = ["customer c straight_join orders o", "orders o straight_join customer c"].map(
         (tables) => `select * from ${tables} on c.id = o.customer_id`,
@@ -160,6 +172,25 @@ describeMysql("the plans of MySQL", () => {
     expect(planHashes(await plan(sql, "mysql_json_v2", "explain analyze format=json"))).toEqual(explained);
     expect([...nodesOf(analyzed.root)].some(({ actual }) => (actual?.rows ?? 0) > 0)).toBe(true);
   });
+
+  it.each(["mysql_json_v2", "mysql_tree"] as const)(
+    "know a condition again that has become a filter, which qualifies its column, as %s",
+    async (format) => {
+      for (const sql of [
+        byCustomer,
+        byCustomer.replace("orders", "orders o"),
+        join.replace("c.region = 'region 3'", "o.customer_id = 7"),
+      ]) {
+        const indexed = await plan(sql, format);
+        await connection.query("drop index orders_customer on orders");
+        const scanned = await plan(sql, format);
+        await connection.query("create index orders_customer on orders (customer_id)");
+        const differences = diffPlans(indexed, scanned);
+        expect(differences.map(({ kind }) => kind)).toEqual(["access_changed", "condition_moved"]);
+        expect(differences[1]).toMatchObject({ condition: "customer_id = ?", from: "index_condition", to: "filter" });
+      }
+    },
+  );
 
   it("keep apart plans that differ", async () => {
     for (const format of Object.keys(formats) as Format[]) {

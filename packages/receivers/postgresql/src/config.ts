@@ -12,6 +12,7 @@ import {
 import { pollingSettings } from "@dbintel/polling";
 import {
   activeSessionSettings,
+  adviceCollection,
   budgetSettings,
   checkpointSettings,
   circuitBreaker,
@@ -26,7 +27,6 @@ import {
 } from "@dbintel/watching";
 import { z } from "zod";
 import { querySampleCollection } from "./activity/settings.ts";
-import { adviceCollection } from "./advice/settings.ts";
 import { customQuerySettings } from "./custom-sql/settings.ts";
 import { logCollection } from "./logs/settings.ts";
 import { absentMetricNames, metricNames } from "./metrics/metric-catalogue.ts";

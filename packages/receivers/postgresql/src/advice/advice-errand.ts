@@ -1,8 +1,9 @@
 import type { Host } from "@dbintel/pipeline";
+import { type Advice, AdviceBook, adviceOf } from "@dbintel/watching";
 import type { KnownScans } from "../plans/known-scans.ts";
 import type { Errand, Visit } from "../visits/errand.ts";
-import { AdviceBook } from "./advice-book.ts";
-import { type Advice, type AdviceRule, adviceOf } from "./advice-rule.ts";
+import { adviceAttributes } from "./advice-attributes.ts";
+import type { AdviceRule } from "./advice-rule.ts";
 import { fewHotUpdates, HotUpdates } from "./hot-updates.ts";
 import { indexRules } from "./index-rules.ts";
 import { serverRules } from "./server-rules.ts";
@@ -80,6 +81,7 @@ export class AdviceErrand implements Errand {
       ({ rule, relation }) => rule !== sequentialScans || relation === undefined || !scanned.has(relation),
     );
     const database = place === wholeServer ? undefined : place;
-    await this.#book.tell(visit, { place, database, found: judged, asked });
+    const attributes = adviceAttributes(database);
+    await this.#book.tell(visit, { place, database, found: judged, asked, attributes });
   }
 }

@@ -1,9 +1,8 @@
-import { number, type Row, text } from "@dbintel/watching";
+import { type Advice, type AdviceKind, clean, number, type Row, text } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 import type { Capabilities } from "../connection/capabilities.ts";
 import { userRelations } from "../objects/relation-kind.ts";
 import type { Visit } from "../visits/errand.ts";
-import { type Advice, type AdviceKind, clean } from "./advice-rule.ts";
 
 export const fewHotUpdates: AdviceKind = {
   id: "few_hot_updates",

@@ -1,5 +1,6 @@
+import { mostFindings } from "@dbintel/watching";
 import { blockSize, userRelations } from "../objects/relation-kind.ts";
-import { type AdviceRule, mostFindings } from "./advice-rule.ts";
+import type { AdviceRule } from "./advice-rule.ts";
 
 /** Indexes `c` on tables `t` in schemas `n`, none that PostgreSQL keeps for a partitioned one. */
 const indexes = `

@@ -1,11 +1,10 @@
 import type { Host } from "@dbintel/pipeline";
+import { type Advice, AdviceBook, type AdviceKind, clean, type OpenAdvice } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 import { type KnownScans, type ScanningStatement, scansRememberedMs } from "../plans/known-scans.ts";
 import { PlanSession, planSessionOptions } from "../plans/plan-session.ts";
 import type { Errand, Visit } from "../visits/errand.ts";
-import { AdviceBook } from "./advice-book.ts";
-import type { OpenAdvice } from "./advice-memory.ts";
-import { type Advice, type AdviceKind, clean } from "./advice-rule.ts";
+import { adviceAttributes } from "./advice-attributes.ts";
 import { HypotheticalIndexes, type IndexGain } from "./hypothetical-index.ts";
 import { type IndexProposal, leastRows, namesIn, objectOf, proposalsFor } from "./index-proposal.ts";
 import { type ScannedColumn, scannedColumns } from "./scanned-columns.ts";
@@ -98,6 +97,7 @@ export class MissingIndexErrand implements Errand {
     const kept = open.filter((advice) => this.#stillHolds(advice, { found, statements, columns }));
     await this.#book.tell(visit, {
       ...{ place: database, database, asked: new Set([missingIndex.id]) },
+      attributes: adviceAttributes(database),
       found: [...found.slice(0, mostTold), ...kept],
     });
     this.#looks.set(database, look);

@@ -1,6 +1,6 @@
+import { adviceEvent } from "@dbintel/watching";
 import type { WatchedServer } from "../watched-server.ts";
 import { AdviceErrand } from "./advice-errand.ts";
-import { adviceEvent } from "./advice-events.ts";
 import { MissingIndexErrand } from "./missing-index-errand.ts";
 
 /** What could be better in the databases and on the server. */

@@ -1,4 +1,5 @@
-import { type AdviceRule, mostFindings } from "./advice-rule.ts";
+import { mostFindings } from "@dbintel/watching";
+import type { AdviceRule } from "./advice-rule.ts";
 
 const harmful = [
   { name: "autovacuum", good: "on", severity: "critical", why: "dead rows stay and transaction ids run out" },

@@ -1,6 +1,7 @@
+import { mostFindings } from "@dbintel/watching";
 import { userRelations } from "../objects/relation-kind.ts";
 import { vacuumColumns, vacuumOptions, vacuumSettings } from "../objects/vacuum-need.ts";
-import { type AdviceRule, mostFindings } from "./advice-rule.ts";
+import type { AdviceRule } from "./advice-rule.ts";
 
 const named = "concat(n.nspname, '.', c.relname) AS object, n.nspname::text AS schema, c.relname::text AS relation";
 

@@ -1,10 +1,10 @@
+import type { LogsBuilder } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
-import { KeptState } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
-import type { Visit } from "../visits/errand.ts";
-import { addAdvice } from "./advice-events.ts";
+import { KeptState } from "../kept-state.ts";
+import type { Advice, AdviceKind } from "./advice.ts";
+import { type AdviceAttributes, addAdvice } from "./advice-events.ts";
 import { adviceChanges, type OpenAdvice } from "./advice-memory.ts";
-import type { Advice, AdviceKind } from "./advice-rule.ts";
 
 /** Databases whose open advice is remembered. */
 const mostDatabases = 5000;
@@ -12,6 +12,15 @@ const mostDatabases = 5000;
 type KnownAdvice = LRUCache<string, readonly OpenAdvice[]>;
 /** Those that were looked at longest ago first. */
 type WrittenAdvice = readonly (readonly [place: string, open: readonly OpenAdvice[]])[];
+
+/** What a look has at its disposal. */
+export interface AdviceLook {
+  readonly logs: LogsBuilder;
+  /** The server's clock. */
+  readonly timeUnixNano: bigint;
+  /** Has something done once everything that was found is taken. */
+  readonly onTaken: (action: () => void) => void;
+}
 
 /** What was advised of each place: tells each advice when it appears and when it is gone, also over a restart. */
 export class AdviceBook {
@@ -49,7 +58,7 @@ export class AdviceBook {
 
   /** Tells what has changed at a place since the last look that was taken. */
   async tell(
-    { logs, timeUnixNano, onTaken }: Visit,
+    { logs, timeUnixNano, onTaken }: AdviceLook,
     args: {
       readonly place: string;
       /** `undefined` for the server as a whole. */
@@ -57,15 +66,19 @@ export class AdviceBook {
       readonly found: readonly Advice[];
       /** Rules that were asked. */
       readonly asked: ReadonlySet<string>;
+      readonly attributes: (advice: Advice) => AdviceAttributes;
     },
   ): Promise<void> {
-    const { place, database, found, asked } = args;
+    const { place, database, found, asked, attributes } = args;
     const known = await this.#known.get();
     const open = known.get(place) ?? [];
     const changes = adviceChanges({ open, found, asked, nowMicros: Number(timeUnixNano / 1000n) });
     const shared = { server: this.#endpoint, database, timeUnixNano, observedUnixNano: this.#host.clock.unixNano() };
     const tell = (advice: OpenAdvice, state: "open" | "resolved") =>
-      addAdvice(logs, { ...shared, advice, rule: this.#rules.get(advice.rule), state });
+      addAdvice(logs, {
+        ...{ ...shared, attributes: attributes(advice) },
+        ...{ advice, rule: this.#rules.get(advice.rule), state },
+      });
     for (const advice of changes.appeared) tell(advice, "open");
     for (const advice of changes.resolved) tell(advice, "resolved");
     if (open.length === 0 && changes.open.length === 0) return;

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
+import type { Advice } from "./advice.ts";
 import { adviceChanges, type OpenAdvice } from "./advice-memory.ts";
-import type { Advice } from "./advice-rule.ts";
 
 function advice(rule: string, object: string): Advice {
   return { rule, object, schema: undefined, relation: undefined, sql: undefined, evidence: {} };

@@ -1,4 +1,4 @@
-import type { Advice } from "./advice-rule.ts";
+import type { Advice } from "./advice.ts";
 
 /** An advice that was told and still holds. */
 export interface OpenAdvice extends Advice {

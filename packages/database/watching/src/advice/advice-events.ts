@@ -1,9 +1,12 @@
 import { createHash } from "node:crypto";
 import type { LogsBuilder } from "@dbintel/pdata";
+import type { AdviceKind, AdviceSeverity } from "./advice.ts";
 import { adviceKey, type OpenAdvice } from "./advice-memory.ts";
-import type { AdviceKind, AdviceSeverity } from "./advice-rule.ts";
 
 export const adviceEvent = "db.advice";
+
+/** What names the thing that an advice is about, in the words of its database system. */
+export type AdviceAttributes = Readonly<Record<string, string | undefined>>;
 
 /** Severity numbers of OpenTelemetry's logs. */
 const severityNumbers: Readonly<Record<AdviceSeverity, number>> = { info: 9, warning: 13, critical: 17 };
@@ -15,14 +18,15 @@ export function addAdvice(
     readonly advice: OpenAdvice;
     readonly rule: AdviceKind | undefined;
     readonly state: "open" | "resolved";
-    /** Of the server as a whole: `undefined`. */
+    /** The database, for the identity of the advice. Of the server as a whole: `undefined`. */
     readonly database: string | undefined;
     readonly server: string;
+    readonly attributes: AdviceAttributes;
     readonly timeUnixNano: bigint;
     readonly observedUnixNano: bigint;
   },
 ): void {
-  const { advice, rule, state, database, server, timeUnixNano, observedUnixNano } = args;
+  const { advice, rule, state, database, server, attributes, timeUnixNano, observedUnixNano } = args;
   const severity = rule?.severity ?? "info";
   const evidence = Object.entries(advice.evidence).map(
     ([name, value]) => [`dbintel.advice.evidence.${name}`, value] as const,
@@ -32,11 +36,8 @@ export function addAdvice(
     ...{ timeUnixNano, observedTimeUnixNano: observedUnixNano, eventName: adviceEvent },
     ...{ severityNumber: state === "open" ? severityNumbers[severity] : severityNumbers.info },
     attributes: {
-      "db.system.name": "postgresql",
-      "db.namespace": database,
-      "postgresql.schema.name": advice.schema,
+      ...attributes,
       "db.collection.name": advice.relation,
-      "postgresql.queryid": advice.queryId,
       "dbintel.advice.id": id.digest("hex").slice(0, 16),
       "dbintel.advice.rule": advice.rule,
       "dbintel.advice.state": state,

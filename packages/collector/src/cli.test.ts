@@ -51,6 +51,20 @@ describe("dbintel", () => {
     );
   });
 
+  it("explain-config tells where each value comes from, and no secret", async () => {
+    const all = await run(["explain-config", "exporters.otlp_http", "--set", "exporters.otlp_http.timeout=7s"], sound);
+    expect(all.code).toBe(0);
+    const lines = all.out.replaceAll(`${folder}/`, "").split("\n");
+    expect(lines).toContainEqual(expect.stringMatching(/^exporters\.otlp_http\.timeout +"7s" +--set:1:\d+$/));
+    expect(lines).toContainEqual(expect.stringMatching(/\.endpoint +"http:\S+ +collector\.yaml:4:\d+$/));
+    expect(lines).toContainEqual(expect.stringMatching(/\.api-key +"\[REDACTED\]" +.* from \$\{env:KEY\}$/));
+    expect(lines).toContainEqual(expect.stringMatching(/\.compression +"gzip" +default$/));
+    expect(all.out).not.toMatch(/the-licence-key|^receivers/m);
+    const one = await run(["explain-config", "exporters.otlp_http.timeout", "--format", "json"], sound);
+    expect(JSON.parse(one.out)).toEqual([expect.objectContaining({ origin: "default" })]);
+    expect(await run(["explain-config", "exporters.otlp"], sound)).toMatchObject({ code: 1 });
+  });
+
   it("warns of a listener that strangers reach, and refuses it strictly", async () => {
     const open = sound.replace("localhost:0", "0.0.0.0:4318");
     const warning = "collector.yaml:2:3 receivers.otlp: warning: listens on 0.0.0.0:4318 without TLS or authentication";

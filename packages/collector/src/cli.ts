@@ -1,6 +1,8 @@
 import { Command, CommanderError, Option } from "commander";
 import { readBuildInfo } from "./build.ts";
 import type { RunOptions } from "./commands/run.ts";
+import type { TapOptions } from "./commands/tap.ts";
+import type { TopOptions } from "./commands/top.ts";
 import type { ConfigOptions } from "./configuration.ts";
 import type { ExitCode, Terminal } from "./terminal.ts";
 import { exitCodes } from "./terminal.ts";
@@ -19,6 +21,18 @@ function withConfigOptions(command: Command): Command {
         .argParser(collect)
         .default([], "none"),
     );
+}
+
+/** For commands that ask a collector that runs. */
+function withAdminOptions(command: Command): Command {
+  return command
+    .option("-a, --admin <url>", "the extension admin of the collector (DBINTEL_ADMIN_URL; http://localhost:55680)")
+    .option("--user <name>", "who asks (DBINTEL_ADMIN_USER)")
+    .option("--password-file <file>", "the password of the user (or DBINTEL_ADMIN_PASSWORD)")
+    .option("--token-file <file>", "a bearer token (or DBINTEL_ADMIN_TOKEN)")
+    .option("--ca-file <file>", "PEM file with the authorities to trust (DBINTEL_ADMIN_CA_FILE)")
+    .option("--cert-file <file>", "PEM file with your own certificate (DBINTEL_ADMIN_CERT_FILE)")
+    .option("--key-file <file>", "PEM file with its key (DBINTEL_ADMIN_KEY_FILE)");
 }
 
 const formatOption = (choices: readonly string[], initial: string) =>
@@ -88,6 +102,14 @@ function program(terminal: Terminal, run: (action: Promise<ExitCode>) => Promise
       run((await import("./commands/print-config.ts")).printConfig(options, terminal)),
     );
 
+  withConfigOptions(root.command("explain-config").argument("[path]", "only what is at this path, such as exporters"))
+    .description("print every setting in effect with where it comes from: a file's line, a variable, or the default")
+    .addOption(formatOption(["table", "json"], "table"))
+    .addHelpText("after", example("dbintel explain-config exporters.otlp_http --config base.yaml --config site.yaml"))
+    .action(async (path: string | undefined, options: ConfigOptions & { readonly format: string }) =>
+      run((await import("./commands/explain-config.ts")).explain(path, options, terminal)),
+    );
+
   root
     .command("schema")
     .description("print the JSON Schema of the configuration, for completion in editors")
@@ -119,6 +141,29 @@ function program(terminal: Terminal, run: (action: Promise<ExitCode>) => Promise
         options: ConfigOptions & { readonly fixSql: boolean; readonly format: string; readonly timeout: string },
       ) => run((await import("./commands/doctor.ts")).doctor(options, terminal)),
     );
+
+  withAdminOptions(root.command("tap").argument("[component]", 'a pattern of kind/id (default: "exporter/*")'))
+    .description("show records of a running collector as components get them, personal data taken out")
+    .option("-n, --limit <records>", "stop after so many (default: 100)")
+    .option("--seconds <seconds>", "stop after so long")
+    .addOption(
+      new Option("-f, --format <format>", "how to print (default: text on a terminal, else json)").choices([
+        "text",
+        "json",
+      ]),
+    )
+    .addHelpText("after", example("dbintel tap 'processor/verification' --limit 20 --format json | jq .telemetry"))
+    .action(async (component: string | undefined, options: TapOptions) =>
+      run((await import("./commands/tap.ts")).tap(component, options, terminal)),
+    );
+
+  withAdminOptions(root.command("top"))
+    .description("show the components of a running collector: states, rates, queues, breakers, what was dropped")
+    .option("--once", "show it once, also on a terminal", false)
+    .option("--interval <duration>", "the time that rates are of, and after which the table is shown anew", "2s")
+    .addOption(formatOption(["table", "json"], "table"))
+    .addHelpText("after", example("dbintel top --admin https://gateway.example:55680 --user ann --password-file pw"))
+    .action(async (options: TopOptions) => run((await import("./commands/top.ts")).top(options, terminal)));
 
   return root;
 }

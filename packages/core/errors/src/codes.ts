@@ -41,6 +41,7 @@ export const errorCodes = {
   DBI_DATABASE_VERSION: "The server is older than the oldest supported version.",
   DBI_DATABASE_QUERY: "A query of the collector failed.",
 
+  DBI_ADMIN: "The admin endpoint of a collector could not be asked, or refused to answer.",
   DBI_NEW_RELIC_API: "A question to New Relic's API failed.",
 
   DBI_CONDITION_SYNTAX: "A condition does not parse or does not type-check.",

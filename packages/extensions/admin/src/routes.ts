@@ -4,6 +4,7 @@ import { type Control, type Host, logLevels } from "@dbintel/pipeline";
 import { z } from "zod";
 import { type Answer, Refusal } from "./answer.ts";
 import type { AuditLog } from "./audit-log.ts";
+import { ComponentPattern } from "./component-pattern.ts";
 import { componentTree, reloadShown } from "./component-tree.ts";
 import type { AdminConfig } from "./config.ts";
 import { readiness } from "./readiness.ts";
@@ -139,7 +140,8 @@ export class Routes {
       await this.#audit.note({ action: "tap", who, detail: { component: glob, limit } }, "begun");
       this.#scrubber ??= new TextScrubber();
       const durationMs = Math.min(seconds * 1000, tap.max_duration);
-      const request = { glob, limit, durationMs, recordsPerSecond: tap.records_per_second };
+      const components = new ComponentPattern(glob);
+      const request = { components, limit, durationMs, recordsPerSecond: tap.records_per_second };
       const around = { scrubber: this.#scrubber, clock: this.#host.clock, response };
       await new TapSession(request, around).run(control, this.#closing);
     } finally {

@@ -1,12 +1,11 @@
 import type { ServerResponse } from "node:http";
-import { matchesGlob } from "node:path";
 import { type Batch, encodeJson } from "@dbintel/pdata";
 import type { TextScrubber } from "@dbintel/pii";
 import type { Clock, ComponentView, Control } from "@dbintel/pipeline";
+import type { ComponentPattern } from "./component-pattern.ts";
 
 export interface TapRequest {
-  /** Of `kind/id`, such as `exporter/otlp_http`; `*` and `?` stand for what they do in names of files. */
-  readonly glob: string;
+  readonly components: ComponentPattern;
   /** How many records at most. */
   readonly limit: number;
   readonly durationMs: number;
@@ -59,8 +58,9 @@ export class TapSession {
     );
   }
 
-  #look({ kind, id, pipeline }: ComponentView, batch: Batch): void {
-    if (!matchesGlob(`${kind}/${id}`, this.#request.glob)) return;
+  #look(component: ComponentView, batch: Batch): void {
+    if (!this.#request.components.matches(component)) return;
+    const { kind, id, pipeline } = component;
     const count = Math.min(this.#allowance(), this.#left, batch.count);
     this.#skipped += batch.count - count;
     if (count === 0) return;

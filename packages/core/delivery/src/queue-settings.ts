@@ -7,6 +7,9 @@ import { batchSettings, resolveBatch } from "./batch-settings.ts";
 export const sizers = ["bytes", "items", "requests"] as const;
 export type Sizer = (typeof sizers)[number];
 
+/** How the number of requests on their way is chosen. */
+const concurrencies = ["adaptive", "fixed"] as const;
+
 /** What happens to a batch that the disk does not take. */
 const storageFailures = ["refuse", "drop"] as const;
 
@@ -21,7 +24,17 @@ const defaultQueueSize: Readonly<Record<Sizer, number>> = { bytes: 64 * 2 ** 20,
 export const queueSettings = z
   .strictObject({
     enabled: z.boolean().default(true).describe("false: each call waits for the destination's answer."),
-    num_consumers: z.int().positive().default(10).describe("Requests on their way at the same time, for each signal."),
+    num_consumers: z
+      .int()
+      .positive()
+      .default(10)
+      .describe("The most requests on their way at the same time, for each signal."),
+    concurrency: z
+      .enum(concurrencies)
+      .default("adaptive")
+      .describe(
+        "adaptive: fewer than num_consumers while answers take longer than usual or ask to send less; fixed: always that many.",
+      ),
     sizer: z
       .enum(sizers)
       .optional()
@@ -66,6 +79,7 @@ export const queueSettings = z
     return {
       enabled: given.enabled,
       num_consumers: given.num_consumers,
+      concurrency: given.concurrency,
       sizer,
       queue_size: size,
       block_on_overflow: given.block_on_overflow,

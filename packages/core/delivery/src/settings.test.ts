@@ -28,6 +28,7 @@ describe("deliverySettings", () => {
       sending_queue: {
         enabled: true,
         num_consumers: 10,
+        concurrency: "adaptive",
         sizer: "bytes",
         queue_size: 64 * 2 ** 20,
         block_on_overflow: false,

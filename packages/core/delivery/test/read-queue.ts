@@ -23,8 +23,9 @@ export function readQueue(host: TestHost) {
     for (const callback of callbacks) {
       void callback({
         observe(metric, value, attributes) {
-          values.set(names.get(metric) ?? "", value);
-          labels.push(attributes);
+          const name = names.get(metric) ?? "";
+          values.set(name, value);
+          if (name.startsWith("otelcol_exporter_queue_")) labels.push(attributes);
         },
       });
     }

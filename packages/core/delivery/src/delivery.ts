@@ -2,6 +2,9 @@ import { type ExporterLoad, feedback } from "@dbintel/feedback";
 import type { Signal } from "@dbintel/pdata";
 import { signals } from "@dbintel/pdata";
 import type { Component, Consumer, Consumers, Host, JournalProvider, StopOptions } from "@dbintel/pipeline";
+import { ConcurrencyLimit } from "./concurrency-limit.ts";
+import { Destination } from "./destination.ts";
+import { observeDestination } from "./destination-metrics.ts";
 import { DirectLane } from "./direct-lane.ts";
 import { DurableLane } from "./durable-lane.ts";
 import { Holdings } from "./holdings.ts";
@@ -11,6 +14,7 @@ import { shuttingDown } from "./memory-queue.ts";
 import { observeQueues } from "./queue-metrics.ts";
 import { QueuedLane } from "./queued-lane.ts";
 import { Report } from "./report.ts";
+import { RequestSizes } from "./request-sizes.ts";
 import type { Sender } from "./sender.ts";
 import type { DeliverySettings } from "./settings.ts";
 import { Transmitter } from "./transmitter.ts";
@@ -49,6 +53,8 @@ export function createDelivery(args: DeliveryArgs): Delivery {
 class LaneDelivery implements Delivery {
   readonly consumers: Consumers;
   readonly #args: DeliveryArgs;
+  readonly #destination: Destination;
+  readonly #sizes: RequestSizes;
   readonly #journals: JournalProvider | undefined;
   readonly #lanes = new Map<Signal, Lane>();
   readonly #reports = new Set<Report>();
@@ -59,6 +65,8 @@ class LaneDelivery implements Delivery {
 
   constructor(args: DeliveryArgs) {
     this.#args = args;
+    this.#destination = new Destination({ host: args.host, settings: args.config.retry_on_failure });
+    this.#sizes = new RequestSizes(args.host.meter, args.id);
     const { enabled, storage } = args.config.sending_queue;
     this.#journals = storage === undefined || !enabled ? undefined : args.host.extensions.journalProvider(storage);
     const consumer: Consumer = {
@@ -83,9 +91,11 @@ class LaneDelivery implements Delivery {
     this.#forget();
     const { host, id } = this.#args;
     const forgetQueues = observeQueues(host.meter, id, this.#lanes);
+    const forgetDestination = observeDestination(host.meter, id, this.#destination);
     const forgetLoad = host.shared(feedback).addExporter(() => this.#load());
     this.#forget = () => {
       forgetQueues();
+      forgetDestination();
       forgetLoad();
     };
   }
@@ -158,12 +168,23 @@ class LaneDelivery implements Delivery {
 
   #newParts(signal: Signal): { readonly holdings: Holdings; readonly transmitter: Transmitter } {
     const { id, host, config, sender } = this.#args;
-    const report = new Report({ id, host, signal });
+    const { enabled, num_consumers, concurrency } = config.sending_queue;
+    const most = enabled ? num_consumers : Number.POSITIVE_INFINITY;
+    const limit = new ConcurrencyLimit({ most, adaptive: enabled && concurrency === "adaptive" });
+    const entrance = this.#destination.entrance(signal, limit);
+    const report = new Report({ id, host, signal, destination: this.#destination });
     this.#reports.add(report);
     const settings = this.#journals === undefined ? config : { ...config, retry_on_failure: patient(config) };
     return {
       holdings: new Holdings(signal, host.accounting, report),
-      transmitter: new Transmitter({ host, settings, sender, report }),
+      transmitter: new Transmitter({
+        host,
+        settings,
+        sender,
+        report,
+        entrance,
+        sizes: enabled ? this.#sizes : undefined,
+      }),
     };
   }
 }

@@ -2,6 +2,7 @@ import type { ConsumeError } from "@dbintel/errors";
 import { feedback } from "@dbintel/feedback";
 import type { Signal } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
+import type { Destination } from "./destination.ts";
 import { LogGate } from "./log-gate.ts";
 import { type DropReason, isMisconfigured } from "./outcome.ts";
 
@@ -11,6 +12,14 @@ const logIntervalMs = 30_000;
 /** HTTP answers that ask to send less. */
 const throttlingStatuses: ReadonlySet<number | undefined> = new Set([429, 503]);
 
+interface ReportOptions {
+  /** The exporter's. */
+  readonly id: string;
+  readonly host: Host;
+  readonly signal: Signal;
+  readonly destination: Destination;
+}
+
 /**
  * Tells how the delivery of one signal goes: people by log lines and the component's status, components upstream by
  * the feedback of the collector.
@@ -19,14 +28,16 @@ export class Report {
   readonly #exporter: string;
   readonly #host: Host;
   readonly #signal: Signal;
+  readonly #destination: Destination;
   readonly #gate: LogGate;
   /** Answers so far that asked to send less. */
   throttled = 0;
 
-  constructor({ id, host, signal }: { readonly id: string; readonly host: Host; readonly signal: Signal }) {
+  constructor({ id, host, signal, destination }: ReportOptions) {
     this.#exporter = id;
     this.#host = host;
     this.#signal = signal;
+    this.#destination = destination;
     this.#gate = new LogGate(host.clock, logIntervalMs);
   }
 
@@ -36,7 +47,10 @@ export class Report {
 
   retrying(error: ConsumeError, delayMs: number): void {
     this.#failed(error);
-    this.#host.reportStatus({ state: "recoverable_error", message: error.message, hint: error.hint });
+    // What the destination has reported then says more than its latest failure.
+    if (!this.#destination.broken) {
+      this.#host.reportStatus({ state: "recoverable_error", message: error.message, hint: error.hint });
+    }
     const attempts = this.#gate.pass("retrying");
     if (attempts === undefined) return;
     const fields = { "otelcol.signal": this.#signal, attempts, delay_ms: Math.round(delayMs), error };

@@ -1,6 +1,8 @@
 import { PartialError, PermanentError, RefusedError, RetryableError } from "@dbintel/errors";
 import { createTestHost } from "@dbintel/pipeline/testing";
 import { describe, expect, it } from "vitest";
+import { ConcurrencyLimit } from "./concurrency-limit.ts";
+import { Destination } from "./destination.ts";
 import { sendWithRetry } from "./retry.ts";
 import { retrySettings } from "./retry-settings.ts";
 
@@ -8,10 +10,14 @@ function scenario(settings: Parameters<typeof retrySettings.parse>[0], answers: 
   const host = createTestHost();
   const controller = new AbortController();
   const startedMs: number[] = [];
+  const checked = retrySettings.parse(settings);
+  const limit = new ConcurrencyLimit({ most: 1, adaptive: true });
   const outcome = sendWithRetry({
     clock: host.clock,
     random: host.random,
-    settings: retrySettings.parse(settings),
+    settings: checked,
+    entrance: new Destination({ host, settings: checked }).entrance("logs", limit),
+    waitsFirst: true,
     timeoutMs: 1000,
     signal: controller.signal,
     run: async () => {

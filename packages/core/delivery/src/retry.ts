@@ -4,6 +4,7 @@ import type { Clock, Random } from "@dbintel/pipeline";
 import { wait } from "@dbintel/pipeline";
 import { attempt } from "./attempt.ts";
 import { BackOff } from "./back-off.ts";
+import type { Entrance, PassEnd } from "./destination.ts";
 import type { Outcome } from "./outcome.ts";
 import { reasonOf } from "./outcome.ts";
 import type { RetrySettings } from "./retry-settings.ts";
@@ -19,6 +20,10 @@ export interface RetryOptions {
   /** Ends waits between attempts, and lets the attempt that is under way come to its end. Default: `signal`. */
   readonly patience?: AbortSignal | undefined;
   readonly run: (signal: AbortSignal) => Promise<void>;
+  /** Where each attempt waits until it may go out. */
+  readonly entrance: Entrance;
+  /** Without retries: whether to wait for a destination that is left alone, or to fail at once. */
+  readonly waitsFirst: boolean;
   /** Waits also before it gives up: whoever has the data then will try at once. */
   readonly waitsLast?: boolean;
   /** Called before each wait. */
@@ -30,12 +35,23 @@ export async function sendWithRetry(options: RetryOptions): Promise<Outcome> {
   const { clock, settings, signal, patience = signal } = options;
   const backOff = new BackOff(settings, options.random);
   const startedMs = clock.monotonicMs();
+  const untilMs = startedMs + patienceOf(options);
+  let last: ConsumeError | undefined;
   for (;;) {
+    const pass = await options.entrance.enter({ signal, patience, untilMs });
+    if (pass === undefined) {
+      if (signal.aborted) return stopped(signal);
+      if (patience.aborted) return stopped(patience);
+      return { kind: "failed", reason: "retries_exhausted", error: last ?? options.entrance.refusal() };
+    }
     try {
       await attempt({ clock, timeoutMs: options.timeoutMs, signal, run: options.run });
+      pass.end("taken");
       return { kind: "sent" };
     } catch (reason) {
       const error = toConsumeError(reason);
+      pass.end(endOf(error, signal));
+      last = error;
       if (error.kind === "partial") return { kind: "partial", error };
       if (error.kind === "permanent") return { kind: "failed", reason: reasonOf(error), error };
       if (signal.aborted) return stopped(signal);
@@ -55,6 +71,19 @@ export async function sendWithRetry(options: RetryOptions): Promise<Outcome> {
       if (exhausted) return failed;
     }
   }
+}
+
+/** How long a request waits for a destination that is left alone, milliseconds. */
+function patienceOf({ settings, waitsFirst }: RetryOptions): number {
+  if (!settings.enabled) return waitsFirst ? Number.POSITIVE_INFINITY : 0;
+  return settings.max_elapsed_time > 0 ? settings.max_elapsed_time : Number.POSITIVE_INFINITY;
+}
+
+/** What an attempt that failed says about the destination. */
+function endOf(error: ConsumeError, signal: AbortSignal): PassEnd {
+  if (error.kind === "partial") return "taken";
+  if (error.kind === "permanent") return error.code === "DBI_INTERNAL" ? "unknown" : "answered";
+  return signal.aborted ? "unknown" : error;
 }
 
 /**

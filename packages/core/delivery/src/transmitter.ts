@@ -1,9 +1,11 @@
 import { toConsumeError } from "@dbintel/errors";
 import type { Batch } from "@dbintel/pdata";
 import { type Host, wait } from "@dbintel/pipeline";
+import type { Entrance } from "./destination.ts";
 import { isMisconfigured, type Outcome } from "./outcome.ts";
 import type { Report } from "./report.ts";
 import { type Request, ShareCutter, settleShares } from "./request.ts";
+import type { RequestSizes } from "./request-sizes.ts";
 import { sendWithRetry } from "./retry.ts";
 import type { Sender } from "./sender.ts";
 import type { DeliverySettings } from "./settings.ts";
@@ -13,6 +15,10 @@ export interface TransmitterOptions {
   readonly settings: DeliverySettings;
   readonly sender: Sender;
   readonly report: Report;
+  /** The way to the destination, which all signals of the exporter share. */
+  readonly entrance: Entrance;
+  /** Behind a queue: told of each request that left it. */
+  readonly sizes: RequestSizes | undefined;
 }
 
 export interface TransmitOptions {
@@ -43,6 +49,7 @@ export class Transmitter {
    * at single items; n items of which none is taken cost 2n − 1 attempts.
    */
   async transmit(request: Request, options: TransmitOptions): Promise<void> {
+    this.#options.sizes?.record(request.batch);
     const cutter = new ShareCutter(request.shares);
     // Left halves on top: pieces end in the order of their items, which is the order of the shares.
     const pieces: Batch[] = [request.batch];
@@ -67,7 +74,8 @@ export class Transmitter {
   }
 
   async #send(batch: Batch, { signal, patience, keep }: TransmitOptions): Promise<Outcome> {
-    const { host, settings, sender, report } = this.#options;
+    const { host, settings, sender, report, entrance } = this.#options;
+    const { enabled, wait_for_result: awaited } = settings.sending_queue;
     const outcome = await sendWithRetry({
       clock: host.clock,
       random: host.random,
@@ -75,6 +83,8 @@ export class Transmitter {
       timeoutMs: settings.timeout,
       signal,
       patience,
+      entrance,
+      waitsFirst: enabled && !awaited,
       waitsLast: keep !== undefined,
       run: (attemptSignal) => sender.send(batch, { signal: attemptSignal }),
       onRetry: (error, delayMs) => report.retrying(error, delayMs),

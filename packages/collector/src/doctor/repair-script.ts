@@ -8,14 +8,23 @@ import type { PlainText } from "./plain-text.ts";
 export function repairScript(subjects: readonly ExaminedSubject[], plain: PlainText): string {
   const parts = subjects.flatMap((subject) => {
     const repairs = subject.findings.filter(({ repair }) => repair !== undefined);
-    return repairs.length === 0 ? [] : [subjectScript(subject, repairs, plain)];
+    const places = Map.groupBy(repairs, ({ repair }) => repair?.place ?? "this server");
+    return [...places].map(([place, findings]) => placeScript({ subject, place, findings, plain }));
   });
   return parts.length === 0 ? "-- nothing to repair by SQL" : parts.join("\n\n");
 }
 
-function subjectScript({ component, name }: ExaminedSubject, findings: readonly Finding[], plain: PlainText): string {
+/** What is run at one server. */
+function placeScript(args: {
+  readonly subject: ExaminedSubject;
+  readonly place: string;
+  readonly findings: readonly Finding[];
+  readonly plain: PlainText;
+}): string {
+  const { subject, place, findings, plain } = args;
+  const { component, name } = subject;
   const lines = [
-    `-- ${plain.line(name)} (${plain.line(component)}): run as an administrator of this server, from top to bottom`,
+    `-- ${plain.line(name)} (${plain.line(component)}): run as an administrator of ${plain.line(place)}, from top to bottom`,
   ];
   const afterwards = new Set<string>();
   let entered: string | undefined;

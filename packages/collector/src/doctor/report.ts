@@ -55,12 +55,13 @@ function findingLines({ status, code, message, meaning, hint, repair }: Finding,
   const lines = [`  ${status.padEnd(7)}  ${code.padEnd(width)}  ${plain.line(message)}`];
   if (status === "ok") return lines;
   const indent = " ".repeat(13 + width);
-  if (meaning !== "") lines.push(`${indent}${plain.line(meaning)}`);
+  if (meaning !== "") lines.push(`${indent}checked: ${plain.line(meaning)}`);
   if (hint !== undefined) lines.push(`${indent}→ ${plain.line(hint)}`);
   const [first] = repair?.sql ?? [];
   if (first !== undefined) {
     const isWhole = repair?.sql.length === 1 && !first.includes("\n");
-    lines.push(`${indent}→ ${isWhole ? plain.line(first) : "--fix-sql has the statements"}`);
+    const place = repair?.place === undefined ? "" : `on ${plain.line(repair.place)}: `;
+    lines.push(`${indent}→ ${place}${isWhole ? plain.line(first) : "--fix-sql has the statements"}`);
   }
   if (repair?.afterwards !== undefined) lines.push(`${indent}→ then ${plain.line(repair.afterwards)}`);
   return lines;

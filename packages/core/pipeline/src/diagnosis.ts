@@ -9,6 +9,8 @@ export type CheckStatus = (typeof checkStatuses)[number];
 export interface Repair {
   /** The line that brings the client into the right database, such as `\connect shop`; absent where any will do. */
   readonly enter?: string;
+  /** Whose administrator runs it where that is not the examined server, such as "its primary". */
+  readonly place?: string;
   /** Each with its semicolon, in order. */
   readonly sql: readonly string[];
   /** What has to happen afterwards, such as a restart of the server. */

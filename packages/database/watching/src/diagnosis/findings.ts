@@ -59,19 +59,31 @@ export function clockSkew(theirs: bigint, { before, after }: Asked): FoundOut {
   return { status: "warn", message, hint: "let both machines keep their time by NTP" };
 }
 
-/** What a part costs the server, of one core's time and of what it may, and what did not work of it. */
-export function costs(tried: TriedPoll, mostShare: number): readonly FoundOut[] {
-  const { name, milliseconds, databaseMs, items, interval, problems } = tried;
-  if (problems.length > 0) {
-    return problems.map(({ message, hint }) => ({ status: "fail", message: `${name}: ${message}`, hint }));
+/** What each part costs the server, and at last what did not work: each problem once, with all parts that met it. */
+export async function* trialFindings(trial: AsyncIterable<TriedPoll>, mostShare: number): AsyncGenerator<FoundOut> {
+  const problems = new Map<string, { readonly hint: string | undefined; readonly parts: string[] }>();
+  for await (const tried of trial) {
+    if (tried.problems.length === 0) yield cost(tried, mostShare);
+    for (const { message, hint } of tried.problems) {
+      const known = problems.get(message) ?? { hint, parts: [] };
+      known.parts.push(tried.name);
+      problems.set(message, known);
+    }
   }
+  for (const [message, { hint, parts }] of problems) {
+    yield { status: "fail", message: `${parts.join(", ")}: ${message}`, hint };
+  }
+}
+
+/** Of one core's time, and of what it may. */
+function cost({ name, milliseconds, databaseMs, items, interval }: TriedPoll, mostShare: number): FoundOut {
   const share = databaseMs / interval;
   const told =
     `${name}: ${milliseconds.toFixed(1)} ms for ${items} records and data points, then ${databaseMs.toFixed(1)} ms ` +
     `in the database every ${interval / 1000} s: ${percent(share)} of a core`;
-  if (share <= mostShare) return [{ status: "ok", message: told }];
+  if (share <= mostShare) return { status: "ok", message: told };
   const hint = "make the interval longer, or raise budget.max_database_share: the receiver asks more rarely by itself";
-  return [{ status: "warn", message: `${told}, and all may take ${percent(mostShare)}`, hint }];
+  return { status: "warn", message: `${told}, and all may take ${percent(mostShare)}`, hint };
 }
 
 function percent(share: number): string {

@@ -1,7 +1,7 @@
 import { instanceConfig, listingOf } from "@dbintel/instances";
 import type { Signal } from "@dbintel/pdata";
 import type { Consumer, Host, Subject } from "@dbintel/pipeline";
-import { costs, PollTrial, reachability } from "@dbintel/watching";
+import { PollTrial, reachability, trialFindings } from "@dbintel/watching";
 import { type MysqlConfig, mysqlInstance } from "../config.ts";
 import type { Capabilities } from "../connection/capabilities.ts";
 import { platformTraits } from "../connection/platforms.ts";
@@ -55,9 +55,7 @@ async function* examine(args: ExaminationArgs): AsyncGenerator<MysqlCheck> {
     const watched = watchedDatabase(server.context);
     const polls = trial.run({ host, watched, timeoutMs: config.statement_timeout, signal: args.signal });
     const { max_database_share: mostShare } = config.budget;
-    for await (const tried of polls) {
-      yield* costs(tried, mostShare).map((found) => ({ code: "MY-COST-001", ...found }) as const);
-    }
+    for await (const found of trialFindings(polls, mostShare)) yield { code: "MY-COST-001", ...found };
   } finally {
     await trial.close();
   }

@@ -41,6 +41,8 @@ export interface Capabilities {
   readonly readsAllActivity: boolean;
   /** What tells its data from that of other servers, but not from its standbys'; `undefined` where the user may not ask. */
   readonly systemIdentifier: string | undefined;
+  /** Whether statements have ids, without which pg_stat_statements counts none: before PostgreSQL 14 they always have. */
+  readonly computesQueryIds: boolean;
   /** Whether the server replays from another one. */
   readonly standby: boolean;
   /** Whether the user may list the files of the WAL. */
@@ -54,7 +56,7 @@ export interface Capabilities {
 }
 
 /**
- * The server behind a connection; what it is, is asked once for each session, and again while a grant is missing. One
+ * The server behind a connection; what it is, is asked once for each session, and again while it hides something. One
  * for all who use the connection.
  */
 export class KnownServer {
@@ -74,12 +76,20 @@ export class KnownServer {
   async capabilities(signal: AbortSignal): Promise<Capabilities> {
     const known = this.#known;
     const isSame = known?.session !== undefined && known.session === this.connection.session;
-    if (isSame && known.capabilities.readsAllActivity) return known.capabilities;
+    const isComplete = known?.capabilities.readsAllActivity === true && known.capabilities.computesQueryIds;
+    if (isSame && isComplete) return known.capabilities;
     const capabilities = await discover(this.connection, this.#endpoint, this.#platform, signal);
     this.#known = { session: this.connection.session, capabilities };
     return capabilities;
   }
 }
+
+/**
+ * Whether this very statement has an id; other libraries than pg_stat_statements may compute them where the setting is
+ * off. A column of the view since PostgreSQL 14.
+ */
+export const computesQueryIds = `(current_setting('compute_query_id', true) IS DISTINCT FROM 'off' OR
+            (SELECT to_jsonb(a) ->> 'query_id' IS NOT NULL FROM pg_stat_get_activity(pg_backend_pid()) a))`;
 
 /** Asks the server. Rejects with `DBI_DATABASE_VERSION` below PostgreSQL 13. */
 export async function discover(
@@ -92,7 +102,7 @@ export async function discover(
     `SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int4 AS number,
             (SELECT oid FROM pg_roles WHERE rolname = current_user) AS user_id,
             pg_has_role('pg_read_all_stats', 'USAGE') AS reads_all, pg_is_in_recovery()::int4 AS standby,
-            has_function_privilege('pg_control_system()', 'EXECUTE') AS tells_identifier,
+            ${computesQueryIds} AS query_ids, has_function_privilege('pg_control_system()', 'EXECUTE') AS tells_identifier,
             has_function_privilege('pg_ls_waldir()', 'EXECUTE') AS lists_wal,
             current_setting('default_transaction_read_only')::bool AS read_only, ${platformColumns}`,
     [],
@@ -127,6 +137,7 @@ export async function discover(
     versionNumber,
     userId: number(server, "user_id") ?? 0,
     readsAllActivity: server.reads_all === true,
+    computesQueryIds: server.query_ids !== false,
     systemIdentifier: text(control, "id"),
     standby: number(server, "standby") === 1,
     listsWal: server.lists_wal === true,

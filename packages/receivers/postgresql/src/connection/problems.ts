@@ -1,4 +1,4 @@
-import { DbintelError, type ErrorCode, isDbintelError } from "@dbintel/errors";
+import { DbintelError, driverMessage, type ErrorCode, isDbintelError } from "@dbintel/errors";
 import type { WatchedDatabase } from "@dbintel/watching";
 import pg from "pg";
 import { mostStatements } from "../statements/statement-table.ts";
@@ -49,7 +49,9 @@ function details(reason: unknown): { readonly code: string; readonly message: st
   // One attempt for each address of the host; the first tells enough.
   const error = reason instanceof AggregateError && reason.errors[0] instanceof Error ? reason.errors[0] : reason;
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  return { code, message: error.message };
+  // RAISE may give itself any SQLSTATE.
+  const raised = "routine" in error && error.routine === "exec_stmt_raise";
+  return { code, message: driverMessage({ code: raised ? "P0001" : code, message: error.message }) };
 }
 
 /** By SQLSTATE, appendix A of PostgreSQL's manual. */
@@ -62,7 +64,7 @@ function bySqlState(code: string, message: string, context: ProblemContext): Exp
       return {
         code: "DBI_DATABASE_AUTHENTICATION",
         message: `${endpoint} refused user ${user}: ${message}`,
-        hint: `check username and password, and that pg_hba.conf lets ${user} connect to database ${identifier(database)} from here`,
+        hint: loginHint(message, context),
         retryable: false,
       };
     case "3D000":
@@ -83,7 +85,7 @@ function bySqlState(code: string, message: string, context: ProblemContext): Exp
       return {
         code: "DBI_DATABASE_UNREACHABLE",
         message: `${endpoint} has no connection left: ${message}`,
-        hint: `raise max_connections, or keep connections for monitoring: ALTER ROLE ${user} CONNECTION LIMIT 3 and reserved_connections`,
+        hint: connectionHint(message, context),
         retryable: true,
       };
     case "57P01":
@@ -122,9 +124,10 @@ function bySqlState(code: string, message: string, context: ProblemContext): Exp
 /** By what the socket, TLS and the driver report. */
 function byTransport(code: string, message: string, { endpoint, username }: ProblemContext): Explanation | undefined {
   if (message.startsWith("SASL")) {
+    const why = message.includes("client password must be") ? ", and none is configured" : `: ${message}`;
     return {
       code: "DBI_DATABASE_AUTHENTICATION",
-      message: `${endpoint} asks user ${identifier(username)} for a password: ${message}`,
+      message: `${endpoint} asks user ${identifier(username)} for a password${why}`,
       hint: "set password, password_file or password_command",
       retryable: false,
     };
@@ -156,7 +159,52 @@ function byTransport(code: string, message: string, { endpoint, username }: Prob
   return undefined;
 }
 
-function permissionHint(message: string, { username, database }: ProblemContext): string {
+/** The statement that lets the user in, by the server's own words for why it does not; `undefined` where no SQL does. */
+export function openingSql(
+  message: string,
+  { username, database }: Omit<ProblemContext, "endpoint">,
+): string | undefined {
+  const user = identifier(username);
+  if (message.includes("is not permitted to log in")) return `ALTER ROLE ${user} LOGIN;`;
+  if (message.includes("permission denied for database")) {
+    return `GRANT CONNECT ON DATABASE ${identifier(database)} TO ${user};`;
+  }
+  return message.includes("too many connections for role")
+    ? `ALTER ROLE ${user} CONNECTION LIMIT ${mostSessions};`
+    : undefined;
+}
+
+/** Two that last, and short ones one at a time; one more while another ends. */
+const mostSessions = 5;
+
+function loginHint(message: string, context: ProblemContext): string {
+  const sql = openingSql(message, context);
+  if (sql !== undefined) return `run as superuser: ${sql}`;
+  const user = identifier(context.username);
+  const line = `a line of pg_hba.conf has to let ${user} connect to database ${identifier(context.database)} from here`;
+  if (/no encryption|SSL off/.test(message)) {
+    return `the server may take encrypted sessions only: take tls.insecure out of the configuration; otherwise ${line}`;
+  }
+  if (message.includes("no pg_hba.conf entry")) return line;
+  return `check username and password, which is refused with the same words when its VALID UNTIL is over; ${line}`;
+}
+
+function connectionHint(message: string, context: ProblemContext): string {
+  const sql = openingSql(message, context);
+  if (sql !== undefined) return `run as superuser: ${sql}`;
+  if (message.includes("too many connections for database")) {
+    return `raise the limit of database ${identifier(context.database)}, or set connect_database to another one`;
+  }
+  return (
+    "raise max_connections; or, on PostgreSQL 16 and later, keep some for the collector: set reserved_connections, " +
+    `restart the server, and GRANT pg_use_reserved_connections TO ${identifier(context.username)};`
+  );
+}
+
+function permissionHint(message: string, context: ProblemContext): string {
+  const { username, database } = context;
+  const opening = openingSql(message, context);
+  if (opening !== undefined) return `run as superuser: ${opening}`;
   const schema = /^permission denied for schema (.+)$/.exec(message)?.[1];
   if (schema === undefined) return grantHint(username, database);
   return (
@@ -176,7 +224,7 @@ export function notPreloaded(endpoint: string): Explanation {
     message: `pg_stat_statements is not loaded on ${endpoint}`,
     hint:
       "run as superuser: ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'; " +
-      "(keep what is set there already) and restart the server",
+      "(keep what is set there already; on a managed service it is one of its parameters) and restart the server",
     retryable: false,
   };
 }
@@ -201,7 +249,7 @@ export function extensionOutdated(endpoint: string, version: string): DbintelErr
 export function limitsDropped(endpoint: string): DbintelError {
   return new DbintelError(`${endpoint} is reached through a pooler that drops the limits of the session`, {
     code: "DBI_DATABASE_POOLER",
-    hint: "connect to the server itself: without its limits the collector asks nothing (PgBouncer: ignore_startup_parameters)",
+    hint: "connect to the server itself: without these limits the collector asks nothing; PgBouncer drops what its ignore_startup_parameters names",
   });
 }
 
@@ -209,6 +257,14 @@ export function versionTooOld(endpoint: string, version: string): DbintelError {
   return new DbintelError(`${endpoint} runs PostgreSQL ${version}; 13 is the oldest that is supported`, {
     code: "DBI_DATABASE_VERSION",
     hint: "upgrade the server, or remove it from the configuration",
+  });
+}
+
+/** Without ids pg_stat_statements counts nothing, and says nothing of it. */
+export function queryIdsOff({ endpoint }: ProblemContext): DbintelError {
+  return new DbintelError(`${endpoint} computes no ids of statements: pg_stat_statements counts none without them`, {
+    code: "DBI_DATABASE_EXTENSION",
+    hint: "set compute_query_id = auto (ALTER SYSTEM as superuser, or the parameters of a managed service) and reload the settings",
   });
 }
 

@@ -19,7 +19,7 @@ export const checks = {
     "Texts of running statements are kept at 4096 bytes at least: what is longer is cut off, and has no plan.",
   "PG-SET-002": "The server measures the time of reading and writing: the time of statements is told apart by it.",
   "PG-SET-003":
-    "Statements of sessions have the number by which pg_stat_statements knows them (PostgreSQL 14 and later).",
+    "Statements have ids, by which pg_stat_statements counts them and sessions tell them (PostgreSQL 14 and later).",
   "PG-SET-004": "pg_stat_statements has room for the statements there are; when it is full it throws out the rarest.",
   "PG-SET-005":
     "pg_stat_statements counts: `track` is not `none`. `track_utility` says whether others than DML are counted.",

@@ -2,6 +2,7 @@ import type { DbintelError } from "@dbintel/errors";
 import { clockSkew, encryption } from "@dbintel/watching";
 import type { PostgresqlConfig } from "../config.ts";
 import type { ConnectionSettings } from "../connection/connection.ts";
+import { openingSql, type ProblemContext } from "../connection/problems.ts";
 import type { PostgresqlCheck } from "./checks.ts";
 import type { ServerFacts } from "./facts.ts";
 
@@ -11,14 +12,15 @@ export function isSocket({ host }: ConnectionSettings): boolean {
 }
 
 /** What a session that could not be opened says of encryption, of logging in, or of the version. */
-export function loginFailure(problem: DbintelError): PostgresqlCheck {
+export function loginFailure(problem: DbintelError, context: ProblemContext): PostgresqlCheck {
   const { message, hint } = problem;
   const failed = { status: "fail", message, hint } as const;
   if (problem.code === "DBI_DATABASE_VERSION") return { code: "PG-SERVER-001", ...failed };
   // The way out of what TLS reports is a setting of `tls`.
   if (/\btls\b/.test(hint ?? "")) return { code: "PG-CONN-002", ...failed };
-  if (hint?.includes("pooler")) return { code: "PG-CONN-004", ...failed };
-  return { code: "PG-CONN-003", ...failed };
+  if (problem.code === "DBI_DATABASE_POOLER") return { code: "PG-CONN-004", ...failed };
+  const sql = openingSql(message, context);
+  return { code: "PG-CONN-003", ...failed, ...(sql === undefined ? {} : { hint: undefined, repair: { sql: [sql] } }) };
 }
 
 /** What an open session says of itself. */

@@ -1,7 +1,7 @@
 import { instanceConfig, listingOf } from "@dbintel/instances";
 import type { Signal } from "@dbintel/pdata";
 import type { Consumer, Host, Subject } from "@dbintel/pipeline";
-import { costs, PollTrial, reachability } from "@dbintel/watching";
+import { PollTrial, reachability, trialFindings } from "@dbintel/watching";
 import { type PostgresqlConfig, postgresqlInstance } from "../config.ts";
 import type { Capabilities } from "../connection/capabilities.ts";
 import { DatabaseConnection } from "../connection/connection.ts";
@@ -17,6 +17,7 @@ import { type ServerFacts, serverFacts } from "./facts.ts";
 import { grantChecks } from "./grant-checks.ts";
 import { logCheck } from "./log-checks.ts";
 import { openDatabases, planChecks } from "./plan-checks.ts";
+import { repairedWhere } from "./repairs.ts";
 import { settingChecks, statementSettingChecks, trackingChecks } from "./setting-checks.ts";
 
 /** The extension is looked for in at most so many databases. */
@@ -90,26 +91,31 @@ class Examination {
       known = { server, capabilities, facts };
     } catch (error) {
       signal.throwIfAborted();
-      yield loginFailure(databaseProblem(error, server.context));
+      yield loginFailure(databaseProblem(error, server.context), server.context);
       return;
     }
     yield* sessionChecks(known.facts, { config, settings: server.settings, asked });
     yield* this.#identity(known);
-    yield* this.#statements(known);
-    const { platform } = known.capabilities;
-    yield* settingChecks(known.facts, platform);
-    yield* trackingChecks(known.facts, platform);
-    yield* grantChecks(known.facts, server.context);
-    yield* this.#plans(known);
-    yield logCheck(known.facts, config);
+    for await (const check of this.#repairable(known)) yield repairedWhere(check, known.capabilities);
     yield* this.#costs(server);
+  }
+
+  /** Settings, extensions and grants. */
+  async *#repairable(known: Known): AsyncGenerator<PostgresqlCheck> {
+    const { server, facts, capabilities } = known;
+    yield* this.#statements(known);
+    yield* settingChecks(facts, capabilities.platform);
+    yield* trackingChecks(facts, capabilities.platform);
+    yield* grantChecks(facts, server.context);
+    yield* this.#plans(known);
+    yield logCheck(facts, this.#args.config);
   }
 
   *#identity({ capabilities }: Known): Generator<PostgresqlCheck> {
     const { version, platform, standby } = capabilities;
     yield { code: "PG-SERVER-001", status: "ok", message: `PostgreSQL ${version}` };
     yield { code: "PG-SERVER-002", status: "ok", message: platform };
-    const message = standby ? "a standby: run the SQL that repairs on its primary" : "a primary";
+    const message = standby ? "a standby: what is granted or made comes from its primary" : "a primary";
     yield { code: "PG-SERVER-003", status: "ok", message };
   }
 
@@ -180,8 +186,6 @@ class Examination {
     const watched = watchedDatabase(server.context);
     const trial = this.#trial.run({ host, watched, timeoutMs: config.statement_timeout, signal });
     const { max_database_share: mostShare } = config.budget;
-    for await (const tried of trial) {
-      yield* costs(tried, mostShare).map((found) => ({ code: "PG-COST-001", ...found }) as const);
-    }
+    for await (const found of trialFindings(trial, mostShare)) yield { code: "PG-COST-001", ...found };
   }
 }

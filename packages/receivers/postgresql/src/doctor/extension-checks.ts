@@ -19,8 +19,14 @@ interface Installed {
 /** Whether the library is loaded: only then its settings are known. */
 export function preloadCheck({ settings }: ServerFacts, platform: Platform): PostgresqlCheck {
   const code = "PG-EXT-001";
-  if (settings.has(`${extension}.max`)) return { code, status: "ok", message: `${extension} is loaded` };
-  return { code, status: "fail", message: `${extension} is not loaded`, repair: preloadRepair(platform, extension) };
+  if (isLoaded(settings)) return { code, status: "ok", message: `${extension} is loaded` };
+  const hint = `add it to the setting shared_preload_libraries beside what is there; once it is loaded, examine the server again`;
+  const message = `${extension} is not loaded: nothing counts statements`;
+  return { code, status: "fail", message, hint, repair: preloadRepair(platform, extension) };
+}
+
+function isLoaded(settings: ServerFacts["settings"]): boolean {
+  return settings.has(`${extension}.max`);
 }
 
 /** The extension in a database; `undefined` when that has none. */
@@ -48,19 +54,19 @@ export async function* extensionChecks(args: {
   const { database, schema, version } = installed;
   const schemaName = identifier(schema);
   const where = `${extension} ${version} is in database ${identifier(database)}, schema ${schemaName}`;
+  if (!isLoaded(facts.settings)) {
+    const message = `${where}, and has nothing to tell while its library is not loaded`;
+    yield { code: "PG-EXT-002", status: "skipped", message };
+    yield versionCheck(installed, facts.availableVersion);
+    return;
+  }
   try {
     await connection.columns(`SELECT * FROM ${schemaName}.${extension}(false) LIMIT 0`, signal);
     yield { code: "PG-EXT-002", status: "ok", message: where };
   } catch (error) {
     if (!(error instanceof pg.DatabaseError)) throw error;
-    // 55000: the library is not loaded, which is another check.
-    const isUnloaded = error.code === "55000";
-    const repair = isUnloaded
-      ? {}
-      : { repair: repairIn(database, [`GRANT USAGE ON SCHEMA ${schemaName} TO ${identifier(username)};`]) };
-    const status = isUnloaded ? "skipped" : "fail";
-    yield { code: "PG-EXT-002", status, message: `${where}, and cannot be read: ${error.message}`, ...repair };
-    if (isUnloaded) return;
+    const repair = repairIn(database, [`GRANT USAGE ON SCHEMA ${schemaName} TO ${identifier(username)};`]);
+    yield { code: "PG-EXT-002", status: "fail", message: `${where}, and cannot be read: ${error.message}`, repair };
   }
   yield versionCheck(installed, facts.availableVersion);
   if (facts.versionNumber >= 140_000) yield await roomCheck({ connection, schemaName, facts, platform, signal });

@@ -1,4 +1,5 @@
 import { integer, type Row, text } from "@dbintel/watching";
+import { computesQueryIds } from "../connection/capabilities.ts";
 import type { DatabaseConnection } from "../connection/connection.ts";
 import { type LogAccess, logAccess } from "../logs/log-access.ts";
 
@@ -16,6 +17,8 @@ export interface ServerFacts {
   /** Whether the limits that were given with the start of the session hold. */
   readonly readOnly: boolean;
   readonly encryption: string | undefined;
+  /** Whether statements have ids, whoever computes them (PostgreSQL 14 and later). */
+  readonly computesQueryIds: boolean;
   /** The server's clock, in microseconds since 1970. */
   readonly clockMicros: bigint;
   /** The newest version of pg_stat_statements that its files offer. */
@@ -49,6 +52,7 @@ export async function serverFacts(
             ${versionNumber < 150_000 ? "NULL::bool" : "has_parameter_privilege('pg_stat_statements.track', 'SET')"} AS tracking,
             current_setting('default_transaction_read_only') = 'on' AS read_only,
             (SELECT s.version FROM pg_stat_ssl s WHERE s.pid = pg_backend_pid() AND s.ssl) AS encryption,
+            ${computesQueryIds} AS query_ids,
             (SELECT default_version FROM pg_available_extensions WHERE name = 'pg_stat_statements') AS available,
             (date_part('epoch', clock_timestamp()) * 1000000)::int8 AS clock
        FROM pg_roles r WHERE r.rolname = current_user`,
@@ -72,6 +76,7 @@ export async function serverFacts(
     readsLogBy: (await logAccess(connection, signal))?.read,
     readOnly: row.read_only === true,
     encryption: text(row, "encryption"),
+    computesQueryIds: row.query_ids === true,
     clockMicros: integer(row, "clock") ?? 0n,
     availableVersion: text(row, "available"),
     settings: new Map(settings.map((each) => [text(each, "name") ?? "", text(each, "value") ?? ""])),

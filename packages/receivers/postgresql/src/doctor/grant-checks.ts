@@ -15,7 +15,7 @@ function monitor({ readsAllStats, readsAllSettings }: ServerFacts, user: string)
   return {
     code,
     status: readsAllStats ? "warn" : "fail",
-    message: `${user} has not the rights of ${lacking.filter((role) => role !== false).join(" and ")}`,
+    message: `${user} lacks the rights of ${lacking.filter((role) => role !== false).join(" and ")}`,
     repair: { sql: [`GRANT pg_monitor TO ${user};`] },
   };
 }

@@ -2,7 +2,7 @@ import type { Platform } from "@dbintel/instances";
 import { text } from "@dbintel/watching";
 import pg from "pg";
 import type { DatabaseConnection } from "../connection/connection.ts";
-import { identifier } from "../connection/problems.ts";
+import { identifier, openingSql } from "../connection/problems.ts";
 import { hasDefiner } from "../plans/definer.ts";
 import type { PostgresqlCheck } from "./checks.ts";
 import { explainFunction } from "./explain-function.ts";
@@ -60,7 +60,9 @@ export async function* planChecks(args: {
       }
     } catch (error) {
       if (!(error instanceof pg.DatabaseError)) throw error;
-      yield { code, status: "warn", message: `database ${name} cannot be entered: ${error.message}` };
+      const sql = openingSql(error.message, { username: args.username, database });
+      const repair = sql === undefined ? {} : { repair: { sql: [sql] } };
+      yield { code, status: "warn", message: `database ${name} cannot be entered: ${error.message}`, ...repair };
     } finally {
       await connection.close();
     }

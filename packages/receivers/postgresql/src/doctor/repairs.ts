@@ -1,6 +1,7 @@
 import type { Platform } from "@dbintel/instances";
 import type { Repair } from "@dbintel/pipeline";
 import { identifier } from "../connection/problems.ts";
+import type { PostgresqlCheck } from "./checks.ts";
 
 /** Where settings of the server are changed on a managed service, whose users may not write its configuration. */
 const settingPlaces: Readonly<Record<Exclude<Platform, "self_managed">, string>> = {
@@ -30,7 +31,7 @@ export function settingRepair(args: {
 
 /** Adds a library to those that are loaded at the start of the server, and keeps what is loaded already. */
 export function preloadRepair(platform: Platform, library: string): Repair {
-  const afterwards = "restart the server, and examine it again: more can be seen then";
+  const afterwards = "restart the server";
   if (platform !== "self_managed") {
     return { sql: [`-- In ${settingPlaces[platform]} add ${library} to: shared_preload_libraries`], afterwards };
   }
@@ -42,6 +43,13 @@ export function preloadRepair(platform: Platform, library: string): Repair {
          WHERE trim(name) <> '' GROUP BY 1 ORDER BY 2) AS libraries
 \\gexec`;
   return { sql: [statement], afterwards };
+}
+
+/** On a standby only settings are its own: what is granted or made comes from its primary. */
+export function repairedWhere(check: PostgresqlCheck, { standby }: { readonly standby: boolean }): PostgresqlCheck {
+  const { code, repair } = check;
+  if (!standby || repair === undefined || code.startsWith("PG-SET-") || code === "PG-EXT-001") return check;
+  return { ...check, repair: { ...repair, place: "its primary" } };
 }
 
 /** The line with which psql enters a database; `undefined` for a name that no line can hold. */

@@ -59,13 +59,14 @@ function ioTiming({ settings }: ServerFacts, platform: Platform): PostgresqlChec
   };
 }
 
-function queryId({ settings }: ServerFacts, platform: Platform): PostgresqlCheck {
+function queryId({ settings, computesQueryIds }: ServerFacts, platform: Platform): PostgresqlCheck {
   const code = "PG-SET-003";
   const name = "compute_query_id";
   const value = settings.get(name);
   if (value === undefined) return { code, status: "skipped", message: "needs PostgreSQL 14" };
   // What is `auto` is turned on by pg_stat_statements itself.
   if (value !== "off") return { code, status: "ok", message: `${name} is ${value}` };
+  if (computesQueryIds) return { code, status: "ok", message: `${name} is off, and another library computes them` };
   const repair = settingRepair({ platform, name, value: "auto", restart: false });
-  return { code, status: "warn", message: `${name} is off`, repair };
+  return { code, status: "fail", message: `${name} is off: pg_stat_statements counts nothing`, repair };
 }

@@ -6,7 +6,13 @@ import type { PollResult } from "@dbintel/polling";
 import type { StatementGuard } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 import { platformTraits } from "../connection/platforms.ts";
-import { databaseProblem, othersHidden, type ProblemContext, tooManyStatements } from "../connection/problems.ts";
+import {
+  databaseProblem,
+  othersHidden,
+  type ProblemContext,
+  queryIdsOff,
+  tooManyStatements,
+} from "../connection/problems.ts";
 import type { PlanCollector } from "../plans/plan-collector.ts";
 import type { StatementPlans } from "../plans/statement-plans.ts";
 import { receiverScope } from "../resource.ts";
@@ -99,6 +105,7 @@ export class StatementPoll {
       const deltas = this.#memory.compare(reading);
       if (reading.table.hidden > 0) problems.push(othersHidden(context));
       if (reading.table.omitted > 0) problems.push(tooManyStatements(context));
+      if (source.capabilities?.computesQueryIds === false) problems.push(queryIdsOff(context));
       const selection = await this.#select({ reading, deltas, problems, guard, signal });
       const plans = events ? await this.#plans({ reading, deltas, selection, problems, guard, signal }) : undefined;
       const version = source.capabilities?.version;

@@ -4,6 +4,8 @@ export type { Baseline } from "./checkpoint/checkpoint.ts";
 export { Checkpoint } from "./checkpoint/checkpoint.ts";
 export type { CheckpointContent } from "./checkpoint/checkpoint-bytes.ts";
 export { packCheckpoint, unpackCheckpoint } from "./checkpoint/checkpoint-bytes.ts";
+export { JoinedBaseline } from "./checkpoint/joined-baseline.ts";
+export { JsonForm } from "./checkpoint/json-form.ts";
 export { exactInteger, KeptReading } from "./checkpoint/kept-reading.ts";
 export { Resumption } from "./checkpoint/resumption.ts";
 export type { Poller, PollerOptions, PollResult } from "./poller.ts";

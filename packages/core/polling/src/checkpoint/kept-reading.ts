@@ -1,24 +1,24 @@
 import type { Host } from "@dbintel/pipeline";
 import { z } from "zod";
 import type { Baseline } from "./checkpoint.ts";
+import { JsonForm } from "./json-form.ts";
 import { type ReadingOrigin, Resumption } from "./resumption.ts";
 
 /** An integer of any size, which JSON has as a string. */
 export const exactInteger = z.codec(z.string().regex(/^-?\d{1,39}$/), z.bigint(), { decode: BigInt, encode: String });
 
-const written = z.object({
-  form: z.string(),
-  identity: z.string().optional(),
-  clockMicros: exactInteger,
-  state: z.unknown(),
-});
+const writtenOrigin = z.object({ identity: z.string().optional(), clockMicros: exactInteger });
+
+interface Kept<State> {
+  readonly origin: z.output<typeof writtenOrigin>;
+  readonly state: State;
+}
 
 /** What a poll has read last, as a value that a schema describes: kept over a restart as JSON. */
 export class KeptReading<State> implements Baseline {
-  readonly #form: string;
-  readonly #schema: z.ZodType<State>;
+  readonly #form: JsonForm<Kept<State>>;
   readonly #resumption: Resumption;
-  #last: { readonly origin: ReadingOrigin; readonly state: State } | undefined;
+  #last: Kept<State> | undefined;
 
   constructor(args: {
     readonly host: Pick<Host, "logger">;
@@ -29,8 +29,7 @@ export class KeptReading<State> implements Baseline {
     /** What was read longer ago by an earlier process is not compared with. */
     readonly maxAgeMs: number;
   }) {
-    this.#form = args.form;
-    this.#schema = args.schema;
+    this.#form = new JsonForm(args.form, z.object({ origin: writtenOrigin, state: args.schema }));
     this.#resumption = new Resumption(args);
   }
 
@@ -49,38 +48,24 @@ export class KeptReading<State> implements Baseline {
   }
 
   /** The next reading is compared with this one. */
-  keep(origin: ReadingOrigin, state: State): void {
-    this.#last = { origin, state };
+  keep({ identity, clockMicros }: ReadingOrigin, state: State): void {
+    this.#last = { origin: { identity, clockMicros }, state };
   }
 
   take(): Uint8Array | undefined {
-    if (this.#last === undefined) return undefined;
-    const { origin, state } = this.#last;
-    return Buffer.from(
-      JSON.stringify(written.encode({ form: this.#form, ...origin, state: this.#schema.encode(state) })),
-    );
+    return this.#last && this.#form.encode(this.#last);
   }
 
   restore(bytes: Uint8Array): boolean {
-    const content = written.safeDecode(parsed(bytes) as z.input<typeof written>);
-    if (!content.success || content.data.form !== this.#form) return false;
-    const state = this.#schema.safeDecode(content.data.state);
-    if (!state.success) return false;
-    const { identity, clockMicros } = content.data;
-    this.#last = { origin: { identity, clockMicros }, state: state.data };
+    const last = this.#form.decode(bytes);
+    if (last === undefined) return false;
+    this.#last = last;
+    const { identity, clockMicros } = last.origin;
     this.#resumption.restored({ identity, clockMicros });
     return true;
   }
 
   forget(): void {
     this.#last = undefined;
-  }
-}
-
-function parsed(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString());
-  } catch {
-    return undefined;
   }
 }

@@ -19,59 +19,86 @@ export interface DigestRow extends DigestKey {
   readonly values: readonly bigint[];
 }
 
-/** Counters of statements by (schema, digest). Rows keep the number that they were given first. */
+const leastRows = 64;
+
+/**
+ * Counters of statements by (schema, digest). Rows keep the number that they were given first. Numbers are in two arrays and
+ * names are there once: of tens of thousands of statements the garbage collector has little to look at.
+ */
 export class DigestTable {
   readonly counters: readonly StatementCounter[];
-  readonly #keys: DigestKey[] = [];
-  readonly #firstSeen: bigint[] = [];
-  readonly #rows = new Map<string, number>();
+  readonly #digests: (string | null)[] = [];
+  readonly #schemas: (string | null)[] = [];
+  /** Rows by digest: mostly one, in one schema. */
+  readonly #rows = new Map<string | null, number | number[]>();
+  readonly #schemaNames = new Map<string, string>();
+  #firstSeen = new BigUint64Array(0);
   #values = new BigUint64Array(0);
+  /** The same as halves, which are compared without making integers of them. */
+  #halves = new Uint32Array(0);
   #truncated: boolean;
   #merged = false;
 
   /** `truncated`: rows were left out before. */
-  constructor(counters: readonly StatementCounter[], rows: readonly DigestRow[], truncated = false) {
+  constructor(counters: readonly StatementCounter[], rows: Iterable<DigestRow>, truncated = false) {
     this.counters = counters;
-    this.#truncated = truncated || rows.length > mostStatements;
-    const count = Math.min(rows.length, mostStatements);
-    this.#values = new BigUint64Array(count * counters.length);
-    for (const { schema, digest, firstSeenMicros, values } of rows.slice(0, count)) {
-      const name = identity({ schema, digest });
-      const known = this.#rows.get(name);
-      if (known !== undefined) {
-        this.#add(known, firstSeenMicros, values);
-        continue;
+    this.#truncated = truncated;
+    for (const row of rows) {
+      const known = this.find(row);
+      if (known >= 0) this.#add(known, row);
+      else if (this.count >= mostStatements) this.#truncated = true;
+      else {
+        const at = this.#append(row, row.firstSeenMicros) * counters.length;
+        this.#values.set(row.values, at);
       }
-      this.#values.set(values, this.#append({ schema, digest }, firstSeenMicros) * counters.length);
     }
   }
 
   /** Takes over what these rows count now; the others stay as they are. */
   update(changed: DigestTable): void {
-    const count = this.countWith(changed);
-    this.#truncated ||= count > mostStatements;
     const width = this.counters.length;
-    const values = new BigUint64Array(Math.min(count, mostStatements) * width);
-    values.set(this.values(this.count));
-    this.#values = values;
     for (let from = 0; from < changed.count; from++) {
       const key = changed.key(from);
       let row = this.find(key);
-      if (row < 0 && this.count >= mostStatements) continue;
-      if (row < 0) row = this.#append(key, changed.firstSeenMicros(from));
-      values.set(changed.#values.subarray(from * width, (from + 1) * width), row * width);
+      if (row < 0 && this.count >= mostStatements) this.#truncated = true;
+      else {
+        if (row < 0) row = this.#append(key, changed.firstSeenMicros(from));
+        this.#values.set(changed.#values.subarray(from * width, (from + 1) * width), row * width);
+      }
     }
   }
 
-  #append(key: DigestKey, firstSeenMicros: bigint): number {
-    const row = this.#keys.push(key) - 1;
-    this.#firstSeen.push(firstSeenMicros);
-    this.#rows.set(identity(key), row);
+  #append({ schema, digest }: DigestKey, firstSeenMicros: bigint): number {
+    const row = this.#digests.push(digest) - 1;
+    this.#schemas.push(schema === null ? null : this.#nameOf(schema));
+    if (row >= this.#firstSeen.length) this.#grow();
+    this.#firstSeen[row] = firstSeenMicros;
+    const known = this.#rows.get(digest);
+    if (known === undefined) this.#rows.set(digest, row);
+    else if (typeof known === "number") this.#rows.set(digest, [known, row]);
+    else known.push(row);
     return row;
   }
 
+  /** The driver makes another string for each row. */
+  #nameOf(schema: string): string {
+    const known = this.#schemaNames.get(schema);
+    if (known === undefined) this.#schemaNames.set(schema, schema);
+    return known ?? schema;
+  }
+
+  #grow(): void {
+    const rows = Math.max(leastRows, 2 * this.#firstSeen.length);
+    const [firstSeen, values] = [this.#firstSeen, this.#values];
+    this.#firstSeen = new BigUint64Array(rows);
+    this.#firstSeen.set(firstSeen);
+    this.#values = new BigUint64Array(rows * this.counters.length);
+    this.#values.set(values);
+    this.#halves = new Uint32Array(this.#values.buffer);
+  }
+
   /** Some servers have several rows for one digest of one schema (MySQL bug 79533): together they are the statement. */
-  #add(row: number, firstSeenMicros: bigint, values: readonly bigint[]): void {
+  #add(row: number, { firstSeenMicros, values }: DigestRow): void {
     this.#merged = true;
     if (firstSeenMicros < this.firstSeenMicros(row)) this.#firstSeen[row] = firstSeenMicros;
     const at = row * this.counters.length;
@@ -81,13 +108,14 @@ export class DigestTable {
   }
 
   get count(): number {
-    return this.#keys.length;
+    return this.#digests.length;
   }
 
   /** How many rows there are here and in another table together. */
   countWith(other: DigestTable): number {
-    const fresh = other.#keys.filter((key) => this.find(key) < 0);
-    return this.count + fresh.length;
+    let count = this.count;
+    for (let row = 0; row < other.count; row++) if (this.find(other.key(row)) < 0) count++;
+    return count;
   }
 
   /** Whether rows were left out because there are too many. */
@@ -101,7 +129,7 @@ export class DigestTable {
   }
 
   key(row: number): DigestKey {
-    return this.#keys[row] ?? { schema: null, digest: null };
+    return { schema: this.#schemas[row] ?? null, digest: this.#digests[row] ?? null };
   }
 
   firstSeenMicros(row: number): bigint {
@@ -112,18 +140,24 @@ export class DigestTable {
     return this.#values[row * this.counters.length + counter] ?? 0n;
   }
 
+  /** Whether a row of another table, of the same counters, has the same value. */
+  hasValueOf(row: number, counter: number, other: { readonly table: DigestTable; readonly row: number }): boolean {
+    const at = 2 * (row * this.counters.length + counter);
+    const otherAt = 2 * (other.row * this.counters.length + counter);
+    const [halves, others] = [this.#halves, other.table.#halves];
+    return halves[at] === others[otherAt] && halves[at + 1] === others[otherAt + 1];
+  }
+
   /** The counters of the first rows, one row after the other; not to be changed. */
   values(rows: number): BigUint64Array {
     return this.#values.subarray(0, rows * this.counters.length);
   }
 
   /** The row of this key, or -1. */
-  find(key: DigestKey): number {
-    return this.#rows.get(identity(key)) ?? -1;
+  find({ schema, digest }: DigestKey): number {
+    const known = this.#rows.get(digest);
+    if (known === undefined) return -1;
+    if (typeof known === "number") return this.#schemas[known] === schema ? known : -1;
+    return known.find((row) => this.#schemas[row] === schema) ?? -1;
   }
-}
-
-/** A digest is hexadecimal, so that what follows it is the schema; the empty name is not "no schema". */
-function identity({ schema, digest }: DigestKey): string {
-  return `${digest ?? ""}${schema === null ? "" : `.${schema}`}`;
 }

@@ -49,6 +49,8 @@ export class OwnStatements {
   readonly #context: ProblemContext;
   readonly #rest: Rest;
   #known: ReadonlyMap<string, StatementName> = new Map();
+  /** Of all of them: most statements are told apart without their schema. */
+  #digests: ReadonlySet<string> = new Set();
 
   constructor(options: { readonly host: Host; readonly context: ProblemContext }) {
     this.#host = options.host;
@@ -57,7 +59,7 @@ export class OwnStatements {
   }
 
   has(schema: string | null, digest: string | null): boolean {
-    return digest !== null && this.#known.has(statementName({ schema, digest }));
+    return digest !== null && this.#digests.has(digest) && this.#known.has(statementName({ schema, digest }));
   }
 
   /** Looks for them again; where that is not possible now, those that were found stand. */
@@ -70,6 +72,7 @@ export class OwnStatements {
     if (rows === undefined) return;
     const found = rows.map((row) => ({ schema: text(row, "schema_name") ?? null, digest: text(row, "digest") ?? "" }));
     this.#known = new Map(found.map((each) => [statementName(each), each]));
+    this.#digests = new Set(found.map(({ digest }) => digest));
   }
 
   /** How many rows of the summary are the collector's, and what part of the interval's execution time. */

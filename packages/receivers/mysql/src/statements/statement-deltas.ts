@@ -93,18 +93,22 @@ export function statementDeltas(args: DeltaArgs): StatementDeltas {
 
   function grown(row: number, before: DigestTable, found: number): StatementDelta | undefined {
     const values: bigint[] = [];
+    const last = { table: before, row: found };
     let moved = false;
     for (const [counter, { type }] of current.counters.entries()) {
-      const [now, then] = [current.value(row, counter), before.value(found, counter)];
       if (type === "maximum") {
-        values.push(now);
+        values.push(current.value(row, counter));
         continue;
       }
+      if (current.hasValueOf(row, counter, last)) {
+        values.push(0n);
+        continue;
+      }
+      const [now, then] = [current.value(row, counter), before.value(found, counter)];
       const passedTheEnd = type === "picoseconds" && then >= upperHalf && now < upperHalf;
       if (now < then && !passedTheEnd) return whole(row, "reset_inferred");
-      const growth = BigInt.asUintN(bits, now - then);
-      if (growth > 0n) moved = true;
-      values.push(growth);
+      moved = true;
+      values.push(BigInt.asUintN(bits, now - then));
     }
     return moved ? { row, kind: "normal", values } : undefined;
   }

@@ -166,10 +166,12 @@ export class StatementPoll {
     };
     const select = () => selectTop({ table, changed: deltas.changed, limit, excluded });
     await this.#own.find(args);
-    await this.#texts.fetch(digestsOf(reading, select().top), capabilities.product, (missing) =>
+    const selection = select();
+    await this.#texts.fetch(digestsOf(reading, selection.top), capabilities.product, (missing) =>
       askPart({ questions: args, context, collectorClass: textClass, work: () => source.texts(missing, signal) }),
     );
-    return select();
+    // A text that is read now may show whose statement it is.
+    return selection.top.some(({ row }) => excluded(row)) ? select() : selection;
   }
 }
 

@@ -4,7 +4,8 @@ import { type Capabilities, type KnownServer, namedValues } from "../connection/
 import type { DatabaseConnection } from "../connection/connection.ts";
 import { isAnswer } from "../connection/problems.ts";
 import { serverClock } from "../connection/server-clock.ts";
-import { DigestTable, mostStatements } from "./digest-table.ts";
+import { counterList } from "./counter-list.ts";
+import { type DigestRow, DigestTable, mostStatements } from "./digest-table.ts";
 import { availableCounters, type StatementCounter } from "./statement-columns.ts";
 import type { StatementEpoch } from "./statement-epoch.ts";
 
@@ -63,26 +64,18 @@ export class StatementSource {
    */
   async read(moment: StatementMoment, signal: AbortSignal, sinceMicros?: bigint): Promise<StatementReading> {
     const { counters } = moment;
-    const columns = counters.map(({ column }) => column).join(", ");
+    // None of them is ever NULL.
+    const numbers = ["CAST(UNIX_TIMESTAMP(FIRST_SEEN) * 1000000 AS UNSIGNED)", ...counters.map(({ column }) => column)];
     const condition =
       sinceMicros === undefined
         ? ""
         : `WHERE UNIX_TIMESTAMP(LAST_SEEN) >= ${sinceMicros / 1_000_000n} OR DIGEST IS NULL`;
     const rows = await this.#server.connection.rows(
-      `SELECT SCHEMA_NAME, DIGEST, CAST(UNIX_TIMESTAMP(FIRST_SEEN) * 1000000 AS UNSIGNED), ${columns}
+      `SELECT SCHEMA_NAME, DIGEST, CONCAT_WS(' ', ${numbers.join(", ")})
          FROM ${summary} ${condition} LIMIT ${mostStatements + 1}`,
       signal,
     );
-    const table = new DigestTable(
-      counters,
-      rows.map(([, schema, digest, firstSeen, ...values]) => ({
-        schema: typeof schema === "string" ? schema : null,
-        digest: typeof digest === "string" ? digest : null,
-        firstSeenMicros: exact(firstSeen),
-        values: values.map(exact),
-      })),
-    );
-    return { ...moment, table };
+    return { ...moment, table: new DigestTable(counters, digestRows(rows)) };
   }
 
   /** The normalised texts of some digests; the server says the same for each schema. */
@@ -148,6 +141,18 @@ export class StatementSource {
       connectionId: BigInt(String(own?.id ?? 0)),
       monotonicMs,
       lost: lost === undefined ? undefined : BigInt(lost),
+    };
+  }
+}
+
+/** One at a time: integers of all of them at once would outlive several rounds of the garbage collector. */
+function* digestRows(rows: readonly (readonly Value[])[]): Generator<DigestRow> {
+  for (const [, schema, digest, numbers] of rows) {
+    const [firstSeenMicros = 0n, ...values] = counterList(typeof numbers === "string" ? numbers : "");
+    yield {
+      schema: typeof schema === "string" ? schema : null,
+      digest: typeof digest === "string" ? digest : null,
+      ...{ firstSeenMicros, values },
     };
   }
 }

@@ -104,10 +104,10 @@ export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
 }
 
 function measurements(counters: readonly StatementCounter[], values: readonly bigint[]): Record<string, AnyValue> {
-  return Object.fromEntries(
-    counters.map(({ attribute, type }, index) => {
-      const value = values[index] ?? 0n;
-      return [`${prefix}${attribute}`, type === "picoseconds" ? Number(value) / 1e12 : value];
-    }),
-  );
+  const measured: Record<string, AnyValue> = {};
+  for (const [index, { attribute, type }] of counters.entries()) {
+    const value = values[index] ?? 0n;
+    measured[prefix + attribute] = type === "picoseconds" ? Number(value) / 1e12 : value;
+  }
+  return measured;
 }

@@ -47,11 +47,15 @@ export function selectTop(args: {
     for (const delta of sorted.slice(0, Math.ceil(limit * share))) chosen.add(delta);
   }
   const others = new Map<string | null, { statements: number; values: bigint[] }>();
-  for (const { row, values } of reported.filter((delta) => !chosen.has(delta))) {
-    const { schema } = table.key(row);
-    const other = others.get(schema) ?? { statements: 0, values: values.map(() => 0n) };
+  for (const delta of reported) {
+    if (chosen.has(delta)) continue;
+    const { schema } = table.key(delta.row);
+    const other = others.get(schema) ?? { statements: 0, values: table.counters.map(() => 0n) };
     other.statements++;
-    other.values = table.counters.map((counter, at) => together(counter, other.values[at] ?? 0n, values[at] ?? 0n));
+    for (const [at, counter] of table.counters.entries()) {
+      const value = delta.values[at] ?? 0n;
+      if (value > 0n) other.values[at] = together(counter, other.values[at] ?? 0n, value);
+    }
     others.set(schema, other);
   }
   return { top: [...chosen], overflow, others: [...others].map(([schema, other]) => ({ schema, ...other })) };

@@ -1,8 +1,10 @@
+import { DbintelError } from "@dbintel/errors";
 import { type ExporterLoad, feedback } from "@dbintel/feedback";
 import type { Signal } from "@dbintel/pdata";
 import { signals } from "@dbintel/pdata";
 import type { Component, Consumer, Consumers, Host, JournalProvider, StopOptions } from "@dbintel/pipeline";
 import { ConcurrencyLimit } from "./concurrency-limit.ts";
+import { DeadLetters } from "./dead-letters/dead-letters.ts";
 import { Destination } from "./destination.ts";
 import { observeDestination } from "./destination-metrics.ts";
 import { DirectLane } from "./direct-lane.ts";
@@ -56,6 +58,7 @@ class LaneDelivery implements Delivery {
   readonly #destination: Destination;
   readonly #sizes: RequestSizes;
   readonly #journals: JournalProvider | undefined;
+  readonly #deadLetters: DeadLetters | undefined;
   readonly #lanes = new Map<Signal, Lane>();
   readonly #reports = new Set<Report>();
   /** Of lanes that have been closed. */
@@ -69,6 +72,7 @@ class LaneDelivery implements Delivery {
     this.#sizes = new RequestSizes(args.host.meter, args.id);
     const { enabled, storage } = args.config.sending_queue;
     this.#journals = storage === undefined || !enabled ? undefined : args.host.extensions.journalProvider(storage);
+    this.#deadLetters = deadLettersOf(args);
     const consumer: Consumer = {
       consume: (batch, context) => {
         const lane = this.#state === "stopped" ? undefined : this.#lane(batch.signal);
@@ -79,9 +83,10 @@ class LaneDelivery implements Delivery {
   }
 
   async start(options: { readonly signal: AbortSignal }): Promise<void> {
-    if (this.#state !== "started" && this.#journals !== undefined) {
+    if (this.#state !== "started") {
       try {
-        await this.#openQueues(this.#journals, options);
+        await this.#deadLetters?.start(options);
+        if (this.#journals !== undefined) await this.#openQueues(this.#journals, options);
       } catch (error) {
         await this.stop({ signal: AbortSignal.abort(error) });
         throw error;
@@ -107,6 +112,7 @@ class LaneDelivery implements Delivery {
       return lane.stop({ signal: deadline, successor: next });
     });
     await Promise.all(stops);
+    await this.#deadLetters?.stop();
     for (const report of this.#reports) {
       report.close();
       this.#throttledBefore += report.throttled;
@@ -183,6 +189,7 @@ class LaneDelivery implements Delivery {
         sender,
         report,
         entrance,
+        deadLetters: this.#deadLetters,
         sizes: enabled ? this.#sizes : undefined,
       }),
     };
@@ -195,4 +202,18 @@ class LaneDelivery implements Delivery {
  */
 function patient({ retry_on_failure: settings }: DeliverySettings): DeliverySettings["retry_on_failure"] {
   return settings.max_elapsed_time === 0 ? { ...settings, max_elapsed_time: longestTurnMs } : settings;
+}
+
+/** Whoever waits for the destination's answer is given back what it rejects: there is nothing to keep then. */
+function deadLettersOf({ id, host, config }: DeliveryArgs): DeadLetters | undefined {
+  const { dead_letters: settings, sending_queue: queue } = config;
+  if (settings === undefined) return undefined;
+  if (!queue.enabled || queue.wait_for_result) {
+    throw new DbintelError("dead_letters needs a queue that answers before the destination does", {
+      code: "DBI_CONFIG_INVALID",
+      hint: "remove sending_queue.enabled: false and sending_queue.wait_for_result: true, or remove dead_letters",
+    });
+  }
+  const journals = host.extensions.journalProvider(settings.storage, "dead_letters.storage");
+  return new DeadLetters({ id, host, journals, settings });
 }

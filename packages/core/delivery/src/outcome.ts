@@ -6,6 +6,8 @@ export const dropReasons = [
   "rejected",
   /** One item alone is larger than the destination takes. */
   "too_large",
+  /** The destination failed at them again and again, and took others meanwhile. */
+  "poison",
   /** The destination did not take them within `retry_on_failure.max_elapsed_time`. */
   "retries_exhausted",
   /** They waited on disk for longer than `sending_queue.max_age`. */

@@ -4,7 +4,7 @@ import type { Signal } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import type { Destination } from "./destination.ts";
 import { LogGate } from "./log-gate.ts";
-import { type DropReason, isMisconfigured } from "./outcome.ts";
+import { type DropReason, dropReasons, isMisconfigured } from "./outcome.ts";
 
 /** Repeated lines about the same thing come at most this often. */
 const logIntervalMs = 30_000;
@@ -30,6 +30,7 @@ export class Report {
   readonly #signal: Signal;
   readonly #destination: Destination;
   readonly #gate: LogGate;
+  #trimmed: ReturnType<Host["meter"]["createCounter"]> | undefined;
   /** Answers so far that asked to send less. */
   throttled = 0;
 
@@ -67,6 +68,19 @@ export class Report {
     );
   }
 
+  /** An item alone was too large; it is tried once more with its texts cut. */
+  trimmed(error: ConsumeError): void {
+    this.#trimmed ??= this.#host.meter.createCounter("dbintel_exporter_trimmed_items", {
+      description: "Items that alone were too large for the destination and were sent again with their texts cut.",
+      unit: "{item}",
+    });
+    this.#trimmed.add(1, { exporter: this.#exporter, data_type: this.#signal });
+    const items = this.#gate.pass("trimmed");
+    if (items === undefined) return;
+    const fields = { "otelcol.signal": this.#signal, items, error };
+    this.#host.logger.warn(fields, "one item alone was too large for the destination; sending it with its texts cut");
+  }
+
   dropped(items: number, reason: DropReason, error: ConsumeError): void {
     this.#failed(error);
     this.#misconfigured(error);
@@ -98,7 +112,7 @@ export class Report {
   /** Logs what was counted but held back so far. */
   close(): void {
     for (const [reason, items] of this.#gate.drain()) {
-      if (reason === "retrying" || reason === "halved" || reason === "kept") continue;
+      if (!dropReasons.some((known) => known === reason)) continue;
       this.#host.logger.error({ "otelcol.signal": this.#signal, reason, items }, "data dropped");
     }
   }

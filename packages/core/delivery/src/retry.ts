@@ -26,6 +26,8 @@ export interface RetryOptions {
   readonly waitsFirst: boolean;
   /** Waits also before it gives up: whoever has the data then will try at once. */
   readonly waitsLast?: boolean;
+  /** Told of each failure that can pass: true when it is the fault of what is sent, which ends the retries. */
+  readonly isPoison?: ((error: ConsumeError) => boolean) | undefined;
   /** Called before each wait. */
   readonly onRetry: (error: ConsumeError, delayMs: number) => void;
 }
@@ -56,6 +58,7 @@ export async function sendWithRetry(options: RetryOptions): Promise<Outcome> {
       if (error.kind === "permanent") return { kind: "failed", reason: reasonOf(error), error };
       if (signal.aborted) return stopped(signal);
       if (patience.aborted) return stopped(patience);
+      if (options.isPoison?.(error) === true) return { kind: "failed", reason: "poison", error };
       if (!settings.enabled) return { kind: "failed", reason: "retries_exhausted", error };
       const delayMs = Math.max(backOff.next(), error.delayMs ?? 0);
       const elapsedMs = clock.monotonicMs() - startedMs;

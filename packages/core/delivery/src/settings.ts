@@ -1,4 +1,5 @@
 import { duration } from "@dbintel/config";
+import { type DeadLetterSettings, deadLetterSettings } from "./dead-letters/dead-letter-settings.ts";
 import { type QueueSettings, queueSettings } from "./queue-settings.ts";
 import { type RetrySettings, retrySettings } from "./retry-settings.ts";
 
@@ -13,6 +14,9 @@ export function deliverySettings({ timeout = "5s" }: DeliverySettingsOptions = {
     timeout: duration().prefault(timeout).describe("How long one attempt may take; 0 is no limit."),
     retry_on_failure: retrySettings.describe("What happens after an error that can pass."),
     sending_queue: queueSettings.describe("The queue in front of the destination."),
+    dead_letters: deadLetterSettings
+      .optional()
+      .describe("Keeps what the destination will never take, redacted, to be looked at and sent again."),
   };
 }
 
@@ -22,4 +26,5 @@ export interface DeliverySettings {
   readonly timeout: number;
   readonly retry_on_failure: RetrySettings;
   readonly sending_queue: QueueSettings;
+  readonly dead_letters?: DeadLetterSettings | undefined;
 }

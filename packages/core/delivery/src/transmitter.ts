@@ -1,14 +1,16 @@
-import { toConsumeError } from "@dbintel/errors";
 import type { Batch } from "@dbintel/pdata";
 import { type Host, wait } from "@dbintel/pipeline";
+import type { DeadLetters } from "./dead-letters/dead-letters.ts";
 import type { Entrance } from "./destination.ts";
 import { isMisconfigured, type Outcome } from "./outcome.ts";
 import type { Report } from "./report.ts";
-import { type Request, ShareCutter, settleShares } from "./request.ts";
+import type { Request } from "./request.ts";
 import type { RequestSizes } from "./request-sizes.ts";
 import { sendWithRetry } from "./retry.ts";
 import type { Sender } from "./sender.ts";
 import type { DeliverySettings } from "./settings.ts";
+import { Suspicion } from "./suspicion.ts";
+import { Transmission, type Try } from "./transmission.ts";
 
 export interface TransmitterOptions {
   readonly host: Host;
@@ -17,6 +19,8 @@ export interface TransmitterOptions {
   readonly report: Report;
   /** The way to the destination, which all signals of the exporter share. */
   readonly entrance: Entrance;
+  /** Where what the destination will never take is kept; absent: it is dropped. */
+  readonly deadLetters?: DeadLetters | undefined;
   /** Behind a queue: told of each request that left it. */
   readonly sizes: RequestSizes | undefined;
 }
@@ -37,60 +41,59 @@ export interface TransmitOptions {
 /** Carries requests to the destination until every item of them has a fate. */
 export class Transmitter {
   readonly #options: TransmitterOptions;
+  /** Requests that the destination has taken. */
+  #delivered = 0;
 
   constructor(options: TransmitterOptions) {
     this.#options = options;
   }
 
-  /**
-   * Sends, tries again, and halves what is too large. Never rejects: the shares of the request are told.
-   *
-   * Halving is no retry of the same request, which OTLP forbids after a 413: each half is another request. It ends
-   * at single items; n items of which none is taken cost 2n − 1 attempts.
-   */
+  /** Sends, tries again, and cuts what is not taken as it is. Never rejects: the shares of the request are told. */
   async transmit(request: Request, options: TransmitOptions): Promise<void> {
-    this.#options.sizes?.record(request.batch);
-    const cutter = new ShareCutter(request.shares);
-    // Left halves on top: pieces end in the order of their items, which is the order of the shares.
-    const pieces: Batch[] = [request.batch];
-    for (let piece = pieces.pop(); piece !== undefined; piece = pieces.pop()) {
-      const { count } = piece;
-      let outcome = await this.#send(piece, options);
-      if (outcome.kind === "failed" && outcome.reason === "too_large" && count > 1) {
-        try {
-          const halves: readonly Batch[] = piece.splitByCount(Math.ceil(count / 2));
-          this.#options.report.halved(count, outcome.error);
-          pieces.push(...halves.toReversed());
-          continue;
-        } catch (reason) {
-          outcome = { kind: "failed", reason: "internal_error", error: toConsumeError(reason) };
-        }
-      }
-      const shares = cutter.next(count);
-      if (options.keep !== undefined && (await this.#isPostponed(outcome, options))) {
-        await options.keep({ batch: piece, shares });
-      } else settleShares(shares, outcome);
-    }
+    const { report, deadLetters, sizes } = this.#options;
+    sizes?.record(request.batch);
+    const transmission = new Transmission({
+      send: (batch, mode) => this.#send(batch, mode, options),
+      isPostponed: (outcome) => this.#isPostponed(outcome, options),
+      // Asked for when an attempt has failed: the successor of a lane that stops may have come meanwhile.
+      keep: () => options.keep,
+      delivered: () => this.#delivered,
+      deadLetters,
+      report,
+    });
+    await transmission.run(request);
   }
 
-  async #send(batch: Batch, { signal, patience, keep }: TransmitOptions): Promise<Outcome> {
-    const { host, settings, sender, report, entrance } = this.#options;
+  async #send(batch: Batch, mode: "retrying" | "once", { signal, patience, keep }: TransmitOptions): Promise<Try> {
+    const { host, settings, sender, report, entrance, deadLetters } = this.#options;
     const { enabled, wait_for_result: awaited } = settings.sending_queue;
+    const delivered = () => this.#delivered;
+    const tries = deadLetters?.settings.tries;
+    const suspicion = tries === undefined ? undefined : new Suspicion({ tries, delivered });
+    const retry = settings.retry_on_failure;
+    let attempts = 0;
     const outcome = await sendWithRetry({
       clock: host.clock,
       random: host.random,
-      settings: settings.retry_on_failure,
+      settings: mode === "once" ? { ...retry, enabled: false } : retry,
       timeoutMs: settings.timeout,
       signal,
       patience,
       entrance,
       waitsFirst: enabled && !awaited,
       waitsLast: keep !== undefined,
-      run: (attemptSignal) => sender.send(batch, { signal: attemptSignal }),
+      run: (attemptSignal) => {
+        attempts++;
+        return sender.send(batch, { signal: attemptSignal });
+      },
+      isPoison: suspicion && ((error) => suspicion.failed(error)),
       onRetry: (error, delayMs) => report.retrying(error, delayMs),
     });
-    if (outcome.kind !== "failed") report.delivered();
-    return outcome;
+    if (outcome.kind !== "failed") {
+      this.#delivered++;
+      report.delivered();
+    }
+    return { outcome, attempts };
   }
 
   /**

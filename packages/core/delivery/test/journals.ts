@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RefusedError } from "@dbintel/errors";
@@ -28,6 +28,12 @@ export class Journals implements JournalProvider, AsyncDisposable {
       return append(content, items);
     };
     return opened;
+  }
+
+  /** All that is on disk of one journal. */
+  async content(journal: string): Promise<Uint8Array> {
+    const folder = join(this.#folder, journal);
+    return Buffer.concat(await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name)))));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -12,3 +12,4 @@ export { NerdGraph, nrqlText } from "./nerdgraph.ts";
 export { nerdGraphOf, nerdGraphSettings } from "./nerdgraph-settings.ts";
 export type { KeyProblem, Region } from "./region.ts";
 export { keyProblem, otlpEndpoints, regionOfEndpoint, regionOfKey, regions } from "./region.ts";
+export { trimmed } from "./trimmed.ts";

@@ -16,8 +16,8 @@ export interface Extensions {
   serverAuthenticator(id: string): ServerAuthenticator;
   /** Throws as {@link Extensions.serverAuthenticator} does. */
   clientAuthenticator(id: string): ClientAuthenticator;
-  /** Throws as {@link Extensions.serverAuthenticator} does. */
-  journalProvider(id: string): JournalProvider;
+  /** Throws as {@link Extensions.serverAuthenticator} does, with the name of the setting that names it. */
+  journalProvider(id: string, setting?: string): JournalProvider;
 }
 
 /** For a graph whose extensions were all created. */
@@ -42,13 +42,13 @@ export function extensionsOf(components: ExtensionsById): Extensions {
     does: "authenticates",
     examples: "basic_auth or bearer_token_auth",
   };
-  const storage = { key: "sending_queue.storage", does: "keeps data on disk", examples: "file_storage" };
+  const storage = { what: "storage for queues", does: "keeps data on disk", examples: "file_storage" };
   return {
     serverAuthenticator: (id) =>
       find(id, isServerAuthenticator, { ...authenticator, what: "authenticator of senders" }),
     clientAuthenticator: (id) =>
       find(id, isClientAuthenticator, { ...authenticator, what: "authenticator of exporters" }),
-    journalProvider: (id) => find(id, isJournalProvider, { ...storage, what: "storage for queues" }),
+    journalProvider: (id, key = "sending_queue.storage") => find(id, isJournalProvider, { ...storage, key }),
   };
 }
 

@@ -58,12 +58,13 @@ const batch: NonNullable<NewRelicConfig["sending_queue"]["batch"]> = {
 
 /** The settings of the OTLP exporter that does the sending. */
 export function otlpSettings(config: NewRelicConfig) {
-  const { license_key, region, compression, encoding, tls, timeout, retry_on_failure, sending_queue } = config;
+  const { license_key, region, compression, encoding, tls, timeout, retry_on_failure, sending_queue, dead_letters } =
+    config;
   return {
     endpoint: config.endpoint ?? otlpEndpoints[region ?? regionOfKey(license_key.reveal())],
     headers: { "api-key": license_key },
     compression_params: {},
     sending_queue: { ...sending_queue, batch: sending_queue.batch ?? batch },
-    ...{ compression, encoding, tls, timeout, retry_on_failure },
+    ...{ compression, encoding, tls, timeout, retry_on_failure, dead_letters },
   };
 }

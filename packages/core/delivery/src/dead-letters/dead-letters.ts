@@ -1,0 +1,102 @@
+import { type ConsumeError, toConsumeError } from "@dbintel/errors";
+import type { Batch } from "@dbintel/pdata";
+import { every, type Host, type JournalProvider, type Timer } from "@dbintel/pipeline";
+import { LogGate } from "../log-gate.ts";
+import type { DropReason } from "../outcome.ts";
+import { DeadLetterBox, openDeadLetterJournal } from "./dead-letter-box.ts";
+import { DeadLetterMetrics } from "./dead-letter-metrics.ts";
+import type { DeadLetterSettings } from "./dead-letter-settings.ts";
+import type { Redaction } from "./redaction.ts";
+
+/** Repeated lines about the same thing come at most this often. */
+const logIntervalMs = 30_000;
+/** What is too old is looked for so often. */
+const expiryIntervalMs = 600_000;
+
+/** Items that the destination will never take, and why. */
+export interface Undeliverable {
+  readonly batch: Batch;
+  readonly reason: DropReason;
+  readonly error: ConsumeError;
+  readonly attempts: number;
+  readonly trimmed: boolean;
+}
+
+/** Keeps what one exporter gives up for good: redacted, once for each content, on disk before it is booked as dropped. */
+export class DeadLetters {
+  readonly settings: DeadLetterSettings;
+  readonly #host: Host;
+  readonly #journals: JournalProvider;
+  readonly #exporter: string;
+  readonly #gate: LogGate;
+  readonly #metrics: DeadLetterMetrics;
+  #box: DeadLetterBox | undefined;
+  #timer: Timer | undefined;
+  #redaction: Promise<Redaction> | undefined;
+
+  constructor(args: {
+    readonly id: string;
+    readonly host: Host;
+    readonly journals: JournalProvider;
+    readonly settings: DeadLetterSettings;
+  }) {
+    this.settings = args.settings;
+    this.#host = args.host;
+    this.#journals = args.journals;
+    this.#exporter = args.id;
+    this.#gate = new LogGate(args.host.clock, logIntervalMs);
+    this.#metrics = new DeadLetterMetrics(args.host.meter, args.id);
+  }
+
+  async start(options: { readonly signal: AbortSignal }): Promise<void> {
+    if (this.#box !== undefined) return;
+    const opened = await openDeadLetterJournal(this.#journals, this.#exporter, options);
+    const { max_size: maxBytes, max_age: maxAgeMs } = this.settings;
+    const { clock } = this.#host;
+    const box = await DeadLetterBox.open(opened, {
+      ...{ clock, maxBytes, maxAgeMs },
+      onEvent: (event, letter) => this.#metrics.happened(event, letter),
+    });
+    this.#box = box;
+    this.#metrics.observe(box);
+    this.#timer = every(clock, expiryIntervalMs, () => box.expire());
+  }
+
+  async stop(): Promise<void> {
+    this.#timer?.cancel();
+    this.#metrics.forget();
+    const box = this.#box;
+    this.#box = undefined;
+    await box?.close();
+  }
+
+  /** Resolves when the letter is on disk. Never rejects: what cannot be kept is counted and logged. */
+  async bury(undeliverable: Undeliverable): Promise<void> {
+    const { batch, reason, error, attempts, trimmed } = undeliverable;
+    const { signal, count: items } = batch;
+    try {
+      if (this.#box === undefined) throw new Error("the exporter does not run");
+      const redaction = await this.#loadRedaction();
+      const httpStatus = "httpStatus" in error ? error.httpStatus : undefined;
+      const message = redaction.text(error.message);
+      const about = { ...{ signal, items, reason, attempts, trimmed, message, httpStatus }, code: error.code };
+      await this.#box.put(about, redaction.batch(batch).encode());
+      const sum = this.#gate.pass(reason, items);
+      if (sum === undefined) return;
+      const fields = { "otelcol.signal": signal, reason, items: sum };
+      this.#host.logger.warn(fields, "what the destination will not take is kept: `dbintel dlq` shows it");
+    } catch (cause) {
+      this.#metrics.happened("lost", { signal, items });
+      const sum = this.#gate.pass("lost", items);
+      if (sum === undefined) return;
+      const fields = { "otelcol.signal": signal, reason, items: sum, error: toConsumeError(cause) };
+      this.#host.logger.error(fields, "what the destination will not take cannot be kept and is lost");
+    }
+  }
+
+  /** Loaded when the first letter comes: most collectors never have one. */
+  #loadRedaction(): Promise<Redaction> {
+    this.#redaction ??= import("./redaction.ts").then((module) => new module.Redaction());
+    return this.#redaction;
+  }
+}

@@ -12,6 +12,8 @@ import {
 import { pollingSettings } from "@dbintel/polling";
 import {
   activeSessionSettings,
+  adviceCollection,
+  adviceEvent,
   budgetSettings,
   checkpointSettings,
   circuitBreaker,
@@ -58,6 +60,11 @@ const events = z.strictObject({
   [settingsChangeEvent]: z
     .strictObject({
       enabled: z.boolean().default(true).describe("Send an event when a setting of the server has changed"),
+    })
+    .prefault({}),
+  [adviceEvent]: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe("Send an event for each thing that could be better, and when it is"),
     })
     .prefault({}),
   [replicationEvent]: z
@@ -133,6 +140,7 @@ export const mysqlConfig = z
     replication_collection: replicationCollection.prefault({}).describe("State of replication"),
     settings_collection: settingsCollection.prefault({}).describe("The event db.server.settings_change"),
     object_collection: objectCollection.prefault({}).describe("Tables and indexes"),
+    advice_collection: adviceCollection.prefault({}).describe("The event db.advice"),
   })
   .superRefine(checkInstances(standardEndpoint))
   .superRefine(checkPassword)

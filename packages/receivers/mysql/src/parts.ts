@@ -1,4 +1,5 @@
 import { activityPart } from "./activity/part.ts";
+import { advicePart } from "./advice/part.ts";
 import { canaryPart } from "./canary/part.ts";
 import { consumersPart } from "./consumers/part.ts";
 import { customSqlPart } from "./custom-sql/part.ts";
@@ -21,5 +22,6 @@ export const parts: readonly Part[] = [
   statementsPart,
   settingsPart,
   objectsPart,
+  advicePart,
   customSqlPart,
 ];

@@ -2,6 +2,7 @@ import { eventually } from "@dbintel/e2e/condition";
 import { freePort, type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
 import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { adviceSuite } from "./advice-suite.ts";
 import { canarySuite } from "./canary-suite.ts";
 import { fillServer, type Product } from "./metric-list.ts";
 import { metricsSuite } from "./metrics-suite.ts";
@@ -51,6 +52,7 @@ function suites(product: Product, start: () => Promise<MysqlServer>) {
   const shared = { product, server: () => started };
   describe("its metrics", () => metricsSuite(shared));
   describe("its tables and indexes", () => objectsSuite(shared));
+  describe("its indexes", () => adviceSuite(shared));
   describe("its canary query", () => canarySuite(shared));
   describe("changes of its settings", () => settingsSuite(shared));
 }

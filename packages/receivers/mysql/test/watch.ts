@@ -11,6 +11,7 @@ import { ActivityPoll } from "../src/activity/activity-poll.ts";
 import { DeadlockPoll } from "../src/activity/deadlock-poll.ts";
 import type { AgeLimits } from "../src/activity/long-lasting.ts";
 import { MysqlSessionSampler } from "../src/activity/session-sampler.ts";
+import { AdvicePoll } from "../src/advice/advice-poll.ts";
 import { KnownServer } from "../src/connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "../src/connection/connection.ts";
 import { watchedDatabase } from "../src/connection/problems.ts";
@@ -132,6 +133,7 @@ interface WatchOptions {
   /** Default: all metrics. */
   readonly enabled?: (definition: MetricDefinition) => boolean;
   readonly objects?: z.input<typeof objectCollection>;
+  readonly unusedAfterDays?: number;
 }
 
 /** The polls of the receiver on a real server, one call a poll. */
@@ -180,11 +182,13 @@ export function watch(server: Reachable, options: WatchOptions = {}) {
     ...{ ...common, server: known, enabled },
     settings: replicationCollection.parse({ binlog_interval: "10ms" }),
   });
+  const { unusedAfterDays = 0 } = options;
+  const advice = new AdvicePoll({ ...common, server: known, reportsSchema, mostTables: 100, unusedAfterDays });
   const args = (signal = never) => ({ signal, guard: guards.forPoll({ ...calm, signal }) });
   return {
     host,
     connection,
-    checkpoint: statements.checkpoint,
+    baseline: statements.baseline,
     /** What the looks at sessions and deadlocks are compared with. */
     lastLooks: [activity.lastLook, deadlocks.lastLook] as const,
     /** Polls statements without moving the checkpoint. */
@@ -218,7 +222,16 @@ export function watch(server: Reachable, options: WatchOptions = {}) {
       result.commit?.();
       return result;
     },
+    /** Looks for what could be better and remembers what was told, as when everything was taken. */
+    async pollAdvice(): Promise<PollResult> {
+      const result = await advice.poll(args());
+      result.commit?.();
+      return result;
+    },
     pollObjects: (): Promise<PollResult> => objects.poll(args()),
-    close: () => connection.close(),
+    async close(): Promise<void> {
+      await advice.close();
+      await connection.close();
+    },
   };
 }

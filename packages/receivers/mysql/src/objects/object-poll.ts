@@ -3,10 +3,9 @@ import { feedback } from "@dbintel/feedback";
 import { type MetricsBuilder, metricsBuilder } from "@dbintel/pdata";
 import type { PollResult } from "@dbintel/polling";
 import type { MetricDefinition, StatementGuard } from "@dbintel/watching";
-import { type KnownServer, namedValues } from "../connection/capabilities.ts";
+import type { KnownServer } from "../connection/capabilities.ts";
 import { databaseProblem, performanceSchemaOff, tooManyTables } from "../connection/problems.ts";
-import { serverClock } from "../connection/server-clock.ts";
-import { ServerStart } from "../connection/server-start.ts";
+import { ServerStart, startedServer } from "../connection/server-start.ts";
 import { instanceResource, receiverScope } from "../resource.ts";
 import type { WatchedServer } from "../watched-server.ts";
 import type { ObjectCollection } from "./settings.ts";
@@ -63,7 +62,7 @@ export class ObjectPoll {
           problems.push(error);
         }
       };
-      const { clockMicros, startedMicros } = await this.#moment(signal);
+      const { clockMicros, startedMicros } = await startedServer(server.connection, this.#start, signal);
       const look = { connection: server.connection, metrics, timeUnixNano: clockMicros * 1000n, startedMicros, signal };
       if (!capabilities.performanceSchema) problems.push(performanceSchemaOff(context.endpoint));
       for (const { name, usage } of this.#usages) {
@@ -91,14 +90,6 @@ export class ObjectPoll {
     if (definitions.length === 0) return;
     const rows = await this.#sizes.rows({ connection: server.connection, guard, signal });
     addSizes({ metrics, definitions, rows, limit: settings.max_tables, timeUnixNano });
-  }
-
-  async #moment(signal: AbortSignal): Promise<{ readonly clockMicros: bigint; readonly startedMicros: bigint }> {
-    const { connection } = this.#options.server;
-    const clockMicros = await serverClock(connection, signal);
-    const status = await connection.query("SHOW GLOBAL STATUS WHERE Variable_name = 'Uptime'", [], signal);
-    const uptimeSeconds = BigInt(namedValues(status).get("uptime") ?? 0);
-    return { clockMicros, startedMicros: this.#start.at({ clockMicros, uptimeSeconds }) };
   }
 }
 

@@ -6,14 +6,13 @@ import {
   bounded,
   integer,
   type MetricDefinition,
-  number,
   printable,
   type Row,
   type StatementGuard,
   text,
 } from "@dbintel/watching";
 import type { DatabaseConnection } from "../connection/connection.ts";
-import { systemSchemaList } from "./schemas.ts";
+import { tableCounts } from "./table-counts.ts";
 
 /** The server's names have 64 characters. */
 const longestName = 256;
@@ -106,22 +105,6 @@ export class TableSizes {
     for (const { schema } of counts) rows.push(...(await schemaSizes(connection, { schema, mostTables }, signal)));
     return rows;
   }
-}
-
-interface SchemaCount {
-  readonly schema: string;
-  readonly tables: number;
-}
-
-/** How many tables each schema has, as far as the user may see them. Opens none of them. */
-async function tableCounts(connection: DatabaseConnection, signal: AbortSignal): Promise<readonly SchemaCount[]> {
-  const rows = await connection.query(
-    `SELECT TABLE_SCHEMA AS table_schema, COUNT(*) AS tables FROM information_schema.TABLES
-      WHERE TABLE_TYPE = 'BASE TABLE' AND TABLE_SCHEMA NOT IN (${systemSchemaList}) GROUP BY TABLE_SCHEMA`,
-    [],
-    signal,
-  );
-  return rows.map((row) => ({ schema: text(row, "table_schema") ?? "", tables: number(row, "tables") ?? 0 }));
 }
 
 function schemaSizes(

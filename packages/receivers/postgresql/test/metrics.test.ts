@@ -2,7 +2,7 @@ import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import { createTestHost } from "@dbintel/pipeline/testing";
-import { StatementGuards } from "@dbintel/watching";
+import { type StatementGuard, StatementGuards } from "@dbintel/watching";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { AdviceErrand } from "../src/advice/advice-errand.ts";
 import { MissingIndexErrand } from "../src/advice/missing-index-errand.ts";
@@ -54,9 +54,10 @@ for (const major of [13, 14, 15, 16, 17, 18]) {
         reportsDatabase: () => true,
         ...options,
       });
-      const poll = () => metrics.poll({ signal: never, guard: guards.forPoll(calm) });
+      const pollWith = (guard: StatementGuard) => metrics.poll({ signal: never, guard });
+      const poll = () => pollWith(guards.forPoll(calm));
       const points = async () => pointsOf((await poll()).batches);
-      return { host, poll, points };
+      return { host, poll, pollWith, points };
     }
 
     function one(points: readonly Point[], name: string, attributes: Record<string, string> = {}): Point | undefined {
@@ -214,6 +215,24 @@ for (const major of [13, 14, 15, 16, 17, 18]) {
       }
       const schemas = eventsOf(batches).filter((event) => event.attributes.has("dbintel.schema.change"));
       expect(schemas.map((event) => event.text("db.namespace"))).toContain("app");
+    });
+
+    it("are not asked for one by one where a server has nothing to tell", async () => {
+      const asked: string[] = [];
+      const guard: StatementGuard = {
+        strained: false,
+        ask({ collectorClass, work }) {
+          asked.push(collectorClass);
+          return work();
+        },
+      };
+      const { problems } = await watch().pollWith(guard);
+      expect(problems).toEqual([]);
+      expect(asked[0]).toBe("overview");
+      expect(asked).toContain("pg_stat_database");
+      for (const rare of ["replicas", "pg_replication_slots", "pg_stat_subscription", "pg_stat_archiver"]) {
+        expect(asked).not.toContain(rare);
+      }
     });
 
     it("go on when one query fails, which is told with a way out", async () => {

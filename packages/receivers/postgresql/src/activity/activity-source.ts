@@ -50,6 +50,8 @@ export class ActivitySource {
 
   /** The oldest transactions that wait for the second half of a two-phase commit. */
   async prepared(signal: AbortSignal): Promise<readonly PreparedTransaction[]> {
+    const { preparesTransactions } = await this.#server.capabilities(signal);
+    if (!preparesTransactions) return [];
     const rows = await this.#server.connection.query(preparedTransactionsSql, [], signal);
     return rows.map(preparedTransactionOf);
   }

@@ -47,6 +47,8 @@ export interface Capabilities {
   readonly standby: boolean;
   /** Whether the user may list the files of the WAL. */
   readonly listsWal: boolean;
+  /** Whether transactions can be prepared there; `max_prepared_transactions` is 0 unless a DBA has set it. */
+  readonly preparesTransactions: boolean;
   /** What the server runs on. */
   readonly platform: Platform;
   /** The users whose sessions and statements are those of the platform's provider. */
@@ -104,6 +106,7 @@ export async function discover(
             pg_has_role('pg_read_all_stats', 'USAGE') AS reads_all, pg_is_in_recovery()::int4 AS standby,
             ${computesQueryIds} AS query_ids, has_function_privilege('pg_control_system()', 'EXECUTE') AS tells_identifier,
             has_function_privilege('pg_ls_waldir()', 'EXECUTE') AS lists_wal,
+            current_setting('max_prepared_transactions')::int4 > 0 AS prepares,
             current_setting('default_transaction_read_only')::bool AS read_only, ${platformColumns}`,
     [],
     signal,
@@ -141,6 +144,7 @@ export async function discover(
     systemIdentifier: text(control, "id"),
     standby: number(server, "standby") === 1,
     listsWal: server.lists_wal === true,
+    preparesTransactions: server.prepares === true,
     platform: runsOn,
     providerUserIds: providerUsers(runsOn, text(server, "platform_users") ?? ""),
     columns,

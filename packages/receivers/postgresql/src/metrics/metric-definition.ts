@@ -2,7 +2,12 @@ import { type MetricDefinition, type MetricQuery as Query, single } from "@dbint
 import type { Capabilities } from "../connection/capabilities.ts";
 
 /** A query for PostgreSQL and the metrics that are made of its rows. */
-export type MetricQuery = Query<Capabilities>;
+export interface MetricQuery extends Query<Capabilities> {
+  /** Its answer is one row at most, whose columns no other such query has: they are asked together, see `overview.ts`. */
+  readonly oneRow?: boolean;
+  /** A condition in SQL without which it has no rows: most servers have no replicas, slots or subscriptions. */
+  readonly when?: string;
+}
 
 /** Labels for rows that belong to a database: the semantic conventions' name and the one of New Relic's charts. */
 export const databaseLabels = { "db.namespace": "database", "postgresql.database.name": "database" } as const;
@@ -20,14 +25,14 @@ export function ownGauge(words: Words, column: string, number: "int" | "double" 
   return single({ ...spoken(words), type: "gauge", number, enabled: true }, column);
 }
 
-/** A metric of our own that only grows; counts since the microseconds in the column `start`. */
+/** A metric of our own that only grows; counts since the microseconds in a column, by default `start`. */
 export function ownCounter(
   words: Words,
   values: MetricDefinition["values"],
-  options: { readonly number?: "int" | "double"; readonly enabled?: boolean } = {},
+  options: { readonly number?: "int" | "double"; readonly enabled?: boolean; readonly start?: string } = {},
 ): MetricDefinition {
-  const { number = "int", enabled = true } = options;
-  return { ...spoken(words), type: "counter", number, enabled, startColumn: "start", values };
+  const { number = "int", enabled = true, start: startColumn = "start" } = options;
+  return { ...spoken(words), type: "counter", number, enabled, startColumn, values };
 }
 
 /** One value for each column, told apart by the attribute. */

@@ -4,7 +4,7 @@ import { metricsBuilder, type ResourceInit } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import type { PollResult } from "@dbintel/polling";
 import type { MetricDefinition, Row, StatementGuard } from "@dbintel/watching";
-import { addMetric, integer, text } from "@dbintel/watching";
+import { addMetric, text } from "@dbintel/watching";
 import type { Capabilities, KnownServer } from "../connection/capabilities.ts";
 import { databaseProblem, type ProblemContext } from "../connection/problems.ts";
 import { receiverScope } from "../resource.ts";
@@ -12,6 +12,7 @@ import { DatabaseSizes } from "./database-sizes.ts";
 import { metricQueries } from "./metric-catalogue.ts";
 import type { MetricQuery } from "./metric-definition.ts";
 import { sizeQuery } from "./metrics-database.ts";
+import { readOverview } from "./overview.ts";
 
 export interface MetricPollOptions {
   readonly host: Host;
@@ -52,17 +53,14 @@ export class MetricPoll {
     try {
       const capabilities = await server.capabilities(signal);
       const metrics = metricsBuilder().resource(resource).scope(receiverScope(host.build, capabilities.version));
-      const [now = {}] = await connection.query(
-        "SELECT (date_part('epoch', clock_timestamp()) * 1000000)::int8 AS clock",
-        [],
-        signal,
-      );
-      const timeUnixNano = (integer(now, "clock") ?? 0n) * 1000n;
+      const queries = this.#planned.map(({ query }) => query);
+      const overview = await readOverview({ queries, connection, capabilities, guard, signal });
+      const { timeUnixNano } = overview;
       const problems: DbintelError[] = [];
       for (const { query, metrics: definitions } of this.#planned) {
         if (essentialsOnly && query.dear) continue;
         try {
-          const rows = await this.#rows({ query, capabilities, guard, signal });
+          const rows = overview.rowsOf(query) ?? (await this.#rows({ query, capabilities, guard, signal }));
           const reported = rows.filter((row) => {
             const database = text(row, "database");
             return database === undefined || reportsDatabase(database);

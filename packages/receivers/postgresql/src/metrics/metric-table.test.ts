@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
-import { metricDefinitions } from "./metric-catalogue.ts";
+import { metricDefinitions, metricQueries } from "./metric-catalogue.ts";
 
 /** A metric as the README tells it. */
 function lineOf({ name, unit, type, enabled, description }: (typeof metricDefinitions)[number]): string {
@@ -16,4 +16,15 @@ it("is in the README, line by line", async () => {
 
 it("has each name once", () => {
   expect(new Set(metricDefinitions.map(({ name }) => name)).size).toBe(metricDefinitions.length);
+});
+
+it("tells the columns of queries apart that are asked together", () => {
+  const columns = metricQueries
+    .filter(({ oneRow }) => oneRow)
+    .flatMap(({ metrics }) => [
+      ...new Set(metrics.flatMap(({ values, startColumn }) => [...values.map(({ column }) => column), startColumn])),
+    ])
+    .filter((column) => column !== undefined);
+  expect(columns).toContain("max_connections");
+  expect(new Set(columns).size).toBe(columns.length);
 });

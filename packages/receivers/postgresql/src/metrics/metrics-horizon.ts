@@ -42,6 +42,7 @@ export const horizonQueries: readonly MetricQuery[] = [
   },
   {
     name: "pg_prepared_xacts",
+    when: "EXISTS (SELECT FROM pg_prepared_xacts)",
     labels: databaseLabels,
     metrics: [
       ownGauge(

@@ -4,12 +4,18 @@ import { by, databaseLabels, type MetricQuery, micros, ownCounter, ownGauge } fr
 const walEnd = `CASE WHEN pg_is_in_recovery() THEN coalesce(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
                      ELSE pg_current_wal_lsn() END`;
 
+/** The view asks about all sessions first. */
+export const anyReplica = "EXISTS (SELECT FROM pg_stat_get_wal_senders() WHERE pid IS NOT NULL)";
+const anySlot = "EXISTS (SELECT FROM pg_replication_slots)";
+const anySubscription = "EXISTS (SELECT FROM pg_stat_subscription)";
+
 const slotLabels = { ...databaseLabels, slot: "slot", slot_type: "slot_type", wal_status: "wal_status" } as const;
 
 /** Replicas, slots and subscriptions, and what a standby makes of what it receives. */
 export const replicationQueries: readonly MetricQuery[] = [
   {
     name: "replicas",
+    when: anyReplica,
     labels: {
       replication_client: "client",
       replication_application: "application",
@@ -33,6 +39,7 @@ export const replicationQueries: readonly MetricQuery[] = [
   },
   {
     name: "pg_replication_slots",
+    when: anySlot,
     labels: slotLabels,
     metrics: [
       ownGauge(["replication_slot.retained", "WAL that is kept for the slot", "By"], "retained"),
@@ -69,6 +76,7 @@ export const replicationQueries: readonly MetricQuery[] = [
   },
   {
     name: "pg_stat_replication_slots",
+    when: anySlot,
     labels: { slot: "slot" },
     metrics: [
       ownCounter(
@@ -89,6 +97,7 @@ export const replicationQueries: readonly MetricQuery[] = [
   },
   {
     name: "pg_stat_subscription",
+    when: anySubscription,
     labels: { subscription: "subscription" },
     metrics: [
       ownGauge(
@@ -108,6 +117,7 @@ export const replicationQueries: readonly MetricQuery[] = [
   },
   {
     name: "pg_stat_subscription_stats",
+    when: anySubscription,
     labels: { subscription: "subscription" },
     metrics: [
       ownCounter(
@@ -124,6 +134,7 @@ export const replicationQueries: readonly MetricQuery[] = [
   },
   {
     name: "recovery",
+    oneRow: true,
     metrics: [
       ownGauge(["standby", "1 while the server replays the WAL of another one, else 0", "1"], "standby"),
       ownGauge(

@@ -1,5 +1,6 @@
 import { type MetricDefinition, single } from "@dbintel/watching";
 import { type MetricQuery, micros } from "./metric-definition.ts";
+import { anyReplica } from "./metrics-replication.ts";
 
 const counter = { type: "counter", number: "int", enabled: true } as const;
 const bgwriterStart = "bgwriter_start";
@@ -23,6 +24,7 @@ const bufferWrites: MetricDefinition = {
 export const serverQueries: readonly MetricQuery[] = [
   {
     name: "settings",
+    oneRow: true,
     metrics: [
       single(
         {
@@ -53,6 +55,7 @@ export const serverQueries: readonly MetricQuery[] = [
   },
   {
     name: "pg_stat_bgwriter",
+    oneRow: true,
     metrics: [
       single(
         {
@@ -112,6 +115,7 @@ export const serverQueries: readonly MetricQuery[] = [
   },
   {
     name: "pg_stat_replication",
+    when: anyReplica,
     labels: { replication_client: "client" },
     metrics: [
       single(

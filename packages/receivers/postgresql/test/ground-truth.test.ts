@@ -3,11 +3,17 @@ import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { createShop, Load, otherStatements, reported } from "./load.ts";
 import { startStandby } from "./standby.ts";
+import { startWithCounters } from "./statement-file.ts";
+import { objects, visitDatabases } from "./visiting.ts";
 import { type Event, eventsOf, pointsOf, watchStatements } from "./watch.ts";
 
 const ann = { user: "ann", password: "ann-password" };
 const ben = { user: "ben", password: "ben-password" };
 const monitor = { username: "monitor", password: "monitor-password" };
+
+/** A thousand take their time, and eight gigabytes of disk. */
+const manyDatabases = Number(process.env.DBINTEL_TEST_DATABASES ?? 6);
+const mostExecutions = 7;
 
 async function prepare(server: PostgresServer, databases: readonly string[]): Promise<void> {
   for (const { user, password } of [ann, ben]) await server.query(`CREATE ROLE ${user} LOGIN PASSWORD '${password}'`);
@@ -210,27 +216,84 @@ describePostgres(18, "the truth at other places", () => {
   });
   afterAll(() => server.stop());
 
-  it("in each of many databases", async () => {
-    const databases = Array.from({ length: 6 }, (_, index) => `shop_${index}`);
-    await server.query("CREATE TABLE customers (id int PRIMARY KEY, name text)", [], { database: "template1" });
-    for (const database of databases) await server.query(`CREATE DATABASE ${database}`);
-    const watched = watch(server, databases, { limit: 5 });
-    const load = new Load(server);
+  it("where counters pass 2^53, beyond which not every integer is a number of JavaScript", async () => {
+    const text = "SELECT large FROM generate_series($1, $2) AS large";
+    let session = await server.connect({ database: "one" });
+    const run = async (times: number) => {
+      for (let index = 0; index < times; index++) await session.query(text.replace("$1", "1").replace("$2", "3"));
+    };
+    await run(977);
+    await session.end();
+    const far = 2n ** 53n;
+    await startWithCounters(server, text, [
+      { from: 977n, to: far - 4n },
+      { from: 3n * 977n, to: far - 4n },
+    ]);
+    session = await server.connect({ database: "one" });
+    const watched = watch(server, ["one"], {});
     await watched.poll();
-    for (const [index, database] of databases.entries()) {
-      await load.run("customer", 1 + index, { database, user: server.superuser, password: server.password });
-      if (index % 3 === 0) await watched.poll();
+    expect(watched.events).toEqual([]);
+    // Below it, over it, and an odd distance behind it.
+    const rounds = [2, 5, 1, 1, 4];
+    for (const times of rounds) {
+      await run(times);
+      await watched.poll();
     }
-    await watched.poll();
-    const byDatabase = new Map<string, number>();
-    for (const event of watched.events) {
-      const database = event.text("db.namespace");
-      byDatabase.set(database, (byDatabase.get(database) ?? 0) + event.number("postgresql.calls"));
-    }
-    expect(byDatabase).toEqual(new Map(databases.map((database, index) => [database, 1 + index])));
-    await load.disconnect();
+    const events = watched.events.filter((event) => event.text("db.query.text").includes("AS large"));
+    expect(events.map((event) => event.number("postgresql.calls"))).toEqual(rounds);
+    expect(events.map((event) => event.number("postgresql.rows"))).toEqual(rounds.map((times) => 3 * times));
+    const [row] = await server.query<{ calls: string }>(
+      "SELECT calls FROM pg_stat_statements WHERE query LIKE '%AS large'",
+    );
+    expect(BigInt(row?.calls ?? 0)).toBe(far - 4n + BigInt(rounds.reduce((sum, times) => sum + times)));
+    await session.end();
     await watched.close();
   });
+
+  it(
+    `in each of ${manyDatabases} databases`,
+    async () => {
+      const databases = Array.from({ length: manyDatabases }, (_, index) => `shop_${index}`);
+      await server.query("CREATE TABLE customers (id int PRIMARY KEY, name text)", [], { database: "template1" });
+      for (const database of databases) await server.query(`CREATE DATABASE ${database}`);
+      const watched = watch(server, databases, { limit: 5 });
+      const load = new Load(server);
+      await watched.poll();
+      for (const [index, database] of databases.entries()) {
+        const times = 1 + (index % mostExecutions);
+        await load.run("customer", times, { database, user: server.superuser, password: server.password });
+        await load.disconnect();
+        if (index % (manyDatabases / 2) === 0) await watched.poll();
+      }
+      await watched.poll();
+      const byDatabase = new Map<string, number>();
+      for (const event of watched.events) {
+        const database = event.text("db.namespace");
+        byDatabase.set(database, (byDatabase.get(database) ?? 0) + event.number("postgresql.calls"));
+      }
+      expect(byDatabase).toEqual(new Map(databases.map((database, index) => [database, 1 + (index % mostExecutions)])));
+      await watched.close();
+
+      // Inside of each of them: one session at a time, in as many rounds as it takes.
+      const visits = visitDatabases(server, {
+        errands: [objects()],
+        reportsDatabase: (name) => databases.includes(name),
+      });
+      const visited = new Map<unknown, number>();
+      for (let round = 0; visited.size < manyDatabases; round++) {
+        expect(round).toBeLessThanOrEqual(manyDatabases);
+        const { batches, problems } = await visits.round();
+        expect(problems).toEqual([]);
+        for (const { name, attributes, value } of pointsOf(batches)) {
+          if (name === "postgresql.table.count") visited.set(attributes.get("db.namespace"), Number(value));
+        }
+        await visits.host.clock.advance(10_000);
+      }
+      expect(visited).toEqual(new Map(databases.map((database) => [database, 1])));
+      await visits.close();
+    },
+    30_000 + 2000 * manyDatabases,
+  );
 
   it("for a user whose grant comes, goes and comes again", async () => {
     const watched = watch(server, ["one"], { user: monitor });

@@ -1,4 +1,4 @@
-import { open, readFile } from "node:fs/promises";
+import { open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { PostgresServer } from "@dbintel/e2e/servers";
 
@@ -14,6 +14,7 @@ const globalBytes = 16;
 const queryIdAt = 8;
 const onlyText = "SELECT pg_stat_statements_reset()";
 const chunkBytes = 4 * 2 ** 20;
+const longestEntryBytes = 1000;
 
 /**
  * Has a server with pg_stat_statements start with so many entries, each with a text of so many bytes: in seconds, where
@@ -24,10 +25,9 @@ export async function startWithEntries(
   server: PostgresServer,
   args: { readonly entries: number; readonly textBytes: number },
 ): Promise<void> {
-  const [place] = await server.query<{ folder: string }>("SELECT current_setting('data_directory') AS folder");
+  const path = join(await dataFolder(server), "pg_stat", "pg_stat_statements.stat");
   await server.query(onlyText);
   await server.shutdown();
-  const path = join(place?.folder ?? "", "pg_stat", "pg_stat_statements.stat");
   const only = await readFile(path);
   const entryBytes = only.length - headerBytes - globalBytes - onlyText.length - 1;
   const entry = only.subarray(headerBytes, headerBytes + entryBytes);
@@ -57,6 +57,39 @@ export async function startWithEntries(
   chunk.push(only.subarray(-globalBytes));
   await flush();
   await server.start();
+}
+
+/**
+ * Has a server with pg_stat_statements start with other counters of one entry: each `from` is a number that the entry
+ * holds once among its 64-bit integers.
+ */
+export async function startWithCounters(
+  server: PostgresServer,
+  text: string,
+  changes: readonly { readonly from: bigint; readonly to: bigint }[],
+): Promise<void> {
+  const path = join(await dataFolder(server), "pg_stat", "pg_stat_statements.stat");
+  await server.shutdown();
+  const content = await readFile(path);
+  const textAt = content.indexOf(`\0${text}\0`);
+  for (const { from, to } of changes) {
+    const at = content.lastIndexOf(counter(from), textAt);
+    if (textAt < 0 || at < textAt - longestEntryBytes) throw new Error(`no ${from} in the entry of ${text}`);
+    counter(to).copy(content, at);
+  }
+  await writeFile(path, content);
+  await server.start();
+}
+
+async function dataFolder(server: PostgresServer): Promise<string> {
+  const [place] = await server.query<{ folder: string }>("SELECT current_setting('data_directory') AS folder");
+  return place?.folder ?? "";
+}
+
+function counter(value: bigint): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64LE(value);
+  return bytes;
 }
 
 function lengthOf(bytes: number): Buffer {

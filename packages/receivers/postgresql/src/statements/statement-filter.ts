@@ -132,7 +132,7 @@ export class Fingerprints {
       table.queryIdLow(row) ^
       Math.imul(table.databaseId(row), databaseFactor) ^
       Math.imul(table.userId(row), userFactor);
-    return key ^ table.value(row, this.#calls) ^ this.#level(row);
+    return key ^ table.counterLow(row, this.#calls) ^ this.#level(row);
   }
 
   #upper(row: number): number {
@@ -141,7 +141,7 @@ export class Fingerprints {
       table.queryIdHigh(row) ^
       productHigh(table.databaseId(row), databaseFactor) ^
       productHigh(table.userId(row), userFactor);
-    return key ^ (table.value(row, this.#calls) / two32) ^ this.#level(row);
+    return key ^ table.counterHigh(row, this.#calls) ^ this.#level(row);
   }
 
   #level(row: number): number {

@@ -200,6 +200,15 @@ export class StatementTable {
     return this.#word(at + high) * two32 + this.#word(at + low);
   }
 
+  /** The halves of an integer counter: all of its bits, also beyond 2^53. */
+  counterLow(row: number, counter: number): number {
+    return this.#word(row * this.#stride + headerWords + 2 * counter + low);
+  }
+
+  counterHigh(row: number, counter: number): number {
+    return this.#word(row * this.#stride + headerWords + 2 * counter + high);
+  }
+
   /** How much a counter grew from `previousRow` of `previous` to `row`; exact like `value`. */
   growth(row: number, counter: number, previous: StatementTable, previousRow: number): number {
     if (this.#floating[counter]) return this.value(row, counter) - previous.value(previousRow, counter);

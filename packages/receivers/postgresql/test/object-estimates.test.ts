@@ -1,53 +1,37 @@
 import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
-import { describePostgres } from "@dbintel/e2e/servers/vitest";
+import { describeExtension, describePostgres } from "@dbintel/e2e/servers/vitest";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { bloatErrand } from "../src/objects/bloat.ts";
 import type { Errand } from "../src/visits/errand.ts";
-import { sqlExtensions } from "./sql-extensions.ts";
 import { objects, visitDatabases } from "./visiting.ts";
 import { type Point, pointsOf } from "./watch.ts";
 
-/**
- * pgvector as far as the catalogue shows it, in SQL alone: its types, and its kinds of indexes with the code of B-tree.
- */
-const vectorExtension = `
-  CREATE DOMAIN vector AS int4;
-  CREATE DOMAIN halfvec AS int4;
-  CREATE ACCESS METHOD hnsw TYPE INDEX HANDLER bthandler;
-  CREATE OPERATOR CLASS hnsw_ops DEFAULT FOR TYPE int4 USING hnsw AS
-    OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 btint4cmp(int4, int4);`;
+function watchVisits(server: PostgresServer, errand: Errand | undefined, database = "app") {
+  if (errand === undefined) throw new Error("nothing is wanted");
+  const databases = visitDatabases(server, { errands: [errand], reportsDatabase: (name) => name === database });
+  return {
+    async look(): Promise<readonly Point[]> {
+      const { batches, problems } = await databases.round();
+      expect(problems).toEqual([]);
+      await databases.host.clock.advance(errand.intervalMs);
+      return pointsOf(batches);
+    },
+    close: databases.close,
+  };
+}
 
 describePostgres(18, "what is estimated and derived of tables and indexes", () => {
-  let extensions: Awaited<ReturnType<typeof sqlExtensions>>;
   let server: PostgresServer;
 
   beforeAll(async () => {
-    extensions = await sqlExtensions({ vector: vectorExtension });
-    server = await startPostgres({ settings: { autovacuum: false, ...extensions.settings } });
-    for (const name of ["app", "plain"]) await server.query(`CREATE DATABASE ${name}`);
+    server = await startPostgres({ settings: { autovacuum: false } });
+    await server.query("CREATE DATABASE app");
   });
-
-  afterAll(async () => {
-    await server.stop();
-    await extensions.remove();
-  });
+  afterAll(() => server?.stop());
 
   const app = <Row extends Record<string, unknown>>(sql: string) => server.query<Row>(sql, [], { database: "app" });
-
-  function watch(errand: Errand | undefined, database = "app") {
-    if (errand === undefined) throw new Error("nothing is wanted");
-    const databases = visitDatabases(server, { errands: [errand], reportsDatabase: (name) => name === database });
-    return {
-      async look(): Promise<readonly Point[]> {
-        const { batches, problems } = await databases.round();
-        expect(problems).toEqual([]);
-        await databases.host.clock.advance(errand.intervalMs);
-        return pointsOf(batches);
-      },
-      close: databases.close,
-    };
-  }
+  const watch = (errand: Errand | undefined) => watchVisits(server, errand);
 
   it("the bloat of B-tree indexes is near what building them anew gives back", async () => {
     await app(`
@@ -124,18 +108,28 @@ describePostgres(18, "what is estimated and derived of tables and indexes", () =
     expect(await updates(1400)).toEqual([0.25]);
     await tables.close();
   });
+});
 
-  it("indexes and columns of pgvector are told where the extension is", async () => {
+describeExtension(16, "vector", "what is told of pgvector", () => {
+  it("its indexes by kind and its columns, where the extension is", async () => {
+    await using server = await startPostgres({ major: 16, settings: { autovacuum: false } });
+    for (const name of ["app", "plain"]) await server.query(`CREATE DATABASE ${name}`);
+    const app = (sql: string) => server.query<{ size: string }>(sql, [], { database: "app" });
     await app("CREATE EXTENSION vector");
     await app(`
-      CREATE TABLE items (id int, embedding vector, small halfvec, other vector);
-      INSERT INTO items SELECT g, g, g, g FROM generate_series(1, 3000) g;
-      CREATE INDEX ON items USING hnsw (embedding);
-      CREATE INDEX ON items USING hnsw (small);
+      CREATE TABLE items (id int, embedding vector(3), small halfvec(3), sparse sparsevec(9), other vector);
+      INSERT INTO items SELECT g, ('[' || concat_ws(',', g, g % 7, 1) || ']')::vector(3), '[1,2,3]', '{1:1}/9', NULL
+        FROM generate_series(1, 3000) g;
+      CREATE INDEX ON items USING hnsw (embedding vector_l2_ops);
+      CREATE INDEX ON items USING hnsw (small halfvec_cosine_ops);
+      CREATE INDEX ON items USING ivfflat (embedding vector_ip_ops) WITH (lists = 10);
       CREATE INDEX ON items (id);
       ANALYZE items`);
+    const [truth] = await app(
+      "SELECT sum(pg_relation_size(c.oid)) AS size FROM pg_class c JOIN pg_am m ON m.oid = c.relam WHERE amname = 'hnsw'",
+    );
     const find = async (database: string) => {
-      const visits = watch(objects(), database);
+      const visits = watchVisits(server, objects(), database);
       const points = await visits.look();
       await visits.close();
       return points
@@ -149,10 +143,14 @@ describePostgres(18, "what is estimated and derived of tables and indexes", () =
     expect(new Set(await find("app"))).toEqual(
       new Set([
         ["columns", "halfvec", 1],
+        ["columns", "sparsevec", 1],
         ["columns", "vector", 2],
         ["index.entries", "hnsw", 6000],
-        ["index.size", "hnsw", expect.any(Number)],
+        ["index.entries", "ivfflat", 3000],
+        ["index.size", "hnsw", Number(truth?.size)],
+        ["index.size", "ivfflat", expect.any(Number)],
         ["indexes", "hnsw", 2],
+        ["indexes", "ivfflat", 1],
       ]),
     );
     expect(await find("plain")).toEqual([]);

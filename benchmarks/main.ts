@@ -11,6 +11,7 @@ const benchmarks: Readonly<Record<string, string>> = {
   condition: "condition/bench.ts",
   guard: "guard/bench.ts",
   mysql: "mysql/bench.ts",
+  outage: "outage/bench.ts",
   plans: "plans/bench.ts",
   postgresql: "postgresql/bench.ts",
   "postgresql-poll": "postgresql/poll.ts",

@@ -2,9 +2,10 @@
  * The senders of the relay benchmark, a process of its own. Requests are gzip-compressed protobuf, as agents send
  * them. Only what was answered with 200 counts as accepted; nothing is sent twice.
  */
-import { Agent, request } from "node:http";
+import { Agent } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
+import { postLogs } from "./post.ts";
 import { type RequestTemplate, requestTemplate, stamp } from "./records.ts";
 
 export interface LoadCommand {
@@ -93,7 +94,7 @@ class Load {
       return false;
     }
     this.#outstanding += 1;
-    const answer = await this.#post(body);
+    const answer = await postLogs(body, { port: this.#command.port, agent: this.#agent });
     this.#outstanding -= 1;
     this.#note(answer);
     if (answer !== "200") return false;
@@ -104,31 +105,6 @@ class Load {
 
   #note(answer: string): void {
     this.#answers[answer] = (this.#answers[answer] ?? 0) + 1;
-  }
-
-  #post(body: Buffer): Promise<string> {
-    const { promise, resolve } = Promise.withResolvers<string>();
-    const headers = {
-      "content-type": "application/x-protobuf",
-      "content-encoding": "gzip",
-      "content-length": body.length,
-    };
-    const { port } = this.#command;
-    const outgoing = request({
-      host: "127.0.0.1",
-      port,
-      path: "/v1/logs",
-      method: "POST",
-      agent: this.#agent,
-      headers,
-    });
-    outgoing.on("error", () => resolve("error"));
-    outgoing.on("response", (incoming) => {
-      incoming.resume();
-      incoming.on("end", () => resolve(String(incoming.statusCode)));
-    });
-    outgoing.end(body);
-    return promise;
   }
 }
 

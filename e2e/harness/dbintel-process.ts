@@ -11,7 +11,15 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** The built `dbintel` as its own process. */
+/** How long a collector that a scenario is done with may take to end by itself. */
+const patienceMs = 10_000;
+
+/**
+ * The built `dbintel` as its own process.
+ *
+ * Of every collector that ends in good order the accounts have to balance: received = sent + dropped + refused + what
+ * each component itself says it holds. It looks at them when it stops; here is where every scenario asserts the result.
+ */
 export class DbintelProcess implements AsyncDisposable {
   stdout = "";
   stderr = "";
@@ -43,15 +51,34 @@ export class DbintelProcess implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
-  /** SIGTERM, then the exit. */
+  /** SIGTERM, then the exit. Rejects when an account does not balance. */
   async stop(): Promise<Exit> {
     this.#child.kill("SIGTERM");
-    return this.exited;
+    const exit = await this.exited;
+    if (exit.code === 0) this.#assertBalanced();
+    return exit;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.running) this.#child.kill("SIGKILL");
-    await this.exited;
+    if (!this.running) {
+      await this.exited;
+      return;
+    }
+    const impatience = setTimeout(() => this.#child.kill("SIGKILL"), patienceMs);
+    try {
+      await this.stop();
+    } finally {
+      clearTimeout(impatience);
+    }
+  }
+
+  #assertBalanced(): void {
+    // Where the log has this line, it has the one at the end as well.
+    if (!this.stderr.includes("everything is ready")) return;
+    const unbalanced = /"?unbalanced"?[=:](\d+)/.exec(this.stderr)?.[1];
+    if (unbalanced === "0") return;
+    const lines = this.stderr.split("\n").filter((line) => line.includes("does not balance"));
+    throw new Error(`accounts that do not balance: ${unbalanced ?? "not told"}\n${lines.join("\n")}`);
   }
 }
 

@@ -22,10 +22,21 @@ interface LogsRequest {
   }[];
 }
 
+interface Points {
+  readonly dataPoints: readonly { readonly startTimeUnixNano?: string; readonly timeUnixNano: string }[];
+}
+
+interface Metric {
+  readonly name: string;
+  readonly gauge?: Points;
+  readonly sum?: Points;
+  readonly histogram?: Points;
+}
+
 interface MetricsRequest {
   readonly resourceMetrics: readonly {
     readonly resource?: Resource;
-    readonly scopeMetrics: readonly { readonly metrics: readonly { readonly name: string }[] }[];
+    readonly scopeMetrics: readonly { readonly metrics: readonly Metric[] }[];
   }[];
 }
 
@@ -41,8 +52,8 @@ export function attributesOf({ attributes = [] }: Resource): Readonly<Record<str
 }
 
 export function logRecords(requests: readonly unknown[]): readonly ReceivedRecord[] {
-  return (requests as readonly LogsRequest[])
-    .flatMap(({ resourceLogs }) => resourceLogs)
+  return (requests as readonly Partial<LogsRequest>[])
+    .flatMap(({ resourceLogs = [] }) => resourceLogs)
     .flatMap(({ scopeLogs }) => scopeLogs)
     .flatMap(({ logRecords }) => logRecords)
     .map((record) => ({
@@ -60,6 +71,23 @@ export function metricNames(requests: readonly unknown[]): ReadonlySet<string> {
       .flatMap(({ metrics }) => metrics)
       .map(({ name }) => name),
   );
+}
+
+/** The times of all data points among requests of any signal. */
+export function dataPoints(requests: readonly unknown[]) {
+  return (requests as readonly Partial<MetricsRequest>[])
+    .flatMap(({ resourceMetrics = [] }) => resourceMetrics)
+    .flatMap(({ scopeMetrics }) => scopeMetrics)
+    .flatMap(({ metrics }) => metrics)
+    .flatMap(({ name, gauge, sum, histogram }) =>
+      [gauge, sum, histogram].flatMap((points) =>
+        (points?.dataPoints ?? []).map(({ startTimeUnixNano: start, timeUnixNano }) => ({
+          metric: name,
+          start: start === undefined ? undefined : BigInt(start),
+          time: BigInt(timeUnixNano),
+        })),
+      ),
+    );
 }
 
 /** The resources of a list of metrics requests. */

@@ -3,7 +3,7 @@ import type { BuildInfo, ReloadReport, ReloadTrigger } from "@dbintel/pipeline";
 import { Graph, systemClock, systemRandom } from "@dbintel/pipeline";
 import { type SelfTelemetry, startSelfTelemetry } from "@dbintel/selftelemetry";
 import type { DistributionConfig, Reading, UsableReading } from "./configuration.ts";
-import { farewell, tellUndelivered } from "./farewell.ts";
+import { farewell, tellUnbalanced, tellUndelivered } from "./farewell.ts";
 import { Reloader } from "./reload/reloader.ts";
 import { RunningControl } from "./running-control.ts";
 
@@ -70,10 +70,12 @@ function applyTo(telemetry: SelfTelemetry) {
 
 async function stop(graph: Graph, telemetry: SelfTelemetry): Promise<readonly DbintelError[]> {
   telemetry.logger.info({}, "stopping");
-  const end = farewell(() => graph.components());
+  const end = farewell(() => graph.accounts());
   const failures = await graph.stop();
   tellUndelivered(end.undelivered(), telemetry.logger);
+  const audit = end.audit();
+  tellUnbalanced(audit, telemetry.logger);
   await telemetry.stop();
-  telemetry.logger.info({}, "stopped");
+  telemetry.logger.info({ accounts: audit.accounts, unbalanced: audit.unbalanced.length }, "stopped");
   return failures;
 }

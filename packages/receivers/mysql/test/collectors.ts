@@ -29,7 +29,7 @@ export class Collector {
   async poll(): Promise<readonly Event[]> {
     // Whatever was broken off may take a poll to be noticed.
     const { batches } = await eventually("it polls", () => this.#watched.poll().catch(() => undefined));
-    this.#saved = this.#watched.checkpoint.take();
+    this.#saved = this.#watched.baseline.take();
     const polled = eventsOf(batches);
     this.events.push(...polled);
     return polled;
@@ -49,7 +49,7 @@ export class Collector {
     await this.close();
     this.#host = createTestHost({ storage: this.#host.storage, clock: this.#host.clock });
     this.#watched = watch(this.#server, { ...this.#options, host: this.#host });
-    if (this.#saved !== undefined && !this.#watched.checkpoint.restore(this.#saved)) throw new Error("not restored");
+    if (this.#saved !== undefined && !this.#watched.baseline.restore(this.#saved)) throw new Error("not restored");
   }
 
   close(): Promise<void> {

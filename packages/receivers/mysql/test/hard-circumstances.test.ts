@@ -91,7 +91,7 @@ for (const { suite, start } of servers) {
       for (let open = 0; open < maxConnections - 1; open++) await session({});
       await run(busy, ["SELECT v FROM held", "SELECT v FROM held", "SELECT v FROM held"]);
       const late = begin();
-      expect(late.checkpoint.restore(watched.checkpoint.take() ?? new Uint8Array())).toBe(true);
+      expect(late.baseline.restore(watched.baseline.take() ?? new Uint8Array())).toBe(true);
       await expect(late.poll()).rejects.toMatchObject({ code: "DBI_DATABASE_UNREACHABLE", retryable: true });
       for (const each of sessions.splice(1)) await each.end();
       const polled = await eventually("it is let in", () => late.poll().catch(() => undefined));

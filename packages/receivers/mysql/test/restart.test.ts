@@ -39,13 +39,13 @@ for (const { describe, start } of servers) {
       const host = createTestHost({ storage: new MemoryStorage() });
       const watched = watch(server, { host, ...options, reportsSchema: (schema) => schema === "app" });
       closing.push(() => watched.close());
-      const used = checkpoint.length > 0 && watched.checkpoint.restore(checkpoint);
+      const used = checkpoint.length > 0 && watched.baseline.restore(checkpoint);
       return {
         host,
         used,
         async calls(): Promise<number> {
           const events = eventsOf((await watched.poll()).batches);
-          checkpoint = watched.checkpoint.take() ?? checkpoint;
+          checkpoint = watched.baseline.take() ?? checkpoint;
           return events.reduce((sum, event) => sum + event.counter("count_star"), 0);
         },
         messages: () => host.lines.map(({ message }) => message),

@@ -25,12 +25,12 @@ export class JoinedBaseline implements Baseline {
     return packCheckpoint({ head, parts: taken.map(({ bytes }) => bytes) });
   }
 
-  /** Parts depend on each other: what is not understood of one leaves none. */
+  /** Parts depend on each other: what is not understood of one leaves none. One that is unknown here is left out. */
   restore(bytes: Uint8Array): boolean {
     const { head, parts = [] } = unpackCheckpoint(bytes) ?? {};
     if (head?.kind !== kind || !Array.isArray(head.names)) return false;
     const names: readonly unknown[] = head.names;
-    const restored = parts.every((part, index) => this.#parts.get(String(names[index]))?.restore(part) === true);
+    const restored = parts.every((part, index) => this.#parts.get(String(names[index]))?.restore(part) !== false);
     if (!restored) this.forget();
     return restored;
   }

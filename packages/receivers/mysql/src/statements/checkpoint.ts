@@ -2,16 +2,15 @@ import type { Host } from "@dbintel/pipeline";
 import { type Baseline, packCheckpoint, Resumption, unpackCheckpoint } from "@dbintel/polling";
 import { z } from "zod";
 import { type DigestRow, DigestTable } from "./digest-table.ts";
+import { bytesOf, littleEndian } from "./number-bytes.ts";
 import { availableCounters, type StatementCounter } from "./statement-columns.ts";
 import type { StatementInterval } from "./statement-interval.ts";
 import type { StatementMoment, StatementReading } from "./statement-source.ts";
 
 /** Of the form that is written here; another one is not read. */
-const version = 1;
+const version = 2;
 /** More rows are not saved: after a restart what the others count begins anew. */
 const mostRows = 100_000;
-/** Numbers are saved as they are in memory. */
-const littleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
 /** What later readings are compared with. */
 export interface RememberedReading extends Pick<StatementReading, "epoch" | "table"> {
@@ -29,6 +28,7 @@ const head = z.object({
   counters: z.array(z.string()),
   /** Of rows that were left out. */
   truncated: z.boolean(),
+  life: z.number().int(),
   /** A row tells its schema by its number in this list. */
   schemas: z.array(z.string()),
   epoch: z.object({
@@ -47,10 +47,16 @@ export class StatementCheckpoint implements Baseline {
   readonly #resumption: Resumption;
   /** The last reading that was committed. */
   last: RememberedReading | undefined;
+  #life = 0;
 
   constructor(args: { readonly host: Host; readonly maxAgeMs: number }) {
     this.#host = args.host;
     this.#resumption = new Resumption(args);
+  }
+
+  /** That of the server's statistics at the last reading. It counts on over a restart: none comes twice. */
+  get life(): number {
+    return this.#life;
   }
 
   take(): Uint8Array | undefined {
@@ -74,6 +80,7 @@ export class StatementCheckpoint implements Baseline {
       ...{ version, littleEndian },
       counters: table.counters.map(({ column }) => column),
       truncated: table.truncated || table.count > mostRows,
+      life: this.#life,
       schemas: [...schemas.keys()],
       epoch: { clockMicros, uptimeSeconds, identity, connectionId, unixMs: this.#unixMs(monotonicMs) },
     });
@@ -85,7 +92,7 @@ export class StatementCheckpoint implements Baseline {
     const content = unpackCheckpoint(bytes);
     const described = head.safeDecode(content?.head as z.input<typeof head>);
     if (content === undefined || !described.success) return false;
-    const { counters, truncated, schemas, epoch } = described.data;
+    const { counters, truncated, life, schemas, epoch } = described.data;
     const rows = rowsOf(content.parts, schemas, counters.length);
     const known = availableCounters(new Set(counters));
     if (rows === undefined || known.length !== counters.length) return false;
@@ -94,6 +101,7 @@ export class StatementCheckpoint implements Baseline {
     const monotonicMs = this.#host.clock.monotonicMs() - (this.#nowUnixMs() - unixMs);
     const table = new DigestTable(known, rows, truncated);
     this.last = { table, epoch: { ...rest, session: -1, monotonicMs }, updates: 0 };
+    this.#life = life;
     this.#resumption.restored(epoch);
     return true;
   }
@@ -103,7 +111,8 @@ export class StatementCheckpoint implements Baseline {
   }
 
   /** Has later readings compared with this one. What changed since a reading that is forgotten by now is of no use. */
-  remember({ reading: { epoch, table }, unread }: Pick<StatementInterval, "reading" | "unread">): void {
+  remember({ reading: { epoch, table }, unread, life }: Pick<StatementInterval, "reading" | "unread" | "life">): void {
+    this.#life = life;
     if (unread === undefined) this.last = { epoch, table, updates: 0 };
     else if (this.last?.table === unread) {
       unread.update(table);
@@ -126,10 +135,6 @@ export class StatementCheckpoint implements Baseline {
   #unixMs(monotonicMs: number): number {
     return this.#nowUnixMs() - (this.#host.clock.monotonicMs() - monotonicMs);
   }
-}
-
-function bytesOf(numbers: Int32Array | BigUint64Array): Uint8Array {
-  return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
 }
 
 /** `undefined` when the parts do not fit each other. */

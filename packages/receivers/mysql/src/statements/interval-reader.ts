@@ -12,7 +12,6 @@ export class IntervalReader {
   /** The last reading that was committed, kept over a restart. */
   readonly checkpoint: StatementCheckpoint;
   readonly #source: Pick<StatementSource, "moment" | "read">;
-  #life = 0;
 
   constructor(args: {
     readonly host: Host;
@@ -39,7 +38,6 @@ export class IntervalReader {
 
   commit(interval: StatementInterval): void {
     this.checkpoint.remember(interval);
-    this.#life = interval.life;
   }
 
   #compared(reading: StatementReading, unread?: DigestTable): StatementInterval {
@@ -50,7 +48,7 @@ export class IntervalReader {
       ...{ current: reading.table, previous: last?.table, continuity: continued, previousMicros },
       changedOnly: unread !== undefined,
     });
-    const life = continued === "continued" ? this.#life : this.#life + 1;
+    const life = this.checkpoint.life + (continued === "continued" ? 0 : 1);
     return { reading, unread, deltas, continuity: continued, life, previousMicros };
   }
 }

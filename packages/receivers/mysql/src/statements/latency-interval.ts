@@ -9,7 +9,7 @@ export interface LatencyReading {
   /** When the server began to count the statement; 0 for all statements together. */
   readonly firstSeenMicros: bigint;
   /** Execution time that was counted with it, a counter of 64 bits; `undefined` where it is not known. */
-  readonly picoseconds: bigint | undefined;
+  readonly picoseconds?: bigint | undefined;
   readonly buckets: LatencyBuckets;
 }
 

@@ -1,13 +1,13 @@
 import { feedback } from "@dbintel/feedback";
 import type { AttributesInit, DistributionPointInit, MetricsBuilder } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
-import { LRUCache } from "lru-cache";
 import type { Capabilities } from "../connection/capabilities.ts";
 import type { DatabaseConnection } from "../connection/connection.ts";
 import type { ProblemContext } from "../connection/problems.ts";
 import { type StatementName, statementName } from "../plans/statement-name.ts";
 import { exponentialHistogram, type LatencyBuckets } from "./latency-buckets.ts";
 import { emptyReading, type LatencyReading, latencyInterval } from "./latency-interval.ts";
+import { LatencyMemory } from "./latency-memory.ts";
 import { globalHistogram, statementHistograms } from "./latency-source.ts";
 import { askPart, type PollQuestions } from "./poll-part.ts";
 import { Rest } from "./rest.ts";
@@ -58,15 +58,15 @@ export class StatementLatency {
   readonly #context: ProblemContext;
   readonly #limit: number;
   readonly #rest: Rest;
-  readonly #readings: LRUCache<string, LatencyReading>;
-  #allReading: LatencyReading | undefined;
+  /** What was committed, kept over a restart. */
+  readonly memory: LatencyMemory;
 
   constructor(options: { readonly host: Host; readonly context: ProblemContext; readonly limit: number }) {
     this.#host = options.host;
     this.#context = options.context;
     this.#limit = options.limit;
     this.#rest = new Rest(options.host.clock, restFactor);
-    this.#readings = new LRUCache({ max: rememberedFactor * options.limit });
+    this.memory = new LatencyMemory(rememberedFactor * options.limit);
   }
 
   /** `undefined` where the server has no histograms, or is left alone. Nothing of it is remembered before `commit`. */
@@ -78,14 +78,7 @@ export class StatementLatency {
   }
 
   commit({ readings, allReading }: PollLatency): void {
-    for (const [name, reading] of readings) this.#readings.set(name, reading);
-    this.#allReading = allReading;
-  }
-
-  /** Begins anew: another collector may have reported since. */
-  forget(): void {
-    this.#readings.clear();
-    this.#allReading = undefined;
+    this.memory.keep({ all: allReading, readings });
   }
 
   async #ask(args: LatencyArgs): Promise<PollLatency> {
@@ -143,7 +136,7 @@ export class StatementLatency {
 
   /** What the histogram of a statement is compared with: nothing counted yet when the statement began since the last poll. */
   #before(args: LatencyArgs, delta: StatementDelta, name: string): LatencyReading | undefined {
-    if (delta.kind === "normal") return this.#readings.get(name);
+    if (delta.kind === "normal") return this.memory.get(name);
     const { reading, previousMicros } = args;
     return emptyReading(bare(args, delta), startOf(delta, { table: reading.table, previousMicros }));
   }
@@ -151,7 +144,8 @@ export class StatementLatency {
   /** Its execution time is counted from one poll to the next. */
   #allBefore(args: LatencyArgs): LatencyReading | undefined {
     if (args.continuity === "restarted") return emptyReading(ofAll(args), args.previousMicros);
-    return this.#allReading && { ...this.#allReading, picoseconds: 0n };
+    const { all } = this.memory;
+    return all && { ...all, picoseconds: 0n };
   }
 
   /** The execution time is that of all statements in the summary since the poll before. */

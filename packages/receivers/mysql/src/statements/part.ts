@@ -34,7 +34,6 @@ export function statementsPart(server: WatchedServer): void {
     interval,
     source: connection,
     poll,
-    baseline: poll.checkpoint,
-    forget: () => poll.forget(),
+    baseline: poll.baseline,
   });
 }

@@ -6,6 +6,7 @@ import type { DatabaseConnection, Product } from "../connection/connection.ts";
 import type { ProblemContext } from "../connection/problems.ts";
 import { askPart, type PollQuestions } from "./poll-part.ts";
 import { emptyBaseline, type PreparedBaseline, type PreparedDelta, preparedDeltas } from "./prepared-deltas.ts";
+import { PreparedMemory } from "./prepared-memory.ts";
 import { type PreparedText, preparedTexts, readPrepared } from "./prepared-source.ts";
 import { timeIndex } from "./statement-columns.ts";
 import type { StatementInterval } from "./statement-interval.ts";
@@ -55,7 +56,8 @@ export class PreparedStatements {
   readonly #texts = new LRUCache<string, KnownText>({
     ...{ max: mostTexts, maxSize: mostCharacters, sizeCalculation: ({ text }) => text.length + 256 },
   });
-  #baseline: PreparedBaseline | undefined;
+  /** What was committed, kept over a restart. */
+  readonly memory = new PreparedMemory();
 
   constructor(options: {
     readonly host: Host;
@@ -76,13 +78,8 @@ export class PreparedStatements {
     return await askPart({ questions: args, context: this.#context, collectorClass: preparedClass, work });
   }
 
-  /** Begins anew: another collector may have reported since. */
-  forget(): void {
-    this.#baseline = undefined;
-  }
-
   commit({ baseline }: PollPrepared): void {
-    this.#baseline = baseline;
+    this.memory.last = baseline;
   }
 
   async #ask({
@@ -94,7 +91,8 @@ export class PreparedStatements {
     signal,
   }: StatementInterval & PollQuestions): Promise<PollPrepared> {
     const { counters } = reading.table;
-    const known = this.#baseline?.life === life ? this.#baseline : undefined;
+    const { last } = this.memory;
+    const known = last?.life === life ? last : undefined;
     const before = continuity === "restarted" ? emptyBaseline(life, previousMicros) : known;
     const micros = reading.epoch.clockMicros;
     const read = await readPrepared(connection, counters, signal);

@@ -2,7 +2,7 @@ import type { DbintelError } from "@dbintel/errors";
 import { feedback } from "@dbintel/feedback";
 import { logsBuilder, metricsBuilder } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
-import type { PollResult } from "@dbintel/polling";
+import { type Baseline, JoinedBaseline, type PollResult } from "@dbintel/polling";
 import type { StatementGuard } from "@dbintel/watching";
 import { platformTraits } from "../connection/platforms.ts";
 import {
@@ -15,7 +15,6 @@ import {
 } from "../connection/problems.ts";
 import type { PlanCollector, StatementPlans } from "../plans/plan-collector.ts";
 import { type Instance, instanceResource, receiverScope } from "../resource.ts";
-import type { StatementCheckpoint } from "./checkpoint.ts";
 import { mostStatements } from "./digest-table.ts";
 import { IntervalReader } from "./interval-reader.ts";
 import { addLatency, type StatementLatency } from "./latency.ts";
@@ -65,6 +64,8 @@ const standardCheckpointAgeMs = 3_600_000;
 /** Polls the summary of statements and makes events of what happened since the last poll. */
 export class StatementPoll {
   readonly #options: StatementPollOptions;
+  /** What was committed of the last readings, kept over a restart. */
+  readonly baseline: Baseline;
   readonly #intervals: IntervalReader;
   readonly #texts: StatementTexts;
   readonly #own: OwnStatements;
@@ -74,23 +75,18 @@ export class StatementPoll {
     this.#options = options;
     const { host, limit, source, checkpointMaxAgeMs: maxAgeMs = standardCheckpointAgeMs } = options;
     this.#intervals = new IntervalReader({ host, source, maxAgeMs });
+    const { latency, prepared } = options;
+    this.baseline = new JoinedBaseline({
+      summary: this.#intervals.checkpoint,
+      ...(latency && { latency: latency.memory }),
+      prepared: prepared.memory,
+    });
     this.#own = new OwnStatements(options);
     this.#texts = new StatementTexts({
       clock: host.clock,
       limit: 10 * limit + 1000,
       savings: () => host.shared(feedback).savings,
     });
-  }
-
-  /** The last reading that was committed, kept over a restart. */
-  get checkpoint(): StatementCheckpoint {
-    return this.#intervals.checkpoint;
-  }
-
-  /** Has what is read beside the summary begin anew. */
-  forget(): void {
-    this.#options.latency?.forget();
-    this.#options.prepared.forget();
   }
 
   async poll({ signal, guard }: GuardedPollArgs): Promise<PollResult> {

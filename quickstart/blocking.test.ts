@@ -42,6 +42,16 @@ test("who blocks whom is a tree, the longest wait of each session in it, once", 
   expect(tree.take()).toEqual([]);
 });
 
+test("a wait of less than a second is told by when it began", () => {
+  const logs = logsBuilder().resource({ attributes: {} }).scope({ name: "test" });
+  const atMs = Date.parse("2026-03-01T12:00:00.950Z");
+  const attributes = { ...waiter(8n, 1n, 0n), "postgresql.blocking.start_time": "2026-03-01T12:00:00.250123Z" };
+  logs.record({ eventName: "db.server.query_sample", timeUnixNano: BigInt(atMs) * 1_000_000n, attributes });
+  const tree = new BlockingTree();
+  tree.addLogs(logs.build());
+  expect(tree.take()[1]).toContain("8 (audit) waits 0.7 s for public.stock");
+});
+
 test("a tree has a bound, and a root that was not seen has its number", () => {
   const tree = new BlockingTree();
   tree.addLogs(samples(...Array.from({ length: 20 }, (_, pid) => waiter(BigInt(pid + 10), 1n, 1n))));

@@ -19,15 +19,16 @@ interface Sample {
 const sampleEvent = "db.server.query_sample";
 const mostLines = 6;
 const longestText = 60;
+const nanoPerMs = 1_000_000n;
 
 /** Keeps who blocked whom since it was asked last. */
 export class BlockingTree {
   #samples = new Map<string, Sample>();
 
   addLogs(logs: Logs): void {
-    for (const { eventName, attributes } of logs.records()) {
+    for (const { eventName, attributes, timeUnixNano } of logs.records()) {
       if (eventName !== sampleEvent) continue;
-      const sample = sampleOf(attributes);
+      const sample = sampleOf(attributes, Number(timeUnixNano / nanoPerMs));
       const known = this.#samples.get(sample.id);
       // Of what a session did in the interval, its longest wait says most, and of a root that it blocked.
       const tellsMore = sample.blocked > 0 || sample.waitedSeconds >= (known?.waitedSeconds ?? 0);
@@ -53,7 +54,7 @@ export class BlockingTree {
   }
 }
 
-function sampleOf(attributes: Attributes): Sample {
+function sampleOf(attributes: Attributes, atMs: number): Sample {
   const number = (name: string) => attributes.getNumber(name) ?? 0;
   const text = (name: string) => attributes.getString(name) ?? "";
   const common = {
@@ -82,9 +83,16 @@ function sampleOf(attributes: Attributes): Sample {
     application: text("postgresql.application_name"),
     state: text("postgresql.state"),
     root: root === undefined ? undefined : String(root),
-    waitedSeconds: number("postgresql.blocking.wait_duration"),
+    // The duration counts whole seconds.
+    waitedSeconds:
+      sinceStart(text("postgresql.blocking.start_time"), atMs) ?? number("postgresql.blocking.wait_duration"),
     relation: text("postgresql.blocking.lock.relation"),
   };
+}
+
+function sinceStart(start: string, atMs: number): number | undefined {
+  const startMs = Date.parse(start);
+  return Number.isNaN(startMs) ? undefined : Math.max(0, (atMs - startMs) / 1000);
 }
 
 function rootLine(id: string, samples: readonly Sample[]): string {

@@ -11,3 +11,5 @@ export {
 } from "./consume-error.ts";
 export type { DbintelErrorInit } from "./dbintel-error.ts";
 export { DbintelError, isDbintelError } from "./dbintel-error.ts";
+export type { DriverError } from "./driver-message.ts";
+export { driverMessage } from "./driver-message.ts";

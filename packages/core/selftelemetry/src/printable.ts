@@ -1,4 +1,4 @@
-import { isDbintelError } from "@dbintel/errors";
+import { driverMessage, isDbintelError } from "@dbintel/errors";
 
 /** What a log line may hold: JSON without surprises. */
 export type Printable = null | boolean | number | string | readonly Printable[] | { readonly [key: string]: Printable };
@@ -13,7 +13,7 @@ const maxText = 8192;
  * - A `Secret`, like anything with a `toJSON`, says what its `toJSON` says: `[REDACTED]`.
  * - An error becomes message, code and hint, its cause likewise; a stack is printed only for an error that is not
  *   ours, which is a defect. Other properties of errors are left out: drivers put rows and parameters there. Of a
- *   database's message about data or syntax, what stands in quotes is left out too: that is what somebody typed.
+ *   database's message the values that it repeats are left out too.
  */
 export function printable(value: unknown): Printable {
   try {
@@ -59,16 +59,8 @@ function fromError(error: Error, depth: number): Printable {
   }
   const code = "code" in error && typeof error.code === "string" ? error.code : undefined;
   const more = code === undefined ? {} : { code };
-  if (code === undefined || !quotesData.test(code)) {
-    return { name: error.name, message: error.message, ...more, stack: convert(error.stack, depth + 1), ...cause };
-  }
-  return { name: error.name, message: error.message.replace(quoted, "$1…$1"), ...more, ...cause };
+  const message = driverMessage({ code: code ?? "", message: error.message });
+  // A stack begins with the message.
+  const stack = message === error.message ? { stack: convert(error.stack, depth + 1) } : {};
+  return { name: error.name, message, ...more, ...stack, ...cause };
 }
-
-/**
- * SQLSTATE classes 22 (data exception) and 23 (integrity constraint violation) and 42601 (syntax error) of PostgreSQL, and
- * the errors of MySQL and MariaDB: their messages repeat what a statement was given.
- */
-const quotesData = /^(?:2[23][0-9A-Z]{3}|42601|ER_\w+)$/;
-/** From a quote to the last one of its kind: what is between may hold quotes itself. */
-const quoted = /(["'\u0060]).*\1/gs;

@@ -1,4 +1,4 @@
-import { DbintelError, type ErrorCode, isDbintelError } from "@dbintel/errors";
+import { DbintelError, driverMessage, type ErrorCode, isDbintelError } from "@dbintel/errors";
 import type { WatchedDatabase } from "@dbintel/watching";
 
 /** What a problem's text may name: never more than this of the configuration. */
@@ -74,7 +74,7 @@ function details(reason: unknown): ErrorDetails {
   const answered = told && !("fatal" in error && error.fatal === true);
   const errno = told && "errno" in error && typeof error.errno === "number" ? error.errno : 0;
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  const { message } = error;
+  const message = driverMessage({ code, message: error.message });
   return { errno, code, message: message === "" ? code : message, answered };
 }
 

@@ -1,4 +1,4 @@
-import { DbintelError } from "@dbintel/errors";
+import { DbintelError, driverMessage } from "@dbintel/errors";
 import type { Clock } from "@dbintel/pipeline";
 import { integer, number, type Row, text } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
@@ -138,7 +138,7 @@ export class StoredPlans {
     const known = view === undefined ? undefined : this.#places.get(connection.database);
     const what = view?.extension ?? "an extension";
     const problem = new DbintelError(
-      `the plans of ${what} ${this.#place(connection)} cannot be read: ${error.message}`,
+      `the plans of ${what} ${this.#place(connection)} cannot be read: ${driverMessage({ code: error.code ?? "", message: error.message })}`,
       {
         code: "DBI_DATABASE_EXTENSION",
         hint: `see whether shared_preload_libraries has ${what}; plans are asked for by EXPLAIN meanwhile`,

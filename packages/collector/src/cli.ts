@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
 import { readBuildInfo } from "./build.ts";
+import type { ChosenOptions, DlqOptions } from "./commands/dlq.ts";
 import type { RunOptions } from "./commands/run.ts";
 import type { TapOptions } from "./commands/tap.ts";
 import type { TopOptions } from "./commands/top.ts";
@@ -142,6 +143,8 @@ function program(terminal: Terminal, run: (action: Promise<ExitCode>) => Promise
       ) => run((await import("./commands/doctor.ts")).doctor(options, terminal)),
     );
 
+  addDeadLetterCommands(root.command("dlq"), terminal, run);
+
   withAdminOptions(root.command("tap").argument("[component]", 'a pattern of kind/id (default: "exporter/*")'))
     .description("show records of a running collector as components get them, personal data taken out")
     .option("-n, --limit <records>", "stop after so many (default: 100)")
@@ -166,4 +169,41 @@ function program(terminal: Terminal, run: (action: Promise<ExitCode>) => Promise
     .action(async (options: TopOptions) => run((await import("./commands/top.ts")).top(options, terminal)));
 
   return root;
+}
+
+/** `dbintel dlq`: each part of it reads the configuration, as that says where the letters are and how they are encrypted. */
+function addDeadLetterCommands(
+  dlq: Command,
+  terminal: Terminal,
+  run: (action: Promise<ExitCode>) => Promise<void>,
+): void {
+  const example = (text: string) => `\nExample:\n  dbintel dlq ${text} --config collector.yaml`;
+  const part = (name: string) =>
+    withConfigOptions(dlq.command(name)).option("-e, --exporter <id>", "only the dead letters of this exporter");
+  const load = () => import("./commands/dlq.ts");
+  dlq.description("dead letters of a collector that does not run: what exporters could not deliver for good");
+  part("ls")
+    .description("list them, the oldest first")
+    .addOption(formatOption(["table", "json"], "table"))
+    .addHelpText("after", example("ls"))
+    .action(async (options: DlqOptions & { readonly format: string }) => run((await load()).list(options, terminal)));
+  part("show <id>")
+    .description("show one with its records, which were redacted before they were kept")
+    .addOption(formatOption(["text", "json"], "text"))
+    .addHelpText("after", example("show 3f2a"))
+    .action(async (id: string, options: DlqOptions & { readonly format: string }) =>
+      run((await load()).show(id, options, terminal)),
+    );
+  part("replay [ids...]")
+    .description("put them back into the queue of their exporter; each is removed when the queue has it on disk")
+    .option("--all", "all of them", false)
+    .addHelpText("after", example("replay 3f2a 9c01"))
+    .action(async (ids: readonly string[], options: ChosenOptions) =>
+      run((await load()).replay(ids, options, terminal)),
+    );
+  part("drop [ids...]")
+    .description("remove them for good")
+    .option("--all", "all of them", false)
+    .addHelpText("after", example("drop --all"))
+    .action(async (ids: readonly string[], options: ChosenOptions) => run((await load()).drop(ids, options, terminal)));
 }

@@ -1,5 +1,6 @@
 import { parseDuration } from "@dbintel/config";
 import { componentKinds, type Logger, systemEnvironment } from "@dbintel/pipeline";
+import { stayAlive } from "../alive.ts";
 import { readBuildInfo } from "../build.ts";
 import type { ConfigOptions } from "../configuration.ts";
 import { usableConfiguration } from "../configuration.ts";
@@ -30,15 +31,10 @@ export async function doctor(
   if (config === undefined) return exitCodes.badConfiguration;
   const components = componentKinds.flatMap((kind) => [...config[`${kind}s`].values()]);
   const plain = new PlainText(components.map((component) => component.config));
-  // The timers of the examination keep no process alive, and what hangs may have no socket.
-  const keepAlive = setInterval(() => {}, 2 ** 30);
-  try {
-    const environment = systemEnvironment({ build: readBuildInfo(), logger: silent });
-    const subjects = await examine({ config, environment, timeoutMs });
-    if (options.fixSql) terminal.print(repairScript(subjects, plain));
-    else terminal.print(options.format === "json" ? reportJson(subjects, plain) : reportText(subjects, plain));
-    return hasFailed(subjects) ? exitCodes.failure : exitCodes.ok;
-  } finally {
-    clearInterval(keepAlive);
-  }
+  using _alive = stayAlive();
+  const environment = systemEnvironment({ build: readBuildInfo(), logger: silent });
+  const subjects = await examine({ config, environment, timeoutMs });
+  if (options.fixSql) terminal.print(repairScript(subjects, plain));
+  else terminal.print(options.format === "json" ? reportJson(subjects, plain) : reportText(subjects, plain));
+  return hasFailed(subjects) ? exitCodes.failure : exitCodes.ok;
 }

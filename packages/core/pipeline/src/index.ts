@@ -52,6 +52,7 @@ export type {
   JournalRecord,
   OpenedJournal,
 } from "./journal.ts";
+export { isJournalProvider } from "./journal.ts";
 export type { LogLevel } from "./json-logger.ts";
 export { jsonLogger, logLevels } from "./json-logger.ts";
 export { Ledger } from "./ledger.ts";

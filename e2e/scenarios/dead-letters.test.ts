@@ -1,0 +1,167 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { eventually } from "../harness/condition.ts";
+import { DbintelProcess, runDbintel } from "../harness/dbintel-process.ts";
+import { freePort } from "../harness/free-port.ts";
+import { type JsonBackend, startJsonBackend } from "../harness/json-backend.ts";
+import { readLedgers } from "../harness/ledgers.ts";
+import { logRecords } from "../harness/otlp-json.ts";
+
+/** In every record, and in no letter. */
+const person = "jane.doe@example.com";
+const shipped = fileURLToPath(new URL("../../configs/dead-letters.yaml", import.meta.url));
+const requests = 30;
+const recordsPerRequest = 10;
+/** One record in some requests is one that the backend does not take; where they stand follows no pattern of the batches. */
+const bad = new Set(["2-3", "7-0", "11-9", "19-4", "29-9"]);
+
+describe("a backend that rejects certain records for good", () => {
+  let folder: string;
+  let backend: JsonBackend;
+  let isRepaired: boolean;
+  let taken: Map<string, number>;
+  let env: Record<string, string>;
+  let config: readonly string[];
+  let endpoint: string;
+  let metricsUrl: string;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "dbintel-dead-letters-"));
+    isRepaired = false;
+    taken = new Map();
+    backend = await startJsonBackend(({ body }, response) => {
+      const ids = logRecords([body]).map(({ attributes }) => String(attributes.id));
+      if (!isRepaired && ids.some((id) => bad.has(id))) {
+        response.writeHead(400).end(JSON.stringify({ message: `not a record; ask ${person}` }));
+        return;
+      }
+      for (const id of ids) taken.set(id, (taken.get(id) ?? 0) + 1);
+      response.end("{}");
+    });
+    const [port, healthPort, metricsPort] = [await freePort(), await freePort(), await freePort()];
+    endpoint = `http://127.0.0.1:${port}/v1/logs`;
+    metricsUrl = `http://127.0.0.1:${metricsPort}/metrics`;
+    env = {
+      OTLP_LISTEN: `127.0.0.1:${port}`,
+      OTLP_ENDPOINT: backend.endpoint,
+      DBINTEL_STATE: join(folder, "state"),
+    };
+    const overlay = join(folder, "overlay.yaml");
+    // Without verification in the pipeline: what is kept has to be redacted all the same.
+    await writeFile(
+      overlay,
+      `
+extensions: { health_check: { endpoint: "127.0.0.1:${healthPort}" } }
+exporters:
+  otlp_http:
+    encoding: json
+    compression: none
+    retry_on_failure: { initial_interval: 50ms, max_interval: 200ms, max_elapsed_time: 1s }
+service:
+  telemetry:
+    metrics:
+      readers: [{ pull: { exporter: { prometheus: { host: 127.0.0.1, port: ${metricsPort} } } } }]
+  pipelines:
+    logs: { processors: [] }
+`,
+    );
+    config = ["--config", shipped, "--config", overlay];
+  });
+  afterEach(async () => {
+    await backend[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function send(ids: readonly string[]): Promise<boolean> {
+    const text = (key: string, stringValue: string) => ({ key, value: { stringValue } });
+    const logRecords = ids.map((id) => ({ attributes: [text("id", id), text("note", `ask ${person}`)] }));
+    const body = JSON.stringify({ resourceLogs: ids.length === 0 ? [] : [{ scopeLogs: [{ logRecords }] }] });
+    const headers = { "content-type": "application/json" };
+    return (await fetch(endpoint, { method: "POST", headers, body }).catch(() => undefined))?.status === 200;
+  }
+
+  async function started(): Promise<DbintelProcess> {
+    const dbintel = new DbintelProcess(["run", ...config], env);
+    await eventually(
+      "the receiver answers",
+      async () => {
+        if (!dbintel.running) throw new Error(`dbintel ended:\n${dbintel.stderr}`);
+        return (await send([])) || undefined;
+      },
+      { deadlineMs: 60_000 },
+    );
+    return dbintel;
+  }
+
+  const dlq = (...args: readonly string[]) => runDbintel(["dlq", ...args, ...config], env);
+  const metrics = async () => (await fetch(metricsUrl)).text();
+
+  async function accountOf(held: number) {
+    return eventually(
+      `the exporter holds ${held}`,
+      async () => {
+        const ledger = readLedgers(await metrics()).find(
+          ({ kind, signal }) => kind === "exporter" && signal === "logs",
+        );
+        return ledger?.held === held && ledger.received > 0 ? ledger : undefined;
+      },
+      { deadlineMs: 60_000 },
+    );
+  }
+
+  it("gets everything else; the rejected wait redacted on disk, are shown, and arrive when it is repaired", async () => {
+    const first = await started();
+    const sent = Array.from({ length: requests }, (_, request) =>
+      Array.from({ length: recordsPerRequest }, (_, record) => `${request}-${record}`),
+    );
+    await Promise.all(sent.map(async (ids) => expect(await send(ids)).toBe(true)));
+    const all = new Set(sent.flat());
+    expect(await accountOf(0)).toMatchObject({ received: all.size, sent: all.size - bad.size, dropped: bad.size });
+    expect(await metrics()).toMatch(
+      new RegExp(`^dbintel_exporter_dead_letter_items\\{.*event="stored".*\\} ${bad.size}$`, "m"),
+    );
+    expect(new Set(taken.keys())).toEqual(all.difference(bad));
+
+    const busy = await dlq("ls");
+    expect(busy.code).toBe(1);
+    expect(busy.stderr).toContain(`is in use by process ${first.pid}`);
+    expect(busy.stderr).toContain("stop it first");
+    expect(await first.stop()).toEqual({ code: 0, signal: null });
+    const kept = await contentOf(join(env.DBINTEL_STATE ?? "", "exporter__otlp_http__dead_letters"));
+    expect(kept.includes("19-4")).toBe(true);
+    expect(kept.includes(person)).toBe(false);
+
+    const table = await dlq("ls");
+    expect(table).toMatchObject({ code: 0, stderr: "" });
+    expect(table.stdout.split("\n")[0]).toMatch(/^id +exporter +signal +items +reason +tries/);
+    const letters: unknown = JSON.parse((await dlq("ls", "--format", "json")).stdout);
+    const letter = { exporter: "otlp_http", signal: "logs", items: 1, reason: "rejected", http_status: 400 };
+    expect(letters).toEqual(Array.from(bad, () => expect.objectContaining(letter)));
+    const ids = (letters as readonly { readonly id: string }[]).map(({ id }) => id);
+
+    const shown = await dlq("show", ids[0] ?? "", "--format", "json");
+    expect(shown.code).toBe(0);
+    expect(shown.stdout).toContain("ask [REDACTED:email]");
+    const [removed] = [...bad].filter((id) => shown.stdout.includes(`"${id}"`));
+    expect(await dlq("drop", ids[0] ?? "")).toMatchObject({ code: 0, stdout: "1 letters with 1 items are removed\n" });
+
+    isRepaired = true;
+    const replayed = await dlq("replay", "--all");
+    expect(replayed).toMatchObject({ code: 0, stderr: "" });
+    expect((await dlq("ls")).stdout).toBe("no dead letters\n");
+    await using second = await started();
+    const account = await accountOf(0);
+    expect(account).toMatchObject({ received: bad.size - 1, sent: bad.size - 1, dropped: 0 });
+    expect(new Set(taken.keys())).toEqual(all.difference(new Set([removed])));
+    expect([...taken.values()].filter((times) => times !== 1)).toEqual([]);
+    expect(await second.stop()).toEqual({ code: 0, signal: null });
+  }, 180_000);
+});
+
+/** All files of a folder, one after the other. */
+async function contentOf(folder: string): Promise<Buffer> {
+  return Buffer.concat(await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name)))));
+}

@@ -2,6 +2,7 @@ export { advise } from "./advice/advise.ts";
 export type {
   BlockerFacts,
   ConnectionFacts,
+  DeadlockFacts,
   Evidence,
   PlanChange,
   Seen,
@@ -30,6 +31,7 @@ export type { BlockedSession, BlockingEdge, BlockingForest, BlockingRoot } from 
 export { blockingForest } from "./blocking/blocking-forest.ts";
 export type { WaitCategory, WaitClass } from "./category.ts";
 export { waitCategories, waitClassOf } from "./category.ts";
+export type { DeadlockParty } from "./engine/deadlocks.ts";
 export type { WaitEngineSettings } from "./engine/wait-engine.ts";
 export { WaitEngine } from "./engine/wait-engine.ts";
 export type { UnknownEvents } from "./events/unknown-events.ts";
@@ -41,10 +43,18 @@ export type { ActiveSessions, SessionProfile } from "./history/session-history.t
 export { ActiveSessionHistory } from "./history/session-history.ts";
 export { ToldOnce } from "./history/told-once.ts";
 export type { WaitProfile, WaitShare } from "./profile/wait-profile.ts";
-export { averageActiveSessions, classShare, mergeProfiles, noWaits, waitShare } from "./profile/wait-profile.ts";
+export {
+  averageActiveSessions,
+  classShare,
+  mergeProfiles,
+  noWaits,
+  waitingShare,
+  waitShare,
+} from "./profile/wait-profile.ts";
 export type { WaitProfileSettings, WaitSample } from "./profile/wait-profiles.ts";
 export { defaultWaitProfileSettings, WaitProfiles } from "./profile/wait-profiles.ts";
 export type { ShareChange, WaitShift, WaitShiftSettings } from "./shift/wait-shift.ts";
 export { defaultWaitShiftSettings, waitShift } from "./shift/wait-shift.ts";
+export type { WaitTrend } from "./shift/wait-trend.ts";
 export type { WaitSnapshot } from "./snapshot/snapshot.ts";
 export { decodeSnapshot, encodeSnapshot } from "./snapshot/snapshot.ts";

@@ -10,7 +10,8 @@ type Incident =
   | "missing_index"
   | "temporary_spill"
   | "slow_client"
-  | "connection_storm";
+  | "connection_storm"
+  | "deadlocks";
 
 const incidents: readonly Incident[] = [
   "lock_storm",
@@ -21,6 +22,7 @@ const incidents: readonly Incident[] = [
   "temporary_spill",
   "slow_client",
   "connection_storm",
+  "deadlocks",
 ];
 
 interface Truth {
@@ -53,6 +55,7 @@ const truth: Readonly<Record<Incident, Truth>> = {
   },
   slow_client: { expected: ["network_bound"], also: [], waits: "network" },
   connection_storm: { expected: ["connection_storm"], also: [] },
+  deadlocks: { expected: ["deadlocks"], also: [] },
 };
 
 /** True whenever something goes wrong. */
@@ -265,6 +268,11 @@ function tell(
     })),
     blockers: new Map([["1", { idleInTransaction: incident === "idle_blocker" }]]),
   });
+  // One now and then is nobody's trouble.
+  const ended = incident === "deadlocks" ? Math.ceil(100 * strength) : random() < 0.1 ? 1 : 0;
+  for (let number = 0; number < ended; number++) {
+    for (const query of ["write", "report"]) engine.deadlock({ database, id: `${timeMs} ${number}`, timeMs, query });
+  }
   engine.connections({
     database,
     timeMs,

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { type WaitCategory, type WaitProfile, WaitProfiles, type WaitShiftSettings, waitShift } from "../src/index.ts";
+import { waitTrend } from "../src/shift/wait-trend.ts";
 import { pick, randomOf } from "./random.ts";
 
 type Mix = readonly (readonly [WaitCategory, number])[];
@@ -51,4 +52,21 @@ it("is wrong as often as it says, given for how many samples a session stays", (
   expect(told(calm, calm, { ...asOftenAs, designEffect: 2 * 5 - 1 })).toBeCloseTo(0.05, 1);
   // As if all samples were independent.
   expect(told(calm, calm, { ...asOftenAs, designEffect: 1 })).toBeGreaterThan(0.3);
+});
+
+/** How many of 200 pairs of windows are called what. */
+function trends(before: Mix, after: Mix) {
+  const random = randomOf(11);
+  const counts = { improving: 0, steady: 0, worsening: 0 };
+  for (let pair = 0; pair < 200; pair++) {
+    const told = waitTrend(window(random, before), window(random, after));
+    if (told !== undefined) counts[told.trend]++;
+  }
+  return counts;
+}
+
+it("tells better from worse, and takes chance for neither", () => {
+  expect(trends(calm, calm)).toEqual({ improving: 0, steady: 200, worsening: 0 });
+  expect(trends(calm, waiting).worsening).toBeGreaterThanOrEqual(190);
+  expect(trends(waiting, calm).improving).toBeGreaterThanOrEqual(190);
 });

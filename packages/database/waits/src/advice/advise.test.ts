@@ -327,6 +327,55 @@ describe("findings together", () => {
   });
 });
 
+describe("a slow statement", () => {
+  const slow = { calls: 50, seconds: 150 };
+  const waits = seen(profile({ cpu: 20, lock_row: 50, io_data: 30 }));
+  const databaseWaits = seen(profile({ cpu: 120, lock_row: 50, io_data: 30 }));
+
+  it("misses its objective by waiting, which is told with both figures", () => {
+    const finding = found({ query: "q", waits, databaseWaits, counters: seen(slow) }).find(
+      ({ code }) => code === "slow_by_waits",
+    );
+    expect(finding?.impact).toBeCloseTo(0.4);
+    expect(finding?.evidence).toMatchObject({
+      mean_time: { value: 3, unit: "s" },
+      objective: { value: 1, unit: "s" },
+      waiting_share: { value: 0.8, unit: "1" },
+      executions: { value: 50, unit: "{execution}" },
+    });
+  });
+
+  it.each<[string, Omit<Evidence, "database">]>([
+    ["it is fast", { query: "q", waits, counters: seen({ calls: 50, seconds: 40 }) }],
+    ["it computes", { query: "q", waits: seen(profile({ cpu: 60, io_data: 40 })), counters: seen(slow) }],
+    ["it was seen too rarely", { query: "q", waits: seen(profile({ lock_row: 10 })), counters: seen(slow) }],
+    ["it ran too rarely", { query: "q", waits, counters: seen({ calls: 2, seconds: 9 }) }],
+    ["all of the database is meant", { waits, counters: seen(slow) }],
+  ])("does not when %s", (_, evidence) => {
+    expect(codes(evidence)).not.toContain("slow_by_waits");
+  });
+});
+
+describe("deadlocks", () => {
+  const facts = { count: 3, sessions: 6, windowSeconds: 300, relations: ["shop.orders"], queries: ["q1", "q2"] };
+
+  it("are told with what they were about", () => {
+    const [finding] = found({ deadlocks: seen(facts) });
+    expect(finding).toMatchObject({ code: "deadlocks", confidence: 1, priority: "P1" });
+    expect(finding?.impact).toBeCloseTo(0.3);
+    expect(finding?.evidence.queries).toEqual({ value: "q1, q2", unit: "" });
+    expect(finding?.evidence.window).toEqual({ value: 300, unit: "s" });
+  });
+
+  it("weigh less where there are as many on any other day, and nothing where there are none", () => {
+    const made = { value: 0.01, usual: 0.01, ratio: 1, deviations: 0, values: 100 };
+    const [finding] = found({ deadlocks: seen({ ...facts, made }) });
+    expect(finding).toMatchObject({ severity: "low", confidence: 0.5, priority: "P2" });
+    expect(codes({ deadlocks: seen({ ...facts, count: 0 }) })).toEqual([]);
+    expect(codes({ deadlocks: seen(facts, 301) })).toEqual([]);
+  });
+});
+
 it("finds nothing in nothing, and nothing in what has grown old or lies in the future", () => {
   expect(codes({})).toEqual([]);
   const waits = profile({ io_data: 100 });

@@ -1,7 +1,9 @@
 import { type Composite, composites } from "./composites.ts";
 import { blockingRoots, connectionStorm, fewConnectionsLeft } from "./database-rules.ts";
+import { deadlocks } from "./deadlock-rules.ts";
 import type { Evidence } from "./evidence.ts";
 import { severities, type WaitFinding } from "./finding.ts";
+import { slowByWaits } from "./objective-rules.ts";
 import { type AdvisorSettings, defaultAdvisorSettings } from "./settings.ts";
 import { priorityOf, severityOf } from "./severity.ts";
 import { type Rule, type Sign, sceneOf } from "./sign.ts";
@@ -17,8 +19,10 @@ const rules: readonly Rule[] = [
   missingIndex,
   inefficientJoin,
   temporaryData,
+  slowByWaits,
   changedPlan,
   blockingRoots,
+  deadlocks,
   connectionStorm,
   fewConnectionsLeft,
 ];

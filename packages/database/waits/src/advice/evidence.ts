@@ -53,6 +53,19 @@ export interface ConnectionFacts {
   readonly made?: Comparison | undefined;
 }
 
+/** Deadlocks of the last minutes. */
+export interface DeadlockFacts {
+  readonly count: number;
+  /** Sessions that were seen in them. */
+  readonly sessions: number;
+  readonly windowSeconds: number;
+  readonly relations: readonly string[];
+  /** Fingerprints of the statements. */
+  readonly queries: readonly string[];
+  /** How many there are, against what is usual in as much time. */
+  readonly made?: Comparison | undefined;
+}
+
 /** The load in average active sessions, against what is usual at that hour. */
 export interface UsualLoad {
   readonly all?: Comparison | undefined;
@@ -83,6 +96,7 @@ export interface Evidence {
   /** Of the sessions that are roots of the blocking, by name. */
   readonly blockers?: Seen<ReadonlyMap<string, BlockerFacts>> | undefined;
   readonly connections?: Seen<ConnectionFacts> | undefined;
+  readonly deadlocks?: Seen<DeadlockFacts> | undefined;
   /** Processors of the server. */
   readonly cores?: number | undefined;
 }

@@ -16,10 +16,12 @@ export const signCodes = [
   "missing_index",
   "inefficient_join",
   "temporary_data_on_disk",
+  "slow_by_waits",
   "blocking_root",
   "idle_in_transaction_blocker",
   "lock_cycle",
   "metadata_lock_queue",
+  "deadlocks",
   "connection_storm",
   "connections_exhausted",
 ] as const;
@@ -60,6 +62,7 @@ export type Unit =
   | "{execution}"
   | "{row}"
   | "{connection}"
+  | "{deadlock}"
   | "{connection}/s";
 
 export interface EvidenceItem {

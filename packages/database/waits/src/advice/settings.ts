@@ -18,6 +18,10 @@ export interface AdvisorSettings {
   readonly rowsPerWantedRow: number;
   /** How long a session waits for a lock before it is a finding. Default 1. */
   readonly minBlockedSeconds: number;
+  /** Mean time of an execution from which a statement takes too long. Default 1. */
+  readonly objectiveSeconds: number;
+  /** Share of its time, of the interval the lower end, from which on a slow statement is slow by waiting. Default 0.5. */
+  readonly objectiveWaitShare: number;
   /** How many times what is usual is unusual, together with three standard deviations. Default 2. */
   readonly unusualRatio: number;
 }
@@ -32,5 +36,7 @@ export const defaultAdvisorSettings: AdvisorSettings = {
   minRowsPerCall: 1_000,
   rowsPerWantedRow: 10,
   minBlockedSeconds: 1,
+  objectiveSeconds: 1,
+  objectiveWaitShare: 0.5,
   unusualRatio: 2,
 };

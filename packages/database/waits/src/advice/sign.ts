@@ -1,9 +1,10 @@
 import type { BlockingForest } from "../blocking/blocking-forest.ts";
-import type { WaitProfile } from "../profile/wait-profile.ts";
+import { averageActiveSessions, type WaitProfile } from "../profile/wait-profile.ts";
 import type { WaitShift } from "../shift/wait-shift.ts";
 import type {
   BlockerFacts,
   ConnectionFacts,
+  DeadlockFacts,
   Evidence,
   PlanChange,
   Seen,
@@ -28,6 +29,7 @@ export interface Scene {
   readonly blocking: BlockingForest | undefined;
   readonly blockers: ReadonlyMap<string, BlockerFacts> | undefined;
   readonly connections: ConnectionFacts | undefined;
+  readonly deadlocks: DeadlockFacts | undefined;
   readonly cores: number | undefined;
 }
 
@@ -72,6 +74,7 @@ export function sceneOf(evidence: Evidence, settings: AdvisorSettings, nowMs: nu
     blocking: fresh(evidence.blocking),
     blockers: fresh(evidence.blockers),
     connections: fresh(evidence.connections),
+    deadlocks: fresh(evidence.deadlocks),
     cores: evidence.cores,
   };
 }
@@ -89,4 +92,12 @@ export function statementShare(scene: Scene): number {
     return databaseShare(scene, waits.seconds);
   }
   return counters?.loadShare ?? 0;
+}
+
+/** What a statement weighs that costs this share of the database's time: by its samples, or else by its counters. */
+export function weightOf(scene: Scene, impact: number): Weight {
+  const { waits, counters, usual, settings } = scene;
+  const sampled = waits !== undefined && waits.samples >= settings.minSamples;
+  const sessions = sampled ? averageActiveSessions(waits) : (counters?.averageSessions ?? impact);
+  return { share: impact, sessions, usual: usual?.all };
 }

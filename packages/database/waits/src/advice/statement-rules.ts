@@ -1,7 +1,6 @@
-import { averageActiveSessions } from "../profile/wait-profile.ts";
 import { wilsonInterval } from "../profile/wilson.ts";
 import type { StatementCounters } from "./evidence.ts";
-import { items, type Rule, type Scene, statementShare } from "./sign.ts";
+import { items, type Rule, type Scene, statementShare, weightOf } from "./sign.ts";
 
 /** The counters of a statement that ran often enough to speak of. */
 function counted({ counters, settings }: Scene): StatementCounters | undefined {
@@ -12,13 +11,6 @@ function counted({ counters, settings }: Scene): StatementCounters | undefined {
 function affected(count: number, calls: number): { readonly share: number; readonly confidence: number } {
   const share = Math.min(1, count / calls);
   return { share, confidence: share === 0 ? 0 : wilsonInterval(share, calls).low / share };
-}
-
-function weightOf(scene: Scene, impact: number) {
-  const { waits, counters, usual, settings } = scene;
-  const sampled = waits !== undefined && waits.samples >= settings.minSamples;
-  const sessions = sampled ? averageActiveSessions(waits) : (counters?.averageSessions ?? impact);
-  return { share: impact, sessions, usual: usual?.all };
 }
 
 /** It reads many rows without an index to find few. */

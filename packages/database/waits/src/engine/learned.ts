@@ -3,6 +3,7 @@ import { type BaselineSettings, Baselines, type Comparison } from "../baseline/b
 import type { WaitClass } from "../category.ts";
 import { averageActiveSessions, classShare, type WaitProfile } from "../profile/wait-profile.ts";
 import { type WaitShift, type WaitShiftSettings, waitShift } from "../shift/wait-shift.ts";
+import { type WaitTrend, waitTrend } from "../shift/wait-trend.ts";
 import { decodeSnapshot, encodeSnapshot } from "../snapshot/snapshot.ts";
 import { keyOf } from "./key.ts";
 import { References } from "./references.ts";
@@ -44,6 +45,17 @@ export class Learned {
     return this.#baselines.compare(keyOf(database, "connections"), madePerSecond, nowMs);
   }
 
+  /** Deadlocks of a window against what is usual at that hour. */
+  deadlocks(database: string, count: number, nowMs: number): Comparison | undefined {
+    return this.#baselines.compare(keyOf(database, "deadlocks"), count, nowMs);
+  }
+
+  /** How much of its time a statement waits against what is usual; `undefined` while too little is known. */
+  trend(name: string, waits: WaitProfile): WaitTrend | undefined {
+    const reference = this.#references.get(name);
+    return reference && waitTrend(reference, waits);
+  }
+
   /** What a database or a statement waits for against what is usual; `undefined` while too little is known. */
   shift(name: string, waits: WaitProfile): WaitShift | undefined {
     const reference = this.#references.get(name);
@@ -60,6 +72,10 @@ export class Learned {
 
   learnConnections(database: string, madePerSecond: number, nowMs: number): void {
     this.#baselines.learn(keyOf(database, "connections"), madePerSecond, nowMs);
+  }
+
+  learnDeadlocks(database: string, count: number, nowMs: number): void {
+    this.#baselines.learn(keyOf(database, "deadlocks"), count, nowMs);
   }
 
   learnStatement(name: string, waits: WaitProfile): void {

@@ -103,6 +103,7 @@ it("puts counters, plans, blocking and connections beside the samples", () => {
     "missing_index_locks",
     "plan_change",
     "plan_change_wait_shift",
+    "slow_by_waits",
     "wait_shift",
   ]);
 });
@@ -168,4 +169,48 @@ it("tells of one database or statement, and learns when it is told to, once a wi
   expect(codesOf("q").toSorted()).toEqual(codesOf().toSorted());
   expect(codesOf("unknown")).toEqual([]);
   expect(engine.findings({ database: "unknown", nowMs })).toEqual([]);
+});
+
+it("counts deadlocks once, whatever number of parties tells them, and knows how many are usual", () => {
+  const engine = new WaitEngine({ baselines: { minValues: 3 } });
+  const deadlock = (id: string, timeMs: number, count?: number) => {
+    for (const relation of ["shop.orders", "shop.stock"]) engine.deadlock({ database, id, timeMs, count, relation });
+  };
+  const found = (nowMs: number) => engine.findings({ database, nowMs }).find(({ code }) => code === "deadlocks");
+  expect(found(0)).toBeUndefined();
+  for (let ordinal = 0; ordinal < 5; ordinal++) {
+    const endMs = (ordinal + 1) * windowMs - 1;
+    deadlock(`usual ${ordinal}`, endMs - 1000);
+    engine.evaluate(endMs);
+  }
+  const endMs = 6 * windowMs - 1;
+  deadlock("usual 5", endMs - 2000);
+  expect(found(endMs)).toMatchObject({
+    severity: "low",
+    priority: "P3",
+    confidence: 0.5,
+    evidence: {
+      deadlocks: { value: 1, unit: "{deadlock}" },
+      sessions: { value: 2, unit: "{session}" },
+      relations: { value: "shop.orders, shop.stock", unit: "" },
+    },
+  });
+  deadlock("many", endMs - 1000, 9);
+  expect(found(endMs)).toMatchObject({
+    severity: "critical",
+    priority: "P0",
+    evidence: { deadlocks: { value: 10 }, deadlocks_usually: { value: expect.closeTo(1, 6) as number } },
+  });
+  expect(found(endMs + windowMs + 1)).toBeUndefined();
+});
+
+it("sees a statement get better and worse, and nothing in what varies by chance", () => {
+  const engine = learned();
+  const trend = () => engine.trend({ database, query: "q", nowMs: 25 * windowMs - 1 })?.trend;
+  window(engine, 24, calm);
+  expect(trend()).toBe("steady");
+  expect(new WaitEngine().trend({ database, query: "q", nowMs: 0 })).toBeUndefined();
+  const worse = learned();
+  window(worse, 24, locked);
+  expect(worse.trend({ database, query: "q", nowMs: 25 * windowMs - 1 })?.trend).toBe("worsening");
 });

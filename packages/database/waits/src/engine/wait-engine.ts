@@ -1,5 +1,5 @@
 import { advise } from "../advice/advise.ts";
-import type { BlockerFacts, Evidence, PlanChange, Seen, StatementCounters } from "../advice/evidence.ts";
+import type { BlockerFacts, DeadlockFacts, Evidence, PlanChange, Seen, StatementCounters } from "../advice/evidence.ts";
 import type { WaitFinding } from "../advice/finding.ts";
 import { type AdvisorSettings, defaultAdvisorSettings } from "../advice/settings.ts";
 import { byUrgency } from "../advice/urgency.ts";
@@ -12,6 +12,8 @@ import {
   type WaitSample,
 } from "../profile/wait-profiles.ts";
 import type { WaitShiftSettings } from "../shift/wait-shift.ts";
+import type { WaitTrend } from "../shift/wait-trend.ts";
+import { type DeadlockParty, Deadlocks } from "./deadlocks.ts";
 import { keyOf } from "./key.ts";
 import { Learned } from "./learned.ts";
 import { Recent } from "./recent.ts";
@@ -55,6 +57,7 @@ export class WaitEngine {
   readonly #blocking: Recent<BlockingForest>;
   readonly #blockers: Recent<ReadonlyMap<string, BlockerFacts>>;
   readonly #connections: Recent<Connections>;
+  readonly #deadlocks: Recent<Deadlocks>;
   #learntMs = Number.NEGATIVE_INFINITY;
 
   constructor(settings: WaitEngineSettings = {}) {
@@ -69,6 +72,7 @@ export class WaitEngine {
     this.#blocking = new Recent(maxDatabases);
     this.#blockers = new Recent(maxDatabases);
     this.#connections = new Recent(maxDatabases);
+    this.#deadlocks = new Recent(maxDatabases);
   }
 
   /** The samples, for shares and profiles of one's own. */
@@ -112,6 +116,20 @@ export class WaitEngine {
     this.#connections.set(database, timeMs, connections);
   }
 
+  /** The server has ended a transaction that waited in a circle; once for each of its parties. */
+  deadlock(args: DeadlockParty & { readonly database: string }): void {
+    const { database, timeMs } = args;
+    const deadlocks = this.#deadlocks.get(database)?.value ?? new Deadlocks();
+    deadlocks.add(args);
+    this.#deadlocks.set(database, timeMs, deadlocks);
+  }
+
+  /** Whether a statement waits for more or less of its time than usual; `undefined` while too little is known. */
+  trend({ database, query, nowMs }: StatementName & { readonly nowMs: number }): WaitTrend | undefined {
+    const waits = this.#profiles.profile({ database, query, timeMs: nowMs });
+    return waits && this.#learned.trend(keyOf(database, query), waits);
+  }
+
   /** Everything that is wrong now, the most pressing first. Learns when it is time to. */
   evaluate(nowMs: number): readonly WaitFinding[] {
     this.#forget(nowMs);
@@ -146,6 +164,7 @@ export class WaitEngine {
       if (waits !== undefined) this.#learned.learnDatabase(database, waits, nowMs);
       const made = this.#connections.get(database)?.value.madePerSecond;
       if (made !== undefined) this.#learned.learnConnections(database, made, nowMs);
+      this.#learned.learnDeadlocks(database, this.#deadlocksOf(database, nowMs)?.count ?? 0, nowMs);
       for (const query of queries) {
         const ofQuery = this.#profiles.profile({ database, query, timeMs: nowMs });
         if (ofQuery !== undefined) this.#learned.learnStatement(keyOf(database, query), ofQuery);
@@ -167,8 +186,13 @@ export class WaitEngine {
     const waits = this.#profiles.profile({ database, timeMs: nowMs });
     const connections = this.#connections.get(database);
     const made = connections?.value.madePerSecond;
+    const deadlocks = this.#deadlocksOf(database, nowMs);
     return {
       database,
+      deadlocks: seenAt(
+        nowMs,
+        deadlocks && { ...deadlocks, made: this.#learned.deadlocks(database, deadlocks.count, nowMs) },
+      ),
       waits: seenAt(nowMs, waits),
       usual: seenAt(nowMs, waits && this.#learned.load(database, waits, nowMs)),
       shift: seenAt(nowMs, waits && this.#learned.shift(database, waits)),
@@ -183,6 +207,10 @@ export class WaitEngine {
         },
       },
     };
+  }
+
+  #deadlocksOf(database: string, nowMs: number): Omit<DeadlockFacts, "made"> | undefined {
+    return this.#deadlocks.get(database)?.value.facts(nowMs, this.#windowMs);
   }
 
   #ofStatement(database: string, query: string, nowMs: number): Evidence {
@@ -212,6 +240,7 @@ export class WaitEngine {
     };
     for (const [database] of this.#blocking.entries()) timesOf(database);
     for (const [database] of this.#connections.entries()) timesOf(database);
+    for (const [database] of this.#deadlocks.entries()) timesOf(database);
     for (const database of this.#profiles.databases(nowMs)) {
       const known = timesOf(database);
       for (const query of this.#profiles.queries(database, nowMs)) {
@@ -227,7 +256,7 @@ export class WaitEngine {
 
   #forget(nowMs: number): void {
     const { maxAgeSeconds, maxPlanChangeAgeSeconds } = this.#advisor;
-    for (const recent of [this.#counters, this.#blocking, this.#blockers, this.#connections]) {
+    for (const recent of [this.#counters, this.#blocking, this.#blockers, this.#connections, this.#deadlocks]) {
       recent.forgetBefore(nowMs - maxAgeSeconds * 1000);
     }
     this.#planChanges.forgetBefore(nowMs - maxPlanChangeAgeSeconds * 1000);

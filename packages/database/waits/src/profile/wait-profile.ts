@@ -77,6 +77,13 @@ export function waitShare(profile: WaitProfile, ...categories: readonly WaitCate
   return { share, ...wilsonInterval(share, (seconds * seconds) / squares), samples };
 }
 
+const waits = waitCategories.filter((category) => waitClassOf(category) !== "cpu" && category !== "idle");
+
+/** What share of the time was waited, for whatever it was. */
+export function waitingShare(profile: WaitProfile): WaitShare {
+  return waitShare(profile, ...waits);
+}
+
 const categoriesByClass = Map.groupBy(waitCategories, waitClassOf);
 
 /** The same for all categories of a class. */

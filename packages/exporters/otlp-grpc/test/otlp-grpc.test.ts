@@ -82,6 +82,20 @@ describe("a call", () => {
     ]);
   });
 
+  it("is tried again when the server's RetryInfo says so", async () => {
+    await using server = await TestServer.listen();
+    server.behaviour = () => ({ code: 8, retryDelayMs: 20_000 });
+    const retry_on_failure = { enabled: true, initial_interval: "1s" };
+    await using running = await startExporter({ ...plain(server), retry_on_failure });
+    const sent = running.send();
+    while (running.host.statuses.length < 1) await settle();
+    server.behaviour = () => new Uint8Array(0);
+    expect(running.host.clock.nextTimerMs).toBe(20_000);
+    await running.host.clock.advance(20_000);
+    await sent;
+    expect(server.seen).toHaveLength(2);
+  });
+
   it("is cancelled when its time is up, and tried again", async () => {
     await using server = await TestServer.listen();
     server.behaviour = () => new Promise(() => {});

@@ -35,6 +35,7 @@ export { SessionLock } from "./lease/session-lock.ts";
 export type { MetricDefinition, MetricQuery } from "./metric-definition.ts";
 export { single } from "./metric-definition.ts";
 export { addMetric } from "./metric-points.ts";
+export { KeptRests } from "./objects/kept-rests.ts";
 export type { RankedRelation } from "./objects/relation-ranking.ts";
 export { RelationRanking } from "./objects/relation-ranking.ts";
 export type { KeptRest } from "./objects/rest-row.ts";

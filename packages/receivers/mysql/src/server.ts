@@ -6,6 +6,7 @@ import { KnownServer } from "./connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "./connection/connection.ts";
 import { platformTraits } from "./connection/platforms.ts";
 import { tooManySchemas } from "./connection/problems.ts";
+import { ServerStart } from "./connection/server-start.ts";
 import type { WatchedServer } from "./watched-server.ts";
 
 /** The server of a configuration as the parts see it; `watch` closes its session. */
@@ -16,6 +17,8 @@ export function watchedServer(listed: ListedServer<MysqlConfig>): WatchedServer 
   const platform = new ServerPlatform(config.platform);
   const status = new KnownServer(new DatabaseConnection(settings), platform);
   watch.closes(status.connection);
+  const start = new ServerStart(host);
+  watch.closes(start);
   const instance = {
     ...parseEndpoint(endpoint),
     attributes: listed.attributes ?? {},
@@ -29,6 +32,7 @@ export function watchedServer(listed: ListedServer<MysqlConfig>): WatchedServer 
   });
   return {
     ...{ config, host, next, watch, settings, status, instance, platform, context: { endpoint, username } },
+    start,
     // What is done without a schema is left out only where schemas are named.
     reportsSchema: (name) => (name === null ? config.databases.length === 0 : schemas.reports(name)),
   };

@@ -5,6 +5,7 @@ import type { MysqlConfig } from "./config.ts";
 import type { KnownServer } from "./connection/capabilities.ts";
 import type { ConnectionSettings } from "./connection/connection.ts";
 import type { ProblemContext } from "./connection/problems.ts";
+import type { ServerStart } from "./connection/server-start.ts";
 import type { Instance } from "./resource.ts";
 
 /** The server that a receiver watches, as its parts see it. */
@@ -18,6 +19,8 @@ export interface WatchedServer {
   readonly settings: ConnectionSettings;
   /** The session for everything but the summary of statements. */
   readonly status: KnownServer;
+  /** When it was started, the same moment for all polls. */
+  readonly start: ServerStart;
   readonly instance: Instance;
   /** What it runs on; known when a session has asked it. */
   readonly platform: ServerPlatform;

@@ -15,6 +15,7 @@ import { AdvicePoll } from "../src/advice/advice-poll.ts";
 import { KnownServer } from "../src/connection/capabilities.ts";
 import { type ConnectionSettings, DatabaseConnection } from "../src/connection/connection.ts";
 import { watchedDatabase } from "../src/connection/problems.ts";
+import { ServerStart } from "../src/connection/server-start.ts";
 import { serverQueries } from "../src/metrics/metric-catalogue.ts";
 import { MetricPoll } from "../src/metrics/metric-poll.ts";
 import { statementEventSettings } from "../src/metrics/statement-event-metrics.ts";
@@ -145,6 +146,7 @@ export function watch(server: Reachable, options: WatchOptions = {}) {
   const context = { endpoint: `${server.host}:${server.port}`, username: settings.username };
   const guards = new StatementGuards({ host, watched: watchedDatabase(context), source: connection });
   const common = { host, context, instance: { host: server.host, port: server.port, enabled: () => true } };
+  const start = new ServerStart(host);
   const reportsSchema = options.reportsSchema ?? (() => true);
   const statements = new StatementPoll({
     ...common,
@@ -173,9 +175,9 @@ export function watch(server: Reachable, options: WatchOptions = {}) {
   });
   const enabled = options.enabled ?? (() => true);
   const queries = serverQueries(statementEventSettings.parse({}));
-  const metrics = new MetricPoll({ ...common, server: known, queries, enabled });
+  const metrics = new MetricPoll({ ...common, server: known, start, queries, enabled });
   const objects = new ObjectPoll({
-    ...{ ...common, server: known, reportsSchema, enabled },
+    ...{ ...common, server: known, start, reportsSchema, enabled },
     settings: objectCollection.parse(options.objects ?? {}),
   });
   const replication = new ReplicationPoll({
@@ -183,12 +185,14 @@ export function watch(server: Reachable, options: WatchOptions = {}) {
     settings: replicationCollection.parse({ binlog_interval: "10ms" }),
   });
   const { unusedAfterDays = 0 } = options;
-  const advice = new AdvicePoll({ ...common, server: known, reportsSchema, mostTables: 100, unusedAfterDays });
+  const advice = new AdvicePoll({ ...common, server: known, start, reportsSchema, mostTables: 100, unusedAfterDays });
   const args = (signal = never) => ({ signal, guard: guards.forPoll({ ...calm, signal }) });
   return {
     host,
     connection,
     baseline: statements.baseline,
+    /** What the looks at replication are compared with. */
+    replicationLook: replication.lastLook,
     /** What the looks at sessions and deadlocks are compared with. */
     lastLooks: [activity.lastLook, deadlocks.lastLook] as const,
     /** Polls statements without moving the checkpoint. */
@@ -228,9 +232,14 @@ export function watch(server: Reachable, options: WatchOptions = {}) {
       result.commit?.();
       return result;
     },
-    pollObjects: (): Promise<PollResult> => objects.poll(args()),
+    /** Looks at tables and indexes and keeps what was seen, as when everything was taken. */
+    async pollObjects(): Promise<PollResult> {
+      const result = await objects.poll(args());
+      result.commit?.();
+      return result;
+    },
     async close(): Promise<void> {
-      await advice.close();
+      await Promise.all([advice, objects, start].map((each) => each.close()));
       await connection.close();
     },
   };

@@ -4,7 +4,7 @@ import type { PollResult } from "@dbintel/polling";
 import { AdviceBook, KeptState, type StatementGuard } from "@dbintel/watching";
 import type { KnownServer } from "../connection/capabilities.ts";
 import { databaseProblem, tooManyTables } from "../connection/problems.ts";
-import { ServerStart, startedServer } from "../connection/server-start.ts";
+import { startedServer } from "../connection/server-start.ts";
 import { tableCounts } from "../objects/table-counts.ts";
 import { instanceResource, receiverScope } from "../resource.ts";
 import type { WatchedServer } from "../watched-server.ts";
@@ -13,7 +13,8 @@ import { adviceOfFindings, duplicateIndex, type IndexFinding, IndexRules, unused
 import { readIndexes, readKeyColumns, readTableFacts } from "./index-source.ts";
 import { countsUsage, readUsage, type TableUsage } from "./index-usage.ts";
 
-export interface AdvicePollOptions extends Pick<WatchedServer, "host" | "instance" | "context" | "reportsSchema"> {
+export interface AdvicePollOptions
+  extends Pick<WatchedServer, "host" | "instance" | "context" | "start" | "reportsSchema"> {
   readonly server: KnownServer;
   /** With more tables their indexes are not asked for: MariaDB opens each table for them. */
   readonly mostTables: number;
@@ -36,7 +37,6 @@ interface Found {
 /** Tells which indexes a server could do without: each when it is found, and once more when it is gone. */
 export class AdvicePoll {
   readonly #options: AdvicePollOptions;
-  readonly #start = new ServerStart();
   readonly #book: AdviceBook;
   readonly #counting: KeptState<Counting | undefined, Counting | null>;
 
@@ -52,12 +52,12 @@ export class AdvicePoll {
   }
 
   async poll({ signal, guard }: PollArgs): Promise<PollResult> {
-    const { host, server, instance, context, unusedAfterDays = standardUnusedDays } = this.#options;
+    const { host, server, start, instance, context, unusedAfterDays = standardUnusedDays } = this.#options;
     if (host.shared(feedback).savings.essentialsOnly) return { batches: [] };
     try {
       const capabilities = await server.capabilities(signal);
       const { product, performanceSchema } = capabilities;
-      const { clockMicros, startedMicros } = await startedServer(server.connection, this.#start, signal);
+      const { clockMicros, startedMicros } = await startedServer(server.connection, start, signal);
       const found = await guard.ask({
         ...{ collectorClass: "sizes", cold: true },
         work: () => this.#read(performanceSchema, signal),

@@ -7,7 +7,7 @@ import { addMetric, integer, type MetricDefinition, type Row, type StatementGuar
 import { type KnownServer, namedValues } from "../connection/capabilities.ts";
 import { databaseProblem, type ProblemContext, performanceSchemaOff } from "../connection/problems.ts";
 import { serverClock } from "../connection/server-clock.ts";
-import { ServerStart } from "../connection/server-start.ts";
+import type { ServerStart } from "../connection/server-start.ts";
 import { type Instance, instanceResource, receiverScope } from "../resource.ts";
 import type { ServerQuery } from "./server-query.ts";
 import { startedColumn } from "./status-definition.ts";
@@ -17,6 +17,7 @@ import { statusRow } from "./status-row.ts";
 export interface MetricPollOptions {
   readonly host: Host;
   readonly server: KnownServer;
+  readonly start: ServerStart;
   readonly instance: Instance;
   readonly context: ProblemContext;
   /** What is asked beside the status. */
@@ -30,7 +31,6 @@ const variables = ["innodb_buffer_pool_size", "innodb_log_file_size", "max_conne
 /** Polls the server's status and what else it counts as a whole. A query that fails is a problem of its own. */
 export class MetricPoll {
   readonly #options: MetricPollOptions;
-  readonly #start = new ServerStart();
 
   constructor(options: MetricPollOptions) {
     this.#options = options;
@@ -83,7 +83,7 @@ export class MetricPoll {
     const set = await connection.query("SHOW GLOBAL VARIABLES WHERE Variable_name IN (?)", [variables], signal);
     const status = statusRow([...namedValues(shown), ...namedValues(set)]);
     const uptimeSeconds = integer(status, "uptime");
-    const started = uptimeSeconds === undefined ? null : this.#start.at({ clockMicros, uptimeSeconds });
+    const started = uptimeSeconds === undefined ? null : await this.#options.start.at({ clockMicros, uptimeSeconds });
     return { status: { ...status, [startedColumn]: started }, clockMicros };
   }
 }

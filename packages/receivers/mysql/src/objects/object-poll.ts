@@ -2,10 +2,10 @@ import { type DbintelError, isDbintelError } from "@dbintel/errors";
 import { feedback } from "@dbintel/feedback";
 import { type MetricsBuilder, metricsBuilder } from "@dbintel/pdata";
 import type { PollResult } from "@dbintel/polling";
-import type { MetricDefinition, StatementGuard } from "@dbintel/watching";
+import { KeptRests, type MetricDefinition, type StatementGuard } from "@dbintel/watching";
 import type { KnownServer } from "../connection/capabilities.ts";
 import { databaseProblem, performanceSchemaOff, tooManyTables } from "../connection/problems.ts";
-import { ServerStart, startedServer } from "../connection/server-start.ts";
+import { startedServer } from "../connection/server-start.ts";
 import { instanceResource, receiverScope } from "../resource.ts";
 import type { WatchedServer } from "../watched-server.ts";
 import type { ObjectCollection } from "./settings.ts";
@@ -13,7 +13,8 @@ import { addSizes, sizeMetrics, TableSizes } from "./table-sizes.ts";
 import { usageKinds } from "./usage-kinds.ts";
 import { UsageMetrics } from "./usage-metrics.ts";
 
-export interface ObjectPollOptions extends Pick<WatchedServer, "host" | "instance" | "context" | "reportsSchema"> {
+export interface ObjectPollOptions
+  extends Pick<WatchedServer, "host" | "instance" | "context" | "start" | "reportsSchema"> {
   readonly server: KnownServer;
   readonly settings: ObjectCollection;
   readonly enabled: (definition: MetricDefinition) => boolean;
@@ -22,7 +23,7 @@ export interface ObjectPollOptions extends Pick<WatchedServer, "host" | "instanc
 /** Tells what tables and indexes are used for, and how large they are. What fails of it is a problem of its own. */
 export class ObjectPoll {
   readonly #options: ObjectPollOptions;
-  readonly #start = new ServerStart();
+  readonly #kept: KeptRests;
   readonly #usages: readonly { readonly name: string; readonly usage: UsageMetrics }[];
   readonly #sizeMetrics: readonly MetricDefinition[];
   readonly #sizes: TableSizes;
@@ -30,12 +31,14 @@ export class ObjectPoll {
   constructor(options: ObjectPollOptions) {
     this.#options = options;
     const { host, settings, enabled, reportsSchema } = options;
+    const kept = new KeptRests(host);
+    this.#kept = kept;
     this.#usages = usageKinds
       .map((kind) => ({ kind, metrics: kind.metrics.filter(enabled) }))
       .filter(({ metrics }) => metrics.length > 0)
       .map(({ kind, metrics }) => {
         const limit = kind.name === "indexes" ? settings.max_indexes : settings.max_tables;
-        return { name: kind.name, usage: new UsageMetrics({ kind, metrics, limit, reportsSchema }) };
+        return { name: kind.name, usage: new UsageMetrics({ kind, metrics, limit, reportsSchema, kept }) };
       });
     this.#sizeMetrics = sizeMetrics.filter(enabled);
     this.#sizes = new TableSizes({
@@ -45,7 +48,7 @@ export class ObjectPoll {
   }
 
   async poll({ signal, guard }: PollArgs): Promise<PollResult> {
-    const { host, server, instance, context } = this.#options;
+    const { host, server, start, instance, context } = this.#options;
     if (host.shared(feedback).savings.essentialsOnly) return { batches: [] };
     try {
       const capabilities = await server.capabilities(signal);
@@ -62,8 +65,12 @@ export class ObjectPoll {
           problems.push(error);
         }
       };
-      const { clockMicros, startedMicros } = await startedServer(server.connection, this.#start, signal);
-      const look = { connection: server.connection, metrics, timeUnixNano: clockMicros * 1000n, startedMicros, signal };
+      const { clockMicros, startedMicros } = await startedServer(server.connection, start, signal);
+      const taken: (() => void)[] = [];
+      const look = {
+        ...{ connection: server.connection, metrics, timeUnixNano: clockMicros * 1000n, startedMicros, signal },
+        onTaken: (action: () => void) => void taken.push(action),
+      };
       if (!capabilities.performanceSchema) problems.push(performanceSchemaOff(context.endpoint));
       for (const { name, usage } of this.#usages) {
         if (!capabilities.performanceSchema) break;
@@ -74,14 +81,22 @@ export class ObjectPoll {
       await attempt(() => this.#addSizes({ signal, guard }, metrics, clockMicros * 1000n));
       const { tooMany } = this.#sizes;
       if (tooMany !== undefined) problems.push(tooManyTables(context.endpoint, tooMany));
-      return { batches: [metrics.build()], problems };
+      const commit = () => {
+        for (const action of taken) action();
+      };
+      return { batches: [metrics.build()], problems, commit };
     } catch (error) {
       throw databaseProblem(error, context);
     }
   }
 
   forget(): void {
+    this.#kept.forget();
     for (const { usage } of this.#usages) usage.forget();
+  }
+
+  close(): Promise<void> {
+    return this.#kept.close();
   }
 
   async #addSizes({ signal, guard }: PollArgs, metrics: MetricsBuilder, timeUnixNano: bigint): Promise<void> {

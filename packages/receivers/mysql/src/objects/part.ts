@@ -19,4 +19,5 @@ export function objectsPart(server: WatchedServer): void {
     turn: status.turn,
     forget: () => poll.forget(),
   });
+  watch.closes(poll);
 }

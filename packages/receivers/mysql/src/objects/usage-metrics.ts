@@ -3,6 +3,7 @@ import {
   addMetric,
   bounded,
   integer,
+  type KeptRests,
   type MetricDefinition,
   printable,
   RelationRanking,
@@ -26,6 +27,8 @@ export interface UsageMetricsOptions {
   /** Rows that are told one by one. */
   readonly limit: number;
   readonly reportsSchema: (schema: string) => boolean;
+  /** What an earlier process knew of the others. */
+  readonly kept: KeptRests;
 }
 
 /** What one look needs. */
@@ -36,26 +39,27 @@ export interface UsageLook {
   /** When the server started, in microseconds. */
   readonly startedMicros: bigint;
   readonly signal: AbortSignal;
+  /** Has something done once what the look has brought was handed on. */
+  onTaken(action: () => void): void;
 }
 
 /** The metrics of one summary: of those tables or indexes that matter most one by one, of the others together. */
 export class UsageMetrics {
   readonly #options: UsageMetricsOptions;
   readonly #ranking = new RelationRanking<string>();
-  #rest: RestRow;
+  #rest: RestRow | undefined;
 
   constructor(options: UsageMetricsOptions) {
     this.#options = options;
-    this.#rest = restOf(options.kind);
   }
 
   /** Sums the others anew: another collector may have told of them since. */
   forget(): void {
-    this.#rest = restOf(this.#options.kind);
+    this.#rest = undefined;
   }
 
   async add(look: UsageLook): Promise<void> {
-    const { kind, limit, reportsSchema } = this.#options;
+    const { kind, limit, reportsSchema, kept } = this.#options;
     const { connection, metrics, timeUnixNano, startedMicros, signal } = look;
     const ranked = await connection.query(rankingSql(kind), [], signal);
     const names = ranked.map((row) => namesOf(kind, row));
@@ -79,11 +83,17 @@ export class UsageMetrics {
       .map((row) => this.#named(row, startedMicros));
     const other = rows.find((row) => text(row, "aggregate") !== undefined);
     const present = new Set<Row[string]>(shown.map(({ key }) => key));
+    this.#rest ??= new RestRow({
+      ...{ counters: Object.keys(kind.columns), key: "identity" },
+      kept: await kept.get(kind.name),
+    });
     const rest = this.#rest.next({
       ...{ single, clockMicros: timeUnixNano / 1000n },
       rest: other === undefined ? undefined : { ...other, [startColumn]: startedMicros },
       exists: (key) => ranked.length >= mostRanked || present.has(key),
     });
+    const rests = this.#rest.kept;
+    if (rests !== undefined) look.onTaken(() => void kept.set(kind.name, rests));
     for (const definition of this.#options.metrics) {
       const all = rest === undefined ? single : [...single, rest];
       addMetric({ metrics, definition, labels: kind.labels, rows: all, timeUnixNano });
@@ -100,10 +110,6 @@ export class UsageMetrics {
       [startColumn]: startedMicros,
     };
   }
-}
-
-function restOf({ columns }: UsageKind): RestRow {
-  return new RestRow({ counters: Object.keys(columns), key: "identity" });
 }
 
 function namesOf({ keys }: UsageKind, row: Row): readonly string[] {

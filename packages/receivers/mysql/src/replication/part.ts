@@ -10,7 +10,8 @@ export function replicationPart(server: WatchedServer): void {
   if (!settings.enabled || (next.metrics === undefined && next.logs === undefined)) return;
   const enabled = ({ name, enabled: usual }: MetricDefinition) => metrics[name]?.enabled ?? usual;
   const events = config.events[replicationEvent].enabled;
-  const poll = new ReplicationPoll({ ...server, server: status, settings, enabled, events });
+  const { max_age: checkpointMaxAgeMs } = config.checkpoint;
+  const poll = new ReplicationPoll({ ...server, server: status, settings, enabled, events, checkpointMaxAgeMs });
   const interval = settings.collection_interval;
   watch.add({
     name: "replication",
@@ -18,6 +19,6 @@ export function replicationPart(server: WatchedServer): void {
     poll,
     source: status.connection,
     turn: status.turn,
-    forget: () => poll.forget(),
+    baseline: poll.lastLook,
   });
 }

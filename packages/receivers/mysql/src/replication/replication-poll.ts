@@ -1,7 +1,7 @@
 import { type DbintelError, isDbintelError } from "@dbintel/errors";
 import { feedback } from "@dbintel/feedback";
 import { logsBuilder, type MetricsBuilder, metricsBuilder } from "@dbintel/pdata";
-import type { PollResult } from "@dbintel/polling";
+import { KeptReading, type PollResult } from "@dbintel/polling";
 import { addMetric, integer, type MetricDefinition, type Row, type StatementGuard } from "@dbintel/watching";
 import type { Capabilities, KnownServer } from "../connection/capabilities.ts";
 import { databaseProblem } from "../connection/problems.ts";
@@ -19,6 +19,7 @@ import {
   memberStatistics,
   memberStatisticsSql,
 } from "./group-replication.ts";
+import { type LastLook, lastLook } from "./last-look.ts";
 import {
   binaryLogsSql,
   mostChannels,
@@ -26,7 +27,7 @@ import {
   replicaChannel,
   replicaStatusSql,
 } from "./replica-channel.ts";
-import { addStateChanges, type KnownStates } from "./replication-events.ts";
+import { addStateChanges } from "./replication-events.ts";
 import {
   binlogMetrics,
   channelLabels,
@@ -36,7 +37,7 @@ import {
   sourceSql,
 } from "./replication-metrics.ts";
 import type { ReplicationCollection } from "./settings.ts";
-import { Staleness } from "./staleness.ts";
+import { staleness } from "./staleness.ts";
 
 export interface ReplicationPollOptions extends Pick<WatchedServer, "host" | "instance" | "context"> {
   readonly server: KnownServer;
@@ -44,7 +45,11 @@ export interface ReplicationPollOptions extends Pick<WatchedServer, "host" | "in
   readonly enabled: (definition: MetricDefinition) => boolean;
   /** Whether changes of states are told as events. Default true. */
   readonly events?: boolean;
+  /** What was seen longer ago is not compared with after a restart. Default 1 h. */
+  readonly checkpointMaxAgeMs?: number;
 }
+
+const standardCheckpointAgeMs = 3_600_000;
 
 interface PollArgs {
   readonly signal: AbortSignal;
@@ -56,14 +61,16 @@ type Ask = (collectorClass: string, sql: string, cold?: boolean) => Promise<read
 
 /** Tells how far a replica is behind and whether its threads run, what a source hands on, and who is in the group. */
 export class ReplicationPoll {
+  /** The last look, kept over a restart. */
+  readonly lastLook: KeptReading<LastLook>;
   readonly #options: ReplicationPollOptions;
-  readonly #staleness = new Staleness();
-  #states: KnownStates | undefined;
   #binlog: readonly Row[] = [];
   #binlogDueMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: ReplicationPollOptions) {
     this.#options = options;
+    const { host, checkpointMaxAgeMs: maxAgeMs = standardCheckpointAgeMs } = options;
+    this.lastLook = new KeptReading({ host, form: "mysql replication 1", schema: lastLook, maxAgeMs });
   }
 
   async poll({ signal, guard }: PollArgs): Promise<PollResult> {
@@ -88,14 +95,19 @@ export class ReplicationPoll {
       const members = await this.#members(capabilities, ask);
       const clockMicros = await serverClock(server.connection, signal);
       const timeUnixNano = clockMicros * 1000n;
+      const origin = { identity: capabilities.identity, clockMicros };
+      const known = await this.lastLook.before(async () => origin);
 
       const resource = instanceResource(instance, capabilities);
       const scope = receiverScope(host.build, capabilities);
       const metrics = metricsBuilder().resource(resource).scope(scope);
       const add = this.#adder(metrics, timeUnixNano);
       const channelsTimes = channels.map((channel) => ({ channel, times: times.get(channel.name ?? "") }));
-      const lags = this.#staleness.next(channelsTimes, clockMicros);
-      const rows = channelsTimes.map((each, at) => channelRow({ ...each, lagSeconds: lags[at] }));
+      const stale = staleness({
+        ...{ channels: channelsTimes, nowMicros: clockMicros },
+        before: known?.caughtUp ?? new Map(),
+      });
+      const rows = channelsTimes.map((each, at) => channelRow({ ...each, lagSeconds: stale.seconds[at] }));
       add(channelMetrics, rows, channelLabels);
       add(memberMetrics, memberRows(members), memberLabels);
       if (members.length > 0) add(memberStatistics, (await ask("group_replication", memberStatisticsSql)) ?? []);
@@ -104,21 +116,20 @@ export class ReplicationPoll {
 
       const logs = logsBuilder().resource(resource).scope(scope);
       const observedUnixNano = host.clock.unixNano();
-      const known = this.#states;
-      const states = addStateChanges(logs, { product, channels, members, known, timeUnixNano, observedUnixNano });
+      const args = { product, channels, members, known: known?.states, timeUnixNano, observedUnixNano };
+      const states = addStateChanges(logs, args);
       const commit = () => {
         // Of what could not be asked the last look stays.
-        this.#states = found === undefined ? new Map([...(known ?? []), ...states]) : states;
+        const isWhole = found !== undefined;
+        this.lastLook.keep(origin, {
+          states: isWhole ? states : new Map([...(known?.states ?? []), ...states]),
+          caughtUp: isWhole ? stale.caughtUp : (known?.caughtUp ?? new Map()),
+        });
       };
       return { batches: [metrics.build(), ...(events ? [logs.build()] : [])], problems, commit };
     } catch (error) {
       throw databaseProblem(error, context);
     }
-  }
-
-  /** Tells of changes anew: another collector may have told of them since. */
-  forget(): void {
-    this.#states = undefined;
   }
 
   async #times(

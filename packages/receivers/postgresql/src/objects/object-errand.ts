@@ -1,9 +1,8 @@
 import type { Host } from "@dbintel/pipeline";
-import { addMetric, type MetricDefinition } from "@dbintel/watching";
+import { addMetric, KeptRests, type MetricDefinition } from "@dbintel/watching";
 import type { Errand, Visit } from "../visits/errand.ts";
 import { type DatabaseQuery, objectQueries } from "./database-queries.ts";
 import { indexKind } from "./indexes.ts";
-import { KeptRests } from "./kept-rests.ts";
 import { named, RelationMetrics } from "./relation-metrics.ts";
 import type { ObjectCollection } from "./settings.ts";
 import { tableKind } from "./tables.ts";

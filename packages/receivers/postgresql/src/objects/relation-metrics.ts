@@ -1,6 +1,7 @@
 import {
   addMetric,
   bounded,
+  type KeptRests,
   type MetricDefinition,
   number,
   printable,
@@ -13,7 +14,6 @@ import {
 } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 import type { Visit } from "../visits/errand.ts";
-import type { KeptRests } from "./kept-rests.ts";
 import type { RelationKind } from "./relation-kind.ts";
 
 export interface RelationMetricsOptions {
@@ -65,13 +65,14 @@ export class RelationMetrics {
     if (definitions.length === 0) return;
     const { connection, capabilities, database, metrics, timeUnixNano, signal } = visit;
     const counters = definitions.filter(({ type }) => type === "counter");
+    const place = `${kind.name} ${database}`;
     const known = this.#databases.get(database) ?? {
       ranking: new RelationRanking<number>(),
       single: new Map<Value, Row>(),
       rest: new RestRow({
         counters: counters.flatMap(({ values }) => values.map(({ column }) => column)),
         key: "oid",
-        kept: await kept.get(kind.name, database),
+        kept: await kept.get(place),
       }),
     };
     const ranked = (await connection.query(kind.rankingSql, [mostRanked], signal)).map(relationOf);
@@ -87,7 +88,7 @@ export class RelationMetrics {
     });
     this.#databases.set(database, { ...known, single: new Map(single.map((row) => [row.oid ?? null, row])) });
     const rests = known.rest.kept;
-    if (rest !== undefined && rests !== undefined) visit.onTaken(() => void kept.set(kind.name, database, rests));
+    if (rest !== undefined && rests !== undefined) visit.onTaken(() => void kept.set(place, rests));
     const told = single.map((row) => {
       const before = known.single.get(row.oid ?? null);
       return before === undefined ? row : { ...row, ...kind.sinceLast?.(row, before) };

@@ -1,15 +1,16 @@
 import type { Host } from "@dbintel/pipeline";
-import { type KeptRest, KeptState, keptRest } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
+import { KeptState } from "../kept-state.ts";
+import { type KeptRest, keptRest } from "./rest-row.ts";
 
-/** Sums that are kept: those of the databases that were visited last. */
+/** Sums that are kept: those of the places that were looked at last. */
 const mostRests = 100;
 
 type Rests = LRUCache<string, KeptRest>;
 const written = z.array(z.tuple([z.string(), keptRest]));
 
-/** Keeps over a restart what the relations of each database have counted that have no series of their own. */
+/** Keeps over a restart what the relations of each place, such as a database, have counted that have no series of their own. */
 export class KeptRests {
   readonly #state: KeptState<Rests, z.input<typeof written>>;
 
@@ -25,13 +26,13 @@ export class KeptRests {
     });
   }
 
-  async get(kind: string, database: string): Promise<KeptRest | undefined> {
-    return (await this.#state.get()).get(`${kind} ${database}`);
+  async get(place: string): Promise<KeptRest | undefined> {
+    return (await this.#state.get()).get(place);
   }
 
-  async set(kind: string, database: string, rest: KeptRest): Promise<void> {
+  async set(place: string, rest: KeptRest): Promise<void> {
     const rests = await this.#state.get();
-    rests.set(`${kind} ${database}`, rest);
+    rests.set(place, rest);
     this.#state.set(rests);
   }
 

@@ -44,6 +44,7 @@ const names = {
   queueSize: "otelcol_exporter_queue_size",
   queueCapacity: "otelcol_exporter_queue_capacity",
   circuits: "dbintel_circuit_breaker_circuits",
+  destination: "dbintel_exporter_breaker_state",
 } as const;
 
 /** What has happened between two moments. */
@@ -95,7 +96,9 @@ function queueOf({ kind, id }: NamedComponent, signal: string, samples: readonly
   return size === undefined || capacity === undefined ? undefined : { size, capacity };
 }
 
+/** Those of a processor for databases, that of an exporter for its destination. */
 function breakersOf({ id, kind }: NamedComponent, samples: readonly Sample[]): Line["breakers"] {
-  const own = samples.filter(({ name, labels, value }) => name === names.circuits && labels[kind] === id && value > 0);
+  const counted = samples.filter(({ name }) => name === names.circuits || name === names.destination);
+  const own = counted.filter(({ labels, value }) => labels[kind] === id && labels.state !== "closed" && value > 0);
   return Object.fromEntries(own.map(({ labels, value }) => [labels.state ?? "", value]));
 }

@@ -1,8 +1,8 @@
 import { compileCondition } from "@dbintel/condition";
-import { PartialError } from "@dbintel/errors";
 import type { Metric, Metrics } from "@dbintel/pdata";
 import type { Clock, Component, ConsumeContext, Consumer } from "@dbintel/pipeline";
 import type { Undo } from "./conversion.ts";
+import { undoneOnRefusal } from "./undoing.ts";
 
 /** One of the two directions. */
 export interface Converting {
@@ -11,8 +11,7 @@ export interface Converting {
 }
 
 /**
- * Converts what it is handed and passes it on. A batch that is refused leaves no trace, so that it is converted in the
- * same way when it comes again. Holds no telemetry.
+ * Converts what it is handed and passes it on; a batch that is refused leaves no trace. Holds no telemetry.
  */
 export class Converter implements Component, Consumer<"metrics"> {
   readonly #converting: Converting;
@@ -39,13 +38,6 @@ export class Converter implements Component, Consumer<"metrics"> {
 
   async consume(metrics: Metrics, context: ConsumeContext): Promise<void> {
     const undo = this.#converting.convert(metrics, this.#clock.unixNano(), this.#accepts);
-    if (metrics.count === 0) return;
-    try {
-      await this.#next.consume(metrics, context);
-    } catch (error) {
-      // Of what was taken in part nothing comes again.
-      if (!(error instanceof PartialError)) undo();
-      throw error;
-    }
+    if (metrics.count > 0) await undoneOnRefusal(undo, () => this.#next.consume(metrics, context));
   }
 }

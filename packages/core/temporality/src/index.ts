@@ -6,3 +6,4 @@ export { DeltaToCumulative } from "./delta-to-cumulative.ts";
 export type { SeriesMemoryOptions } from "./series-memory.ts";
 export { SeriesMemory } from "./series-memory.ts";
 export { conversionSettings, silence } from "./settings.ts";
+export { undoneOnRefusal } from "./undoing.ts";

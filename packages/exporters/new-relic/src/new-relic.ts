@@ -1,9 +1,8 @@
-import { PartialError } from "@dbintel/errors";
 import { Contract } from "@dbintel/new-relic";
 import { OtlpHttp } from "@dbintel/otlp-http";
 import { type Batch, type Signal, signals } from "@dbintel/pdata";
 import type { Component, ConsumeContext, Consumer, Consumers, Host } from "@dbintel/pipeline";
-import { CumulativeToDelta } from "@dbintel/temporality";
+import { CumulativeToDelta, undoneOnRefusal } from "@dbintel/temporality";
 import { BreachReport } from "./breach-report.ts";
 import { type NewRelicConfig, otlpSettings } from "./config.ts";
 
@@ -63,12 +62,6 @@ export class NewRelic implements Component {
     const now = this.#host.clock.unixNano();
     const undo = batch.signal === "metrics" ? this.#deltas?.convert(batch, now) : undefined;
     this.#contract?.check(batch, now);
-    if (batch.count === 0) return;
-    try {
-      await this.#lanes[batch.signal]?.consume(batch, context);
-    } catch (error) {
-      if (!(error instanceof PartialError)) undo?.();
-      throw error;
-    }
+    if (batch.count > 0) await undoneOnRefusal(undo, () => this.#lanes[batch.signal]?.consume(batch, context));
   }
 }

@@ -2,9 +2,10 @@ import { once } from "node:events";
 import { Agent, request } from "node:http";
 import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
-import { logsBuilder } from "@dbintel/pdata";
+import { decodeRpcStatus, logsBuilder } from "@dbintel/pdata";
 import { type FakeClock, Sink, settle } from "@dbintel/pipeline/testing";
 import { describe, expect, it } from "vitest";
+import { contentTypes } from "../src/http/media-type.ts";
 import { Gate, json, post, protobuf, raw, startReceiver } from "./receiver.ts";
 
 const mib = 2 ** 20;
@@ -142,14 +143,20 @@ describe("senders that misbehave", () => {
   });
 
   it.each([
-    ["no HTTP", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400],
-    ["two lengths", head("Content-Length: 2", "Content-Length: 3"), 400],
-    ["a length and chunks", head("Content-Length: 2", "Transfer-Encoding: chunked"), 400],
-    ["a chunk that is none", `${head("Transfer-Encoding: chunked")}zz\r\n`, 400],
-    ["headers without end", head(`X-Long: ${"x".repeat(20_000)}`), 431],
-  ])("get an answer for %s", async (_what, bytes, expected) => {
+    ["no HTTP", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, 3],
+    ["two lengths", head("Content-Length: 2", "Content-Length: 3"), 400, 3],
+    ["a length and chunks", head("Content-Length: 2", "Transfer-Encoding: chunked"), 400, 3],
+    ["a chunk that is none", `${head("Transfer-Encoding: chunked")}zz\r\n`, 400, 3],
+    ["headers without end", head(`X-Long: ${"x".repeat(20_000)}`), 431, 8],
+  ])("get an answer for %s, in the encoding that they name", async (_what, bytes, status, code) => {
     await using receiver = await startReceiver({ logs: new Sink<"logs">() });
-    expect(await raw(receiver.port, bytes)).toMatch(new RegExp(`^HTTP/1\\.1 ${expected} [\\s\\S]*"code":3`));
+    for (const encoding of ["json", "protobuf"] as const) {
+      const sent = bytes.replace("application/json", contentTypes[encoding]);
+      const [head = "", body = ""] = (await raw(receiver.port, sent)).split("\r\n\r\n", 2);
+      const named = sent.includes(contentTypes[encoding]) ? encoding : "json";
+      expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [^]*Content-Type: ${contentTypes[named]}(?:\r|$)`, "i"));
+      expect(decodeRpcStatus(Buffer.from(body, "latin1"), named)).toMatchObject({ code });
+    }
   });
 
   it("leave no trace when they go away in the middle of the body", async () => {

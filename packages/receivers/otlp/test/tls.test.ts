@@ -9,7 +9,11 @@ import { eventually } from "@dbintel/e2e/condition";
 import { logsBuilder } from "@dbintel/pdata";
 import { Sink } from "@dbintel/pipeline/testing";
 import { describe, expect, it } from "vitest";
+import type { otlp } from "../src/index.ts";
+import { startGrpc } from "./grpc.ts";
 import { startReceiver } from "./receiver.ts";
+
+type Tls = NonNullable<NonNullable<NonNullable<Parameters<typeof otlp>[0]>["protocols"]["http"]>["tls"]>;
 
 // Self-signed for localhost and made for this test alone (openssl req -x509 -newkey ec -nodes -days 36500).
 const cert_file = fileURLToPath(new URL("fixtures/localhost.crt", import.meta.url));
@@ -40,7 +44,8 @@ async function postSecurely(
 
 /** The certificate that a new connection is shown. */
 async function shown(port: number): Promise<string> {
-  const socket = connect({ host: "localhost", port, rejectUnauthorized: false });
+  const protocols = ["h2", "http/1.1"];
+  const socket = connect({ host: "localhost", port, rejectUnauthorized: false, ALPNProtocols: protocols });
   await once(socket, "secureConnect");
   const { fingerprint256 } = socket.getPeerCertificate();
   socket.destroy();
@@ -66,7 +71,10 @@ describe("tls", () => {
     expect(sink.items).toBe(1);
   });
 
-  it("follows its files: a renewed certificate is shown, a broken one is not", async () => {
+  it.each([
+    ["HTTP", (tls: Tls) => startReceiver({}, { tls })],
+    ["gRPC", (tls: Tls) => startGrpc({}, { tls })],
+  ])("over %s follows its files: what is renewed is used, what is broken is not", async (_protocol, start) => {
     const folder = await mkdtemp(join(tmpdir(), "dbintel-tls-"));
     const files = { cert_file: join(folder, "tls.crt"), key_file: join(folder, "tls.key") };
     const install = async (name: string) => {
@@ -74,7 +82,7 @@ describe("tls", () => {
       await cp(fileURLToPath(new URL(`fixtures/${name}.key`, import.meta.url)), files.key_file);
     };
     await install("localhost");
-    await using receiver = await startReceiver({}, { tls: { ...files, reload_interval: "1m" } });
+    await using receiver = await start({ ...files, reload_interval: "1m" });
     const { clock, lines } = receiver.host;
     const first = await shown(receiver.port);
 

@@ -1,7 +1,6 @@
-import { byteSize, duration, hostPort } from "@dbintel/config";
-import { authSettings } from "@dbintel/pipeline";
-import { serverTlsSettings } from "@dbintel/pipeline/listen";
+import { duration, hostPort } from "@dbintel/config";
 import { z } from "zod";
+import { senderLimits } from "../sender-limits.ts";
 import { unsupported } from "../unsupported.ts";
 
 const keepalive = z.strictObject({
@@ -43,30 +42,10 @@ export const grpcSettings = z.strictObject({
     .positive()
     .default(100)
     .describe("Calls that may be under way at a time on one connection; a sender waits with more."),
-  max_concurrent_requests: z
-    .number()
-    .int()
-    .positive()
-    .default(100)
-    .describe("Calls that may be under way at a time on all connections; more are answered UNAVAILABLE."),
-  max_bytes_in_flight: byteSize()
-    .prefault("256MiB")
-    .describe("Bytes of messages that may wait for the pipeline at a time; more are answered UNAVAILABLE."),
-  max_connections: z
-    .number()
-    .int()
-    .positive()
-    .default(2000)
-    .describe("Connections that may be open at a time; more are closed at once."),
+  ...senderLimits({ requests: "Calls", busy: "UNAVAILABLE", mostRequests: 100 }),
   keepalive: keepalive.prefault({}).describe("How long connections live."),
-  include_metadata: z
-    .boolean()
-    .default(false)
-    .describe("Accepted so that existing files load; client metadata is not kept, and true is warned about."),
   read_buffer_size: z.unknown().optional().describe("Without effect: buffers are Node's"),
   write_buffer_size: z.unknown().optional().describe("Without effect: buffers are Node's"),
-  tls: serverTlsSettings.optional(),
-  auth: authSettings.optional(),
   middlewares: unsupported("remove the key"),
 });
 

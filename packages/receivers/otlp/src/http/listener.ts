@@ -2,8 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions, ty
 import { createServer as createSecureServer } from "node:https";
 import type { Duplex } from "node:stream";
 import type { HostPort } from "@dbintel/config";
+import { encodeRpcStatus, type OtlpEncoding } from "@dbintel/pdata";
 import type { Host, Timer } from "@dbintel/pipeline";
 import { listen, ServerTls } from "@dbintel/pipeline/listen";
+import { rpcCode } from "../failure.ts";
+import { contentTypes, encodingOf } from "./media-type.ts";
 import type { HttpSettings } from "./settings.ts";
 
 /** Handles a request; never rejects. */
@@ -72,20 +75,32 @@ function serverOptions(settings: HttpSettings): ServerOptions {
   };
 }
 
-/** Bytes that are no HTTP, or headers that never come: there is no request whose encoding an answer could have. */
-function onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+/** What Node's parser throws: with the bytes that it stopped at. */
+interface ClientError extends NodeJS.ErrnoException {
+  readonly rawPacket?: Buffer;
+}
+
+/** Bytes that are no HTTP, headers that are too long or never come: there is no request that could be handled. */
+function onClientError(error: ClientError, socket: Duplex): void {
   if (!socket.writable || error.code === "ECONNRESET") {
     socket.destroy();
     return;
   }
-  const status = clientErrors[error.code ?? ""] ?? "400 Bad Request";
-  const body = JSON.stringify({ code: 3, message: `not a valid HTTP request: ${error.message}` });
-  socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
+  const [status, code] = clientErrors[error.code ?? ""] ?? ["400 Bad Request", rpcCode.invalidArgument];
+  const encoding = writtenEncoding(error.rawPacket) ?? "json";
+  const body = encodeRpcStatus({ code, message: `not a valid HTTP request: ${error.message}` }, encoding);
+  const head = `Connection: close\r\nContent-Type: ${contentTypes[encoding]}\r\nContent-Length: ${body.length}`;
+  socket.write(`HTTP/1.1 ${status}\r\n${head}\r\n\r\n`);
+  socket.end(body);
 }
 
-const clientErrors: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
-  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+const clientErrors: Readonly<Record<string, readonly [status: string, code: number]>> = {
+  HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", rpcCode.resourceExhausted],
+  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", rpcCode.deadlineExceeded],
 };
+
+/** The encoding that the headers name, as far as they came. */
+function writtenEncoding(packet: Buffer | undefined): OtlpEncoding | undefined {
+  const head = packet?.toString("latin1").split("\r\n\r\n", 1)[0] ?? "";
+  return encodingOf(/^content-type:[ \t]*(.*)$/im.exec(head)?.[1]);
+}

@@ -1,7 +1,6 @@
 import { byteSize, duration, hostPort } from "@dbintel/config";
-import { authSettings } from "@dbintel/pipeline";
-import { serverTlsSettings } from "@dbintel/pipeline/listen";
 import { z } from "zod";
+import { senderLimits } from "../sender-limits.ts";
 import { unsupported } from "../unsupported.ts";
 
 const path = (signal: string) =>
@@ -24,21 +23,7 @@ export const httpSettings = z
       .refine((bytes) => bytes > 0, { error: "max_request_body_size must be larger than 0" })
       .prefault("64MiB")
       .describe("Largest body of a request, before and after decompression; a larger one is answered 413."),
-    max_concurrent_requests: z
-      .number()
-      .int()
-      .positive()
-      .default(1000)
-      .describe("Requests that may be under way at a time; more are answered 503."),
-    max_bytes_in_flight: byteSize()
-      .prefault("256MiB")
-      .describe("Bytes of bodies that may be in memory at a time; a request that needs more is answered 503."),
-    max_connections: z
-      .number()
-      .int()
-      .positive()
-      .default(2000)
-      .describe("Connections that may be open at a time; more are closed at once."),
+    ...senderLimits({ requests: "Requests", busy: "503", mostRequests: 1000 }),
     read_header_timeout: duration()
       .prefault("10s")
       .describe("A connection that has not sent its request's headers by then is closed; 0s waits for ever."),
@@ -48,12 +33,6 @@ export const httpSettings = z
     idle_timeout: duration()
       .prefault("60s")
       .describe("A connection is closed after this long without a request; 0s keeps it."),
-    include_metadata: z
-      .boolean()
-      .default(false)
-      .describe("Accepted so that existing files load; client metadata is not kept, and true is warned about."),
-    tls: serverTlsSettings.optional(),
-    auth: authSettings.optional(),
     compression_algorithms: unsupported("gzip, deflate and zstd are always accepted; remove the key"),
     cors: unsupported("browsers cannot send to this receiver; put a proxy that answers CORS in front"),
     keep_alives_enabled: unsupported("connections are kept open; set idle_timeout"),

@@ -21,21 +21,25 @@ const lengths = { oid: 4, int8: 8, bool: 1 } as const;
 
 /** The body of a DataRow message in binary format, as a server sends it for the receiver's query. */
 export function dataRow(shape: StatementShape, entry: TestEntry): Buffer {
-  const fields: (Buffer | null)[] = [
+  const valueAt = (place: number) => {
+    const counter = shape.counters[place];
+    const value = counter === undefined ? entry.states?.[place - shape.counters.length] : entry.counters[place];
+    return counter?.type === "integer" ? int8(BigInt(value ?? 0)) : float8(Number(value ?? 0));
+  };
+  const [always, ...others] = shape.fields.map(({ places }) => places.map(valueAt));
+  const key = [
     oid(entry.databaseId),
     oid(entry.userId),
-    entry.queryId === null ? null : int8(entry.queryId),
+    int8(entry.queryId ?? 0n),
     Buffer.alloc(lengths.bool, entry.toplevel ? 1 : 0),
     ...(shape.statsSince ? [int8(entry.since)] : []),
+  ];
+  const fields: (Buffer | null)[] = [
+    entry.queryId === null ? null : Buffer.concat([...key, ...(always ?? [])]),
     ...(shape.minmaxSince ? [entry.minmaxSince === undefined ? null : int8(entry.minmaxSince)] : []),
-    ...shape.counters.map((counter, index) => {
-      const value = entry.counters[index] ?? null;
-      if (value === null) return null;
-      return counter.type === "integer" ? int8(BigInt(value)) : float8(Number(value));
-    }),
-    ...shape.states.map((_, index) => {
-      const value = entry.states?.[index];
-      return value === undefined ? null : float8(value);
+    ...others.map((values) => {
+      const bytes = Buffer.concat(values);
+      return bytes.some((byte) => byte !== 0) ? bytes : null;
     }),
   ];
   const count = Buffer.allocUnsafe(2);

@@ -122,10 +122,10 @@ export class StatementCheckpoint implements Baseline {
   }
 }
 
-/** The shape of saved rows; its expressions are those of no server, so that the first reading is one of all entries. */
+/** The shape of saved rows; its fields are those of no server, so that the first reading is one of all entries. */
 function shapeOf({ counters, ...shape }: z.output<typeof head>["shape"]): StatementShape {
   const named = new Map<string, (typeof statementCounters)[number]>(
     statementCounters.map((counter) => [counter.column, counter]),
   );
-  return { ...shape, counters: counters.flatMap((column) => named.get(column) ?? []), expressions: [] };
+  return { ...shape, counters: counters.flatMap((column) => named.get(column) ?? []), fields: [] };
 }

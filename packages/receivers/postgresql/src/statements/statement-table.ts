@@ -25,12 +25,16 @@ const two32 = 2 ** 32;
 /** Microseconds from 1970-01-01 to 2000-01-01, PostgreSQL's epoch. */
 const postgresEpochMicros = 946_684_800_000_000n;
 
-/** What is selected of an entry, in the order in which `StatementTable.appendRow` takes it. */
+/** What is selected of an entry, as `StatementTable.appendRow` takes it. */
 export function statementRowSql(shape: StatementShape): string {
-  const minmaxSince = "NULLIF(minmax_stats_since, stats_since)";
-  const since = [...(shape.statsSince ? ["stats_since"] : []), ...(shape.minmaxSince ? [minmaxSince] : [])];
-  const columns = ["dbid, userid, queryid", shape.toplevel ? "toplevel" : "true", ...since, ...shape.expressions];
-  return columns.join(", ");
+  const [always = "", ...others] = shape.fields.map(({ sql }) => sql);
+  const entry = [
+    ...["oidsend(dbid)", "oidsend(userid)", "int8send(queryid)", `boolsend(${shape.toplevel ? "toplevel" : "true"})`],
+    ...(shape.statsSince ? ["timestamptz_send(stats_since)"] : []),
+    always,
+  ];
+  const minmaxSince = shape.minmaxSince ? ["NULLIF(minmax_stats_since, stats_since)"] : [];
+  return [entry.join(" || "), ...minmaxSince, ...others].join(", ");
 }
 
 /** The identity of one entry of pg_stat_statements. */
@@ -51,6 +55,8 @@ export class StatementTable {
   readonly shape: StatementShape;
   readonly #stride: number;
   readonly #floating: readonly boolean[];
+  /** In which words of a row the values of each field of the shape are. */
+  readonly #fields: readonly (readonly number[])[];
   #words: Uint32Array<ArrayBuffer>;
   #floats: Float64Array<ArrayBuffer>;
   #toplevel: Uint8Array<ArrayBuffer>;
@@ -69,6 +75,7 @@ export class StatementTable {
       ...shape.counters.map((counter) => counter.type === "milliseconds"),
       ...shape.states.map(() => true),
     ];
+    this.#fields = shape.fields.map(({ places }) => places.map((place) => headerWords + 2 * place));
     this.#words = new Uint32Array(capacity * this.#stride);
     this.#floats = new Float64Array(this.#words.buffer);
     this.#toplevel = new Uint8Array(capacity);
@@ -101,13 +108,15 @@ export class StatementTable {
   }
 
   /**
-   * Appends the body of one DataRow message in binary format, as `statementRowSql` selects them: int16 fields,
-   * then for each int32 length (-1 for NULL) and the value, all big-endian. NULL stands for 0, and in the place of
-   * `minmax_stats_since` for the time before it.
+   * Appends the body of one DataRow message in binary format, as `statementRowSql` selects it: int16 fields, then for
+   * each int32 length (-1 for NULL) and the value, all big-endian. The first is dbid and userid, each 4 bytes, queryid
+   * (8), toplevel (1), stats_since (8, where the server has it) and 8 for each value of the shape's first field; it is
+   * NULL where the server hides the query id. Then minmax_stats_since, NULL for the time before it, where the server
+   * has that, and the shape's other fields, NULL where all their values are 0.
    */
   appendRow(bytes: Uint8Array, start: number): void {
     let at = start + 2;
-    if (int32(bytes, at + 16) < 0) {
+    if (int32(bytes, at) < 0) {
       this.hidden++;
       return;
     }
@@ -118,28 +127,42 @@ export class StatementTable {
     this.#reserve(this.#count + 1);
     const words = this.#words;
     const base = this.#count * this.#stride;
-    // dbid, userid: int32 length 4 and an oid; queryid: int32 length 8 and an int8; toplevel: int32 length 1 and a bool
-    words[base + databaseWord] = uint32(bytes, at + 4);
-    words[base + userWord] = uint32(bytes, at + 12);
-    words[base + high] = uint32(bytes, at + 20);
-    words[base + low] = uint32(bytes, at + 24);
-    this.#toplevel[this.#count] = bytes[at + 32] ?? 0;
-    at += 33;
-    words.fill(0, base + sinceWord, base + headerWords);
-    let word = base + (this.shape.statsSince ? sinceWord : headerWords);
-    const end = base + this.#stride;
-    for (; word < end; word += 2) {
-      if (word === base + minmaxWord && !this.shape.minmaxSince) continue;
-      const known = int32(bytes, at) === 8;
-      if (!known && word === base + minmaxWord) {
-        words.copyWithin(word, base + sinceWord, word);
-      } else {
-        words[word + high] = known ? uint32(bytes, at + 4) : 0;
-        words[word + low] = known ? uint32(bytes, at + 8) : 0;
+    words.fill(0, base, base + this.#stride);
+    at += 4;
+    words[base + databaseWord] = uint32(bytes, at);
+    words[base + userWord] = uint32(bytes, at + 4);
+    this.#set(base, bytes, at + 8);
+    this.#toplevel[this.#count] = bytes[at + 16] ?? 0;
+    at += 17;
+    if (this.shape.statsSince) {
+      this.#set(base + sinceWord, bytes, at);
+      at += 8;
+    }
+    for (let field = 0; field < this.#fields.length; field++) {
+      if (field > 0) {
+        at += 4;
+        if (int32(bytes, at - 4) < 0) continue;
       }
-      at += known ? 12 : 4;
+      for (const word of this.#fields[field] ?? []) {
+        this.#set(base + word, bytes, at);
+        at += 8;
+      }
+      if (field === 0 && this.shape.minmaxSince) at = this.#readMinmaxSince(base, bytes, at);
     }
     this.#count++;
+  }
+
+  #readMinmaxSince(base: number, bytes: Uint8Array, at: number): number {
+    const known = int32(bytes, at) === 8;
+    if (known) this.#set(base + minmaxWord, bytes, at + 4);
+    else this.#words.copyWithin(base + minmaxWord, base + sinceWord, base + minmaxWord);
+    return at + (known ? 12 : 4);
+  }
+
+  /** Takes over a 64-bit value. */
+  #set(word: number, bytes: Uint8Array, at: number): void {
+    this.#words[word + high] = uint32(bytes, at);
+    this.#words[word + low] = uint32(bytes, at + 4);
   }
 
   key(row: number): StatementKey {

@@ -4,12 +4,16 @@ import { WaitCatalogue, WaitEngine } from "@dbintel/waits";
 import type { LRUCache } from "lru-cache";
 import type { QueryCorrelatorConfig } from "./config.ts";
 import { expiringCache } from "./expiring-cache.ts";
+import { ConnectionMemory } from "./sessions/connection-memory.ts";
 import { SessionMemory } from "./sessions/session-memory.ts";
 import { ByStatement } from "./statements/by-statement.ts";
 import { Callers } from "./statements/callers.ts";
 import { ServerFacts } from "./statements/server-facts.ts";
 import { readStatement, type Statement } from "./statements/statement.ts";
 import { TableMemory } from "./tables/table-memory.ts";
+
+/** Servers whose connections are remembered. */
+const mostServers = 1000;
 
 /** What one `query_correlator` knows, whichever of the signals told it. */
 export class Correlation {
@@ -22,6 +26,7 @@ export class Correlation {
   /** Statements by server, database and the id that the server gives them. */
   readonly statementIds: LRUCache<string, Statement>;
   readonly sessions: SessionMemory;
+  readonly connections: ConnectionMemory;
   readonly catalogue = new WaitCatalogue();
   /** Samples, what is usual, and what is wrong. */
   readonly waits: WaitEngine;
@@ -39,12 +44,14 @@ export class Correlation {
     });
     this.tables = new TableMemory({ ...lifetime, max: config.max_tables });
     this.sessions = new SessionMemory({ ...lifetime, max: config.max_sessions });
+    this.connections = new ConnectionMemory({ ...lifetime, max: mostServers });
     const bounds = { ...lifetime, max: config.max_statements };
     this.server = new ByStatement(bounds, (place) => new ServerFacts(place));
     this.callers = new ByStatement(bounds, () => new Callers());
     this.statementIds = expiringCache(bounds);
     this.waits = new WaitEngine({
       profiles: { windowSeconds: config.wait_window / 1000, maxQueries: config.max_statements },
+      advisor: { objectiveSeconds: config.query_categorization.slow / 1000 },
     });
   }
 

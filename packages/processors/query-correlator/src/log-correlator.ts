@@ -4,6 +4,7 @@ import type { Correlation } from "./correlation.ts";
 import type { CorrelatorMetrics } from "./metrics.ts";
 import { databaseOf, serverOf } from "./origin.ts";
 import { type ServerEvent, ServerEvents } from "./server-events.ts";
+import { deadlockEvent, deadlockNames, deadlockOf } from "./sessions/deadlock.ts";
 import { sampleNames, sampleOf } from "./sessions/sample.ts";
 import { StatementReader, textNames } from "./statement-reader.ts";
 import { callNames, loadOf } from "./statements/load.ts";
@@ -23,12 +24,23 @@ const idKeys = attributeKeys([
 ]);
 
 /** A record without any of these does not concern the processor; the first that it has tells what it is. */
-const concerned = attributeKeys([...callNames, ...sampleNames, "postgresql.application_name", ...textNames]);
+const concerned = attributeKeys([
+  ...callNames,
+  ...sampleNames,
+  "postgresql.application_name",
+  ...textNames,
+  ...deadlockNames,
+]);
 const firstSample = callNames.length;
 const firstOther = firstSample + sampleNames.length;
 
 /** What the names of events about plans and regressions begin with. */
 const planEvents = "db.plan.";
+
+/** What a server has logged of a session does not say what it does now. */
+function isOfLog(eventName: string): boolean {
+  return eventName === deadlockEvent || eventName.startsWith("db.log.");
+}
 
 /** A crash loses no more of what was learnt. */
 const saveEveryMs = 3_600_000;
@@ -112,9 +124,11 @@ export class LogCorrelator implements Component, Consumer<"logs"> {
     const load = first < firstSample ? loadOf(record) : undefined;
     // The counters of a statement are of many executions; the comment in its text is of the first one.
     if (first >= firstSample) this.#link(record, written, first < firstOther + 1);
-    const sample =
-      first >= firstSample && first < firstOther ? sampleOf(attributes, this.#correlation.catalogue) : undefined;
-    const isEvent = load !== undefined || sample !== undefined || record.eventName.startsWith(planEvents);
+    const deadlock = deadlockOf(record);
+    const isSample = first >= firstSample && first < firstOther && !isOfLog(record.eventName);
+    const sample = isSample ? sampleOf(attributes, this.#correlation.catalogue) : undefined;
+    const isEvent =
+      load !== undefined || sample !== undefined || deadlock !== undefined || record.eventName.startsWith(planEvents);
     if (!isEvent) return undefined;
 
     const server = serverOf(attributes, record.resource.attributes);
@@ -130,6 +144,7 @@ export class LogCorrelator implements Component, Consumer<"logs"> {
       plan: load === undefined ? undefined : planOf(record),
       load,
       sample,
+      deadlock,
       traceId: load === undefined && traceId !== "" ? traceId : undefined,
     };
   }

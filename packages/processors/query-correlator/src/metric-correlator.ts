@@ -8,7 +8,7 @@ import { savedTables } from "./tables/table-memory.ts";
 import { type TableMetric, tableMetrics, tablePlace } from "./tables/table-metrics.ts";
 import { timeMs } from "./time.ts";
 
-/** Remembers what passing metrics tell about tables. The metrics themselves pass unchanged. */
+/** Remembers what passing metrics tell about tables and connections. The metrics themselves pass unchanged. */
 export class MetricCorrelator implements Component, Consumer<"metrics"> {
   readonly #next: Consumer<"metrics">;
   readonly #host: Host;
@@ -52,7 +52,15 @@ export class MetricCorrelator implements Component, Consumer<"metrics"> {
 
   consume(batch: Metrics, context: ConsumeContext): Promise<void> {
     if (this.#enabled) this.#remember(batch);
+    this.#countConnections(batch);
     return this.#next.consume(batch, context);
+  }
+
+  #countConnections(batch: Metrics): void {
+    const { connections, waits } = this.#correlation;
+    for (const { server, ...known } of connections.read(batch, (point) => timeMs(point.timeUnixNano, this.#host))) {
+      waits.connections({ database: server, ...known });
+    }
   }
 
   #remember(batch: Metrics): void {

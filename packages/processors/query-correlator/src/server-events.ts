@@ -3,6 +3,7 @@ import type { WaitFinding } from "@dbintel/waits";
 import type { Correlation } from "./correlation.ts";
 import { findingAttributes } from "./findings.ts";
 import type { CorrelatorMetrics } from "./metrics.ts";
+import type { Deadlock } from "./sessions/deadlock.ts";
 import type { Sample } from "./sessions/sample.ts";
 import { SampleGroups } from "./sessions/sample-groups.ts";
 import { databaseKey, waitAttributes } from "./sessions/waits.ts";
@@ -28,6 +29,7 @@ export interface ServerEvent {
   readonly plan: PlanSeen | undefined;
   readonly load: Load | undefined;
   readonly sample: Sample | undefined;
+  readonly deadlock: Deadlock | undefined;
   /** The trace of the one execution that it is about. */
   readonly traceId: string | undefined;
 }
@@ -48,16 +50,43 @@ export class ServerEvents {
   tell(events: readonly ServerEvent[]): readonly Told[] {
     const totals = totalsOf(events);
     const groups = new SampleGroups(this.#correlation, this.#metrics, events);
+    const deadlocks = this.#deadlocks(events);
     const told = events.map((event) => {
       const weight = this.#weigh(event, totals);
       return {
         ...groups.tell(event),
         ...(weight && weightAttributes(weight)),
         ...(isOneStatement(event) && this.#tellOf(event, weight)),
+        ...deadlocks.get(event),
       };
     });
     this.#correlation.changed();
     return told;
+  }
+
+  /** Of the deadlocks that a batch tells, the first record of each database is told what they come to. */
+  #deadlocks(events: readonly ServerEvent[]): ReadonlyMap<ServerEvent, Told> {
+    const { waits } = this.#correlation;
+    const first = new Map<string, ServerEvent>();
+    for (const event of events) {
+      const { deadlock, at, atMs } = event;
+      if (deadlock === undefined) continue;
+      const database = databaseKey(at);
+      waits.deadlock({
+        database,
+        timeMs: atMs,
+        ...deadlock,
+        query: at.fingerprint === "" ? undefined : at.fingerprint,
+      });
+      if (!first.has(database)) first.set(database, event);
+    }
+    return new Map(
+      [...first].map(([database, event]) => {
+        const found = waits.findings({ database, nowMs: event.atMs }).filter(({ code }) => code === "deadlocks");
+        this.#metrics.found(found);
+        return [event, findingAttributes(found)];
+      }),
+    );
   }
 
   #weigh({ load }: ServerEvent, totals: ReadonlyMap<string, number>): Weight | undefined {
@@ -73,10 +102,13 @@ export class ServerEvents {
     const health = statement && this.#join.tables(statement, at, atMs);
     const findings = event.load === undefined ? [] : this.#advise(event, { load: event.load, facts, health, weight });
     this.#metrics.found(findings);
+    const name = { database: databaseKey(at), query: at.fingerprint };
     return {
       ...health?.attributes,
       ...this.#join.callers(at, atMs),
       ...waitAttributes(this.#join.waits(at, atMs)),
+      "db.query.wait.trend": event.load && this.#correlation.waits.trend({ ...name, nowMs: atMs })?.trend,
+      "db.query.sli.impacting": findings.some(({ code }) => code === "slow_by_waits") ? true : undefined,
       ...findingAttributes(findings),
     };
   }

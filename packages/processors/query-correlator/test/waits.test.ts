@@ -75,7 +75,7 @@ it("finds nothing on a usual day, and a storm of locks after it", async () => {
   expect(findings(await pass(correlators, 24 * stepsPerHour, calm)).size).toBe(0);
 
   const found = findings(await pass(correlators, 5, storm));
-  expect(new Set(found.keys())).toEqual(new Set(["lock_contention", "load_spike", "wait_shift"]));
+  expect(new Set(found.keys())).toEqual(new Set(["lock_contention", "load_spike", "wait_shift", "slow_by_waits"]));
   const contention = found.get("lock_contention");
   expect(contention).toMatchObject({ severity: "critical", priority: "P0" });
   expect(figure(contention, "share")).toBeCloseTo(0.9);
@@ -88,10 +88,10 @@ it("finds nothing on a usual day, and a storm of locks after it", async () => {
 it("does not know what is usual before it has seen enough, and takes for usual what stays", async () => {
   const correlators = await Correlators.start();
   const first = findings(await pass(correlators, 5, storm));
-  expect([...first.keys()]).toEqual(["lock_contention"]);
+  expect([...first.keys()]).toEqual(["lock_contention", "slow_by_waits"]);
   expect(first.get("lock_contention")?.severity).toBe("high");
   const later = findings(await pass(correlators, 3 * stepsPerHour, storm));
-  expect([...later.keys()]).toEqual(["lock_contention"]);
+  expect([...later.keys()]).toEqual(["lock_contention", "slow_by_waits"]);
   expect(later.get("lock_contention")?.severity).toBe("medium");
 });
 
@@ -117,4 +117,25 @@ it("tells a change of plan together with what the statement waits for since", as
   await pass(correlators, 2 * stepsPerHour, { running: 20, waiting: 20 }, planned("v1:a"));
   const told = await pass(correlators, 5, { running: 2, waiting: 38 }, planned("v1:b"));
   expect(told?.["db.query.findings.top"]).toBe("plan_change_wait_shift");
+});
+
+it("says of a slow statement that it waits, and whether that gets better or worse", async () => {
+  const correlators = await Correlators.start();
+  const usual = await pass(correlators, 2 * stepsPerHour, { running: 10, waiting: 10 });
+  expect(usual).toMatchObject({ "db.query.wait.trend": "steady" });
+  expect(usual).not.toHaveProperty("db.query.sli.impacting");
+  const worse = await pass(correlators, 5, storm);
+  expect(worse).toMatchObject({ "db.query.wait.trend": "worsening", "db.query.sli.impacting": true });
+  const slow = findings(worse).get("slow_by_waits");
+  expect(figure(slow, "mean_time")).toBeCloseTo(120);
+  expect(figure(slow, "waiting_share")).toBeCloseTo(0.9);
+  await pass(correlators, 5, calm);
+  expect(await pass(correlators, 5, calm)).toMatchObject({ "db.query.wait.trend": "improving" });
+});
+
+it("takes the objective of a statement from what is called slow", async () => {
+  const correlators = await Correlators.start({ query_categorization: { slow: "200s" } });
+  const told = await pass(correlators, 10, storm);
+  expect(findings(told).has("lock_contention")).toBe(true);
+  expect(findings(told).has("slow_by_waits")).toBe(false);
 });

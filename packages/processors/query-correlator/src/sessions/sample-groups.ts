@@ -14,6 +14,8 @@ export class SampleGroups {
   readonly #metrics: CorrelatorMetrics;
   readonly #sessions = new Map<ServerEvent, SeenSession>();
   readonly #blocking = new Map<string, Blocking>();
+  /** The first sample of each server, which is told what is wrong with the server as a whole. */
+  readonly #bearers: ReadonlySet<ServerEvent>;
   /** By database. */
   readonly #findings = new Map<string, readonly WaitFinding[]>();
 
@@ -21,6 +23,7 @@ export class SampleGroups {
     this.#correlation = correlation;
     this.#metrics = metrics;
     const byServer = new Map<string, Sample[]>();
+    const bearers = new Map<string, ServerEvent>();
     for (const event of events) {
       const { at, sample } = event;
       if (sample === undefined) continue;
@@ -28,7 +31,9 @@ export class SampleGroups {
       const samples = byServer.get(at.server) ?? [];
       byServer.set(at.server, samples);
       samples.push(sample);
+      if (!bearers.has(at.server)) bearers.set(at.server, event);
     }
+    this.#bearers = new Set(bearers.values());
     for (const [server, samples] of byServer) {
       this.#blocking.set(server, new Blocking(server, samples, correlation.sessions));
     }
@@ -39,7 +44,27 @@ export class SampleGroups {
     const { sample } = event;
     const session = this.#sessions.get(event);
     if (sample === undefined || session === undefined) return {};
-    return { ...this.#transaction(event, sample, session), ...this.#blocked(event, sample) };
+    const found = [...this.#ofRoot(event, sample), ...this.#ofServer(event)];
+    this.#metrics.found(found);
+    return {
+      ...this.#transaction(event, sample, session),
+      ...this.#blocked(event, sample),
+      ...findingAttributes(found),
+    };
+  }
+
+  /** Of what is wrong with its database, what is about those that wait for the session. */
+  #ofRoot({ at, atMs }: ServerEvent, sample: Sample): readonly WaitFinding[] {
+    const blocking = this.#blocking.get(at.server);
+    if (blocking === undefined || !blocking.isRoot(sample)) return [];
+    const findings = this.#findingsOf(databaseKey(at), blocking, atMs);
+    return findings.filter((finding) => isAbout(finding, sample.session));
+  }
+
+  /** What is wrong with the connections of the whole server. */
+  #ofServer(event: ServerEvent): readonly WaitFinding[] {
+    if (!this.#bearers.has(event)) return [];
+    return this.#correlation.waits.findings({ database: event.at.server, nowMs: event.atMs });
   }
 
   /** Adds a sample to its session and to the waits of its statement. */
@@ -69,16 +94,10 @@ export class SampleGroups {
     };
   }
 
-  #blocked({ at, atMs }: ServerEvent, sample: Sample): Told {
-    const blocking = this.#blocking.get(at.server);
-    const told = blocking?.attributesOf(sample);
-    if (blocking === undefined || told === undefined) return {};
-    this.#metrics.join("blocking", "linked");
-    if (!blocking.isRoot(sample)) return told;
-    // Those that others are the root of are told to their records.
-    const own = this.#findingsOf(databaseKey(at), blocking, atMs).filter((finding) => isAbout(finding, sample.session));
-    this.#metrics.found(own);
-    return { ...told, ...findingAttributes(own) };
+  #blocked({ at }: ServerEvent, sample: Sample): Told {
+    const told = this.#blocking.get(at.server)?.attributesOf(sample);
+    if (told !== undefined) this.#metrics.join("blocking", "linked");
+    return told ?? {};
   }
 
   /** What is wrong with a database now that its sessions wait for each other. */

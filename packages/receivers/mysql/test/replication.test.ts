@@ -71,6 +71,9 @@ function suite(dialect: Dialect, isMysql: boolean) {
     const watched = watch(server, user === undefined ? {} : { user });
     opened.push(watched);
     return {
+      kept: () => watched.replicationLook.take() ?? new Uint8Array(),
+      /** Takes over what another process has kept. */
+      goOn: (other: { kept(): Uint8Array }) => watched.replicationLook.restore(other.kept()),
       async look() {
         const { batches, problems = [] } = await watched.pollReplication();
         const points = pointsOf(batches);
@@ -149,6 +152,13 @@ function suite(dialect: Dialect, isMysql: boolean) {
     expect(lag).toBeGreaterThan(0);
     const later = await looks.look();
     expect(Number(later.of("mysql.replica.lag", ofChannel))).toBeGreaterThan(lag);
+    // The collector is restarted: what was told is not told again, and nobody takes the replica for current.
+    const restarted = observe(replica);
+    expect(restarted.goOn(looks)).toBe(true);
+    const first = await restarted.look();
+    expect(first.events).toEqual([]);
+    expect(Number(first.of("mysql.replica.lag", ofChannel))).toBeGreaterThan(lag);
+    expect((await observe(replica).look()).events.map(told)).toEqual([["applier", "", "stopped", ""]]);
     await replica.query(dialect.control("START", channel, "SQL_THREAD"));
     await caughtUp(looks);
   });

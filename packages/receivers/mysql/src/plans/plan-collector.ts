@@ -1,13 +1,13 @@
 import type { DbintelError } from "@dbintel/errors";
-import { feedback } from "@dbintel/feedback";
 import type { Host } from "@dbintel/pipeline";
 import {
+  type DuePlan,
   type NoPlanReason,
-  PlanBudget,
-  PlanMemory,
-  type PlanOccasion,
+  PlanBook,
+  type PlanBookOptions,
+  type PlanCandidate,
   type PlanOutcome,
-  planOccasions,
+  type PollPlans,
   type StatementGuard,
 } from "@dbintel/watching";
 import type { ConnectionSettings, DatabaseConnection } from "../connection/connection.ts";
@@ -17,138 +17,78 @@ import { sampleTexts } from "./plan-texts.ts";
 import { type StatementName, statementName } from "./statement-name.ts";
 
 /** A statement that is about to be reported. */
-export interface PlanCandidate extends StatementName {
-  /** Of the interval, in milliseconds. */
-  readonly meanMs: number;
-}
+interface Candidate extends StatementName, Pick<PlanCandidate, "meanMs"> {}
 
-export interface PlanCollectorOptions {
+type Due = DuePlan<Candidate & PlanCandidate>;
+
+export interface PlanCollectorOptions extends Omit<PlanBookOptions, "counter"> {
   readonly host: Host;
   readonly settings: ConnectionSettings;
   readonly context: ProblemContext;
   readonly explain: ExplainSettings;
   /** Statements that are explained at each poll at most. */
   readonly limit: number;
-  readonly cacheSize: number;
-  readonly cacheTtlMs: number;
-  /** Time between two polls in milliseconds. */
-  readonly intervalMs: number;
-  /** What the collector as a whole may cost the server, as a share of one core: plans may take that, or 1 %. */
-  readonly mostShare?: number | undefined;
 }
 
-/** What events say about plans, by statement; nothing where nothing is to be said. */
-export type StatementPlans = ReadonlyMap<string, PlanOutcome>;
+/** What events say about plans, by statement. */
+export type StatementPlans = Pick<PollPlans, "get">;
 
-interface Due extends PlanCandidate {
-  readonly name: string;
-  readonly occasion: PlanOccasion;
-}
-
-/** The class of these statements: the first that an overloaded server does without. */
-const planClass = "plans";
 /** A session belongs to the server and not to one of its schemas. */
 const wholeServer = "";
 
 /** Gets plans for the statements of a poll, within a budget, and remembers them. */
 export class PlanCollector {
   readonly #options: PlanCollectorOptions;
-  readonly #memory: PlanMemory;
-  readonly #budget: PlanBudget;
-  readonly #counter;
+  readonly #book: PlanBook;
 
   constructor(options: PlanCollectorOptions) {
     this.#options = options;
-    const { host, cacheSize: size, cacheTtlMs, intervalMs: retryMs, mostShare: share = 0 } = options;
-    const ttlMs = () => cacheTtlMs * host.shared(feedback).savings.coldIntervalFactor;
-    this.#budget = new PlanBudget({ clock: host.clock, intervalMs: retryMs, share });
-    this.#memory = new PlanMemory({ clock: host.clock, size, ttlMs, retryMs });
-    this.#counter = host.meter.createCounter("dbintel_mysql_plans", {
-      description: "Plans of statements by outcome: explained, remembered from before, or why there is none.",
-      unit: "{plans}",
-    });
+    this.#book = new PlanBook({ ...options, counter: "dbintel_mysql_plans" });
   }
 
   /** Says for each candidate what is known of its plan; the most important come first. */
   async collect(args: {
-    readonly candidates: readonly PlanCandidate[];
+    readonly candidates: readonly Candidate[];
     /** Where the texts of statements are read. */
     readonly connection: DatabaseConnection;
     readonly guard: StatementGuard;
     readonly problems: DbintelError[];
     readonly signal: AbortSignal;
   }): Promise<StatementPlans> {
-    const { guard, problems, signal } = args;
-    const { host, context } = this.#options;
-    const plans = new Map<string, PlanOutcome>();
-    const due: Due[] = [];
-    for (const candidate of args.candidates) {
-      const name = statementName(candidate);
-      const occasion = this.#memory.occasion(name, candidate.meanMs);
-      const known = this.#memory.get(name);
-      if (occasion !== undefined || known === undefined) due.push({ ...candidate, name, occasion: occasion ?? "new" });
-      else {
-        this.#counter.add(1, { outcome: known.reason ?? "remembered" });
-        if (!host.shared(feedback).savings.suppressRepeats) plans.set(name, known);
-      }
-    }
-    let rest: NoPlanReason = "held_back";
-    if (due.length > 0) {
-      const first = due.toSorted((a, b) => planOccasions.indexOf(a.occasion) - planOccasions.indexOf(b.occasion));
-      try {
-        const work = () => this.#ask(plans, { ...args, due: first });
-        rest = (await guard.ask({ collectorClass: planClass, cold: true, work })) ?? "held_back";
-      } catch (error) {
-        signal.throwIfAborted();
-        problems.push(databaseProblem(error, context));
-      }
-    }
-    for (const { name } of due) {
-      if (plans.has(name)) continue;
-      this.#counter.add(1, { outcome: rest });
-      plans.set(name, { reason: rest });
-    }
+    const plans = this.#book.begin();
+    const due = plans.due(args.candidates.map((candidate) => ({ ...candidate, name: statementName(candidate) })));
+    if (due.length === 0) return plans;
+    const problemOf = (error: unknown) => databaseProblem(error, this.#options.context);
+    const rest = await this.#book.ask({ ...args, problemOf, work: () => this.#ask(plans, { ...args, due }) });
+    plans.leave(due, rest);
     return plans;
   }
 
   /** Asks for as many plans as the budget allows; says why there are no more. Rejects when the server is at fault. */
   async #ask(
-    plans: Map<string, PlanOutcome>,
+    plans: PollPlans,
     args: { readonly due: readonly Due[]; readonly connection: DatabaseConnection; readonly signal: AbortSignal },
   ): Promise<NoPlanReason> {
     const { due, connection, signal } = args;
     const { host, settings, explain, limit } = this.#options;
-    if (!this.#budget.allows(wholeServer)) return "budget";
+    if (!this.#book.allows(wholeServer)) return "budget";
     const chosen = due.slice(0, limit);
-    const texts = await this.#paid(() => sampleTexts(connection, chosen, signal));
+    const texts = await this.#book.paid(wholeServer, () => sampleTexts(connection, chosen, signal));
     const session = new PlanSession({ settings, clock: host.clock, explain });
     try {
       for (const statement of chosen) {
-        if (!this.#budget.allows(wholeServer)) break;
+        if (!this.#book.allows(wholeServer)) break;
         const { name, schema } = statement;
         const text = texts.get(name);
         const outcome: PlanOutcome =
           text === undefined
             ? { reason: "text_unknown" }
-            : await this.#paid(() => session.explain({ schema, text }, signal));
-        this.#memory.remember({ ...statement, statement: name, outcome });
-        this.#counter.add(1, { outcome: outcome.reason ?? "explained" });
-        plans.set(name, outcome);
+            : await this.#book.paid(wholeServer, () => session.explain({ schema, text }, signal));
+        plans.learn(statement, outcome);
       }
       return "budget";
     } finally {
       await session.close();
-    }
-  }
-
-  /** Takes the time that something needs from the budget. */
-  async #paid<T>(work: () => Promise<T>): Promise<T> {
-    const { clock } = this.#options.host;
-    const startedMs = clock.monotonicMs();
-    try {
-      return await work();
-    } finally {
-      this.#budget.spend(wholeServer, clock.monotonicMs() - startedMs);
     }
   }
 }

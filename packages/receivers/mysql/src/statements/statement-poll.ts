@@ -136,10 +136,10 @@ export class StatementPoll {
     }
   }
 
-  async #plans(args: Asked & { readonly selection: Selection }): Promise<StatementPlans> {
+  async #plans(args: Asked & { readonly selection: Selection }): Promise<StatementPlans | undefined> {
     const { reading, selection } = args;
     const { plans } = this.#options;
-    if (plans === undefined) return new Map();
+    if (plans === undefined) return undefined;
     const candidates = selection.top.flatMap(({ row, values }) => {
       const { schema, digest } = reading.table.key(row);
       const [calls = 0n, picoseconds = 0n] = [values[callsIndex], values[timeIndex]];

@@ -20,8 +20,8 @@ export interface TopQueryArgs {
   /** What is not in the summary. */
   readonly prepared: PollPrepared | undefined;
   readonly texts: StatementTexts;
-  /** By the name of the statement; without an entry nothing is said. */
-  readonly plans: StatementPlans;
+  /** By the name of the statement; `undefined` where none are asked for. */
+  readonly plans: StatementPlans | undefined;
   /** The server's clock at the poll before. */
   readonly previousMicros: bigint;
   readonly observedUnixNano: bigint;
@@ -40,7 +40,7 @@ export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
   const { table, epoch, capabilities } = reading;
   for (const delta of selection.top) {
     const { schema, digest } = table.key(delta.row);
-    const plan = digest === null ? undefined : args.plans.get(statementName({ schema, digest }));
+    const plan = digest === null ? undefined : args.plans?.get(statementName({ schema, digest }));
     add(delta.values, startOf(delta, { table, previousMicros }), {
       "db.namespace": shownSchema(schema),
       "db.query.text": digest === null ? undefined : texts.shown(digest),

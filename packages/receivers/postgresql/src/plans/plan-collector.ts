@@ -1,13 +1,12 @@
 import type { DbintelError } from "@dbintel/errors";
-import { feedback } from "@dbintel/feedback";
 import { classifyError } from "@dbintel/guard";
 import type { Host } from "@dbintel/pipeline";
 import {
+  type DuePlan,
   type NoPlanReason,
-  PlanBudget,
-  PlanMemory,
-  type PlanOccasion,
-  planOccasions,
+  PlanBook,
+  type PlanBookOptions,
+  type PollPlans,
   type StatementGuard,
 } from "@dbintel/watching";
 import pg from "pg";
@@ -34,7 +33,7 @@ export interface PlanCandidate {
   readonly meanMs: number;
 }
 
-export interface PlanCollectorOptions {
+export interface PlanCollectorOptions extends Omit<PlanBookOptions, "counter"> {
   readonly host: Host;
   /** Sessions in the databases of the statements. */
   readonly visits: Visits;
@@ -45,24 +44,18 @@ export interface PlanCollectorOptions {
   readonly context: ProblemContext;
   /** Statements that are explained in each database at each poll at most. */
   readonly limit: number;
-  readonly cacheSize: number;
-  readonly cacheTtlMs: number;
-  /** Time between two polls in milliseconds. */
-  readonly intervalMs: number;
-  /** Share of a core of the server that the collector may take. */
-  readonly mostShare?: number;
 }
 
-/** A statement whose plan is wanted. */
-interface Due extends PlanCandidate {
-  readonly occasion: PlanOccasion;
+/** A statement whose plan is wanted; a statement counts once for each level that it was called at, and has one plan. */
+type Wanted = DuePlan<PlanCandidate & { readonly name: string }>;
+
+interface Due extends Wanted {
   readonly query: string | undefined;
   /** Why it cannot be explained; `undefined` when it can. */
   readonly reason: NoPlanReason | undefined;
 }
 
-/** By database and name. */
-type DueStatements = Map<string, Map<string, Due>>;
+type Plans = PollPlans<PlanSource>;
 
 /** What the polls of statements give. */
 interface PlanArgs {
@@ -72,8 +65,6 @@ interface PlanArgs {
   readonly signal: AbortSignal;
 }
 
-/** The class of these statements: the first that an overloaded server does without. */
-const planClass = "plans";
 /** SQLSTATE of a server, a database or a role that has no connection left for another session. */
 const tooManyConnections = "53300";
 /** Sessions on so many databases, one after the other, in one poll. */
@@ -83,27 +74,18 @@ const mostDatabases = 20;
 export class PlanCollector {
   readonly texts: PlanTexts;
   readonly #options: PlanCollectorOptions;
-  readonly #memory: PlanMemory<PlanSource>;
+  readonly #book: PlanBook<PlanSource>;
   readonly #stored: StoredPlans;
-  readonly #budget: PlanBudget;
-  readonly #counter;
   /** How often in a row there was no connection for another session, and until when none is tried. */
   #crowded = 0;
   #crowdedUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: PlanCollectorOptions) {
     this.#options = options;
-    const { host, context, cacheSize: size, cacheTtlMs, intervalMs: retryMs } = options;
-    this.texts = new PlanTexts(size);
-    const ttlMs = () => cacheTtlMs * host.shared(feedback).savings.coldIntervalFactor;
+    const { host, context, cacheSize, cacheTtlMs } = options;
+    this.texts = new PlanTexts(cacheSize);
+    this.#book = new PlanBook({ ...options, counter: "dbintel_postgresql_plans" });
     this.#stored = new StoredPlans({ clock: host.clock, context, withinMs: cacheTtlMs });
-    const { intervalMs, mostShare: share = 0 } = options;
-    this.#budget = new PlanBudget({ clock: host.clock, intervalMs, share });
-    this.#memory = new PlanMemory({ clock: host.clock, size, ttlMs, retryMs });
-    this.#counter = host.meter.createCounter("dbintel_postgresql_plans", {
-      description: "Plans of statements by outcome: explained, remembered from before, or why there is none.",
-      unit: "{plans}",
-    });
   }
 
   /**
@@ -111,60 +93,37 @@ export class PlanCollector {
    * is a problem of its own.
    */
   async collect(args: PlanArgs & { readonly candidates: readonly PlanCandidate[] }): Promise<StatementPlans> {
-    const plans = new StatementPlans();
-    const due: DueStatements = new Map();
-    for (const candidate of args.candidates) {
-      const occasion = this.#memory.occasion(statementName(candidate.key), candidate.meanMs);
-      const known = this.#memory.get(statementName(candidate.key));
-      if (occasion === undefined && known !== undefined) this.#repeat(plans, candidate, known);
-      else if (!plans.has(candidate.key)) this.#prepare(plans, due, candidate, occasion ?? "new");
-    }
-    const refused = due.size === 0 ? undefined : await this.#takeStored(plans, due, args);
-    const databases = [...due].map(([database, statements]) => ({
-      database,
-      statements: [...statements.values()]
-        .filter(({ key }) => !plans.has(key))
-        .toSorted((a, b) => planOccasions.indexOf(a.occasion) - planOccasions.indexOf(b.occasion)),
-    }));
-    for (const [index, each] of databases.filter(({ statements }) => statements.length > 0).entries()) {
-      const rest = refused ?? (index < mostDatabases ? await this.#explainAll(plans, { ...args, ...each }) : "budget");
-      for (const { key, reason } of each.statements) {
-        if (!plans.has(key)) this.#tell(plans, key, { reason: reason ?? rest });
-      }
+    const plans = this.#book.begin();
+    const candidates = args.candidates.map((candidate) => ({ ...candidate, name: statementName(candidate.key) }));
+    const due = plans.due(candidates).flatMap((wanted) => this.#prepared(plans, wanted));
+    const refused = due.length === 0 ? undefined : await this.#takeStored(plans, due, args);
+    const left = due.filter(({ name }) => !plans.has(name));
+    for (const [index, [database, statements]] of [...Map.groupBy(left, (each) => each.database)].entries()) {
+      const rest =
+        refused ??
+        (index < mostDatabases ? await this.#explainAll(plans, { ...args, database, statements }) : "budget");
+      for (const statement of statements) plans.leave([statement], statement.reason ?? rest);
     }
     args.problems.push(...this.#stored.problems);
-    return plans;
+    return new StatementPlans(plans);
   }
 
-  /** Of what is known already. */
-  #repeat(plans: StatementPlans, { key }: PlanCandidate, known: PlanOutcome): void {
-    if (plans.has(key)) return;
-    const { suppressRepeats } = this.#options.host.shared(feedback).savings;
-    this.#counter.add(1, { outcome: known.reason ?? "remembered" });
-    plans.set(key, suppressRepeats ? undefined : known);
-  }
-
-  /** Adds a statement to those of its database that are due, by their names. */
-  #prepare(plans: StatementPlans, due: DueStatements, candidate: PlanCandidate, occasion: PlanOccasion): void {
-    const { key, database } = candidate;
+  /** What is to be asked for: nothing where an execution has shown the plan, or none can be had. */
+  #prepared(plans: Plans, wanted: Wanted): readonly Due[] {
+    const { key, database, name } = wanted;
     const executed = this.#options.logged.get(database, String(key.queryId), this.#options.cacheTtlMs);
-    if (executed !== undefined && executed !== this.#memory.get(statementName(key))) {
+    if (executed !== undefined && executed !== this.#book.known(name)) {
       // The plan that it had is worth more than one for any values, and costs nothing.
-      this.#learn(plans, { ...candidate, occasion }, executed);
-      return;
+      this.#learn(plans, wanted, executed);
+      return [];
     }
     const query = this.texts.get(key);
     const reason = query === undefined ? "text_unknown" : whyNotExplainable(query);
     // Where an extension keeps plans, one may be there of a statement that cannot be explained.
     const askable = reason === undefined || (reason !== "not_explainable" && this.#mayBeStored(database));
-    if (!askable) {
-      this.#learn(plans, { ...candidate, occasion }, { reason });
-      return;
-    }
-    // A statement counts once for each level that it was called at, and has one plan.
-    const others = due.get(database) ?? new Map<string, Due>();
-    const name = statementName(key);
-    if (!others.has(name)) due.set(database, others.set(name, { ...candidate, occasion, query, reason }));
+    if (askable) return [{ ...wanted, query, reason }];
+    this.#learn(plans, wanted, { reason });
+    return [];
   }
 
   /** Whether the extensions that keep plans are known to be where this database's would be found. */
@@ -177,21 +136,19 @@ export class PlanCollector {
    * Takes the plans that extensions have kept of the statements of all databases, in the one that is connected to.
    * Returns why nothing can be asked now, where nothing can.
    */
-  async #takeStored(plans: StatementPlans, due: DueStatements, args: PlanArgs): Promise<NoPlanReason | undefined> {
-    const { host, context } = this.#options;
-    const { database } = context;
-    if (this.#stored.keptIn(database) === false || !this.#budget.allows(database)) return undefined;
-    const statements = [...due.values()].flatMap((each) => [...each.values()]);
-    const startedMs = host.clock.monotonicMs();
-    const refused = await this.#inSession({ ...args, database }, async (connection) => {
-      await this.#learnStored(plans, { connection, statements, signal: args.signal });
-    });
-    this.#budget.spend(database, host.clock.monotonicMs() - startedMs);
-    return refused;
+  async #takeStored(plans: Plans, statements: readonly Due[], args: PlanArgs): Promise<NoPlanReason | undefined> {
+    const { database } = this.#options.context;
+    if (this.#stored.keptIn(database) === false || !this.#book.allows(database)) return undefined;
+    const { signal } = args;
+    return await this.#book.paid(database, () =>
+      this.#inSession({ ...args, database }, (connection) =>
+        this.#learnStored(plans, { connection, statements, signal }),
+      ),
+    );
   }
 
   async #learnStored(
-    plans: StatementPlans,
+    plans: Plans,
     args: {
       readonly connection: DatabaseConnection;
       readonly statements: readonly Due[];
@@ -202,29 +159,29 @@ export class PlanCollector {
     const keys = statements.map(({ key }) => key);
     const stored = await this.#stored.find(connection, keys, signal);
     for (const statement of statements) {
-      const plan = stored.get(statementName(statement.key));
+      const plan = stored.get(statement.name);
       if (plan !== undefined) this.#learn(plans, statement, plan);
     }
   }
 
   /** Asks one database for as many plans as the budget allows; returns why those that are left have none. */
   async #explainAll(
-    plans: StatementPlans,
+    plans: Plans,
     args: PlanArgs & { readonly database: string; readonly statements: readonly Due[] },
   ): Promise<NoPlanReason> {
     const { database, statements, versionNumber, signal } = args;
-    const { host, limit, context } = this.#options;
+    const { limit, context } = this.#options;
     const refused = await this.#inSession({ ...args, sessionOptions: planSessionOptions }, async (connection) => {
       const session = new PlanSession({ connection, versionNumber });
       await session.start(signal);
       if (database !== context.database && this.#stored.keptIn(database) !== false) {
         await this.#learnStored(plans, { connection, statements, signal });
       }
-      for (const statement of statements.filter(({ key }) => !plans.has(key)).slice(0, limit)) {
-        if (!this.#budget.allows(database)) break;
-        const startedMs = host.clock.monotonicMs();
-        this.#learn(plans, statement, await this.#explain(plans, session, statement, signal));
-        this.#budget.spend(database, host.clock.monotonicMs() - startedMs);
+      for (const statement of statements.filter(({ name }) => !plans.has(name)).slice(0, limit)) {
+        if (!this.#book.allows(database)) break;
+        await this.#book.paid(database, async () => {
+          this.#learn(plans, statement, await this.#explain(plans, session, statement, signal));
+        });
       }
     });
     return refused ?? "budget";
@@ -235,10 +192,10 @@ export class PlanCollector {
     args: PlanArgs & { readonly database: string; readonly sessionOptions?: readonly string[] },
     work: (connection: DatabaseConnection) => Promise<void>,
   ): Promise<NoPlanReason | undefined> {
-    const { guard, problems, signal, database } = args;
+    const { problems, database } = args;
     const { host, intervalMs, visits, context } = this.#options;
     const problemOf = (error: unknown) => databaseProblem(error, { ...context, database });
-    const visit = async (): Promise<NoPlanReason | "done"> => {
+    const visit = async (): Promise<"held_back" | "done"> => {
       if (host.clock.monotonicMs() < this.#crowdedUntilMs) return "held_back";
       try {
         await visits.visit(args, work);
@@ -252,17 +209,11 @@ export class PlanCollector {
         return "held_back";
       }
     };
-    try {
-      const told = (await guard.ask({ collectorClass: planClass, cold: true, work: visit })) ?? "held_back";
-      return told === "done" ? undefined : told;
-    } catch (error) {
-      signal.throwIfAborted();
-      problems.push(problemOf(error));
-      return "held_back";
-    }
+    const told = await this.#book.ask({ ...args, problemOf, work: visit });
+    return told === "done" ? undefined : told;
   }
 
-  async #explain(plans: StatementPlans, session: PlanSession, due: Due, signal: AbortSignal): Promise<PlanOutcome> {
+  async #explain(plans: Plans, session: PlanSession, due: Due, signal: AbortSignal): Promise<PlanOutcome> {
     if (due.query === undefined || due.reason !== undefined) return { reason: due.reason ?? "text_unknown" };
     try {
       return await session.explain({ query: due.query, userId: due.key.userId, role: due.role }, signal);
@@ -280,19 +231,12 @@ export class PlanCollector {
     }
   }
 
-  #learn(plans: StatementPlans, args: PlanCandidate & { readonly occasion: PlanOccasion }, outcome: PlanOutcome): void {
-    const { key, database, role, meanMs } = args;
-    this.#memory.remember({ ...args, statement: statementName(key), outcome });
-    if (outcome.plan !== undefined) {
-      const { queryId, userId } = key;
-      const statement = { database, queryId: String(queryId), userId, role, query: this.texts.get(key), meanMs };
-      this.#options.scans.learn({ ...statement, plan: outcome.plan });
-    }
-    this.#tell(plans, key, outcome);
-  }
-
-  #tell(plans: StatementPlans, key: StatementKey, outcome: PlanOutcome): void {
-    this.#counter.add(1, { outcome: outcome.reason ?? "explained" });
-    plans.set(key, outcome);
+  #learn(plans: Plans, wanted: Wanted, outcome: PlanOutcome): void {
+    const { key, database, role, meanMs } = wanted;
+    plans.learn(wanted, outcome);
+    if (outcome.plan === undefined) return;
+    const { queryId, userId } = key;
+    const statement = { database, queryId: String(queryId), userId, role, query: this.texts.get(key), meanMs };
+    this.#options.scans.learn({ ...statement, plan: outcome.plan });
   }
 }

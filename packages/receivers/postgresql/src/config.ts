@@ -64,6 +64,14 @@ const events = z.strictObject({
         .describe("Send an event for each table, column, index and constraint that was added, changed or removed"),
     })
     .prefault({}),
+  "db.schema.statistics": z
+    .strictObject({
+      enabled: z
+        .boolean()
+        .default(false)
+        .describe("Send an event for each column that ANALYZE has looked at: how many values it has, none of them"),
+    })
+    .prefault({}),
   "db.advice": z
     .strictObject({
       enabled: z.boolean().default(true).describe("Send an event for each thing that could be better, and when it is"),
@@ -124,7 +132,7 @@ export const postgresqlConfig = z
     active_sessions: activeSessionSettings.prefault({}).describe("The metric db.active_sessions"),
     settings_collection: settingsCollection.prefault({}).describe("The event db.server.settings_change"),
     advice_collection: adviceCollection.prefault({}).describe("The event db.advice"),
-    schema_collection: schemaCollection.prefault({}).describe("The event db.schema"),
+    schema_collection: schemaCollection.prefault({}).describe("The events db.schema and db.schema.statistics"),
     pgbouncer: pgbouncerSettings.describe("A PgBouncer before the server, whose pools are reported"),
     object_collection: objectCollection.prefault({}).describe("Metrics of tables, indexes and functions"),
     long_running: longRunningSettings

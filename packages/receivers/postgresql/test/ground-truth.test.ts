@@ -13,6 +13,7 @@ const monitor = { username: "monitor", password: "monitor-password" };
 
 /** A thousand take their time, and eight gigabytes of disk. */
 const manyDatabases = Number(process.env.DBINTEL_TEST_DATABASES ?? 6);
+const manyPatienceMs = 60_000 + 2000 * manyDatabases;
 const mostExecutions = 7;
 
 async function prepare(server: PostgresServer, databases: readonly string[]): Promise<void> {
@@ -214,7 +215,7 @@ describePostgres(18, "the truth at other places", () => {
     server = await startPostgres({ settings: { track_io_timing: true, shared_buffers: "1MB" } });
     await prepare(server, ["one"]);
   });
-  afterAll(() => server.stop());
+  afterAll(() => server.stop(), manyPatienceMs);
 
   it("where counters pass 2^53, beyond which not every integer is a number of JavaScript", async () => {
     const text = "SELECT large FROM generate_series($1, $2) AS large";
@@ -292,7 +293,7 @@ describePostgres(18, "the truth at other places", () => {
       expect(visited).toEqual(new Map(databases.map((database) => [database, 1])));
       await visits.close();
     },
-    30_000 + 2000 * manyDatabases,
+    manyPatienceMs,
   );
 
   it("for a user whose grant comes, goes and comes again", async () => {

@@ -129,6 +129,7 @@ function partOf(row: Row): TablePart {
   };
 }
 
-function name(row: Row, column: string): string {
+/** The name of something, fit to be shown. */
+export function name(row: Row, column: string): string {
   return printable(bounded(text(row, column) ?? "", longestName));
 }

@@ -43,6 +43,7 @@ const statements = [
   "TABLE orders",
   "SELECT jsonb '{\"a\": 1}' ->> 'a'",
   "SELECT id FROM orders WHERE (id, note) > (5, 'a')",
+  "SELECT id, extract(day from placed) FROM orders -- to the end of the line",
 ];
 const since15 = [
   "MERGE INTO orders o USING (VALUES (1, 'm')) s(id, note) ON o.id = s.id WHEN MATCHED THEN UPDATE SET note = s.note",

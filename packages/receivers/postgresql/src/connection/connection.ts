@@ -1,4 +1,5 @@
 import { type GuardedSource, LastingSession, type Row, ServerSessions, type Value } from "@dbintel/watching";
+import type { QueryResult } from "pg";
 import { RepeatedStatements } from "./repeated-statements.ts";
 import type { RowHandler } from "./row-connection.ts";
 import { marked, type PostgresSession, postgresSessions, type ServerAccess } from "./session.ts";
@@ -11,6 +12,11 @@ export type Parameter = string | number | Buffer | null | readonly (string | num
 export interface ConnectionSettings extends ServerAccess {
   /** What all sessions of a receiver have in common; a session of its own without it. */
   readonly sessions?: ServerSessions | undefined;
+}
+
+/** Statements as they are sent in one message. One may end in a comment, which its line does. */
+export function scriptOf(statements: readonly string[]): string {
+  return statements.map(marked).join("\n; ");
 }
 
 /**
@@ -78,6 +84,15 @@ export class DatabaseConnection implements GuardedSource {
         if (name === undefined || !this.#repeated.refused(sql, error)) throw error;
         return (await ask(undefined)).rows;
       }
+    });
+  }
+
+  /** Asks several statements in one message, see {@link scriptOf}: the rows of each. The first error ends it. */
+  async script(statements: readonly [string, string, ...string[]], signal: AbortSignal): Promise<readonly Row[][]> {
+    return this.#run(signal, async ({ client }) => {
+      // What `pg` answers to several statements its type declarations leave out.
+      const results: unknown = await client.query(scriptOf(statements));
+      return (results as readonly QueryResult<Record<string, Value>>[]).map(({ rows }) => rows);
     });
   }
 

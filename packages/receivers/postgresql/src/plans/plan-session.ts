@@ -1,8 +1,8 @@
 import { analyzeSql } from "@dbintel/sql";
 import type { Row } from "@dbintel/watching";
 import { integer, type NoPlanReason, text } from "@dbintel/watching";
-import pg from "pg";
-import { type DatabaseConnection, marker } from "../connection/connection.ts";
+import pg, { escapeLiteral } from "pg";
+import { type DatabaseConnection, scriptOf } from "../connection/connection.ts";
 import { definerCall, hasDefiner } from "./definer.ts";
 import { type AskedPlanSource, type PlanOutcome, planOutcomeOf, reasonOf } from "./plan-outcome.ts";
 import { type PlannerSetting, pathTo, plannerSettings } from "./planner-settings.ts";
@@ -33,11 +33,7 @@ interface Question {
 
 const planTimeoutMs = 1000;
 const preparedName = "dbintel_plan";
-/** What stands before the statement in what is sent. */
-const prefixes = {
-  generic: "EXPLAIN (GENERIC_PLAN, FORMAT JSON) ",
-  prepared: `PREPARE ${preparedName} AS `,
-} as const;
+const closing = "ROLLBACK";
 /** Each repair is another attempt. */
 const mostAttempts = 8;
 const undefinedTable = "42P01";
@@ -124,31 +120,33 @@ export class PlanSession {
     return { ...question, searched: true, settings: [...question.settings, ["search_path", path]] };
   }
 
-  async #ask({ rung, query, settings }: Question, signal: AbortSignal): Promise<string> {
-    await this.#query("BEGIN READ ONLY", signal);
+  async #ask(question: Question, signal: AbortSignal): Promise<string> {
+    const { rung, query } = question;
     try {
-      await this.#connection.query(
-        "SELECT set_config(name, value, true) FROM unnest($1::text[], $2::text[]) s(name, value)",
-        [settings.map(([name]) => name), settings.map(([, value]) => value)],
-        signal,
-      );
-      // From here on names are looked for where the statement's role has them: ours say pg_catalog.
-      if (rung === "prepared") return await this.#prepared(query, signal);
-      if (rung === "generic") return planIn(await this.#query(`${prefixes.generic}${query}`, signal));
-      return planIn(await this.#connection.query(`SELECT ${definerCall}($1)::pg_catalog.text`, [query], signal));
-    } finally {
-      if (this.#connection.open) {
-        await this.#query("ROLLBACK", signal);
-        // What is prepared outlives its transaction.
-        if (this.#hasPrepared) await this.#query(`DEALLOCATE ${preparedName}`, signal);
-        this.#hasPrepared = false;
+      if (rung === "generic") {
+        const [, , plan = []] = await this.#connection.script([...opening(question), generic(query), closing], signal);
+        return planIn(plan);
       }
+      await this.#connection.script(opening(question), signal);
+      const plan =
+        rung === "prepared"
+          ? await this.#prepared(query, signal)
+          : planIn(await this.#connection.query(`SELECT ${definerCall}($1)::pg_catalog.text`, [query], signal));
+      await this.#query(closing, signal);
+      return plan;
+    } catch (error) {
+      if (this.#connection.open) await this.#query(closing, signal);
+      throw error;
+    } finally {
+      // What is prepared outlives its transaction.
+      if (this.#hasPrepared && this.#connection.open) await this.#query(`DEALLOCATE ${preparedName}`, signal);
+      this.#hasPrepared = false;
     }
   }
 
   /** EXPLAIN EXECUTE with a NULL for each parameter: a plan for them, and not for any value, would be a false one. */
   async #prepared(query: string, signal: AbortSignal): Promise<string> {
-    await this.#query(`${prefixes.prepared}${query}`, signal);
+    await this.#query(prepare(query), signal);
     this.#hasPrepared = true;
     const [row = {}] = await this.#query(
       `SELECT pg_catalog.current_setting('plan_cache_mode') AS mode,
@@ -204,16 +202,35 @@ function planIn([row = {}]: readonly Row[]): string {
   return typeof value === "string" ? value : "";
 }
 
+function generic(query: string): string {
+  return `EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${query}`;
+}
+
+function prepare(query: string): string {
+  return `PREPARE ${preparedName} AS ${query}`;
+}
+
+/** After it names are looked for where the statement's role has them: ours say pg_catalog. */
+function opening({ settings }: Question): [string, string] {
+  const values = settings.map(([name, value]) => `set_config(${escapeLiteral(name)}, ${escapeLiteral(value)}, true)`);
+  return ["BEGIN READ ONLY", `SELECT ${values.join(", ")}`];
+}
+
 /** What the server said, and where in `query`: that is the end of what it was sent, or of what the function made of it. */
-function complaintOf(error: pg.DatabaseError, { rung, query }: Question): Complaint {
+function complaintOf(error: pg.DatabaseError, question: Question): Complaint {
   const { code = "", message, position, internalPosition, internalQuery } = error;
-  const before =
-    rung === "definer"
-      ? characters(internalQuery ?? "") - characters(query)
-      : prefixes[rung].length + marker.length + 1;
+  const { query } = question;
+  const before = characters(upTo(question, internalQuery)) - characters(query.trimEnd());
   const at = Number(internalPosition ?? position) - 1 - before;
   // The server counts characters, and a character outside the basic plane is two units of a text here.
   return { sqlState: code, message, position: at >= 0 ? Array.from(query).slice(0, at).join("").length : undefined };
+}
+
+/** What was sent up to the end of the query. */
+function upTo(question: Question, internalQuery = ""): string {
+  const { rung, query } = question;
+  if (rung === "generic") return scriptOf([...opening(question), generic(query)]);
+  return rung === "prepared" ? scriptOf([prepare(query)]) : internalQuery.trimEnd();
 }
 
 function characters(text: string): number {

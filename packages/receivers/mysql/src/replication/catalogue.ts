@@ -1,4 +1,5 @@
 import type { MetricDefinition } from "@dbintel/watching";
+import { auroraMetrics } from "./aurora-replicas.ts";
 import { memberMetrics, memberStatistics } from "./group-replication.ts";
 import { binlogMetrics, channelMetrics, sourceMetrics } from "./replication-metrics.ts";
 
@@ -9,4 +10,5 @@ export const replicationMetrics: readonly MetricDefinition[] = [
   ...binlogMetrics,
   ...memberMetrics,
   ...memberStatistics,
+  ...auroraMetrics,
 ];

@@ -8,6 +8,7 @@ import { databaseProblem } from "../connection/problems.ts";
 import { serverClock } from "../connection/server-clock.ts";
 import { instanceResource, receiverScope } from "../resource.ts";
 import type { WatchedServer } from "../watched-server.ts";
+import { auroraLabels, auroraMetrics, auroraReplicasSql, ownLag } from "./aurora-replicas.ts";
 import { type ChannelTimes, channelTimes, contactTimesSql, workerTimesSql } from "./channel-times.ts";
 import {
   type GroupMember,
@@ -109,6 +110,11 @@ export class ReplicationPoll {
       });
       const rows = channelsTimes.map((each, at) => channelRow({ ...each, lagSeconds: stale.seconds[at] }));
       add(channelMetrics, rows, channelLabels);
+      if (capabilities.platform === "aurora") {
+        const replicas = (await ask("aurora_replicas", auroraReplicasSql())) ?? [];
+        add(auroraMetrics, replicas, auroraLabels);
+        if (channels.length === 0) add(channelMetrics, ownLag(replicas));
+      }
       add(memberMetrics, memberRows(members), memberLabels);
       if (members.length > 0) add(memberStatistics, (await ask("group_replication", memberStatisticsSql)) ?? []);
       if (capabilities.performanceSchema) add(sourceMetrics, (await ask("replicas", sourceSql)) ?? []);

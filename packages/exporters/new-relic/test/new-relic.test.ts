@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { text } from "node:stream/consumers";
+import { buffer, text } from "node:stream/consumers";
+import { createGunzip } from "node:zlib";
 import { type NewRelicStandIn, startNewRelic } from "@dbintel/e2e/new-relic";
-import { type Batch, logsBuilder, metricsBuilder } from "@dbintel/pdata";
+import { type Batch, decode, logsBuilder, metricsBuilder } from "@dbintel/pdata";
 import type { Consumer } from "@dbintel/pipeline";
 import { createTestHost, FakeClock } from "@dbintel/pipeline/testing";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -117,4 +118,34 @@ it("sends all as it is when told to", async () => {
   expect(batch.count).toBe(1);
   expect(host.lines).toEqual([]);
   await stop();
+});
+
+it("sends requests of at most 10^6 bytes before compression, and every record once", async () => {
+  const bodies: Buffer[] = [];
+  const server = createServer((request, response) => {
+    void buffer(request.pipe(createGunzip())).then((body) => {
+      bodies.push(body);
+      response.writeHead(200, { "content-type": "application/x-protobuf" }).end();
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const { send, stop } = await exporterWith({
+    endpoint: `http://127.0.0.1:${port}`,
+    ...{ encoding: "proto", compression: "gzip", sending_queue: {} },
+  });
+  const ids = Array.from({ length: 1500 }, (_, index) => `record ${index}`);
+  const logs = logsBuilder()
+    .resource({ attributes: { "service.name": "shop" } })
+    .scope({ name: "test" });
+  for (const id of ids)
+    logs.record({ timeUnixNano: now, body: id, attributes: { text: "x".repeat(2000 + (id.length % 7)) } });
+  await send(logs.build());
+  await stop();
+  server.close();
+  expect(Math.max(...bodies.map(({ length }) => length))).toBeLessThanOrEqual(1_000_000);
+  const arrived = bodies.flatMap((body) => Array.from(decode("logs", body).records(), (record) => record.body));
+  expect(arrived.toSorted()).toEqual(ids.toSorted());
+  expect(bodies.length).toBeGreaterThan(3);
 });

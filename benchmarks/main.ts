@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 const benchmarks: Readonly<Record<string, string>> = {
   pdata: "pdata/bench.ts",
   condition: "condition/bench.ts",
+  delivery: "delivery/bench.ts",
   guard: "guard/bench.ts",
   mysql: "mysql/bench.ts",
   outage: "outage/bench.ts",

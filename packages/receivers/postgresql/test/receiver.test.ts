@@ -159,6 +159,41 @@ describe("the receiver on a real server", () => {
     await pollUntil("it is over", () => (state()?.state === "ok" ? true : undefined));
   });
 
+  it("does not pile up behind a table that is locked for a minute, and tells all of it afterwards", async () => {
+    const events = { ...withoutVisits.events, "db.schema": { enabled: true } };
+    await start({ events, object_collection: { collection_interval: "10s" } });
+    await nextReading();
+    const [busy, holder] = [await server.connect(), await server.connect()];
+    const [begunMs, begun] = [host.clock.monotonicMs(), readings()];
+    await holder.query("BEGIN; LOCK TABLE counted IN ACCESS EXCLUSIVE MODE");
+    let most = 0;
+    let waited = 0;
+    while (host.clock.monotonicMs() - begunMs < 60_000 || readings() < begun + 3) {
+      await host.clock.advance(1000);
+      const [own] = await busy
+        .query(
+          `SELECT count(*)::int AS sessions, coalesce(max(extract(epoch FROM clock_timestamp() - query_start))
+                    FILTER (WHERE wait_event_type = 'Lock'), 0)::float8 AS waited
+             FROM pg_stat_activity WHERE application_name = 'dbintel'`,
+        )
+        .then(({ rows }) => rows as { sessions: number; waited: number }[]);
+      most = Math.max(most, own?.sessions ?? 0);
+      waited = Math.max(waited, own?.waited ?? 0);
+    }
+    // Two that last, and a short one.
+    expect(most).toBeLessThanOrEqual(3);
+    expect(waited).toBeLessThan(5);
+    await holder.query("ROLLBACK");
+    for (let times = 0; times < 7; times++) await busy.query("SELECT a, a FROM counted");
+    await Promise.all([busy.end(), holder.end()]);
+    const calls = () =>
+      eventsOf(logs.batches)
+        .filter((event) => event.text("db.query.text").endsWith("a, a FROM counted"))
+        .reduce((sum, event) => sum + event.number("postgresql.calls"), 0);
+    await pollUntil("what is run afterwards is told", () => (calls() >= 7 ? true : undefined));
+    expect(calls()).toBe(7);
+  });
+
   it("gives up a session that has gone silent, and opens another", async () => {
     await start({ timeout: "30s" });
     await nextReading();

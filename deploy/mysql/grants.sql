@@ -18,7 +18,7 @@ GRANT PROCESS ON *.* TO 'otel'@'%';
 GRANT REPLICATION CLIENT ON *.* TO 'otel'@'%';
 
 -- A server shows tables only to who has some right on them; this one reads and changes nothing. Without it: no sizes of
--- tables.
+-- tables, and no advice about indexes.
 GRANT REFERENCES ON *.* TO 'otel'@'%';
 
 -- Only with consumers: {enable: true}, which turns on what is read of performance_schema after each restart.

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../harness/condition.ts";
-import { DbintelProcess } from "../harness/dbintel-process.ts";
+import { DbintelProcess, runDbintel } from "../harness/dbintel-process.ts";
 import { type FlakyBackend, startFlakyBackend } from "../harness/flaky-backend.ts";
 import { freePort } from "../harness/free-port.ts";
 
@@ -68,6 +68,21 @@ describe("configs/admin.yaml", () => {
     expect(tree.exporters.otlp_http?.state).toBe("ok");
     expect(await (await ask("/metrics")).text()).toContain("dbintel_config_last_reload_successful 1");
     expect(await (await ask("/-/ready")).json()).toMatchObject({ status: "ready", data: true });
+  });
+
+  it("is looked into from the command line", async () => {
+    const url = `http://localhost:${ports.admin}`;
+    await using tap = new DbintelProcess(["tap", "otlp_http", "--limit", "2"], { DBINTEL_ADMIN_URL: url });
+    while (tap.running) expect(await send("of bob@example.com")).toBe(200);
+    expect(await tap.exited).toEqual({ code: 0, signal: null });
+    const seen = tap.stdout.trim().split("\n");
+    expect(seen.map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ component: "exporter/otlp_http", signal: "logs" }),
+    );
+    expect(tap.stdout).not.toContain("bob@example.com");
+    const top = await runDbintel(["top", "--once", "--interval", "200ms", "--admin", url]);
+    expect(top.stdout).toMatch(/^processor\/verification@logs +ok +logs +\d/m);
+    expect(top.stdout).toMatch(/^exporter\/otlp_http +ok +logs .* \d+\/\d+/m);
   });
 
   it("tells where its settings come from", async () => {

@@ -26,8 +26,10 @@ export class DbintelProcess implements AsyncDisposable {
   readonly exited: Promise<Exit>;
   readonly #child: ChildProcess;
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    this.#child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  /** `by` is a program with its arguments that turns into the command, such as `nsenter`. */
+  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}, by: readonly string[] = []) {
+    const [program = command, ...rest] = [...by, command, ...args];
+    this.#child = spawn(program, rest, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
     this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.stdout += text;
     });

@@ -9,6 +9,7 @@ import { DbintelProcess } from "../harness/dbintel-process.ts";
 import { type FlakyBackend, startFlakyBackend } from "../harness/flaky-backend.ts";
 import { freePort } from "../harness/free-port.ts";
 import { readLedgers } from "../harness/ledgers.ts";
+import { describeNamespaces, withOwnIds } from "../harness/namespaces.ts";
 
 /** Lives of the collector that end by kill -9; `DBINTEL_KILLS=200` for the long run. */
 const kills = Number(process.env.DBINTEL_KILLS ?? 6);
@@ -208,19 +209,54 @@ service:
     expect(await dbintel.stop()).toEqual({ code: 0, signal: null });
   });
 
-  it("leaves its folder to one process: a second one ends and says why", async () => {
-    await using first = await started();
+  /** What a second collector on the same folder needs for itself. */
+  async function secondArgs(): Promise<readonly string[]> {
     const own = [
       `receivers.otlp.protocols.http.endpoint=127.0.0.1:${await freePort()}`,
       `extensions.health_check.endpoint=127.0.0.1:${await freePort()}`,
       "service.telemetry.metrics.level=none",
     ];
-    await using second = new DbintelProcess([...args, ...own.flatMap((setting) => ["--set", setting])], env);
+    return [...args, ...own.flatMap((setting) => ["--set", setting])];
+  }
+
+  it("leaves its folder to one process: a second one ends and says why", async () => {
+    await using first = await started();
+    await using second = new DbintelProcess(await secondArgs(), env);
     expect(await second.exited).toEqual({ code: 1, signal: null });
-    expect(second.stderr).toContain(`is in use by process ${first.pid}`);
+    expect(second.stderr).toContain(`is in use by process ${first.pid} on `);
     expect(second.stderr).toContain("Give each collector a directory of its own.");
     expect(await send(["still here"])).toBe(true);
     expect(await first.stop()).toEqual({ code: 0, signal: null });
+  });
+
+  describeNamespaces("in containers that share a folder, each with process ids of its own", () => {
+    it("leaves it to one of them, and to another one after kill -9", async () => {
+      {
+        await using first = await started();
+        await using second = new DbintelProcess(await secondArgs(), env, withOwnIds);
+        await second.exited;
+        expect(second.stderr).toContain(`is in use by process ${first.pid} on `);
+        expect(await send(["kept"])).toBe(true);
+        first.kill("SIGKILL");
+        await first.exited;
+      }
+      await using third = new DbintelProcess(args, env, withOwnIds);
+      await eventually(
+        "it has what the one before had",
+        () => {
+          if (!third.running) throw new Error(third.stderr);
+          return backend.taken.has("kept") || undefined;
+        },
+        { deadlineMs: 60_000 },
+      );
+      await using fourth = new DbintelProcess(await secondArgs(), env, withOwnIds);
+      await fourth.exited;
+      // Both of them are process 1.
+      expect(fourth.stderr).toContain("is in use by process 1 on ");
+      third.kill("SIGKILL");
+      await third.exited;
+      expect(third.stderr).toContain(" stopped");
+    });
   });
 });
 

@@ -13,12 +13,11 @@ import type {
   StorageProvider,
 } from "@dbintel/pipeline";
 import type { FileStorageConfig } from "./config.ts";
-import { lockDirectory } from "./directory-lock.ts";
+import { DirectoryLock, ownerOf } from "./directory-lock.ts";
 import { keyBytes } from "./encryption-key.ts";
 import { DamagedSnapshot, isMissing, readSnapshot, unfinishedSuffix, writeSnapshot } from "./snapshot-file.ts";
 import { stateDirectory } from "./state-directory.ts";
 
-const lockFile = "lock";
 /** Where a damaged snapshot is put aside; the next damaged one of the same name replaces it. */
 const damagedSuffix = ".damaged";
 /** Larger than any state that is meant to be kept as one piece. */
@@ -29,6 +28,7 @@ export class FileStorage implements Component, StorageProvider, JournalProvider 
   readonly #config: FileStorageConfig;
   readonly #host: Host;
   readonly #directory: string;
+  #lock: DirectoryLock | undefined;
   #open = false;
   /** On a read-only file system state is found, and not kept. */
   #readOnly = false;
@@ -46,13 +46,15 @@ export class FileStorage implements Component, StorageProvider, JournalProvider 
     if (this.#open) return;
     const { create_directory: create, directory_permissions: permissions } = this.#config;
     const directory = this.#directory;
-    const lock = join(directory, lockFile);
-    let owner: number | undefined;
+    let owner: string | undefined;
     try {
       if (create) await mkdir(directory, { recursive: true, mode: Number.parseInt(permissions, 8) });
-      owner = await lockDirectory(lock, { clock: this.#host.clock, timeoutMs: this.#config.timeout, signal });
-      if (owner === undefined) await removeUnfinished(directory);
+      const { clock } = this.#host;
+      this.#lock = await DirectoryLock.take(directory, { clock, timeoutMs: this.#config.timeout, signal });
+      if (this.#lock === undefined) owner = await ownerOf(directory);
+      else await removeUnfinished(directory);
     } catch (error) {
+      await this.#giveUpLock();
       if (isReadOnly(error)) {
         this.#degrade();
         return;
@@ -60,7 +62,7 @@ export class FileStorage implements Component, StorageProvider, JournalProvider 
       throw failure(`cannot use the directory ${directory}`, error, "Make it writable for the collector's user.");
     }
     if (owner !== undefined) {
-      throw new DbintelError(`the directory ${directory} is in use by process ${owner}`, {
+      throw new DbintelError(`the directory ${directory} is in use by ${owner}`, {
         code: "DBI_STORAGE",
         hint: "Give each collector a directory of its own.",
       });
@@ -81,8 +83,13 @@ export class FileStorage implements Component, StorageProvider, JournalProvider 
   async stop(): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
-    if (!this.#readOnly) await unlink(join(this.#directory, lockFile)).catch(() => {});
     this.#readOnly = false;
+    await this.#giveUpLock();
+  }
+
+  async #giveUpLock(): Promise<void> {
+    await this.#lock?.release();
+    this.#lock = undefined;
   }
 
   storage(owner: StorageOwner): Storage {

@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createTestHost } from "@dbintel/pipeline/testing";
@@ -45,6 +45,7 @@ describe("snapshots", () => {
     expect(await second.storage(owner).load("../season")).toEqual(Buffer.from("other"));
     expect((await readdir(directory)).toSorted()).toEqual([
       "lock",
+      "lock.db",
       "processor__cost_control~002feu__logs__budget",
       "processor__cost_control~002feu__logs__~002e.~002fseason",
       "processor__cost_control~002feu__traces__budget",
@@ -101,12 +102,32 @@ describe("the directory", () => {
     await once(child, "message");
     await expect(started("0s")).rejects.toMatchObject({
       code: "DBI_STORAGE",
-      message: `the directory ${directory} is in use by process ${child.pid}`,
+      message: `the directory ${directory} is in use by process ${child.pid} on ${hostname()}`,
     });
     child.kill("SIGKILL");
     await once(child, "exit");
     await (await started("0s")).extension.stop();
     expect(await readdir(directory)).not.toContain("lock");
+  });
+
+  it("is not taken for free because the lock names a process that is gone, or this very one", async () => {
+    const { extension: owner } = await started();
+    for (const text of ["process 999999999 on nowhere", `process ${process.pid} on ${hostname()}`, ""]) {
+      await writeFile(join(directory, "lock"), text);
+      await expect(started("0s")).rejects.toMatchObject({
+        message: `the directory ${directory} is in use by ${text || "another process"}`,
+      });
+    }
+    await owner.stop();
+    await (await started("0s")).extension.stop();
+  });
+
+  it("is taken when what a reboot left names a process that lives", async () => {
+    await writeFile(join(directory, "lock"), `process 1 on ${hostname()}`);
+    await writeFile(join(directory, "lock.db"), "");
+    const { extension } = await started("0s");
+    expect(await readFile(join(directory, "lock"), "utf8")).toBe(`process ${process.pid} on ${hostname()}\n`);
+    await extension.stop();
   });
 
   it("that cannot be made ends the start with a way out", async () => {

@@ -10,8 +10,14 @@ export interface BillingServer extends AsyncDisposable {
 }
 
 /** Starts what the machine has; `undefined` when it has neither or that does not start, which is said. */
-export async function startBilling(print: (text: string) => void): Promise<BillingServer | undefined> {
-  const product = findMysql() !== undefined ? "MySQL" : findMariadb() !== undefined ? "MariaDB" : undefined;
+export async function startBilling(args: {
+  /** Whether it is MariaDB where the machine has both. */
+  readonly mariadb: boolean;
+  readonly print: (text: string) => void;
+}): Promise<BillingServer | undefined> {
+  const { mariadb, print } = args;
+  const found = { MySQL: findMysql() !== undefined, MariaDB: findMariadb() !== undefined } as const;
+  const product = found.MariaDB && (mariadb || !found.MySQL) ? "MariaDB" : found.MySQL ? "MySQL" : undefined;
   if (product === undefined) return undefined;
   let server: MysqlServer | undefined;
   try {

@@ -13,19 +13,23 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 
 const main = fileURLToPath(new URL("main.ts", import.meta.url));
 
-/** What is shown of the MySQL or MariaDB that the machine has; nothing when it has none. */
+/** What is shown of MySQL, or of MariaDB where the machine has none. */
 const ofMysql: readonly RegExp[] =
   findMysql() === undefined && findMariadb() === undefined
     ? []
     : [
         /(?:MySQL|MariaDB) [\d.]+: \d+ calls of/,
-        /billing +SELECT `holder`, `email` FROM `accounts` WHERE `id` = \?/,
+        /billing +SELECT `holder`, `email` FROM `accounts` WHERE (?:`id`|ID) = \?/,
         /N\+1\? \d+ calls in .* SELECT `holder`, `email`/,
         /plan: [\w ]+ over (?:invoices|accounts), cost \d+/,
         /connections \d+ of 151 \| statements [\d.]+\/s/,
         /session \d+ \(billing_app, \w+\) holds up:.*\n {3}└─ \d+ \(billing_app\) waits [\d.]+ s for billing\.balances/,
         /another plan: SELECT `id`, `holder` FROM `accounts` WHERE `email` = \?\n +accounts: .*accounts_email/,
       ];
+
+/** What is shown of MariaDB where that is asked for. */
+const ofMariadb: readonly RegExp[] =
+  findMariadb() === undefined ? [] : [/MariaDB 1\d[\d.]+: \d+ calls of/, ...ofMysql.slice(1, -1)];
 
 /** It starts a database, which on a busy machine takes its time. */
 const patient = { deadlineMs: 200_000 };
@@ -129,9 +133,12 @@ describePostgres(18, "npm start", () => {
     await expectNothingLeft(run.output, folder);
   }, 300_000);
 
-  it("leaves nothing when it is killed", async () => {
-    const run = start(folder, []);
-    await eventually("it runs", () => (run.output.includes("Ctrl-C stops") ? true : undefined), patient);
+  it("shows MariaDB when that is asked for, and leaves nothing when it is killed", async () => {
+    const run = start(folder, ["--mariadb"]);
+    const shown = [/Ctrl-C stops/, ...ofMariadb];
+    const missing = () => shown.filter((line) => !line.test(run.output));
+    await eventually("it runs", () => (missing().length === 0 ? true : undefined), patient).catch(() => {});
+    expect(missing(), run.output).toEqual([]);
     expect(descendants(folder).length > 2 || process.platform !== "linux").toBe(true);
     run.child.kill("SIGKILL");
     await run.exited;

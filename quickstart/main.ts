@@ -14,7 +14,7 @@ if (options.kind === "help") {
   const stop = onInterruption(() => process.exit(130));
   try {
     await quickstart({
-      forMs: options.forMs,
+      ...options,
       stop,
       env: process.env,
       columns: () => process.stdout.columns,

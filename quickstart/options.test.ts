@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import { parseOptions } from "./options.ts";
 
 test.each([
-  [[], { kind: "run", forMs: undefined }],
-  [["--for", "30s"], { kind: "run", forMs: 30_000 }],
-  [["--for=1.5m"], { kind: "run", forMs: 90_000 }],
+  [[], { kind: "run", forMs: undefined, mariadb: false }],
+  [["--for", "30s"], { kind: "run", forMs: 30_000, mariadb: false }],
+  [["--for=1.5m", "--mariadb"], { kind: "run", forMs: 90_000, mariadb: true }],
   [["--help"], { kind: "help" }],
 ])("%j", (args, options) => {
   expect(parseOptions(args)).toEqual(options);

@@ -13,6 +13,8 @@ import { runWorkload } from "./workload.ts";
 export interface QuickstartOptions {
   /** Milliseconds from the moment when everything runs; without it, until `stop` is aborted. */
   readonly forMs: number | undefined;
+  /** Whether MariaDB is shown where the machine has MySQL too. */
+  readonly mariadb: boolean;
   readonly stop: AbortController;
   readonly env: NodeJS.ProcessEnv;
   readonly columns: () => number | undefined;
@@ -24,12 +26,12 @@ export interface QuickstartOptions {
  * collector finds, until it is stopped.
  * Whatever it has started is gone when it resolves or rejects. Rejects when a part cannot start or ends by itself.
  */
-export async function quickstart({ forMs, stop, env, columns, print }: QuickstartOptions): Promise<void> {
+export async function quickstart({ forMs, mariadb, stop, env, columns, print }: QuickstartOptions): Promise<void> {
   const signal = stop.signal;
   await using running = new AsyncDisposableStack();
 
   print("Starting PostgreSQL 18 and filling its databases …");
-  const starting = startBilling(print);
+  const starting = startBilling({ mariadb, print });
   running.defer(async () => (await starting)?.[Symbol.asyncDispose]());
   const postgres = running.use(await startPostgres({ settings }));
   const logins = await createShop(postgres);

@@ -15,7 +15,7 @@ export const queryCorrelator = defineProcessor({
   aliases: ["querycorrelator"],
   description:
     "Joins statements with their tables, their share of the load, their sessions and the spans of applications.",
-  signals: { logs: "alpha", metrics: "alpha", traces: "alpha" },
+  signals: { logs: "beta", metrics: "beta", traces: "beta" },
   schema: queryCorrelatorConfig,
   create: ({ id, config, host, signal, next }) => {
     const args = {

@@ -9,7 +9,7 @@ export const mysql = defineReceiver({
   description:
     "Polls MySQL or MariaDB: metrics of the server, the top statements of each interval with their plans, sessions and locks",
   schema: mysqlConfig,
-  signals: { logs: "alpha", metrics: "alpha" },
+  signals: { logs: "beta", metrics: "beta" },
   diagnosis: { checks, subjects: async (args) => (await import("./doctor/diagnosis.ts")).subjects(args) },
   create: mysqlReceiver,
 });

@@ -23,6 +23,7 @@ import {
   longRunningSettings,
   metricSetting,
   named,
+  settingsChangeEvent,
   settingsCollection,
   switchable,
   withoutEffect,
@@ -39,7 +40,7 @@ import { objectCollection } from "./objects/settings.ts";
 import { replicationEvent } from "./replication/replication-events.ts";
 import { replicationCollection } from "./replication/settings.ts";
 import { resourceAttributeNames } from "./resource.ts";
-import { settingsChangeEvent } from "./settings-changes/setting-events.ts";
+
 import { topQueryCollection } from "./statements/settings.ts";
 
 /** Events; the OpenTelemetry Collector has both off by default. */

@@ -1,8 +1,9 @@
 import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
+import { SettingsPoll } from "@dbintel/watching";
 import { expect, it } from "vitest";
 import { KnownServer } from "../src/connection/capabilities.ts";
 import { DatabaseConnection } from "../src/connection/connection.ts";
-import { SettingsPoll } from "../src/settings-changes/settings-poll.ts";
+import { mysqlSettings } from "../src/settings-changes/settings-dialect.ts";
 import type { SharedServer } from "./metrics-suite.ts";
 import { type Event, eventsOf, never, settingsOf } from "./watch.ts";
 
@@ -11,7 +12,10 @@ export function settingsSuite({ product, server }: SharedServer): void {
     const connection = new DatabaseConnection(settingsOf(server()));
     const instance = { host: "db", port: 3306, enabled: () => true };
     const context = { endpoint: "db:3306", username: "otel" };
-    const poll = new SettingsPoll({ host, server: new KnownServer(connection), instance, context });
+    const poll = new SettingsPoll({
+      host,
+      dialect: mysqlSettings({ host, server: new KnownServer(connection), instance, context }),
+    });
     return {
       host,
       poll,

@@ -1,12 +1,13 @@
 import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
+import { SettingsPoll } from "@dbintel/watching";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { KnownServer } from "../src/connection/capabilities.ts";
 import { DatabaseConnection } from "../src/connection/connection.ts";
 import { Visits } from "../src/connection/visits.ts";
 import { instanceResource } from "../src/resource.ts";
-import { SettingsPoll } from "../src/settings-changes/settings-poll.ts";
+import { postgresqlSettings } from "../src/settings-changes/settings-dialect.ts";
 import { type Event, eventsOf, never, settingsOf } from "./watch.ts";
 
 describe("changes of settings on a real server", () => {
@@ -26,7 +27,10 @@ describe("changes of settings on a real server", () => {
     const context = { endpoint: "test:5432", username: "otel", database: "postgres" };
     const views = new KnownServer(new DatabaseConnection(settings, "postgres"), context.endpoint);
     const resource = instanceResource({ host: server.host, port: server.port, enabled: () => true });
-    const poll = new SettingsPoll({ host, views, visits: new Visits(settings, views), resource, context });
+    const poll = new SettingsPoll({
+      host,
+      dialect: postgresqlSettings({ host, views, visits: new Visits(settings, views), resource, context }),
+    });
     return {
       host,
       poll,

@@ -194,6 +194,15 @@ for (const major of [13, 18]) {
       expect(await peek()).toEqual({ batches: [] });
     });
 
+    it("are looked at half as often when there are more than a hundred", async () => {
+      const { poll, peek } = watch({ mostShare: 1000 }); // whatever a sample takes
+      await peek();
+      expect(poll.intervalFactor).toBe(1);
+      await start(await open(101), sleep, "wait_event = 'PgSleep'");
+      await peek();
+      expect(poll.intervalFactor).toBe(2);
+    });
+
     it("say when the user may not see them", async () => {
       const { peek } = watch({ user: { username: "stranger", password: "stranger" } });
       expect((await peek()).problems?.map(({ code }) => code)).toEqual(["DBI_DATABASE_PERMISSION"]);

@@ -283,6 +283,17 @@ export function tooManyDatabases({ endpoint }: ProblemContext, most: number): Db
   });
 }
 
+/** The server reads all texts to give out one, however many were asked for. */
+export function textsTooLarge({ endpoint }: ProblemContext): DbintelError {
+  return new DbintelError(`${endpoint} takes too long to read the texts of statements: figures come without new ones`, {
+    code: "DBI_TIMEOUT",
+    hint:
+      "SELECT sum(length(query)) FROM pg_stat_statements tells how large they are; pg_stat_statements_reset() forgets " +
+      "them, a smaller pg_stat_statements.max bounds them, and a longer statement_timeout lets them be read",
+    retryable: true,
+  });
+}
+
 export function textsUndecodable(endpoint: string, database: string | undefined): DbintelError {
   return new DbintelError(`${endpoint} gives out no text of a statement: one of them is in no encoding`, {
     code: "DBI_DATABASE_QUERY",

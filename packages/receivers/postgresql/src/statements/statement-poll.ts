@@ -11,6 +11,7 @@ import {
   othersHidden,
   type ProblemContext,
   queryIdsOff,
+  textsTooLarge,
   tooManyStatements,
 } from "../connection/problems.ts";
 import type { PlanCollector } from "../plans/plan-collector.ts";
@@ -200,7 +201,8 @@ export class StatementPoll {
     } catch (error) {
       // Without texts the numbers are still worth having; the texts are asked for again at the next poll.
       signal.throwIfAborted();
-      problems.push(databaseProblem(error, context));
+      const problem = databaseProblem(error, context);
+      problems.push(/statement timeout/.test(problem.message) ? textsTooLarge(context) : problem);
     }
     return source.trackedUserId === undefined ? first : select();
   }

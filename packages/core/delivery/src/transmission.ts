@@ -1,6 +1,7 @@
 import { type ConsumeError, toConsumeError } from "@dbintel/errors";
 import type { Batch } from "@dbintel/pdata";
 import type { DeadLetters } from "./dead-letters/dead-letters.ts";
+import type { ExhaustedItems } from "./exhausted-items.ts";
 import { type DropReason, isMisconfigured, type Outcome } from "./outcome.ts";
 import type { Report } from "./report.ts";
 import { type Request, type Share, ShareCutter, settleShares } from "./request.ts";
@@ -20,6 +21,8 @@ export interface TransmissionOptions {
   readonly keep: () => ((undelivered: Request) => Promise<void>) | undefined;
   /** Requests of this signal that the destination has taken so far. */
   readonly delivered: () => number;
+  /** What was kept after all of its retries, for the next time that it comes. */
+  readonly exhausted: ExhaustedItems;
   /** Absent: what the destination rejects is dropped as it is. */
   readonly deadLetters: DeadLetters | undefined;
   readonly report: Report;
@@ -29,7 +32,9 @@ export interface TransmissionOptions {
 interface Piece extends Request {
   /** Requests that its items were in and that were not taken. */
   readonly attempts: number;
-  /** Failed once while what it was cut from was taken in part: to be cut further. */
+  /** Cut out in search of bad items: tried once before all others of the request have been. */
+  readonly fresh: boolean;
+  /** Failed while others were taken: to be cut further. */
   readonly suspect: boolean;
   /** What it was before its texts were cut. */
   readonly whole: Batch | undefined;
@@ -52,6 +57,8 @@ export class Transmission {
   readonly #options: TransmissionOptions;
   /** Left halves on top: what is taken is taken in its order. */
   readonly #work: Piece[] = [];
+  /** What failed with an error that can pass while bad items were looked for: it keeps no others waiting. */
+  readonly #late: Piece[] = [];
   #requestsLeft: number;
 
   constructor(options: TransmissionOptions) {
@@ -61,11 +68,23 @@ export class Transmission {
 
   /** Never rejects: the shares of the request are told. */
   async run(request: Request): Promise<void> {
-    this.#work.push({ ...request, attempts: 0, suspect: false, whole: undefined });
-    for (let piece = this.#work.pop(); piece !== undefined; piece = this.#work.pop()) {
-      if (piece.suspect && (await this.#probe(piece))) continue;
-      await this.#conclude(...(await this.#send(piece, "retrying")));
+    this.#work.push({ ...request, attempts: 0, fresh: false, suspect: false, whole: undefined });
+    for (;;) {
+      const piece = this.#work.pop() ?? this.#late.shift();
+      if (piece === undefined) return;
+      if (piece.fresh) await this.#tryOnce(piece);
+      else if (!(piece.suspect && (await this.#probe(piece)))) {
+        await this.#conclude(...(await this.#send(piece, "retrying")));
+      }
     }
+  }
+
+  async #tryOnce(piece: Piece): Promise<void> {
+    const { delivered } = this.#options;
+    const before = delivered();
+    const [tried, outcome] = await this.#send(piece, "once");
+    if (!canPass(outcome)) await this.#conclude(tried, outcome);
+    else this.#late.push({ ...tried, fresh: false, suspect: delivered() > before });
   }
 
   async #send(piece: Piece, mode: "retrying" | "once"): Promise<[Piece, Outcome]> {
@@ -98,7 +117,7 @@ export class Transmission {
     if (reason === "poison") return (await this.#probe(piece)) || this.#retry(piece);
     if (reason === "retries_exhausted") return mayBeOfContent(error) && this.#probe(piece);
     if (!final.has(reason) || isMisconfigured(error) || !this.#mayAsk(2)) return false;
-    this.#work.push(...halvesOf(piece).toReversed());
+    this.#work.push(...halvesOf(piece, { fresh: true }).toReversed());
     return true;
   }
 
@@ -112,10 +131,9 @@ export class Transmission {
     const before = delivered();
     const tried: [Piece, Outcome][] = [];
     for (const half of halvesOf(piece)) tried.push(await this.#send(half, "once"));
-    const failed = (outcome: Outcome) => outcome.kind === "failed" && outcome.reason === "retries_exhausted";
-    if (delivered() === before && tried.every(([, outcome]) => failed(outcome))) return false;
-    for (const [half, outcome] of tried.toReversed()) {
-      if (failed(outcome)) this.#work.push({ ...half, suspect: true });
+    if (delivered() === before && tried.every(([, outcome]) => canPass(outcome))) return false;
+    for (const [half, outcome] of tried) {
+      if (canPass(outcome)) this.#late.push({ ...half, suspect: true });
       else await this.#conclude(half, outcome);
     }
     return true;
@@ -143,19 +161,27 @@ export class Transmission {
   async #end(piece: Piece, outcome: Outcome): Promise<void> {
     const { isPostponed, deadLetters } = this.#options;
     const keep = this.#options.keep();
-    const { shares, attempts, whole, suspect } = piece;
+    const { shares, attempts, whole } = piece;
     const batch = whole ?? piece.batch;
-    if (keep !== undefined && (await isPostponed(outcome))) {
+    const end = this.#isToBlame(piece, outcome) ? { ...outcome, reason: "poison" as const } : outcome;
+    if (keep !== undefined && (await isPostponed(end))) {
       await keep({ batch, shares });
       return;
     }
-    const exhausted = outcome.kind === "failed" && outcome.reason === "retries_exhausted";
-    const end: Outcome = exhausted && suspect ? { ...outcome, reason: "poison" } : outcome;
     const reason = end.kind === "failed" ? end.reason : "rejected";
     if (end.kind !== "sent" && isFinalFor(batch, end)) {
       await deadLetters?.bury({ batch, reason, error: end.error, attempts, trimmed: whole !== undefined });
     }
     settleShares(shares, end);
+  }
+
+  /** Whether an item whose retries are exhausted has failed for itself, not for a destination that is down. */
+  #isToBlame({ batch, suspect }: Piece, outcome: Outcome): outcome is Failure {
+    const { deadLetters, keep, exhausted, delivered } = this.#options;
+    if (!canPass(outcome) || deadLetters === undefined) return false;
+    if (batch.count > 1 || !mayBeOfContent(outcome.error)) return false;
+    // In memory it can wait no longer: that its neighbours were taken has to be enough.
+    return keep() === undefined ? suspect : exhausted.add(batch, delivered());
   }
 
   #mayAsk(requests: number): boolean {
@@ -170,11 +196,15 @@ function isFinalFor(batch: Batch, end: Exclude<Outcome, { readonly kind: "sent" 
   return end.kind === "partial" ? end.error.rejected >= batch.count : final.has(end.reason);
 }
 
-function halvesOf({ batch, shares, attempts, whole }: Piece): readonly Piece[] {
+function canPass(outcome: Outcome): outcome is Failure {
+  return outcome.kind === "failed" && outcome.reason === "retries_exhausted";
+}
+
+function halvesOf({ batch, shares, attempts, whole }: Piece, { fresh } = { fresh: false }): readonly Piece[] {
   const cutter = new ShareCutter(shares);
   const halves: readonly Batch[] = batch.splitByCount(Math.ceil(batch.count / 2));
   return halves.map((half) => {
     const own: readonly Share[] = cutter.next(half.count);
-    return { batch: half, shares: own, attempts, suspect: false, whole };
+    return { batch: half, shares: own, attempts, fresh, suspect: false, whole };
   });
 }

@@ -2,6 +2,7 @@ import type { Batch } from "@dbintel/pdata";
 import { type Host, wait } from "@dbintel/pipeline";
 import type { DeadLetters } from "./dead-letters/dead-letters.ts";
 import type { Entrance } from "./destination.ts";
+import { ExhaustedItems } from "./exhausted-items.ts";
 import { isMisconfigured, type Outcome } from "./outcome.ts";
 import type { Report } from "./report.ts";
 import type { Request } from "./request.ts";
@@ -43,6 +44,7 @@ export class Transmitter {
   readonly #options: TransmitterOptions;
   /** Requests that the destination has taken. */
   #delivered = 0;
+  readonly #exhausted = new ExhaustedItems();
 
   constructor(options: TransmitterOptions) {
     this.#options = options;
@@ -58,6 +60,7 @@ export class Transmitter {
       // Asked for when an attempt has failed: the successor of a lane that stops may have come meanwhile.
       keep: () => options.keep,
       delivered: () => this.#delivered,
+      exhausted: this.#exhausted,
       deadLetters,
       report,
     });

@@ -48,9 +48,12 @@ export async function judged(args: {
       const { received, sent, dropped } = host.accounting.of("logs");
       return { received, sent, dropped: Object.fromEntries(dropped), held: delivery.held("logs") };
     },
+    /** Turns of the event loop, enough for what needs no more time. */
+    settled: async () => {
+      for (let turns = 0; turns < 20; turns++) await turn();
+    },
     /** Time passes, with all that the disk has to do meanwhile, until it is so. */
     until: async (done: () => boolean) => {
-      const turn = () => new Promise((resolve) => setImmediate(resolve));
       while (!done()) {
         for (let turns = 0; turns < 20 && !done(); turns++) await turn();
         if (!done()) await host.clock.advance(500);
@@ -59,6 +62,8 @@ export async function judged(args: {
     stop: (signal = never) => delivery.stop({ signal }),
   };
 }
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** The dead letters of a delivery that was stopped. */
 export async function lettersIn(journals: Journals): Promise<readonly ReadLetter[]> {

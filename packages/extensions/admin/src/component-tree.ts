@@ -1,9 +1,14 @@
+import type { TextScrubber } from "@dbintel/pii";
 import type { CollectorView, Control, RunningComponent } from "@dbintel/pipeline";
 
-/** The components by section of the configuration, processors below their pipelines, with states and accounts. */
-export function componentTree(collector: CollectorView, control: Control): object {
+/**
+ * The components by section of the configuration, processors below their pipelines, with states and accounts. What is
+ * said of an error may be in the words of a destination, which repeats what it was sent: they are verified as records are.
+ */
+export function componentTree(collector: CollectorView, control: Control, scrubber: TextScrubber): object {
   const components = control.accounts();
   const of = (kind: RunningComponent["kind"]) => components.filter((component) => component.kind === kind);
+  const shown = (component: RunningComponent) => stateOf(component, scrubber);
   const byId = (kind: RunningComponent["kind"]) => Object.fromEntries(of(kind).map((each) => [each.id, shown(each)]));
   const pipelines = Map.groupBy(of("processor"), ({ pipeline = "" }) => pipeline);
   return {
@@ -29,14 +34,14 @@ export function reloadShown({ lastReload }: Pick<Control, "lastReload">): object
   return { ...report, time: rfc3339(unixNano) };
 }
 
-function shown({ status, sinceUnixNano, ledger }: RunningComponent) {
+function stateOf({ status, sinceUnixNano, ledger }: RunningComponent, scrubber: TextScrubber) {
   const accounts = [...ledger.entries()].map(([signal, { received, sent, refused, dropped, held }]) => {
     return [signal, { received, sent, refused, dropped: Object.fromEntries(dropped), held }];
   });
   return {
     state: status.state,
     since: rfc3339(sinceUnixNano),
-    ...("message" in status ? { message: status.message, hint: status.hint } : {}),
+    ...("message" in status ? { message: scrubber.scrub(status.message), hint: status.hint } : {}),
     accounts: Object.fromEntries(accounts),
   };
 }

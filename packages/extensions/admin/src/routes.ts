@@ -40,7 +40,7 @@ export class Routes {
   readonly #host: Host;
   readonly #audit: AuditLog;
   readonly #closing: AbortSignal;
-  #scrubber: TextScrubber | undefined;
+  #texts: TextScrubber | undefined;
   #sessions = 0;
 
   constructor(args: {
@@ -62,7 +62,7 @@ export class Routes {
     "/-/reload": { methods: { POST: (visit) => this.#reload(visit), GET: () => this.#lastReload() } },
     "/metrics": { methods: { GET: () => this.#metrics() } },
     "/api/v1/components": {
-      methods: { GET: () => ({ status: 200, body: componentTree(this.#host.collector, this.#control) }) },
+      methods: { GET: () => ({ status: 200, body: this.#components() }) },
     },
     "/api/v1/config": { methods: { GET: () => ({ status: 200, body: this.#control.settings() }) } },
     "/api/v1/log-level": {
@@ -78,6 +78,16 @@ export class Routes {
     const { control } = this.#host;
     if (control === undefined) throw new Refusal(501, "this program has nothing to control");
     return control;
+  }
+
+  /** Made when it is first needed. */
+  get #scrubber(): TextScrubber {
+    this.#texts ??= new TextScrubber();
+    return this.#texts;
+  }
+
+  #components(): object {
+    return componentTree(this.#host.collector, this.#control, this.#scrubber);
   }
 
   #ready(): Answer {
@@ -138,7 +148,6 @@ export class Routes {
     this.#sessions += 1;
     try {
       await this.#audit.note({ action: "tap", who, detail: { component: glob, limit } }, "begun");
-      this.#scrubber ??= new TextScrubber();
       const durationMs = Math.min(seconds * 1000, tap.max_duration);
       const components = new ComponentPattern(glob);
       const request = { components, limit, durationMs, recordsPerSecond: tap.records_per_second };

@@ -49,7 +49,12 @@ describe("what is shown", () => {
     const more = { transport: undefined, sinceUnixNano: 1_700_000_000_000_000_000n, ledger, held: () => 0 };
     served.control.components = [
       { kind: "processor", id: "filter", pipeline: "logs", status: { state: "ok" }, ...more },
-      { kind: "exporter", id: "x", status: { state: "recoverable_error", message: "down", hint: "wait" }, ...more },
+      {
+        kind: "exporter",
+        id: "x",
+        status: { state: "recoverable_error", message: "no to ann@example.com", hint: "wait" },
+        ...more,
+      },
     ];
     const { json: tree } = await served.ask("GET", "/api/v1/components");
     const accounts = { logs: { received: 3, sent: 0, refused: 0, dropped: { sampled: 1 }, held: 2 } };
@@ -58,7 +63,7 @@ describe("what is shown", () => {
       ready: true,
       last_reload: null,
       pipelines: { logs: { processors: { filter: { state: "ok", since, accounts } } } },
-      exporters: { x: { state: "recoverable_error", message: "down", hint: "wait" } },
+      exporters: { x: { state: "recoverable_error", message: "no to [REDACTED:email]", hint: "wait" } },
     });
   });
 

@@ -3,13 +3,16 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { describe } from "vitest";
 
+/** Of util-linux. */
+const unshare = "unshare";
+
 /** As root by itself, else in a user namespace, where the machine allows that. */
 const asUser = process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"];
 
 function available(): boolean {
   if (process.platform !== "linux") return false;
   const args = [...asUser, "--mount", "--pid", "--fork", "mount", "-t", "tmpfs", "tmpfs", "/mnt"];
-  return spawnSync("unshare", args, { stdio: "ignore" }).status === 0;
+  return spawnSync(unshare, args, { stdio: "ignore" }).status === 0;
 }
 
 /** A suite that needs namespaces of Linux, as containers have them; skipped by name where the machine allows none. */
@@ -21,7 +24,7 @@ export function describeNamespaces(name: string, suite: () => void): void {
  * What a program is started by to be like in a container: process ids begin with 1 there. What is started is not its
  * own process then: killing it stops the program by SIGTERM.
  */
-export const withOwnIds: readonly string[] = ["unshare", ...asUser, "--pid", "--fork", "--kill-child=SIGTERM"];
+export const withOwnIds: readonly string[] = [unshare, ...asUser, "--pid", "--fork", "--kill-child=SIGTERM"];
 
 /** A small file system in memory, which only those see that are started by `enter`. */
 export class SmallDisk implements AsyncDisposable {
@@ -37,7 +40,7 @@ export class SmallDisk implements AsyncDisposable {
   static async mount(path: string, size: string): Promise<SmallDisk> {
     const script = `mount -t tmpfs -o mode=0700,size=${size} tmpfs '${path}' && echo ready && exec sleep 100000`;
     const args = [...asUser, "--mount", "sh", "-c", script];
-    const holder = spawn("unshare", args, { stdio: ["ignore", "pipe", "inherit"] });
+    const holder = spawn(unshare, args, { stdio: ["ignore", "pipe", "inherit"] });
     await once(holder.stdout, "data");
     return new SmallDisk(holder, path);
   }

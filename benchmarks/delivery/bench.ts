@@ -11,12 +11,11 @@ import { createDelivery, deliverySettings, type Sender } from "@dbintel/delivery
 import { logsBuilder } from "@dbintel/pdata";
 import { systemEnvironment } from "@dbintel/pipeline";
 import { createTestHost } from "@dbintel/pipeline/testing";
-import { z } from "zod";
 import { median, type Row, report } from "../harness/results.ts";
 
 const runs = 15;
 const never = new AbortController().signal;
-const schema = z.strictObject(deliverySettings());
+const settings = deliverySettings();
 const builder = logsBuilder().resource({ attributes: {} }).scope({ name: "bench" });
 for (let index = 0; index < 100; index++) builder.record({ body: "select * from orders where id = ?".repeat(10) });
 const batch = builder.build();
@@ -25,7 +24,11 @@ const batch = builder.build();
 async function run(sender: Sender, requests: number, concurrency: "adaptive" | "fixed"): Promise<number> {
   const { clock, random } = systemEnvironment();
   const host = { ...createTestHost(), clock, random };
-  const config = schema.parse({ sending_queue: { queue_size: requests, concurrency } });
+  const config = {
+    timeout: settings.timeout.parse(undefined),
+    retry_on_failure: settings.retry_on_failure.parse(undefined),
+    sending_queue: settings.sending_queue.parse({ queue_size: requests, concurrency }),
+  };
   const delivery = createDelivery({ id: "bench", host, config, sender });
   await delivery.start({ signal: never });
   const before = process.cpuUsage();

@@ -13,7 +13,7 @@ import { systemEnvironment } from "@dbintel/pipeline";
 import { createTestHost } from "@dbintel/pipeline/testing";
 import { median, type Row, report } from "../harness/results.ts";
 
-const runs = 15;
+const runs = 7;
 const never = new AbortController().signal;
 const settings = deliverySettings();
 const builder = logsBuilder().resource({ attributes: {} }).scope({ name: "bench" });
@@ -70,8 +70,8 @@ const overHttp: Sender = {
 };
 
 const rows = [
-  ...(await measure("nowhere", { send: async () => {} }, 20_000)),
-  ...(await measure("HTTP", overHttp, 2000)),
+  ...(await measure("nowhere", { send: async () => {} }, 10_000)),
+  ...(await measure("HTTP", overHttp, 1000)),
 ];
 agent.destroy();
 server.close();

@@ -39,7 +39,7 @@ export const shopStatements = {
 } as const;
 
 /** The name of a statement of the load by its text, as a client or a server writes it. */
-export function statementOf(text: string, names: Iterable<string>): string | undefined {
+function statementOf(text: string, names: Iterable<string>): string | undefined {
   for (const name of names) if (new RegExp(`\\bAS \`?${name}\\b`).test(text)) return name;
   return undefined;
 }
@@ -104,8 +104,41 @@ export class ShopLoad<Place, Name extends string> {
 }
 
 /** The account of this name, opened when there is none. */
-export function accountOf(accounts: Map<string, Executed>, name: string): Executed {
+function accountOf(accounts: Map<string, Executed>, name: string): Executed {
   const account = accounts.get(name) ?? { calls: 0, rows: 0, seconds: 0 };
   accounts.set(name, account);
   return account;
+}
+
+/** In place of a statement, and of what else tells it apart: what an event sums. */
+export const otherStatements = "other";
+
+/** An event of top statements, as far as it is read here. */
+interface ReportedEvent {
+  text(name: string): string;
+}
+
+/** Adds up what events report of the load, by the names that `ShopLoad` uses. */
+export function reportedLoad<Event extends ReportedEvent>(
+  events: readonly Event[],
+  dialect: {
+    /** Names of the statements. */
+    readonly statements: readonly string[];
+    /** Where it was executed, without the statement. */
+    readonly placeOf: (event: Event, isOther: boolean) => readonly string[];
+    readonly executedOf: (event: Event) => Executed;
+  },
+): Map<string, Executed> {
+  const sums = new Map<string, Executed>();
+  for (const event of events) {
+    const isOther = event.text("dbintel.delta.kind") === "other";
+    const statement = isOther ? otherStatements : statementOf(event.text("db.query.text"), dialect.statements);
+    if (statement === undefined) continue;
+    const sum = accountOf(sums, [...dialect.placeOf(event, isOther), statement].join("/"));
+    const { calls, rows, seconds } = dialect.executedOf(event);
+    sum.calls += calls;
+    sum.rows += rows;
+    sum.seconds += seconds;
+  }
+  return sums;
 }

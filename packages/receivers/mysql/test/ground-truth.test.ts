@@ -1,11 +1,12 @@
 import { eventually } from "@dbintel/e2e/condition";
 import { type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
 import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
+import { otherStatements } from "@dbintel/e2e/shop-load";
 import type { RowDataPacket } from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { Collector, startPair } from "./collectors.ts";
 import { farCounters } from "./far-counters.ts";
-import { createShop, Load, otherStatements, type Place, reported } from "./load.ts";
+import { createShop, Load, type Place, reported } from "./load.ts";
 
 const schemas = ["one", "two"];
 const places: readonly Place[] = [{ schema: "one" }, { schema: "two" }, { schema: null, tables: "one" }];

@@ -1,5 +1,5 @@
 import type { MysqlServer } from "@dbintel/e2e/servers";
-import { accountOf, type Executed, ShopLoad, shopSchema, shopStatements, statementOf } from "@dbintel/e2e/shop-load";
+import { type Executed, reportedLoad, ShopLoad, shopSchema, shopStatements } from "@dbintel/e2e/shop-load";
 import type { ResultSetHeader } from "mysql2/promise";
 import type { Event } from "./watch.ts";
 
@@ -47,20 +47,15 @@ export class Load extends ShopLoad<Place, keyof typeof statements> {
   }
 }
 
-/** In place of a statement: what an event sums. */
-export const otherStatements = "other";
-
 /** Adds up what events report of the load, by the names that `Load` uses. */
 export function reported(events: readonly Event[]): Map<string, Executed> {
-  const sums = new Map<string, Executed>();
-  for (const event of events) {
-    const other = event.text("dbintel.delta.kind") === "other";
-    const statement = other ? otherStatements : statementOf(event.text("db.query.text"), Object.keys(statements));
-    if (statement === undefined) continue;
-    const sum = accountOf(sums, `${event.text("db.namespace") || noSchema}/${statement}`);
-    sum.calls += event.counter("count_star");
-    sum.rows += event.counter("returned_rows") + event.counter("sum_rows_affected");
-    sum.seconds += event.counter("sum_timer_wait");
-  }
-  return sums;
+  return reportedLoad(events, {
+    statements: Object.keys(statements),
+    placeOf: (event) => [event.text("db.namespace") || noSchema],
+    executedOf: (event) => ({
+      calls: event.counter("count_star"),
+      rows: event.counter("returned_rows") + event.counter("sum_rows_affected"),
+      seconds: event.counter("sum_timer_wait"),
+    }),
+  });
 }

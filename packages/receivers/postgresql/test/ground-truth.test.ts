@@ -1,7 +1,8 @@
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
+import { otherStatements } from "@dbintel/e2e/shop-load";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { createShop, Load, otherStatements, reported } from "./load.ts";
+import { createShop, Load, reported } from "./load.ts";
 import { startStandby } from "./standby.ts";
 import { startWithCounters } from "./statement-file.ts";
 import { objects, visitDatabases } from "./visiting.ts";

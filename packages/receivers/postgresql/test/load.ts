@@ -1,5 +1,5 @@
 import type { PostgresServer } from "@dbintel/e2e/servers";
-import { accountOf, type Executed, ShopLoad, shopSchema, shopStatements, statementOf } from "@dbintel/e2e/shop-load";
+import { type Executed, reportedLoad, ShopLoad, shopSchema, shopStatements } from "@dbintel/e2e/shop-load";
 import type { ClientConfig } from "pg";
 import type { Event } from "./watch.ts";
 
@@ -35,21 +35,15 @@ export class Load extends ShopLoad<Place, keyof typeof statements> {
   }
 }
 
-/** In place of user and statement: what an event sums. */
-export const otherStatements = "other";
-
 /** Adds up what events report of the load, by the names that `Load` uses. */
 export function reported(events: readonly Event[]): Map<string, Executed> {
-  const sums = new Map<string, Executed>();
-  for (const event of events) {
-    const other = event.text("dbintel.delta.kind") === "other";
-    const statement = other ? otherStatements : statementOf(event.text("db.query.text"), Object.keys(statements));
-    if (statement === undefined) continue;
-    const place = [event.text("db.namespace"), ...(other ? [] : [event.text("postgresql.rolname")])];
-    const sum = accountOf(sums, [...place, statement].join("/"));
-    sum.calls += event.number("postgresql.calls");
-    sum.rows += event.number("postgresql.rows");
-    sum.seconds += event.number("postgresql.total_exec_time");
-  }
-  return sums;
+  return reportedLoad(events, {
+    statements: Object.keys(statements),
+    placeOf: (event, isOther) => [event.text("db.namespace"), ...(isOther ? [] : [event.text("postgresql.rolname")])],
+    executedOf: (event) => ({
+      calls: event.number("postgresql.calls"),
+      rows: event.number("postgresql.rows"),
+      seconds: event.number("postgresql.total_exec_time"),
+    }),
+  });
 }

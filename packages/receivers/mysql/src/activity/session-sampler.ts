@@ -1,4 +1,3 @@
-import type { Host } from "@dbintel/pipeline";
 import { type ActiveSessions, WaitCatalogue } from "@dbintel/waits";
 import {
   integer,
@@ -12,8 +11,9 @@ import {
 } from "@dbintel/watching";
 import { type Capabilities, type KnownServer, namedValues } from "../connection/capabilities.ts";
 import { platformTraits } from "../connection/platforms.ts";
-import { databaseProblem, type ProblemContext, performanceSchemaOff } from "../connection/problems.ts";
-import { type Instance, instanceResource, receiverScope } from "../resource.ts";
+import { databaseProblem, performanceSchemaOff } from "../connection/problems.ts";
+import { instanceResource, receiverScope } from "../resource.ts";
+import type { WatchedServer } from "../watched-server.ts";
 import { noWork } from "./session.ts";
 
 /** Kinds of sessions that are looked at. */
@@ -21,57 +21,47 @@ const mostRows = 5000;
 /** Sessions that wait for a row. */
 const mostWaiters = 1000;
 
+export interface SessionSamplerOptions extends Pick<WatchedServer, "host" | "instance" | "context" | "reportsSchema"> {
+  readonly server: KnownServer;
+}
+
 /** Asks the Performance Schema who is active. The server counts, so that the answer is short however many sessions there are. */
 export class MysqlSessionSampler implements SessionSampler {
-  readonly #host: Host;
-  readonly #server: KnownServer;
-  readonly #instance: Instance;
-  readonly #context: ProblemContext;
+  readonly #options: SessionSamplerOptions;
   readonly #waits = new WaitCatalogue();
   readonly #fingerprints = new SessionFingerprints();
-  readonly #reports: (schema: string | null) => boolean;
 
-  constructor(options: {
-    readonly host: Host;
-    readonly server: KnownServer;
-    readonly instance: Instance;
-    readonly context: ProblemContext;
-    readonly reportsSchema: (schema: string | null) => boolean;
-  }) {
-    this.#host = options.host;
-    this.#server = options.server;
-    this.#instance = options.instance;
-    this.#context = options.context;
-    this.#reports = options.reportsSchema;
+  constructor(options: SessionSamplerOptions) {
+    this.#options = options;
   }
 
   async sample(signal: AbortSignal): Promise<SessionAnswer> {
-    const { connection } = this.#server;
+    const { host, server, instance, context, reportsSchema } = this.#options;
     try {
-      const capabilities = await this.#server.capabilities(signal);
-      if (!capabilities.performanceSchema) throw performanceSchemaOff(this.#context.endpoint);
+      const capabilities = await server.capabilities(signal);
+      if (!capabilities.performanceSchema) throw performanceSchemaOff(context.endpoint);
       const { users } = platformTraits(capabilities.platform);
       const sql = activeSql(await this.#rowWaiters(capabilities, signal), users);
-      const rows = await connection.query(sql, users, signal);
+      const rows = await server.connection.query(sql, users, signal);
       return {
-        resource: instanceResource(this.#instance, capabilities),
-        scope: receiverScope(this.#host.build, capabilities),
+        resource: instanceResource(instance, capabilities),
+        scope: receiverScope(host.build, capabilities),
         problems: [],
         read: () =>
           sessionSample({
             rows,
             activeOf: (row) => this.#activeOf(row, capabilities),
-            reports: (database) => this.#reports(database === "" ? null : database),
+            reports: (database) => reportsSchema(database === "" ? null : database),
           }),
       };
     } catch (error) {
-      throw databaseProblem(error, this.#context);
+      throw databaseProblem(error, context);
     }
   }
 
   /** Threads that wait for a row: no event tells that. Asked for only while the server counts some. */
   async #rowWaiters({ product }: Capabilities, signal: AbortSignal): Promise<readonly bigint[]> {
-    const { connection } = this.#server;
+    const { connection } = this.#options.server;
     const name = "Innodb_row_lock_current_waits";
     const status = await connection.query(`SHOW GLOBAL STATUS WHERE Variable_name = '${name}'`, [], signal);
     // MariaDB tells who they are with PROCESS alone, and calls nothing that waits for a row otherwise.

@@ -1,5 +1,3 @@
-import type { ResourceInit } from "@dbintel/pdata";
-import type { Host } from "@dbintel/pipeline";
 import { type ActiveSessions, WaitCatalogue } from "@dbintel/waits";
 import {
   integer,
@@ -13,52 +11,44 @@ import {
 } from "@dbintel/watching";
 import type { Capabilities, KnownServer } from "../connection/capabilities.ts";
 import { applicationName } from "../connection/connection.ts";
-import { databaseProblem, othersHidden, type ProblemContext } from "../connection/problems.ts";
+import { databaseProblem, othersHidden } from "../connection/problems.ts";
 import { micros } from "../metrics/metric-definition.ts";
 import { receiverScope } from "../resource.ts";
+import type { WatchedServer } from "../watched-server.ts";
 
 /** What is read of a text to tell it from others: `track_activity_query_size` of a server that nobody has tuned. */
 const longestText = 1024;
 /** Kinds of sessions that are looked at. */
 const mostRows = 5000;
 
+export interface SessionSamplerOptions
+  extends Pick<WatchedServer, "host" | "resource" | "context" | "reportsDatabase"> {
+  readonly server: KnownServer;
+}
+
 /** Asks pg_stat_activity who is active. The server counts, so that the answer is short however many sessions there are. */
 export class PostgresqlSessionSampler implements SessionSampler {
-  readonly #host: Host;
-  readonly #server: KnownServer;
-  readonly #resource: ResourceInit;
-  readonly #context: ProblemContext;
+  readonly #options: SessionSamplerOptions;
   readonly #waits = new WaitCatalogue();
   readonly #fingerprints = new SessionFingerprints();
-  /** Databases that are reported. */
-  readonly #reports: (database: string) => boolean;
 
-  constructor(options: {
-    readonly host: Host;
-    readonly server: KnownServer;
-    readonly resource: ResourceInit;
-    readonly context: ProblemContext;
-    readonly reportsDatabase: (name: string) => boolean;
-  }) {
-    this.#host = options.host;
-    this.#server = options.server;
-    this.#resource = options.resource;
-    this.#context = options.context;
-    this.#reports = options.reportsDatabase;
+  constructor(options: SessionSamplerOptions) {
+    this.#options = options;
   }
 
   async sample(signal: AbortSignal): Promise<SessionAnswer> {
+    const { host, server, resource, context, reportsDatabase } = this.#options;
     try {
-      const capabilities = await this.#server.capabilities(signal);
-      const rows = await this.#server.connection.query(activeSql(capabilities), [], signal);
+      const capabilities = await server.capabilities(signal);
+      const rows = await server.connection.query(activeSql(capabilities), [], signal);
       return {
-        resource: this.#resource,
-        scope: receiverScope(this.#host.build, capabilities.version),
-        problems: capabilities.readsAllActivity ? [] : [othersHidden(this.#context)],
-        read: () => sessionSample({ rows, activeOf: (row) => this.#activeOf(row), reports: this.#reports }),
+        resource,
+        scope: receiverScope(host.build, capabilities.version),
+        problems: capabilities.readsAllActivity ? [] : [othersHidden(context)],
+        read: () => sessionSample({ rows, activeOf: (row) => this.#activeOf(row), reports: reportsDatabase }),
       };
     } catch (error) {
-      throw databaseProblem(error, this.#context);
+      throw databaseProblem(error, context);
     }
   }
 

@@ -61,3 +61,26 @@ it("are worn when a quarter of the rows has changed, and more than a few", () =>
     expect(fingerprints.worn).toBe(false);
   }
 });
+
+it("are not sent of a row that changes with each reading, until it rests", () => {
+  const table = append(new StatementTable(shape), ...Array.from({ length: 10 }, (_, query) => entry(query, 1)));
+  const fingerprints = new Fingerprints(table);
+  const sent = () =>
+    Array.from({ length: sizeOf(fingerprints.bytes) }, (_, at) => fingerprints.bytes.readBigInt64BE(24 + 12 * at));
+  const read = (calls: number, ...queries: number[]) => {
+    fingerprints.begin();
+    for (const query of queries) {
+      fingerprints.update(table.assign(query, append(new StatementTable(shape), entry(query, calls)), 0));
+    }
+    return sent();
+  };
+  const others = read(2, 3, 4, 5);
+  expect(others).toHaveLength(3);
+  expect(read(3, 3)).toEqual(others.toSpliced(0, 1).reverse());
+  expect(read(4, 3)).toHaveLength(2);
+  // It has not been executed since: now it need not be read again.
+  const rested = read(4, 3);
+  expect(rested).toEqual([...others.toSpliced(0, 1).reverse(), elementsOf(fingerprints.rebase())[3]]);
+  expect(sent()).toEqual([]);
+  expect(read(5, 3)).toHaveLength(1);
+});

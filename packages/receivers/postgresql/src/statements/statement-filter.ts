@@ -5,7 +5,7 @@ import type { StatementTable } from "./statement-table.ts";
  * Rows that did not change since the last poll need not cross the wire. The server knows one 64-bit fingerprint for
  * each row that is remembered and answers with the rows whose fingerprint is not among them. Most of them stand in the
  * text of a statement that its session has prepared, and are sent once for many polls; those of the rows that have
- * changed since come with each poll. benchmarks/postgresql/poll.ts measures it. Each operation more for each row costs
+ * changed since come with each poll, but for those that change from poll to poll: they are read in any case. benchmarks/postgresql/poll.ts measures it. Each operation more for each row costs
  * the server 1 to 2 ms at 100,000 statements.
  *
  *   queryid # dbid * A # userid * B # (calls, or ~calls for a nested statement)
@@ -73,6 +73,11 @@ export class Fingerprints {
   /** Of the rows that changed since the base was made. */
   #changed: Buffer<ArrayBuffer> = Buffer.alloc(headerBytes + 16 * elementBytes);
   readonly #places = new Map<number, number>();
+  /** The rows in their places. */
+  readonly #rows: number[] = [];
+  /** By the rows that changed with the last reading, and with the one before: the lower half of their fingerprints. */
+  #latest = new Map<number, number>();
+  #before: ReadonlyMap<number, number> = this.#latest;
 
   constructor(table: StatementTable) {
     this.#table = table;
@@ -103,6 +108,7 @@ export class Fingerprints {
       pieces.push(elements.join(","));
     }
     this.#places.clear();
+    this.#rows.length = 0;
     return `{${pieces.join(",")}}`;
   }
 
@@ -115,15 +121,44 @@ export class Fingerprints {
     return this.#changed.subarray(0, size === 0 ? emptyBytes : headerBytes + elementBytes * size);
   }
 
-  /** Follows a change of one row of the table, or a new row. */
+  /** The updates from here on are those of another reading. */
+  begin(): void {
+    this.#before = this.#latest;
+    this.#latest = new Map();
+  }
+
+  /** Follows one row of the table that was read, a new one too. */
   update(row: number): void {
+    const lower = this.#lower(row);
+    const before = this.#before.get(row);
+    if (before !== lower) this.#latest.set(row, lower);
+    // One that changed between the last two readings will have changed again: 12 bytes each time save it no row.
+    if (before !== undefined && before !== lower) this.#remove(row);
+    else this.#put(row, lower);
+  }
+
+  #put(row: number, lower: number): void {
     const place = this.#places.get(row) ?? this.#places.size;
     this.#places.set(row, place);
+    this.#rows[place] = row;
     const at = headerBytes + elementBytes * place;
     if (at + elementBytes > this.#changed.length) this.#grow();
     this.#changed.writeInt32BE(8, at);
     this.#changed.writeInt32BE(this.#upper(row), at + 4);
-    this.#changed.writeInt32BE(this.#lower(row), at + 8);
+    this.#changed.writeInt32BE(lower, at + 8);
+  }
+
+  /** The last one takes its place. */
+  #remove(row: number): void {
+    const place = this.#places.get(row);
+    const last = this.#rows.at(-1);
+    if (place === undefined || last === undefined) return;
+    const from = headerBytes + elementBytes * (this.#rows.length - 1);
+    this.#changed.copyWithin(headerBytes + elementBytes * place, from, from + elementBytes);
+    this.#places.set(last, place);
+    this.#rows[place] = last;
+    this.#rows.length--;
+    this.#places.delete(row);
   }
 
   #lower(row: number): number {

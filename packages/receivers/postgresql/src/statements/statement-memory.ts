@@ -84,6 +84,7 @@ export class StatementMemory {
     }
     // Only what changed was read: it is written into what is known.
     const missing = new Map(last.missing);
+    last.fingerprints.begin();
     for (let row = 0; row < table.count; row++) {
       const known = deltas.matches[row] ?? -1;
       last.fingerprints.update(last.table.assign(known, table, row));

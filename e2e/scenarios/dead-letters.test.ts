@@ -134,9 +134,6 @@ service:
     expect(kept.includes("19-4")).toBe(true);
     expect(kept.includes(person)).toBe(false);
 
-    const table = await dlq("ls");
-    expect(table).toMatchObject({ code: 0, stderr: "" });
-    expect(table.stdout.split("\n")[0]).toMatch(/^id +exporter +signal +items +reason +tries/);
     const letters: unknown = JSON.parse((await dlq("ls", "--format", "json")).stdout);
     const letter = { exporter: "otlp_http", signal: "logs", items: 1, reason: "rejected", http_status: 400 };
     expect(letters).toEqual(Array.from(bad, () => expect.objectContaining(letter)));
@@ -151,14 +148,13 @@ service:
     isRepaired = true;
     const replayed = await dlq("replay", "--all");
     expect(replayed).toMatchObject({ code: 0, stderr: "" });
-    expect((await dlq("ls")).stdout).toBe("no dead letters\n");
     await using second = await started();
     const account = await accountOf(0);
     expect(account).toMatchObject({ received: bad.size - 1, sent: bad.size - 1, dropped: 0 });
     expect(new Set(taken.keys())).toEqual(all.difference(new Set([removed])));
     expect([...taken.values()].filter((times) => times !== 1)).toEqual([]);
     expect(await second.stop()).toEqual({ code: 0, signal: null });
-  }, 180_000);
+  }, 400_000);
 });
 
 /** All files of a folder, one after the other. */

@@ -16,7 +16,7 @@ const mostLetters = 10_000;
 const slackBytes = 32 * 2 ** 20;
 
 /** What happened to a letter: the values of the label `event`. */
-export const deadLetterEvents = [
+const deadLetterEvents = [
   /** It was put in. */
   "stored",
   /** The same content was there already: its count grew. */

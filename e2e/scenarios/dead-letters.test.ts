@@ -123,7 +123,7 @@ service:
     expect(await metrics()).toMatch(
       new RegExp(`^dbintel_exporter_dead_letter_items\\{.*event="stored".*\\} ${bad.size}$`, "m"),
     );
-    expect(new Set(taken.keys())).toEqual(all.difference(bad));
+    expect(new Set(taken.keys())).toEqual(without(all, bad));
 
     const busy = await dlq("ls");
     expect(busy.code).toBe(1);
@@ -151,11 +151,15 @@ service:
     await using second = await started();
     const account = await accountOf(0);
     expect(account).toMatchObject({ received: bad.size - 1, sent: bad.size - 1, dropped: 0 });
-    expect(new Set(taken.keys())).toEqual(all.difference(new Set([removed])));
+    expect(new Set(taken.keys())).toEqual(without(all, new Set([removed])));
     expect([...taken.values()].filter((times) => times !== 1)).toEqual([]);
     expect(await second.stop()).toEqual({ code: 0, signal: null });
   }, 400_000);
 });
+
+function without(all: ReadonlySet<string>, some: ReadonlySet<string | undefined>): ReadonlySet<string> {
+  return new Set([...all].filter((each) => !some.has(each)));
+}
 
 /** All files of a folder, one after the other. */
 async function contentOf(folder: string): Promise<Buffer> {

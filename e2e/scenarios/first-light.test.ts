@@ -74,11 +74,13 @@ service:
     await postgres.query("INSERT INTO accounts SELECT i, i || '@customer.example' FROM generate_series(1, 1000) i");
     const record = await eventually("the backend has the statement", async () => {
       await postgres.query(`SELECT count(*) FROM accounts WHERE email = '${secretEmail}'`);
-      return logRecords(await backend.received("logs")).find(({ attributes }) =>
-        String(attributes["db.query.text"]).includes("FROM accounts WHERE email"),
+      // A busy machine is slow enough for a sample of it to come as well.
+      return logRecords(await backend.received("logs")).find(
+        ({ eventName, attributes }) =>
+          eventName === "db.server.top_query" &&
+          String(attributes["db.query.text"]).includes("FROM accounts WHERE email"),
       );
     });
-    expect(record.eventName).toBe("db.server.top_query");
     expect(record.attributes).toMatchObject({
       "db.system.name": "postgresql",
       "db.namespace": "postgres",

@@ -1,4 +1,4 @@
-import type { ConsumeError } from "@dbintel/errors";
+import type { ConsumeError, PermanentError } from "@dbintel/errors";
 import { toConsumeError } from "@dbintel/errors";
 import type { Clock, Random } from "@dbintel/pipeline";
 import { wait } from "@dbintel/pipeline";
@@ -85,8 +85,13 @@ function patienceOf({ settings, waitsFirst }: RetryOptions): number {
 /** What an attempt that failed says about the destination. */
 function endOf(error: ConsumeError, signal: AbortSignal): PassEnd {
   if (error.kind === "partial") return "taken";
-  if (error.kind === "permanent") return error.code === "DBI_INTERNAL" ? "unknown" : "answered";
+  if (error.kind === "permanent") return isOwn(error) ? "unknown" : "answered";
   return signal.aborted ? "unknown" : error;
+}
+
+/** Whether the destination was not even asked: a defect, or more than it is known to take. */
+function isOwn({ code, httpStatus }: PermanentError): boolean {
+  return code === "DBI_INTERNAL" || (code === "DBI_TOO_LARGE" && httpStatus === undefined);
 }
 
 /**

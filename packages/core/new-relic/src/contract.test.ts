@@ -160,10 +160,11 @@ describe("items", () => {
     expect(points.count).toBe(0);
   });
 
-  test("one that is larger than a request can be is dropped", () => {
+  test("one that is larger than a request can be is left to the exporter", () => {
     const logs = log({}, now);
     for (const record of logs.records()) record.body = "x".repeat(1_000_000);
-    expect(check(logs)).toMatchObject([{ code: "item_too_large", action: "dropped" }]);
+    expect(check(logs)).toMatchObject([{ code: "item_too_large", action: "reported" }]);
+    expect(logs.count).toBe(1);
   });
 });
 

@@ -155,7 +155,8 @@ export class Contract {
   #checkItem(item: Item): void {
     const { attributes, itemBytes } = this.#limits;
     this.#rules.checkCount(item.attributes, attributes[this.#signal] - this.#sharedAttributes(item), this.#keep);
-    if (item.byteSize > itemBytes) this.#drop(item, "item_too_large");
+    // What to do about it is known to whoever sends it: the delivery cuts its texts, and keeps what is too large even so.
+    if (item.byteSize > itemBytes) this.#tell("item_too_large", "reported");
   }
 
   /** How many attributes the item gets from its resource and its scope. */

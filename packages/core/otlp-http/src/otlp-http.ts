@@ -31,6 +31,11 @@ export interface OtlpHttpArgs {
   readonly id: string;
   readonly config: OtlpHttpConfig;
   readonly host: Host;
+  /**
+   * The most bytes of a request before compression that the destination is known to take: larger ones are cut as after
+   * the answer 413, without asking. Default: no limit.
+   */
+  readonly maxRequestBytes?: number | undefined;
 }
 
 /** Sends OTLP over HTTP: one POST a request, over connections that stay open. */
@@ -44,11 +49,13 @@ export class OtlpHttp implements Component, Sender {
   readonly #secrets: readonly string[];
   readonly #authenticator: ClientAuthenticator | undefined;
   readonly #warnings: ServerWarnings;
+  readonly #maxRequestBytes: number | undefined;
   #agents: Agents | undefined;
 
-  constructor({ id, config, host }: OtlpHttpArgs) {
+  constructor({ id, config, host, maxRequestBytes }: OtlpHttpArgs) {
     this.#config = config;
     this.#host = host;
+    this.#maxRequestBytes = maxRequestBytes;
     this.#delivery = createDelivery({ id, host, config, sender: this });
     this.#endpoints = new Map(
       signals.flatMap((signal) => {
@@ -100,7 +107,7 @@ export class OtlpHttp implements Component, Sender {
       throw new RetryableError("the exporter has not been started");
     }
     const { url, label } = endpoint;
-    const { body, headers } = await payloadOf(batch, this.#config);
+    const { body, headers } = await payloadOf(batch, this.#config, this.#maxRequestBytes);
     signal.throwIfAborted();
     const agent = url.protocol === "https:" ? agents.https : agents.http;
     const credentials = this.#authenticator?.credentials() ?? {};

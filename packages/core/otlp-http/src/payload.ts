@@ -1,5 +1,6 @@
 import { promisify } from "node:util";
 import { constants, gzip, zstdCompress } from "node:zlib";
+import { PermanentError } from "@dbintel/errors";
 import type { Batch } from "@dbintel/pdata";
 import { encodeJson } from "@dbintel/pdata";
 import type { OtlpHttpConfig } from "./config.ts";
@@ -19,13 +20,21 @@ export interface Payload {
  */
 const defaultLevel = { gzip: 1, zstd: 3 } as const;
 
-/** Encodes and compresses a batch. Compression runs on libuv's thread pool, beside the event loop. */
+/**
+ * Encodes and compresses a batch. Compression runs on libuv's thread pool, beside the event loop. Rejects with
+ * `DBI_TOO_LARGE` when it has more than `maxBytes` before compression.
+ */
 export async function payloadOf(
   batch: Batch,
   config: Pick<OtlpHttpConfig, "encoding" | "compression" | "compression_params">,
+  maxBytes = Number.POSITIVE_INFINITY,
 ): Promise<Payload> {
   const json = config.encoding === "json";
   const plain = json ? Buffer.from(encodeJson(batch)) : batch.encode();
+  if (plain.byteLength > maxBytes) {
+    const message = `${plain.byteLength} bytes are more than the ${maxBytes} that a request may have`;
+    throw new PermanentError(message, { code: "DBI_TOO_LARGE" });
+  }
   const body = await compress(plain, config);
   const encoding = config.compression === "none" ? {} : { "content-encoding": config.compression };
   return {

@@ -1,4 +1,4 @@
-import { Contract } from "@dbintel/new-relic";
+import { Contract, documentedLimits } from "@dbintel/new-relic";
 import { OtlpHttp } from "@dbintel/otlp-http";
 import { type Batch, type Signal, signals } from "@dbintel/pdata";
 import type { Component, ConsumeContext, Consumer, Consumers, Host } from "@dbintel/pipeline";
@@ -30,12 +30,13 @@ export class NewRelic implements Component {
 
   constructor({ id, config, host }: NewRelicArgs) {
     this.#host = host;
-    this.#otlp = new OtlpHttp({ id, config: otlpSettings(config), host });
+    const fix = config.contract === "fix";
+    const maxRequestBytes = fix ? documentedLimits.requestBytes : undefined;
+    this.#otlp = new OtlpHttp({ id, config: otlpSettings(config), host, maxRequestBytes });
     this.#lanes = this.#otlp.consumers;
     const report = new BreachReport(host, id);
     this.#report = report;
-    if (config.contract === "fix")
-      this.#contract = new Contract({ fix: true, onBreach: (breach) => report.add(breach) });
+    if (fix) this.#contract = new Contract({ fix, onBreach: (breach) => report.add(breach) });
     if (config.temporality === "delta") {
       const { initial_value: initialValue } = config;
       this.#deltas = new CumulativeToDelta({ ...memory, initialValue, startedUnixNano: host.clock.unixNano() });

@@ -7,7 +7,7 @@ import { type NewRelicStandIn, startNewRelic } from "@dbintel/e2e/new-relic";
 import { type Batch, decode, logsBuilder, metricsBuilder } from "@dbintel/pdata";
 import type { Consumer } from "@dbintel/pipeline";
 import { createTestHost, FakeClock } from "@dbintel/pipeline/testing";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { z } from "zod";
 import { newRelicConfig } from "../src/config.ts";
 import { NewRelic } from "../src/new-relic.ts";
@@ -49,6 +49,21 @@ function total(value: bigint, at: bigint, attributes = {}) {
     .scope({ name: "test" })
     .sum({ name: "postgresql.commits", monotonic: true, temporality: "cumulative" }, [point])
     .build();
+}
+
+/** A server that takes every request, whatever its size. */
+async function startTaker() {
+  const bodies: Buffer[] = [];
+  const server = createServer((request, response) => {
+    void buffer(request.pipe(createGunzip())).then((body) => {
+      bodies.push(body);
+      response.writeHead(200, { "content-type": "application/x-protobuf" }).end();
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return { bodies, endpoint: `http://127.0.0.1:${port}`, [Symbol.asyncDispose]: async () => void server.close() };
 }
 
 const values = () => backend.stored.map(({ value }) => value);
@@ -120,19 +135,62 @@ it("sends all as it is when told to", async () => {
   await stop();
 });
 
-it("sends requests of at most 10^6 bytes before compression, and every record once", async () => {
-  const bodies: Buffer[] = [];
-  const server = createServer((request, response) => {
-    void buffer(request.pipe(createGunzip())).then((body) => {
-      bodies.push(body);
-      response.writeHead(200, { "content-type": "application/x-protobuf" }).end();
+describe("a record that alone is too large for a request", () => {
+  const longest = 1_000_000;
+  const vast = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`text${index}`, "€".repeat(4000)]));
+
+  /** Three records, and what became of them. */
+  async function sent(record: Parameters<ReturnType<typeof logsBuilder>["record"]>[0]) {
+    await using server = await startTaker();
+    const { exporter, host, send, stop } = await exporterWith({
+      endpoint: server.endpoint,
+      ...{ encoding: "proto", compression: "gzip", sending_queue: {} },
     });
+    const logs = logsBuilder()
+      .resource({ attributes: { "service.name": "shop" } })
+      .scope({ name: "test" })
+      .record({ timeUnixNano: now, body: "before" })
+      .record({ timeUnixNano: now, ...record })
+      .record({ timeUnixNano: now, body: "behind" })
+      .build();
+    await send(logs);
+    expect(logs.dropped.size).toBe(0);
+    await stop();
+    const arrived = server.bodies.flatMap((body) =>
+      Array.from(decode("logs", body).records(), ({ body: text, attributes }) => ({
+        text: String(text),
+        trimmed: attributes.get("dbintel.trimmed"),
+      })),
+    );
+    for (const { length } of server.bodies) expect(length).toBeLessThanOrEqual(longest);
+    const { sent: items, dropped } = host.accounting.of("logs");
+    return { arrived, account: { sent: items, dropped: Object.fromEntries(dropped), held: exporter.held("logs") } };
+  }
+
+  it("goes with its texts cut, and its neighbours with it", async () => {
+    const { arrived, account } = await sent({ body: "x".repeat(longest), attributes: { "db.system.name": "mysql" } });
+    expect(account).toEqual({ sent: 3, dropped: {}, held: 0 });
+    const [, cut] = arrived;
+    expect(arrived.map(({ text, trimmed }) => [text.slice(0, 6), trimmed])).toEqual([
+      ["before", undefined],
+      ["xxxxxx", true],
+      ["behind", undefined],
+    ]);
+    expect(cut?.text.length).toBe(4095);
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+
+  it("is dropped and counted when it is too large with its texts cut, too", async () => {
+    const { arrived, account } = await sent({ body: "x".repeat(longest), attributes: vast });
+    expect(account).toEqual({ sent: 2, dropped: { too_large: 1 }, held: 0 });
+    expect(arrived.map(({ text }) => text)).toEqual(["before", "behind"]);
+  });
+});
+
+it("sends requests of at most 10^6 bytes before compression, and every record once", async () => {
+  await using server = await startTaker();
+  const { bodies } = server;
   const { send, stop } = await exporterWith({
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: server.endpoint,
     ...{ encoding: "proto", compression: "gzip", sending_queue: {} },
   });
   const ids = Array.from({ length: 1500 }, (_, index) => `record ${index}`);
@@ -143,7 +201,6 @@ it("sends requests of at most 10^6 bytes before compression, and every record on
     logs.record({ timeUnixNano: now, body: id, attributes: { text: "x".repeat(2000 + (id.length % 7)) } });
   await send(logs.build());
   await stop();
-  server.close();
   expect(Math.max(...bodies.map(({ length }) => length))).toBeLessThanOrEqual(1_000_000);
   const arrived = bodies.flatMap((body) => Array.from(decode("logs", body).records(), (record) => String(record.body)));
   expect(arrived.toSorted()).toEqual(ids.toSorted());

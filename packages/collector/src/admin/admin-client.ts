@@ -2,6 +2,7 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { StringDecoder } from "node:string_decoder";
 import { DbintelError } from "@dbintel/errors";
+import { systemClock } from "@dbintel/pipeline";
 import type { z } from "zod";
 import type { Access } from "./access.ts";
 
@@ -59,14 +60,17 @@ export class AdminClient {
     const { url, headers, tls } = this.#access;
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const target = new URL(path, url);
-      const options = { headers, signal, agent: false, timeout: patienceMs } as const;
+      const options = { headers, signal, agent: false } as const;
       const sent =
         target.protocol === "https:" ? httpsRequest(target, { ...options, ...tls }) : httpRequest(target, options);
-      sent.on("timeout", () => sent.destroy(new Error(`no answer within ${patienceMs / 1000} seconds`)));
+      // Until the answer begins: a tap says nothing while nothing comes.
+      const patience = systemClock.schedule(patienceMs, () => {
+        sent.destroy(new Error(`no answer within ${patienceMs / 1000} seconds`));
+      });
+      sent.on("close", () => patience.cancel());
       sent.on("error", (cause) => reject(this.#unreachable(cause)));
       sent.on("response", (answer) => {
-        // A tap says nothing while nothing comes.
-        sent.setTimeout(0);
+        patience.cancel();
         resolve(answer);
       });
       sent.end();

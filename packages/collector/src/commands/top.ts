@@ -2,6 +2,7 @@ import { parseDuration } from "@dbintel/config";
 import { systemClock, wait } from "@dbintel/pipeline";
 import { type AccessOptions, accessTo } from "../admin/access.ts";
 import { AdminClient } from "../admin/admin-client.ts";
+import { stayAlive } from "../alive.ts";
 import { failure } from "../failure.ts";
 import { interruption } from "../interruption.ts";
 import type { ExitCode, Terminal } from "../terminal.ts";
@@ -32,8 +33,7 @@ export async function top(options: TopOptions, terminal: Terminal): Promise<Exit
   const live = !options.once && terminal.columns !== undefined && options.format === "table";
   using interrupted = interruption();
   const { signal } = interrupted;
-  // The timers of the system clock keep no process alive.
-  const keepAlive = setInterval(() => {}, 2 ** 30);
+  using _alive = stayAlive();
   try {
     const client = new AdminClient(await accessTo(options, terminal.env));
     let before = await look(client, signal);
@@ -48,8 +48,6 @@ export async function top(options: TopOptions, terminal: Terminal): Promise<Exit
     return exitCodes.ok;
   } catch (error) {
     return signal.aborted ? exitCodes.ok : failure("top", error, terminal);
-  } finally {
-    clearInterval(keepAlive);
   }
 }
 

@@ -46,7 +46,14 @@ async function leave(...letters: readonly { readonly hash: string; readonly body
   await storage.stop({ signal });
 }
 
-async function dlq(args: readonly string[], { queue = "{ storage: file_storage }", keeps = true } = {}) {
+function dlq(args: readonly string[], options?: Parameters<typeof dbintel>[1]) {
+  return dbintel(["dlq", ...args], options);
+}
+
+async function dbintel(
+  args: readonly string[],
+  { queue = "{ storage: file_storage }", keeps = true, exporter = "otlp_http" } = {},
+) {
   const [out, err]: [string[], string[]] = [[], []];
   const file = join(folder, "collector.yaml");
   await writeFile(
@@ -54,8 +61,8 @@ async function dlq(args: readonly string[], { queue = "{ storage: file_storage }
     `receivers:
   otlp: { protocols: { http: { endpoint: "localhost:0" } } }
 exporters:
-  otlp_http:
-    endpoint: "http://localhost:4318"
+  ${exporter}:
+    ${exporter === "new_relic" ? "license_key" : "endpoint"}: "http://localhost:4318"
     sending_queue: ${queue}
 ${keeps ? "    dead_letters: { storage: file_storage }" : ""}
 extensions:
@@ -63,7 +70,7 @@ extensions:
 service:
   extensions: [file_storage]
   pipelines:
-    logs: { receivers: [otlp], exporters: [otlp_http] }
+    logs: { receivers: [otlp], exporters: [${exporter}] }
 `,
   );
   const terminal = {
@@ -72,7 +79,7 @@ service:
     print: (line: string) => void out.push(line),
     printError: (line: string) => void err.push(line),
   };
-  const code = await main(["dlq", ...args, "--config", file], terminal);
+  const code = await main([...args, "--config", file], terminal);
   return { code, out: out.join("\n"), err: err.join("\n") };
 }
 
@@ -134,4 +141,18 @@ it("says when no exporter keeps dead letters", async () => {
   const { code, err } = await dlq(["ls"], { keeps: false });
   expect(code).toBe(1);
   expect(err).toContain("no exporter of the configuration keeps dead letters");
+});
+
+it.each(
+  ["otlp_http", "otlp_grpc", "new_relic"].flatMap((exporter) => [
+    [exporter, "{ enabled: false }", "enabled"],
+    [exporter, "{ wait_for_result: true }", "wait_for_result"],
+  ]),
+)("validate says where %s keeps dead letters and has sending_queue: %s", async (exporter, queue, key) => {
+  const { code, err } = await dbintel(["validate"], { exporter, queue });
+  expect(code).toBe(2);
+  expect(err).toMatch(
+    new RegExp(`collector.yaml:6:\\d+ exporters.${exporter}.sending_queue.${key}: cannot be used with`),
+  );
+  expect((await dbintel(["validate"], { exporter, queue, keeps: false })).code).toBe(0);
 });

@@ -18,7 +18,7 @@ import { QueuedLane } from "./queued-lane.ts";
 import { Report } from "./report.ts";
 import { RequestSizes } from "./request-sizes.ts";
 import type { Sender } from "./sender.ts";
-import type { DeliverySettings } from "./settings.ts";
+import { type DeliverySettings, impatientKey } from "./settings.ts";
 import { Transmitter } from "./transmitter.ts";
 
 /** What a refused caller is told to wait: a queue that is full now has usually sent something a second later. */
@@ -204,11 +204,11 @@ function patient({ retry_on_failure: settings }: DeliverySettings): DeliverySett
   return settings.max_elapsed_time === 0 ? { ...settings, max_elapsed_time: longestTurnMs } : settings;
 }
 
-/** Whoever waits for the destination's answer is given back what it rejects: there is nothing to keep then. */
+/** Checked once more for exporters whose schema does not. */
 function deadLettersOf({ id, host, config }: DeliveryArgs): DeadLetters | undefined {
-  const { dead_letters: settings, sending_queue: queue } = config;
+  const { dead_letters: settings } = config;
   if (settings === undefined) return undefined;
-  if (!queue.enabled || queue.wait_for_result) {
+  if (impatientKey(config) !== undefined) {
     throw new DbintelError("dead_letters needs a queue that answers before the destination does", {
       code: "DBI_CONFIG_INVALID",
       hint: "remove sending_queue.enabled: false and sending_queue.wait_for_result: true, or remove dead_letters",

@@ -18,7 +18,7 @@ export type { RetrySettings } from "./retry-settings.ts";
 export { retrySettings } from "./retry-settings.ts";
 export type { Sender, SendOptions } from "./sender.ts";
 export type { DeliverySettings, DeliverySettingsOptions } from "./settings.ts";
-export { deliverySettings } from "./settings.ts";
+export { checkDelivery, deliverySettings } from "./settings.ts";
 export type { Verdict } from "./verdict.ts";
 export { verdictOnSuccess } from "./verdict.ts";
 export { ServerWarnings } from "./warnings.ts";

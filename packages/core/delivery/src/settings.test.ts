@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { deliverySettings } from "./index.ts";
+import { checkDelivery, deliverySettings } from "./index.ts";
 
-const schema = z.strictObject(deliverySettings());
+const schema = z.strictObject(deliverySettings()).superRefine(checkDelivery);
 
 function issues(input: unknown): string[] {
   const result = schema.safeParse(input);
@@ -99,6 +99,24 @@ describe("sending_queue", () => {
     expect(issues({ sending_queue: { queue_size: "much" } })).toEqual([
       'sending_queue.queue_size: expected a whole number, or a size with a unit such as "64MiB"',
     ]);
+  });
+});
+
+describe("dead_letters", () => {
+  const dead_letters = { storage: "file_storage" };
+
+  it.each([
+    [{ enabled: false }, "enabled"],
+    [{ wait_for_result: true }, "wait_for_result"],
+  ])("do not go with %j", (sending_queue, key) => {
+    expect(issues({ sending_queue })).toEqual([]);
+    expect(issues({ sending_queue, dead_letters })).toEqual([
+      `sending_queue.${key}: cannot be used with dead_letters: a caller that waits for the destination has its data back`,
+    ]);
+  });
+
+  it("go with a queue that answers at once", () => {
+    expect(issues({ dead_letters })).toEqual([]);
   });
 });
 

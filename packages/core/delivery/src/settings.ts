@@ -1,4 +1,5 @@
 import { duration } from "@dbintel/config";
+import type { z } from "zod";
 import { type DeadLetterSettings, deadLetterSettings } from "./dead-letters/dead-letter-settings.ts";
 import { type QueueSettings, queueSettings } from "./queue-settings.ts";
 import { type RetrySettings, retrySettings } from "./retry-settings.ts";
@@ -27,4 +28,23 @@ export interface DeliverySettings {
   readonly retry_on_failure: RetrySettings;
   readonly sending_queue: QueueSettings;
   readonly dead_letters?: DeadLetterSettings | undefined;
+}
+
+/** What contradicts itself across the keys of {@link deliverySettings}: for the `superRefine` of the object they are in. */
+export function checkDelivery(values: DeliverySettings, context: z.core.$RefinementCtx): void {
+  const key = impatientKey(values);
+  if (key === undefined) return;
+  const message = "cannot be used with dead_letters: a caller that waits for the destination has its data back";
+  context.addIssue({ code: "custom", path: ["sending_queue", key], message });
+}
+
+/**
+ * The key by which callers wait for the destination's answer although there are dead letters. They are given back what
+ * it rejects: there is nothing to keep then.
+ */
+export function impatientKey(values: DeliverySettings): "enabled" | "wait_for_result" | undefined {
+  const { dead_letters: letters, sending_queue: queue } = values;
+  if (letters === undefined) return undefined;
+  if (!queue.enabled) return "enabled";
+  return queue.wait_for_result ? "wait_for_result" : undefined;
 }

@@ -1,6 +1,6 @@
 import { validateHeaderValue } from "node:http";
 import { endpointUrl, headers, Secret } from "@dbintel/config";
-import { clientTlsSettings, deliverySettings } from "@dbintel/delivery";
+import { checkDelivery, clientTlsSettings, deliverySettings } from "@dbintel/delivery";
 import { authSettings } from "@dbintel/pipeline";
 import { z } from "zod";
 
@@ -77,6 +77,7 @@ export const otlpHttpConfig = z
     }).describe("For https endpoints; certificates are verified unless told otherwise."),
     ...deliverySettings({ timeout: "30s" }),
   })
+  .superRefine(checkDelivery)
   .superRefine((config, context) => {
     const endpoints = [config.endpoint, config.logs_endpoint, config.metrics_endpoint, config.traces_endpoint];
     if (endpoints.every((url) => url === undefined)) {

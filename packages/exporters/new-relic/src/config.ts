@@ -1,5 +1,5 @@
 import { endpointUrl, secret } from "@dbintel/config";
-import { clientTlsSettings, deliverySettings } from "@dbintel/delivery";
+import { checkDelivery, clientTlsSettings, deliverySettings } from "@dbintel/delivery";
 import { documentedLimits, keyProblem, otlpEndpoints, regionOfKey, regions } from "@dbintel/new-relic";
 import { initialValues } from "@dbintel/temporality";
 import { z } from "zod";
@@ -33,6 +33,7 @@ export const newRelicConfig = z
     }).describe("Certificates are verified unless told otherwise."),
     ...deliverySettings({ timeout: "30s" }),
   })
+  .superRefine(checkDelivery)
   .superRefine(({ license_key, region, sending_queue: { batch } }, context) => {
     const key = license_key.reveal();
     const problem = keyProblem(key, region ?? regionOfKey(key));

@@ -1,5 +1,5 @@
 import { duration, headers } from "@dbintel/config";
-import { clientTlsSettings, deliverySettings } from "@dbintel/delivery";
+import { checkDelivery, clientTlsSettings, deliverySettings } from "@dbintel/delivery";
 import { authSettings } from "@dbintel/pipeline";
 import { z } from "zod";
 import { parseTarget } from "./target.ts";
@@ -29,30 +29,32 @@ const keepalive = z
   .prefault({});
 
 /** The settings of `otlp_grpc`: the OpenTelemetry Collector's keys and defaults. */
-export const otlpGrpcConfig = z.strictObject({
-  endpoint: z
-    .string()
-    .superRefine((text, context) => {
-      const target = parseTarget(text);
-      if ("problem" in target) context.addIssue({ code: "custom", message: target.problem });
-    })
-    .describe("host:port of the server; http:// before it means without TLS, https:// with TLS."),
-  headers: metadata.describe("Sent with each call as metadata; the values are secret."),
-  auth: authSettings.optional(),
-  compression: z.enum(["gzip", "none"]).default("gzip").describe("How messages are compressed."),
-  tls: clientTlsSettings({
-    insecure: "Connect without TLS; the scheme of the endpoint, where it has one, decides.",
-  }).describe("Encryption of the connection; certificates are verified unless told otherwise."),
-  keepalive: keepalive.describe("Signs of life of a connection."),
-  balancer_name: z
-    .enum(["round_robin", "pick_first"])
-    .default("round_robin")
-    .describe("How calls are spread over the addresses of the host."),
-  authority: z.string().min(1).optional().describe("Name of the server in each call, instead of the endpoint's."),
-  wait_for_ready: z.unknown().optional().describe("Without effect: a call that finds no server is tried again"),
-  read_buffer_size: z.unknown().optional().describe("Without effect: buffers are Node's"),
-  write_buffer_size: z.unknown().optional().describe("Without effect: buffers are Node's"),
-  ...deliverySettings({ timeout: "5s" }),
-});
+export const otlpGrpcConfig = z
+  .strictObject({
+    endpoint: z
+      .string()
+      .superRefine((text, context) => {
+        const target = parseTarget(text);
+        if ("problem" in target) context.addIssue({ code: "custom", message: target.problem });
+      })
+      .describe("host:port of the server; http:// before it means without TLS, https:// with TLS."),
+    headers: metadata.describe("Sent with each call as metadata; the values are secret."),
+    auth: authSettings.optional(),
+    compression: z.enum(["gzip", "none"]).default("gzip").describe("How messages are compressed."),
+    tls: clientTlsSettings({
+      insecure: "Connect without TLS; the scheme of the endpoint, where it has one, decides.",
+    }).describe("Encryption of the connection; certificates are verified unless told otherwise."),
+    keepalive: keepalive.describe("Signs of life of a connection."),
+    balancer_name: z
+      .enum(["round_robin", "pick_first"])
+      .default("round_robin")
+      .describe("How calls are spread over the addresses of the host."),
+    authority: z.string().min(1).optional().describe("Name of the server in each call, instead of the endpoint's."),
+    wait_for_ready: z.unknown().optional().describe("Without effect: a call that finds no server is tried again"),
+    read_buffer_size: z.unknown().optional().describe("Without effect: buffers are Node's"),
+    write_buffer_size: z.unknown().optional().describe("Without effect: buffers are Node's"),
+    ...deliverySettings({ timeout: "5s" }),
+  })
+  .superRefine(checkDelivery);
 
 export type OtlpGrpcConfig = z.output<typeof otlpGrpcConfig>;

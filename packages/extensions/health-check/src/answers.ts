@@ -1,3 +1,4 @@
+import type { TextScrubber } from "@dbintel/pii";
 import type { CollectorView, ComponentStatus, ComponentView } from "@dbintel/pipeline";
 
 /** What a probe is told. */
@@ -39,17 +40,20 @@ const stateNames: Readonly<Record<ComponentStatus["state"], string>> = {
 /**
  * The state of the whole, and with `verbose` of each component, in the shape of the OpenTelemetry Collector's
  * healthcheckv2 extension. As there by default, an error of a component is shown but does not make the collector
- * unhealthy: restarting it would not repair a database, and would stop the pipelines that work.
+ * unhealthy: restarting it would not repair a database, and would stop the pipelines that work. What is said of an error
+ * may be in the words of a destination, which repeats what it was sent: it is verified as records are.
  */
-export function statusReport(collector: CollectorView, options: { readonly verbose: boolean }): Answer {
+export function statusReport(
+  collector: CollectorView,
+  { verbose, scrubber }: { readonly verbose: boolean; readonly scrubber: TextScrubber },
+): Answer {
   const components = collector.components();
   const whole = {
     healthy: collector.ready,
     status: stateNames[collector.ready ? worst(components) : transition(components)],
   };
-  const body = options.verbose
-    ? { ...whole, components: Object.fromEntries(components.map((component) => [nameOf(component), shown(component)])) }
-    : whole;
+  const named = (component: ComponentView) => [nameOf(component), shown(component, scrubber)];
+  const body = verbose ? { ...whole, components: Object.fromEntries(components.map(named)) } : whole;
   return { status: collector.ready ? 200 : 503, body: JSON.stringify(body) };
 }
 
@@ -79,12 +83,12 @@ function nameOf({ kind, id, pipeline }: ComponentView): string {
   return pipeline === undefined ? `${kind}:${id}` : `${kind}:${id}@${pipeline}`;
 }
 
-function shown({ status, sinceUnixNano }: ComponentView) {
+function shown({ status, sinceUnixNano }: ComponentView, scrubber: TextScrubber) {
   return {
     healthy: status.state === "ok",
     status: stateNames[status.state],
     status_time: rfc3339(sinceUnixNano),
-    ...("message" in status ? { error: status.message, hint: status.hint } : {}),
+    ...("message" in status ? { error: scrubber.scrub(status.message), hint: status.hint } : {}),
   };
 }
 

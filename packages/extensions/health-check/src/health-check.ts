@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { TextScrubber } from "@dbintel/pii";
 import type { Component, Host } from "@dbintel/pipeline";
 import { closeServer, formatAddress, isLoopback, listen } from "@dbintel/pipeline/listen";
 import { type Answer, readiness, statusReport } from "./answers.ts";
@@ -9,6 +10,7 @@ export class HealthCheck implements Component {
   readonly #config: HealthCheckConfig;
   readonly #host: Host;
   #server: Server | undefined;
+  #texts: TextScrubber | undefined;
   #startedUnixNano = 0n;
 
   constructor(config: HealthCheckConfig, host: Host) {
@@ -42,6 +44,12 @@ export class HealthCheck implements Component {
     await closeServer(server, { clock: this.#host.clock, signal });
   }
 
+  /** Made when it is first needed: probes alone never do. */
+  get #scrubber(): TextScrubber {
+    this.#texts ??= new TextScrubber();
+    return this.#texts;
+  }
+
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const { status, body } = this.#route(request);
     const type = body.startsWith("{") ? "application/json" : "text/plain; charset=utf-8";
@@ -58,7 +66,8 @@ export class HealthCheck implements Component {
     const [pathname, query] = (request.url ?? "/").split("?", 2);
     const { collector, clock } = this.#host;
     if (status.enabled && pathname === status.path) {
-      return statusReport(collector, { verbose: new URLSearchParams(query).has("verbose") });
+      const verbose = new URLSearchParams(query).has("verbose");
+      return statusReport(collector, { verbose, scrubber: this.#scrubber });
     }
     if (pathname !== path) return { status: 404, body: "" };
     return readiness(collector, { bodies, startedUnixNano: this.#startedUnixNano, nowUnixNano: clock.unixNano() });

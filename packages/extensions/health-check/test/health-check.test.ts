@@ -113,6 +113,15 @@ describe("health_check", () => {
     expect(await response.json()).toEqual({ healthy: false, status: shown });
   });
 
+  it("takes out what is personal from the words of a destination", async () => {
+    await using check = await started();
+    const message = "the destination refused ann@example.com";
+    check.host.setComponents([view("exporter", "x", { state: "recoverable_error", message, hint: "wait" })]);
+    expect(await (await check.get("/status?verbose")).json()).toMatchObject({
+      components: { "exporter:x": { error: "the destination refused [REDACTED:email]", hint: "wait" } },
+    });
+  });
+
   it("serves no component states where that is off", async () => {
     await using check = await started({ status: { enabled: false } });
     expect((await check.get("/status")).status).toBe(404);

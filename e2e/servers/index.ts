@@ -7,4 +7,6 @@ export { startPgbouncer } from "./pgbouncer.ts";
 export type { PostgresOptions, PostgresServer, ShutdownMode } from "./postgres.ts";
 export { startPostgres } from "./postgres.ts";
 export { availablePostgresVersions } from "./postgres-binaries.ts";
+export type { SysbenchCounts } from "./sysbench.ts";
+export { Sysbench } from "./sysbench.ts";
 export { stopWithParent } from "./watchdog.ts";

@@ -3,6 +3,7 @@ import { findMariadb } from "./mariadb.ts";
 import { findMysql, mysqlUrl } from "./mysql.ts";
 import { findPgbouncer } from "./pgbouncer.ts";
 import { availablePostgresVersions, hasExtension } from "./postgres-binaries.ts";
+import { findSysbench } from "./sysbench.ts";
 
 const available = new Set(availablePostgresVersions());
 
@@ -37,4 +38,11 @@ export function describeMysql(name: string, suite: () => void): void {
 /** The same for tests that restart their MySQL, change its settings or clear its statistics. */
 export function describeOwnMysql(name: string, suite: () => void): void {
   describe.skipIf(findMysql() === undefined)(`${name} [MySQL]`, suite);
+}
+
+/** The same for each of the two databases with sysbench, which is its load. */
+export function describeSysbench(database: "MySQL" | "MariaDB", name: string, suite: () => void): void {
+  const installation = database === "MySQL" ? findMysql() : findMariadb();
+  const lacks = installation === undefined || findSysbench() === undefined;
+  describe.skipIf(lacks)(`${name} [${database} with sysbench]`, suite);
 }

@@ -20,6 +20,30 @@ export function validated(type: MessageType, bytes: Uint8Array): Uint8Array {
   return builder.isIrregular ? toRegularForm(type, bytes) : bytes;
 }
 
+/** Looks into single messages of a request; offsets in errors are those of the request. */
+export interface Checker {
+  /** What is wrong with the request as a whole. Throws it. */
+  all(type: MessageType): void;
+  /** What is wrong with the message at `[start, end)`, which has no role in the index; `undefined` for nothing. */
+  fault(type: MessageType, start: number, end: number): PdataError | undefined;
+}
+
+export function checkerOf(bytes: Uint8Array): Checker {
+  const builder = new IndexBuilder(bytes);
+  return {
+    all: (type) => void builder.build(type),
+    fault: (type, start, end) => {
+      try {
+        builder.check(type, start, end);
+        return undefined;
+      } catch (reason) {
+        if (reason instanceof PdataError) return reason;
+        throw reason;
+      }
+    },
+  };
+}
+
 /** Positions are kept in 32-bit integers. */
 const maxBytes = 2 ** 31 - 1;
 
@@ -48,6 +72,11 @@ class IndexBuilder {
     this.#message(type, 0, this.#bytes.length, 0);
     this.index.seal();
     return this.index;
+  }
+
+  /** Validates a message that lies somewhere in the bytes and has no children with a role. */
+  check(type: MessageType, start: number, end: number): void {
+    this.#message(type, start, end, 0);
   }
 
   #message(type: MessageType, start: number, end: number, depth: number): void {

@@ -23,6 +23,8 @@ export type { NumberValue } from "./number-value.ts";
 export { addNumbers, subtractNumbers } from "./number-value.ts";
 export { PdataError } from "./pdata-error.ts";
 export type * from "./producer-api.ts";
+export type { Salvaged } from "./salvage.ts";
+export { salvage } from "./salvage.ts";
 export type * from "./text-api.ts";
 export { textScopes } from "./text-api.ts";
 export { tracesBuilder } from "./traces-builder.ts";

@@ -5,9 +5,10 @@
 import type { BatchOf, Signal } from "./api.ts";
 import { decode } from "./batches.ts";
 import { JsonScanner } from "./json-scanner.ts";
-import { type Field, type MessageType, type ScalarType, wireTypeOf } from "./message-type.ts";
+import { type Field, type MessageType, role, type ScalarType, wireTypeOf } from "./message-type.ts";
 import { requestTypes } from "./otlp-messages.ts";
 import { PdataError } from "./pdata-error.ts";
+import type { SalvageTally } from "./salvage-tally.ts";
 import { LEN, maxValueDepth } from "./wire.ts";
 import { Writer } from "./writer.ts";
 
@@ -20,10 +21,13 @@ export function decodeJson<S extends Signal>(signal: S, text: string | Uint8Arra
   return decode(signal, jsonToProtobuf(requestTypes[signal], text));
 }
 
-/** One message of the OTLP layout from JSON to protobuf. */
-export function jsonToProtobuf(type: MessageType, text: string | Uint8Array): Uint8Array {
+/**
+ * One message of the OTLP layout from JSON to protobuf. With a tally, items that are JSON but not OTLP are left out and
+ * told to it.
+ */
+export function jsonToProtobuf(type: MessageType, text: string | Uint8Array, tally?: SalvageTally): Uint8Array {
   const bytes = typeof text === "string" ? Buffer.from(text, "utf8") : text;
-  return new JsonDecoder(bytes).decode(type);
+  return new JsonDecoder(bytes, tally).decode(type);
 }
 
 /** The range of each integer type. */
@@ -68,8 +72,10 @@ function writeInteger(writer: Writer, number: number, type: ScalarType, value: b
 class JsonDecoder {
   readonly #scanner: JsonScanner;
   readonly #writer: Writer;
+  readonly #tally: SalvageTally | undefined;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, tally: SalvageTally | undefined) {
+    this.#tally = tally;
     this.#scanner = new JsonScanner(bytes);
     this.#writer = new Writer(Math.max(64, bytes.length >>> 1));
   }
@@ -111,17 +117,38 @@ class JsonDecoder {
   #list(field: Field, depth: number): void {
     const scanner = this.#scanner;
     const isPacked = field.message === undefined && wireTypeOf(field.type as ScalarType) !== LEN;
+    const tally = field.message === undefined || field.message.role === role.none ? undefined : this.#tally;
     const start = this.#writer.length;
     const mark = isPacked ? this.#writer.open(field.number) : -1;
     scanner.openArray();
     let count = 0;
     for (; scanner.nextElement(count === 0); count++) {
       if (isPacked) this.#packed(field.type as ScalarType);
+      else if (tally !== undefined) this.#salvage(field, depth, tally);
       else this.#value(field, depth);
     }
     if (!isPacked) return;
     if (count > 0) this.#writer.close(mark);
     else this.#writer.length = start;
+  }
+
+  /** An element that is left out when it, or all that it holds, is not OTLP. What is no JSON still fails. */
+  #salvage(field: Field, depth: number, tally: SalvageTally): void {
+    const scanner = this.#scanner;
+    const { pos } = scanner;
+    const { length } = this.#writer;
+    const before = tally.enter(field.message as MessageType);
+    try {
+      this.#value(field, depth);
+    } catch (reason) {
+      if (!tally.rejects(field.message as MessageType, reason, before)) throw reason;
+      this.#writer.length = length;
+      scanner.pos = pos;
+      // The depth takes memory in proportion to the text, which the value may have been refused for.
+      scanner.skip(Number.POSITIVE_INFINITY);
+      return;
+    }
+    if (!tally.keeps(field.message as MessageType, before)) this.#writer.length = length;
   }
 
   #value(field: Field, depth: number): void {

@@ -46,6 +46,11 @@ export class JsonScanner {
     return this.#pos;
   }
 
+  /** Goes back to the value that began here. */
+  set pos(start: number) {
+    this.#pos = start;
+  }
+
   error(what: string, offset = this.#pos): PdataError {
     return new PdataError(what, { code: "DBI_PDATA_JSON", offset: Math.min(offset, this.#bytes.length) });
   }
@@ -173,14 +178,14 @@ export class JsonScanner {
     }
   }
 
-  /** Passes over any value. */
-  skip(): void {
+  /** Passes over any value that is nested at most `deepest` deep. */
+  skip(deepest = maxDepth): void {
     const closers: number[] = [];
     do {
       const byte = this.#peek();
       if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-        if (closers.length === maxDepth) {
-          throw new PdataError(`JSON nested deeper than ${maxDepth}`, { code: "DBI_PDATA_DEPTH", offset: this.#pos });
+        if (closers.length === deepest) {
+          throw new PdataError(`JSON nested deeper than ${deepest}`, { code: "DBI_PDATA_DEPTH", offset: this.#pos });
         }
         this.#pos++;
         closers.push(byte === OPEN_BRACE ? CLOSE_BRACE : CLOSE_BRACKET);

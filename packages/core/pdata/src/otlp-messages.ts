@@ -245,10 +245,31 @@ function compile(): ReadonlyMap<string, MessageType> {
   return types;
 }
 
-const types = compile();
+/** The same messages where records, spans, metrics and data points are bytes that nobody looks into. */
+function compileFrames(): ReadonlyMap<string, MessageType> {
+  const types = new Map<string, MessageType>();
+  for (const name of Object.keys(layout)) types.set(name, new MessageType(name, role.none));
+  for (const [name, fields] of Object.entries(layout)) {
+    const frames = Object.entries(fields).map(([field, init]) => [field, isItem(init) ? asBytes(init) : init] as const);
+    types.get(name)?.declare(Object.fromEntries(frames), types);
+  }
+  return types;
+}
 
-function typeNamed(name: string): MessageType {
-  const type = types.get(name);
+function isItem({ type }: FieldInit): boolean {
+  const roleOf = typeof type === "string" ? role.none : roles[type.message];
+  return roleOf === role.item || roleOf === role.point;
+}
+
+function asBytes(field: FieldInit): FieldInit {
+  return { ...field, type: "bytes" };
+}
+
+const types = compile();
+const frames = compileFrames();
+
+function typeNamed(name: string, among = types): MessageType {
+  const type = among.get(name);
   if (type === undefined) throw new TypeError(`no message ${name} in the OTLP layout`);
   return type;
 }
@@ -259,6 +280,17 @@ export const requestTypes: Readonly<Record<Signal, MessageType>> = {
   metrics: typeNamed("ExportMetricsServiceRequest"),
   traces: typeNamed("ExportTraceServiceRequest"),
 };
+
+/** A request without a look into its records, spans or metrics: what must be right before any of them can be found. */
+export const requestFrames: Readonly<Record<Signal, MessageType>> = {
+  logs: typeNamed("ExportLogsServiceRequest", frames),
+  metrics: typeNamed("ExportMetricsServiceRequest", frames),
+  traces: typeNamed("ExportTraceServiceRequest", frames),
+};
+
+export const metricType: MessageType = typeNamed("Metric");
+/** A metric without a look into its data points. */
+export const metricFrame: MessageType = typeNamed("Metric", frames);
 
 /** The message that answers a request of each signal. */
 export const responseTypes: Readonly<Record<Signal, MessageType>> = {

@@ -1,7 +1,8 @@
 import { toConsumeError } from "@dbintel/errors";
-import type { Batch, ExportResponse, Signal } from "@dbintel/pdata";
+import type { ExportResponse, Signal } from "@dbintel/pdata";
 import type { Consumer, Consumers, Host } from "@dbintel/pipeline";
 import { failureOf } from "./failure.ts";
+import type { Received } from "./request-decoder.ts";
 
 /** Hands what was received to the pipelines, whatever protocol it came by. */
 export class Intake {
@@ -18,23 +19,36 @@ export class Intake {
     return this.#next[signal] !== undefined;
   }
 
-  /** What OTLP answers when the pipeline took all of it or a part. Rejects with a `Failure` when it took nothing. */
-  async deliver(batch: Batch, left: AbortSignal): Promise<ExportResponse> {
+  /**
+   * What OTLP answers when the pipeline took all of it or a part. Rejects with a `Failure` when it took nothing: then
+   * the sender still has everything, what is malformed included.
+   */
+  async deliver({ batch, malformed }: Received, left: AbortSignal): Promise<ExportResponse> {
     const { signal, count } = batch;
     if (count === 0) return {};
     const { accounting } = this.#host;
     const next: Consumer | undefined = this.#next[signal];
-    accounting.received(signal, count);
+    const all = count + (malformed?.count ?? 0);
+    accounting.received(signal, all);
+    let rejected = 0;
+    const messages: string[] = [];
     try {
       await next?.consume(batch, { signal: left });
-      return {};
     } catch (reason) {
       const failure = toConsumeError(reason);
-      if (failure.kind === "partial") {
-        return { partialSuccess: { rejected: BigInt(failure.rejected), errorMessage: failure.message } };
+      if (failure.kind !== "partial") {
+        accounting.refused(signal, all);
+        throw failureOf(failure);
       }
-      accounting.refused(signal, count);
-      throw failureOf(failure);
+      rejected = failure.rejected;
+      messages.push(failure.message);
     }
+    if (malformed !== undefined) {
+      accounting.dropped(signal, malformed.count, "malformed");
+      rejected += malformed.count;
+      messages.unshift(malformed.message);
+    }
+    if (messages.length === 0) return {};
+    return { partialSuccess: { rejected: BigInt(rejected), errorMessage: messages.join("; ") } };
   }
 }

@@ -79,8 +79,8 @@ export class GrpcExchange {
     const controller = this.#calls.begin();
     call.on("cancelled", () => controller.abort(new Error("the sender gave the call up")));
     try {
-      const batch = decodeRequest(signal, "protobuf", call.request);
-      const response = await this.#intake.deliver(batch, controller.signal);
+      const received = decodeRequest(signal, "protobuf", call.request);
+      const response = await this.#intake.deliver(received, controller.signal);
       answer(null, Buffer.from(encodeExportResponse(signal, response, "protobuf")));
     } catch (reason) {
       const status = statusOf(reason);

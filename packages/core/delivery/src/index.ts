@@ -1,8 +1,8 @@
 export type { BatchSettings } from "./batch-settings.ts";
 export type { ClientTlsSettings } from "./client-tls.ts";
-export { clientTlsSettings, loadClientTls } from "./client-tls.ts";
+export { ClientTls, clientTlsSettings } from "./client-tls.ts";
 export type { DeadLetter, OpenedLetter } from "./dead-letters/letter.ts";
-export { letterId } from "./dead-letters/letter.ts";
+export { letterId, letterJson } from "./dead-letters/letter.ts";
 export type { StoredDeadLettersArgs } from "./dead-letters/stored-dead-letters.ts";
 export { StoredDeadLetters } from "./dead-letters/stored-dead-letters.ts";
 export type { Delivery, DeliveryArgs } from "./delivery.ts";

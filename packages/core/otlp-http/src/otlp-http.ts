@@ -1,9 +1,9 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import {
+  ClientTls,
   createDelivery,
   type Delivery,
-  loadClientTls,
   type Sender,
   type SendOptions,
   ServerWarnings,
@@ -11,7 +11,7 @@ import {
 } from "@dbintel/delivery";
 import { RetryableError } from "@dbintel/errors";
 import { type Batch, type Signal, signals } from "@dbintel/pdata";
-import type { ClientAuthenticator, Component, Consumers, Host } from "@dbintel/pipeline";
+import type { ClientAuthenticator, Component, Consumers, Host, Timer } from "@dbintel/pipeline";
 import type { OtlpHttpConfig } from "./config.ts";
 import { type Endpoint, endpointOf, isLoopback } from "./endpoint.ts";
 import { payloadOf } from "./payload.ts";
@@ -25,6 +25,8 @@ const idleTimeoutMs = 90_000;
 interface Agents {
   readonly http: HttpAgent;
   readonly https: HttpsAgent;
+  /** Looks for new certificates. */
+  readonly following: Timer;
 }
 
 export interface OtlpHttpArgs {
@@ -76,21 +78,26 @@ export class OtlpHttp implements Component, Sender {
   async start(): Promise<void> {
     if (this.#agents !== undefined) return;
     const { insecure_skip_verify: unverified, server_name_override: servername } = this.#config.tls;
+    const files = await ClientTls.load(this.#config.tls);
     const tls = {
-      ...(await loadClientTls(this.#config.tls)),
+      ...files.options,
       rejectUnauthorized: !unverified,
       ...(servername === undefined ? {} : { servername }),
     };
     const { enabled, num_consumers: senders } = this.#config.sending_queue;
     const maxSockets = enabled ? senders * signals.length : Number.POSITIVE_INFINITY;
     const options = { keepAlive: true, maxSockets, timeout: idleTimeoutMs };
-    this.#agents = { http: new HttpAgent(options), https: new HttpsAgent({ ...options, ...tls }) };
+    const https = new HttpsAgent({ ...options, ...tls });
+    // Connections are pooled by what they were made with: one with the old certificate carries nothing new.
+    const following = files.follow(this.#host, (next) => Object.assign(https.options, next));
+    this.#agents = { http: new HttpAgent(options), https, following };
     this.#warnOfPlainHeaders();
     await this.#delivery.start({ signal: new AbortController().signal });
   }
 
   async stop(options: { readonly signal: AbortSignal }): Promise<void> {
     await this.#delivery.stop(options);
+    this.#agents?.following.cancel();
     this.#agents?.http.destroy();
     this.#agents?.https.destroy();
     this.#agents = undefined;

@@ -26,6 +26,8 @@ const nothing = Buffer.alloc(0);
 /** The services of OTLP on one server; messages stay bytes. */
 export class ExportClient {
   readonly #client: Client;
+  #callsUnderWay = 0;
+  #retired = false;
 
   constructor(address: string, security: ChannelCredentials, options: ChannelOptions) {
     this.#client = new Client(address, security, options);
@@ -46,13 +48,22 @@ export class ExportClient {
     return new Promise((resolve) => {
       const answered = (error: ServiceError | null, body?: Buffer) => {
         ends.removeEventListener("abort", cancel);
+        this.#callsUnderWay--;
+        if (this.#retired && this.#callsUnderWay === 0) this.close();
         resolve(error === null ? { ...success, body: body ?? nothing } : failure(error));
       };
+      this.#callsUnderWay++;
       const call = this.#client.makeUnaryRequest(exportMethods[signal], asBytes, asBytes, message, metadata, answered);
       const cancel = () => call.cancel();
       if (ends.aborted) cancel();
       else ends.addEventListener("abort", cancel, { once: true });
     });
+  }
+
+  /** Closes when the last call has its answer: a channel that closes ends those that wait for a connection. */
+  retire(): void {
+    this.#retired = true;
+    if (this.#callsUnderWay === 0) this.close();
   }
 
   close(): void {

@@ -1,8 +1,8 @@
-import { createSecureContext } from "node:tls";
+import { createSecureContext, type SecureContextOptions } from "node:tls";
 import {
+  ClientTls,
   createDelivery,
   type Delivery,
-  loadClientTls,
   type Sender,
   type SendOptions,
   ServerWarnings,
@@ -10,7 +10,7 @@ import {
 } from "@dbintel/delivery";
 import { RetryableError } from "@dbintel/errors";
 import type { Batch, Signal } from "@dbintel/pdata";
-import type { ClientAuthenticator, Component, Consumers, Host } from "@dbintel/pipeline";
+import type { ClientAuthenticator, Component, Consumers, Host, Timer } from "@dbintel/pipeline";
 import { type ChannelCredentials, type ChannelOptions, compressionAlgorithms, credentials } from "@grpc/grpc-js";
 import type { OtlpGrpcConfig } from "./config.ts";
 import { ExportClient } from "./export-client.ts";
@@ -32,6 +32,8 @@ export class OtlpGrpc implements Component, Sender {
   readonly #authenticator: ClientAuthenticator | undefined;
   readonly #warnings: ServerWarnings;
   #client: ExportClient | undefined;
+  /** Looks for new certificates. */
+  #following: Timer | undefined;
 
   constructor({ id, config, host }: { readonly id: string; readonly config: OtlpGrpcConfig; readonly host: Host }) {
     this.#config = config;
@@ -50,14 +52,20 @@ export class OtlpGrpc implements Component, Sender {
 
   async start(): Promise<void> {
     if (this.#client !== undefined) return;
-    const security = this.#secure ? await this.#encrypted() : credentials.createInsecure();
-    this.#client = new ExportClient(this.#target.address, security, this.#options());
+    if (this.#secure) {
+      const files = await ClientTls.load(this.#config.tls);
+      this.#connect(this.#encrypted(files.options));
+      this.#following = files.follow(this.#host, (next) => this.#connect(this.#encrypted(next)));
+    } else {
+      this.#connect(credentials.createInsecure());
+    }
     this.#warnOfPlainHeaders();
     await this.#delivery.start({ signal: new AbortController().signal });
   }
 
   async stop(options: { readonly signal: AbortSignal }): Promise<void> {
     await this.#delivery.stop(options);
+    this.#following?.cancel();
     this.#client?.close();
     this.#client = undefined;
   }
@@ -80,10 +88,15 @@ export class OtlpGrpc implements Component, Sender {
     if (verdict.warning !== undefined) this.#warnings.log(batch.signal, verdict.warning);
   }
 
-  async #encrypted(): Promise<ChannelCredentials> {
-    const { tls } = this.#config;
-    const context = createSecureContext(await loadClientTls(tls));
-    return credentials.createFromSecureContext(context, { rejectUnauthorized: !tls.insecure_skip_verify });
+  /** Calls from now on go over new connections; those under way end on the old ones. */
+  #connect(security: ChannelCredentials): void {
+    this.#client?.retire();
+    this.#client = new ExportClient(this.#target.address, security, this.#options());
+  }
+
+  #encrypted(files: SecureContextOptions): ChannelCredentials {
+    const rejectUnauthorized = !this.#config.tls.insecure_skip_verify;
+    return credentials.createFromSecureContext(createSecureContext(files), { rejectUnauthorized });
   }
 
   #options(): ChannelOptions {

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { Certificates } from "@dbintel/e2e/certificates";
 import { decodeLogs, encodeExportResponse, type Logs, logsBuilder, metricsBuilder } from "@dbintel/pdata";
 import { createTestHost, settle } from "@dbintel/pipeline/testing";
 import { ServerCredentials } from "@grpc/grpc-js";
@@ -183,6 +184,40 @@ describe("tls", () => {
     await using careless = await startExporter({ endpoint, tls: { insecure_skip_verify: true, ...own } });
     await careless.send();
     expect(server.seen).toHaveLength(2);
+  });
+
+  it("shows a new certificate to new calls, while those under way end as they began", async () => {
+    await using certificates = await Certificates.create();
+    await certificates.sign("server", { extension: "subjectAltName=DNS:localhost" });
+    const own = (subject: string) => certificates.sign("own", { subject, extension: "extendedKeyUsage=clientAuth" });
+    await own("first");
+    const [ca, cert, key] = await Promise.all(
+      ["ca.pem", "server.pem", "server.key"].map((name) => certificates.read(name)),
+    );
+    if (ca === undefined || cert === undefined || key === undefined) throw new Error("no certificates");
+    const security = ServerCredentials.createSsl(ca, [{ cert_chain: cert, private_key: key }], true);
+    await using server = await TestServer.listen({ credentials: security });
+    await using running = await startExporter({
+      endpoint: `https://localhost:${server.port}`,
+      timeout: "0s",
+      tls: {
+        ...{ ca_file: certificates.path("ca.pem"), reload_interval: "1h" },
+        ...{ cert_file: certificates.path("own.pem"), key_file: certificates.path("own.key") },
+      },
+    });
+    await running.send();
+    const answer = Promise.withResolvers<Uint8Array>();
+    server.behaviour = () => answer.promise;
+    const underWay = running.send();
+    while (server.seen.length < 2) await settle();
+    await own("second");
+    await running.host.clock.advance(3_600_000);
+    while (!running.host.lines.some(({ message }) => message === "the files of tls were read again")) await settle();
+    answer.resolve(new Uint8Array(0));
+    await underWay;
+    await running.send();
+    expect(server.clients).toEqual(["first", "first", "second"]);
+    expect(running.host.accounting.of("logs")).toMatchObject({ sent: 3 });
   });
 
   it("that cannot be read stops the start", async () => {

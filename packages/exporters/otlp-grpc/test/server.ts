@@ -20,7 +20,7 @@ export interface Seen {
 export type Reply =
   | Uint8Array
   | { readonly code: number; readonly message?: string; readonly retryDelayMs?: number }
-  | Promise<never>;
+  | Promise<Uint8Array>;
 
 const asBytes = (bytes: Buffer) => bytes;
 
@@ -28,6 +28,8 @@ const asBytes = (bytes: Buffer) => bytes;
 export class TestServer implements AsyncDisposable {
   readonly seen: Seen[] = [];
   readonly cancelled: Seen[] = [];
+  /** The name in the client's certificate, of each call that showed one. */
+  readonly clients: string[] = [];
   behaviour: (seen: Seen) => Reply = () => new Uint8Array(0);
   port = 0;
   readonly #server: Server;
@@ -67,9 +69,14 @@ export class TestServer implements AsyncDisposable {
   #handle(signal: Signal, call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>): void {
     const seen = { signal, message: call.request, headers: call.metadata.getMap() };
     this.seen.push(seen);
+    const name = call.getAuthContext().sslPeerCertificate?.subject.CN;
+    if (typeof name === "string") this.clients.push(name);
     call.on("cancelled", () => this.cancelled.push(seen));
     const reply = this.behaviour(seen);
-    if (reply instanceof Promise) return;
+    if (reply instanceof Promise) {
+      void reply.then((bytes) => answer(null, Buffer.from(bytes)));
+      return;
+    }
     if (reply instanceof Uint8Array) {
       answer(null, Buffer.from(reply));
       return;

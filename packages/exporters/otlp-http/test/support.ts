@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, type ServerOptions } from "node:https";
-import type { AddressInfo, Server } from "node:net";
+import type { AddressInfo, Server, Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import { type Batch, type Logs, logsBuilder } from "@dbintel/pdata";
 import { createTestHost, settle, type TestHost } from "@dbintel/pipeline/testing";
 import type { z } from "zod";
@@ -29,6 +30,8 @@ export type Behaviour = (seen: Seen) => Reply;
 export class TestServer implements AsyncDisposable {
   readonly seen: Seen[] = [];
   connections = 0;
+  /** The names in the certificates that connections showed. */
+  readonly clients: string[] = [];
   behaviour: Behaviour = () => ({});
   readonly #server: Server & { closeAllConnections(): void };
   readonly #scheme: "http" | "https";
@@ -37,8 +40,10 @@ export class TestServer implements AsyncDisposable {
     const handler = (request: IncomingMessage, response: ServerResponse) => void this.#handle(request, response);
     this.#server = tls === undefined ? createServer(handler) : createTlsServer(tls, handler);
     this.#scheme = tls === undefined ? "http" : "https";
-    this.#server.on(tls === undefined ? "connection" : "secureConnection", () => {
+    this.#server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket | TLSSocket) => {
       this.connections++;
+      const subject = socket instanceof TLSSocket ? socket.getPeerCertificate().subject : undefined;
+      if (typeof subject?.CN === "string") this.clients.push(subject.CN);
     });
   }
 

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -29,6 +29,7 @@ class Certificates {
     await this.#signed("server", "subjectAltName=DNS:db.internal,IP:127.0.0.1");
     await this.#signed("other", "subjectAltName=DNS:other.internal");
     await this.#signed("client", "extendedKeyUsage=clientAuth");
+    await this.#signed("renewed", "extendedKeyUsage=clientAuth");
   }
 
   async #signed(name: string, extension: string): Promise<void> {
@@ -116,6 +117,41 @@ describe("TLS", () => {
     await using exporter = await startExporter({ endpoint: server.url, tls: { ca_file, ...files } });
     await exporter.consume(logs(1));
     await until(() => exporter.sent === 1);
+  });
+
+  it("shows a new certificate on new connections, and keeps the old one while the new files do not fit", async () => {
+    const ca = await certificates.read("ca.pem");
+    const tls = { ...(await serverTls()), ca, requestCert: true, rejectUnauthorized: true };
+    await using server = await TestServer.listen({ tls });
+    const own = async (from: string, ...parts: readonly string[]) => {
+      for (const part of parts) await copyFile(certificates.path(`${from}.${part}`), certificates.path(`own.${part}`));
+    };
+    await own("client", "pem", "key");
+    await using exporter = await startExporter({
+      endpoint: server.url,
+      tls: {
+        ...{ ca_file: certificates.path("ca.pem"), reload_interval: "1h" },
+        ...{ cert_file: certificates.path("own.pem"), key_file: certificates.path("own.key") },
+      },
+    });
+    const send = async () => {
+      const before = exporter.sent;
+      await exporter.consume(logs(1));
+      await until(() => exporter.sent === before + 1);
+    };
+    const said = (text: string) => exporter.host.lines.some(({ message }) => message.startsWith(text));
+    const hour = 3_600_000;
+    await send();
+    await own("renewed", "pem");
+    await exporter.host.clock.advance(hour);
+    await until(() => said("the files of tls cannot be used"));
+    await send();
+    expect(server.clients).toEqual(["client"]);
+    await own("renewed", "key");
+    await exporter.host.clock.advance(hour);
+    await until(() => said("the files of tls were read again"));
+    await send();
+    expect(server.clients).toEqual(["client", "renewed"]);
   });
 
   it("speaks no version below min_version", async () => {

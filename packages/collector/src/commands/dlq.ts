@@ -1,11 +1,11 @@
-import { letterId } from "@dbintel/delivery";
+import { letterId, letterJson } from "@dbintel/delivery";
 import { DbintelError } from "@dbintel/errors";
 import { batchText, plain } from "@dbintel/exporter-debug";
 import { encodeJson } from "@dbintel/pdata";
 import { systemClock } from "@dbintel/pipeline";
 import { stayAlive } from "../alive.ts";
 import { type ConfigOptions, usableConfiguration } from "../configuration.ts";
-import { type Listed, letterJson, letterTable, letterText } from "../dlq/letter-text.ts";
+import { type Listed, letterTable, letterText } from "../dlq/letter-text.ts";
 import { type Office, Offices } from "../dlq/offices.ts";
 import { failure } from "../failure.ts";
 import { type ExitCode, exitCodes, type Terminal } from "../terminal.ts";
@@ -28,7 +28,7 @@ interface Chosen extends Listed {
 export function list(options: DlqOptions & { readonly format: string }, terminal: Terminal): Promise<ExitCode> {
   return withOffices("ls", options, terminal, async (offices) => {
     const listed = lettersOf(offices);
-    if (options.format === "json") terminal.print(JSON.stringify(listed.map(letterJson), undefined, 2));
+    if (options.format === "json") terminal.print(JSON.stringify(listed.map(shown), undefined, 2));
     else if (listed.length === 0) terminal.print("no dead letters");
     else terminal.print(letterTable(listed, Number(systemClock.unixNano() / 1_000_000n)));
   });
@@ -48,7 +48,7 @@ export function show(
       }
       if (options.format === "json") {
         const telemetry: unknown = JSON.parse(encodeJson(opened.batch));
-        terminal.print(plain(JSON.stringify({ ...letterJson(listed), telemetry }, undefined, 2)));
+        terminal.print(plain(JSON.stringify({ ...shown(listed), telemetry }, undefined, 2)));
       } else terminal.print(`${letterText(listed)}\n\n${batchText(opened.batch, "detailed").trimEnd()}`);
     }
   });
@@ -106,6 +106,10 @@ function lettersOf(offices: readonly Office[]): readonly Chosen[] {
   return offices.flatMap((office) =>
     office.stored.letters.map((letter) => ({ exporter: office.exporter, letter, office })),
   );
+}
+
+function shown({ exporter, letter }: Listed): Readonly<Record<string, unknown>> {
+  return letterJson(exporter, letter);
 }
 
 /** `undefined` for all letters. */

@@ -1,4 +1,4 @@
-import { type DeadLetter, letterId } from "@dbintel/delivery";
+import { type DeadLetter, letterId, letterJson } from "@dbintel/delivery";
 import { printable } from "@dbintel/watching";
 import { textTable } from "../text-table.ts";
 
@@ -28,29 +28,9 @@ export function letterTable(listed: readonly Listed[], nowMs: number): string {
   return textTable(columns, rows);
 }
 
-/** A letter for programs. */
-export function letterJson({ exporter, letter }: Listed): Readonly<Record<string, unknown>> {
-  return {
-    id: letterId(letter),
-    content_sha256: letter.hash,
-    exporter,
-    signal: letter.signal,
-    items: letter.items,
-    reason: letter.reason,
-    error_code: letter.code,
-    http_status: letter.httpStatus,
-    message: letter.message,
-    tries: letter.attempts,
-    trimmed: letter.trimmed,
-    seen: letter.count,
-    first_seen: new Date(letter.firstUnixMs).toISOString(),
-    last_seen: new Date(letter.lastUnixMs).toISOString(),
-  };
-}
-
 /** What is known of a letter, a line for each. */
-export function letterText(listed: Listed): string {
-  const lines = Object.entries(letterJson(listed)).filter(([, value]) => value !== undefined);
+export function letterText({ exporter, letter }: Listed): string {
+  const lines = Object.entries(letterJson(exporter, letter)).filter(([, value]) => value !== undefined);
   return lines.map(([name, value]) => `${`${name}:`.padEnd(16)} ${printable(String(value))}`).join("\n");
 }
 

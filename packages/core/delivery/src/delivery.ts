@@ -1,8 +1,15 @@
 import { DbintelError } from "@dbintel/errors";
 import { type ExporterLoad, feedback } from "@dbintel/feedback";
-import type { Signal } from "@dbintel/pdata";
-import { signals } from "@dbintel/pdata";
-import type { Component, Consumer, Consumers, Host, JournalProvider, StopOptions } from "@dbintel/pipeline";
+import { type Batch, type Signal, signals } from "@dbintel/pdata";
+import type {
+  Component,
+  ConsumeContext,
+  Consumer,
+  Consumers,
+  Host,
+  JournalProvider,
+  StopOptions,
+} from "@dbintel/pipeline";
 import { ConcurrencyLimit } from "./concurrency-limit.ts";
 import { DeadLetters } from "./dead-letters/dead-letters.ts";
 import { Destination } from "./destination.ts";
@@ -26,6 +33,9 @@ const refusedDelayMs = 1000;
 
 /** How long a request of a queue on disk keeps a sender where `max_elapsed_time` sets no limit. */
 const longestTurnMs = 300_000;
+
+/** Whoever sends a letter once more does not wait for the destination. */
+const never = new AbortController().signal;
 
 export interface DeliveryArgs {
   /** The exporter's id, the label `exporter` of its metrics. */
@@ -72,13 +82,8 @@ class LaneDelivery implements Delivery {
     this.#sizes = new RequestSizes(args.host.meter, args.id);
     const { enabled, storage } = args.config.sending_queue;
     this.#journals = storage === undefined || !enabled ? undefined : args.host.extensions.journalProvider(storage);
-    this.#deadLetters = deadLettersOf(args);
-    const consumer: Consumer = {
-      consume: (batch, context) => {
-        const lane = this.#state === "stopped" ? undefined : this.#lane(batch.signal);
-        return lane?.consume(batch, context) ?? Promise.reject(shuttingDown());
-      },
-    };
+    this.#deadLetters = deadLettersOf(args, (batch) => this.#resend(batch));
+    const consumer: Consumer = { consume: (batch, context) => this.#consume(batch, context) };
     this.consumers = Object.fromEntries(signals.map((signal) => [signal, consumer]));
   }
 
@@ -127,6 +132,24 @@ class LaneDelivery implements Delivery {
 
   held(signal: Signal): number {
     return this.#lanes.get(signal)?.held ?? this.#kept.get(signal);
+  }
+
+  /** Nobody upstream counts these items: they come in once more, and are given back when the queue refuses them. */
+  async #resend(batch: Batch): Promise<void> {
+    const { accounting } = this.#args.host;
+    const { signal, count: items } = batch;
+    accounting.received(signal, items);
+    try {
+      await this.#consume(batch, { signal: never });
+    } catch (error) {
+      accounting.refused(signal, items);
+      throw error;
+    }
+  }
+
+  #consume(batch: Batch, context: ConsumeContext): Promise<void> {
+    const lane = this.#state === "stopped" ? undefined : this.#lane(batch.signal);
+    return lane?.consume(batch, context) ?? Promise.reject(shuttingDown());
   }
 
   get #kept() {
@@ -205,7 +228,10 @@ function patient({ retry_on_failure: settings }: DeliverySettings): DeliverySett
 }
 
 /** Checked once more for exporters whose schema does not. */
-function deadLettersOf({ id, host, config }: DeliveryArgs): DeadLetters | undefined {
+function deadLettersOf(
+  { id, host, config }: DeliveryArgs,
+  resend: (batch: Batch) => Promise<void>,
+): DeadLetters | undefined {
   const { dead_letters: settings } = config;
   if (settings === undefined) return undefined;
   if (impatientKey(config) !== undefined) {
@@ -215,5 +241,5 @@ function deadLettersOf({ id, host, config }: DeliveryArgs): DeadLetters | undefi
     });
   }
   const journals = host.extensions.journalProvider(settings.storage, "dead_letters.storage");
-  return new DeadLetters({ id, host, journals, settings });
+  return new DeadLetters({ id, host, journals, settings, resend });
 }

@@ -23,6 +23,8 @@ export type { ConsumeContext, Consumer, Consumers } from "./consumer.ts";
 export type { Control, EffectiveSetting, ReloadReport, ReloadTrigger } from "./control.ts";
 export type { EmbeddedConsumer, EmbeddedPipeline, Output, PipelineOptions } from "./create-pipeline.ts";
 export { createPipeline } from "./create-pipeline.ts";
+export type { DeadLetterDesk } from "./dead-letter-desk.ts";
+export { deadLetterDesks } from "./dead-letter-desk.ts";
 export type { ComponentFactory, Configured } from "./define.ts";
 export { defineConnector, defineExporter, defineExtension, defineProcessor, defineReceiver } from "./define.ts";
 export type { Check, CheckStatus, Diagnosis, Repair, Subject } from "./diagnosis.ts";

@@ -4,7 +4,7 @@ import type { Host } from "@dbintel/pipeline";
 
 /** A change that somebody asked for. */
 export interface Change {
-  readonly action: "reload" | "log-level" | "tap";
+  readonly action: "reload" | "log-level" | "tap" | "dead-letter";
   readonly who: string;
   readonly detail: Readonly<Record<string, unknown>>;
 }

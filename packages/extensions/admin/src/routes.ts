@@ -7,6 +7,7 @@ import type { AuditLog } from "./audit-log.ts";
 import { ComponentPattern } from "./component-pattern.ts";
 import { componentTree, reloadShown } from "./component-tree.ts";
 import type { AdminConfig } from "./config.ts";
+import { deadLetterRoute } from "./dead-letter-route.ts";
 import { readiness } from "./readiness.ts";
 import { jsonBody } from "./request-body.ts";
 import { TapSession } from "./tap-session.ts";
@@ -36,6 +37,7 @@ const tapQuery = z.strictObject({
 
 /** Everything that the admin endpoint answers. */
 export class Routes {
+  readonly byPath: Readonly<Record<string, Route>>;
   readonly #config: AdminConfig;
   readonly #host: Host;
   readonly #audit: AuditLog;
@@ -54,9 +56,10 @@ export class Routes {
     this.#host = args.host;
     this.#audit = args.audit;
     this.#closing = args.closing;
+    this.byPath = { ...this.#ofControl, "/api/v1/dead-letters": deadLetterRoute(args.host, args.audit) };
   }
 
-  readonly byPath: Readonly<Record<string, Route>> = {
+  readonly #ofControl: Readonly<Record<string, Route>> = {
     "/-/healthy": { open: true, methods: { GET: () => ({ status: 200, body: { status: "alive" } }) } },
     "/-/ready": { open: true, methods: { GET: () => this.#ready() } },
     "/-/reload": { methods: { POST: (visit) => this.#reload(visit), GET: () => this.#lastReload() } },

@@ -3,8 +3,9 @@ import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { RefusedError } from "@dbintel/errors";
 import { logsBuilder } from "@dbintel/pdata";
-import { Ledger } from "@dbintel/pipeline";
+import { deadLetterDesks, Ledger } from "@dbintel/pipeline";
 import { describeExtensionContract } from "@dbintel/pipeline/testing/contracts";
 import { describe, expect, it } from "vitest";
 import { admin } from "../src/index.ts";
@@ -37,6 +38,84 @@ describe("health", () => {
     const receiver = { kind: "receiver", id: "otlp", transport: "http", status, sinceUnixNano: 0n, ledger } as const;
     served.control.components = [{ ...receiver, held: () => 0 }];
     expect(await served.ask("GET", "/-/ready")).toMatchObject({ status: 200, json: { status: "ready", data: true } });
+  });
+});
+
+describe("dead letters", () => {
+  const path = "/api/v1/dead-letters";
+  const content_sha256 = "ab".repeat(32);
+  const named = `${path}?exporter=x&content_sha256=`;
+
+  async function kept() {
+    const served = await operated();
+    const done: string[] = [];
+    const letter = { exporter: "x", content_sha256, items: 1 };
+    const batch = logsBuilder().record({ body: "rejected" }).build();
+    let isThere = true;
+    let refusal: Error | undefined;
+    served.host.shared(deadLetterDesks).set("x", {
+      letters: () => (isThere ? [letter] : []),
+      open: async (hash) => (isThere && hash === content_sha256 ? { letter, batch } : undefined),
+      replay: async () => {
+        if (refusal !== undefined) throw refusal;
+        done.push("replay");
+        return true;
+      },
+      remove: () => {
+        done.push("drop");
+        return isThere;
+      },
+    });
+    const change = (action: string, exporter = "x") =>
+      served.ask("POST", path, json, JSON.stringify({ action, exporter, content_sha256 }));
+    const refuse = (error: Error) => {
+      refusal = error;
+    };
+    const leave = () => {
+      isThere = false;
+    };
+    return { served, letter, done, change, refuse, leave, [Symbol.asyncDispose]: () => served[Symbol.asyncDispose]() };
+  }
+
+  it("are listed, and shown with their records, which the audit log tells", async () => {
+    await using desk = await kept();
+    const { served, letter } = desk;
+    expect((await served.ask("GET", path)).json).toEqual({ exporters: ["x"], letters: [letter] });
+    expect(served.audit()).toEqual([]);
+    const { json: shown } = await served.ask("GET", `${named}${content_sha256}`);
+    expect(shown).toMatchObject({ ...letter, telemetry: { resourceLogs: [{}] } });
+    expect(JSON.stringify(shown)).toContain("rejected");
+    expect(served.audit()).toMatchObject([{ audit: "dead-letter", outcome: "shown", exporter: "x" }]);
+    expect((await served.ask("GET", `${named}${"00".repeat(32)}`)).status).toBe(404);
+    expect((await served.ask("GET", `${named}ab`)).status).toBe(400);
+  });
+
+  it("are sent again and removed, which the audit log tells before and after", async () => {
+    await using desk = await kept();
+    expect((await desk.change("replay")).status).toBe(200);
+    expect((await desk.change("drop")).json).toEqual({ content_sha256, action: "drop" });
+    expect(desk.done).toEqual(["replay", "drop"]);
+    const audit = desk.served.audit().map(({ change, outcome }) => [change, outcome]);
+    expect(audit).toEqual(
+      ["replay", "drop"].flatMap((change) => [
+        [change, "begun"],
+        [change, "applied"],
+      ]),
+    );
+  });
+
+  it("are left where they are by what is wrong", async () => {
+    await using desk = await kept();
+    expect((await desk.change("burn")).status).toBe(400);
+    expect((await desk.change("drop", "y")).status).toBe(404);
+    expect((await desk.served.ask("POST", path, {}, "{}")).status).toBe(415);
+    desk.refuse(new RefusedError("the queue is full", { code: "DBI_QUEUE_FULL" }));
+    const { status, json: body } = await desk.change("replay");
+    expect([status, body.error]).toEqual([503, "the exporter does not take the letter: the queue is full"]);
+    expect(desk.done).toEqual([]);
+    desk.leave();
+    expect((await desk.change("drop")).status).toBe(404);
+    expect(desk.served.audit().at(-1)).toMatchObject({ change: "drop", outcome: "gone" });
   });
 });
 

@@ -1,5 +1,5 @@
 import { PermanentError } from "@dbintel/errors";
-import { decode } from "@dbintel/pdata";
+import { type Batch, decode } from "@dbintel/pdata";
 import type { Clock, JournalProvider, JournalRecord, OpenedJournal } from "@dbintel/pipeline";
 import {
   contentHash,
@@ -157,6 +157,16 @@ export class DeadLetterBox {
   /** Removes a letter; false when it has gone already. */
   remove(hash: string, event: "replayed" | "removed"): boolean {
     return this.#leave(hash, event);
+  }
+
+  /** Gives a letter away, and removes it then, unless the same content has come meanwhile. False when it has gone. */
+  async replay(hash: string, give: (batch: Batch) => Promise<void>): Promise<boolean> {
+    const opened = await this.open(hash);
+    if (opened === undefined) return false;
+    await give(opened.batch);
+    // Its place is taken by another when its count grows.
+    if (this.#entries.get(hash)?.letter === opened.letter) this.remove(hash, "replayed");
+    return true;
   }
 
   /** Removes what is too old. */

@@ -1,5 +1,6 @@
 import { PartialError, PermanentError, RetryableError } from "@dbintel/errors";
 import { logsBuilder } from "@dbintel/pdata";
+import { deadLetterDesks } from "@dbintel/pipeline";
 import { createTestHost } from "@dbintel/pipeline/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Journals } from "../../test/journals.ts";
@@ -194,6 +195,51 @@ it("keeps whole what a destination refuses for the collector's key, where a queu
   expect(run.requests).toBe(1);
   await run.stop();
   expect(await lettersIn(journals)).toMatchObject([{ items: 8, reason: "rejected", httpStatus: 403 }]);
+});
+
+it.each(queues)("shows, sends again and removes letters while it runs, with a queue %s", async (_where, settings) => {
+  let refuses = true;
+  const run = await judged({ journals, settings, judge: () => (refuses ? rejected : undefined) });
+  const desk = run.host.shared(deadLetterDesks).get("otlp_http");
+  if (desk === undefined) throw new Error("no desk");
+  for (const prefix of ["taken", "kept", "removed"]) {
+    await run.send(logs(1, prefix));
+    await run.until(() => run.account().held === 0);
+  }
+  const [first = "", second = "", third = ""] = desk.letters().map((letter) => String(letter.content_sha256));
+  expect(desk.letters()).toMatchObject([{ exporter: "otlp_http", items: 1, http_status: 400, seen: 1 }, {}, {}]);
+  expect((await desk.open(second))?.batch.count).toBe(1);
+  expect(desk.remove(third)).toBe(true);
+  expect(desk.remove(third)).toBe(false);
+  expect(await desk.replay(third)).toBe(false);
+  // What is rejected once more is a letter again.
+  expect(await desk.replay(second)).toBe(true);
+  await run.until(() => run.account().held === 0 && desk.letters().length === 2);
+  refuses = false;
+  expect(await desk.replay(first)).toBe(true);
+  await run.until(() => run.account().held === 0);
+  expect(run.taken).toEqual(["taken0"]);
+  expect(run.account()).toMatchObject({ received: 2, sent: 1, dropped: { rejected: 4 } });
+  await run.stop();
+  expect(run.host.shared(deadLetterDesks).size).toBe(0);
+  expect((await lettersIn(journals)).map(({ bodies }) => bodies)).toEqual([["kept0"]]);
+});
+
+it("keeps a letter that the queue does not take, and gives its items back in the account", async () => {
+  const settings = { sending_queue: { queue_size: 1 }, retry_on_failure: { max_elapsed_time: "0s" } };
+  let answer: Error | undefined = rejected;
+  const run = await judged({ journals, settings, judge: () => answer });
+  await run.send(logs(1));
+  await run.until(() => run.account().held === 0);
+  const desk = run.host.shared(deadLetterDesks).get("otlp_http");
+  const letter = String(desk?.letters()[0]?.content_sha256);
+  answer = down;
+  await run.send(logs(1, "in the way"));
+  await expect(desk?.replay(letter)).rejects.toMatchObject({ code: "DBI_QUEUE_FULL" });
+  expect(desk?.letters()).toHaveLength(1);
+  const { received, refused } = run.host.accounting.of("logs");
+  expect([received, refused]).toEqual([1, 1]);
+  await run.stop(AbortSignal.abort());
 });
 
 it.each([

@@ -1,11 +1,19 @@
 import { type ConsumeError, toConsumeError } from "@dbintel/errors";
 import type { Batch } from "@dbintel/pdata";
-import { every, type Host, type JournalProvider, type Timer } from "@dbintel/pipeline";
+import {
+  type DeadLetterDesk,
+  deadLetterDesks,
+  every,
+  type Host,
+  type JournalProvider,
+  type Timer,
+} from "@dbintel/pipeline";
 import { LogGate } from "../log-gate.ts";
 import type { DropReason } from "../outcome.ts";
 import { DeadLetterBox, openDeadLetterJournal } from "./dead-letter-box.ts";
 import { DeadLetterMetrics } from "./dead-letter-metrics.ts";
 import type { DeadLetterSettings } from "./dead-letter-settings.ts";
+import { letterJson } from "./letter.ts";
 import type { Redaction } from "./redaction.ts";
 
 /** Repeated lines about the same thing come at most this often. */
@@ -30,8 +38,10 @@ export class DeadLetters {
   readonly #exporter: string;
   readonly #gate: LogGate;
   readonly #metrics: DeadLetterMetrics;
+  readonly #resend: (batch: Batch) => Promise<void>;
   #box: DeadLetterBox | undefined;
   #timer: Timer | undefined;
+  #closeDesk = () => {};
   #redaction: Promise<Redaction> | undefined;
 
   constructor(args: {
@@ -39,11 +49,14 @@ export class DeadLetters {
     readonly host: Host;
     readonly journals: JournalProvider;
     readonly settings: DeadLetterSettings;
+    /** Takes what is to be sent once more: the exporter's queue. */
+    readonly resend: (batch: Batch) => Promise<void>;
   }) {
     this.settings = args.settings;
     this.#host = args.host;
     this.#journals = args.journals;
     this.#exporter = args.id;
+    this.#resend = args.resend;
     this.#gate = new LogGate(args.host.clock, logIntervalMs);
     this.#metrics = new DeadLetterMetrics(args.host.meter, args.id);
   }
@@ -60,10 +73,12 @@ export class DeadLetters {
     this.#box = box;
     this.#metrics.observe(box);
     this.#timer = every(clock, expiryIntervalMs, () => box.expire());
+    this.#closeDesk = this.#openDesk(box);
   }
 
   async stop(): Promise<void> {
     this.#timer?.cancel();
+    this.#closeDesk();
     this.#metrics.forget();
     const box = this.#box;
     this.#box = undefined;
@@ -92,6 +107,25 @@ export class DeadLetters {
       const fields = { "otelcol.signal": signal, reason, items: sum, error: toConsumeError(cause) };
       this.#host.logger.error(fields, "what the destination will not take cannot be kept and is lost");
     }
+  }
+
+  /** Shows the letters to those who operate the collector. Returns a function that ends that. */
+  #openDesk(box: DeadLetterBox): () => void {
+    const desks = this.#host.shared(deadLetterDesks);
+    const exporter = this.#exporter;
+    const desk: DeadLetterDesk = {
+      letters: () => box.letters.map((letter) => letterJson(exporter, letter)),
+      open: async (hash) => {
+        const opened = await box.open(hash);
+        return opened && { letter: letterJson(exporter, opened.letter), batch: opened.batch };
+      },
+      replay: (hash) => box.replay(hash, this.#resend),
+      remove: (hash) => box.remove(hash, "removed"),
+    };
+    desks.set(exporter, desk);
+    return () => {
+      if (desks.get(exporter) === desk) desks.delete(exporter);
+    };
   }
 
   /** Loaded when the first letter comes: most collectors never have one. */

@@ -58,6 +58,26 @@ export function letterId({ hash }: DeadLetter): string {
   return hash.slice(0, shownDigits);
 }
 
+/** A letter for programs. */
+export function letterJson(exporter: string, letter: DeadLetter): Readonly<Record<string, unknown>> {
+  return {
+    id: letterId(letter),
+    content_sha256: letter.hash,
+    exporter,
+    signal: letter.signal,
+    items: letter.items,
+    reason: letter.reason,
+    error_code: letter.code,
+    http_status: letter.httpStatus,
+    message: letter.message,
+    tries: letter.attempts,
+    trimmed: letter.trimmed,
+    seen: letter.count,
+    first_seen: new Date(letter.firstUnixMs).toISOString(),
+    last_seen: new Date(letter.lastUnixMs).toISOString(),
+  };
+}
+
 export function contentHash(signal: Signal, content: Uint8Array): string {
   return createHash("sha256").update(signal).update("\0").update(content).digest("hex");
 }

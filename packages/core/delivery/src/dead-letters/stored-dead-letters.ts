@@ -51,13 +51,11 @@ export class StoredDeadLetters implements AsyncDisposable {
    * again. False when the letter has gone. Rejects with `DBI_STORAGE` when its queue is in memory or the disk does not
    * take it; the letter is still there then.
    */
-  async replay(hash: string): Promise<boolean> {
-    const opened = await this.#box.open(hash);
-    if (opened === undefined) return false;
-    const { signal, count } = opened.batch;
-    const queue = await this.#queue(signal);
-    await queue.append(opened.batch.encode(), count);
-    return this.#box.remove(hash, "replayed");
+  replay(hash: string): Promise<boolean> {
+    return this.#box.replay(hash, async (batch) => {
+      const queue = await this.#queue(batch.signal);
+      await queue.append(batch.encode(), batch.count);
+    });
   }
 
   /** False when the letter has gone. */

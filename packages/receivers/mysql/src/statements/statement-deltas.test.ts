@@ -35,14 +35,23 @@ describe("statementDeltas", () => {
     expect(changed).toMatchObject([{ kind: "normal", values: [1n, 12n, 0n] }]);
   });
 
-  it("takes a row as begun anew when its execution time fell from below the end", () => {
-    const { changed } = compare([row("a", [1n, 500n, 0n])], [row("a", [2n, 7n, 0n])]);
+  it("takes a row of the last poll's second as begun anew when its execution time fell", () => {
+    const young = { firstSeenMicros: previousMicros - 1n };
+    const { changed } = compare([row("a", [1n, 500n, 0n], young)], [row("a", [2n, 7n, 0n], young)]);
     expect(changed).toMatchObject([{ kind: "reset_inferred", values: [2n, 7n, 0n] }]);
   });
 
   it("never mixes counters of two epochs: rows fell, so that calls began anew too", () => {
-    const { changed } = compare([row("a", [5n, 50n, 100n])], [row("a", [6n, 60n, 3n])]);
+    const young = { firstSeenMicros: previousMicros - 1n };
+    const { changed } = compare([row("a", [5n, 50n, 100n], young)], [row("a", [6n, 60n, 3n], young)]);
     expect(changed).toMatchObject([{ kind: "reset_inferred", values: [6n, 60n, 3n] }]);
+  });
+
+  it("counts no lifetime again when the server lost increments of sessions that ran at the same time", () => {
+    const { changed, ledger } = compare([row("a", [500n, 90n, 7n])], [row("a", [498n, 95n, 7n])]);
+    expect(changed).toMatchObject([{ kind: "normal", values: [0n, 5n, 0n] }]);
+    expect(ledger).toMatchObject({ reset_inferred: 0 });
+    expect(compare([row("a", [500n, 90n, 7n])], [row("a", [498n, 90n, 7n])]).changed).toEqual([]);
   });
 
   it("has no difference of a maximum, which may fall without anything having begun anew", () => {

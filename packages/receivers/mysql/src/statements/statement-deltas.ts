@@ -6,7 +6,8 @@ import type { Continuity } from "./statement-epoch.ts";
  * - `normal`: its counters grew.
  * - `new`: it was not there at the last poll; all that it counts happened since.
  * - `recreated`: the table was emptied or the server restarted; all that it counts happened since then.
- * - `reset_inferred`: a counter fell although the row claims to be the same; taken like `recreated`.
+ * - `reset_inferred`: a counter fell, and the row was first seen so shortly before the last poll that it may be another;
+ *   taken like `recreated`.
  */
 export const deltaKinds = ["normal", "new", "recreated", "reset_inferred"] as const;
 export type DeltaKind = (typeof deltaKinds)[number];
@@ -51,6 +52,8 @@ const firstSeenPrecisionMicros = 1_000_000n;
  *
  * A row is compared as a whole, never column by column: either all its counters continue or all begin anew. The server
  * throws no single row out; when rows are gone or were first seen at another moment, somebody has emptied the table.
+ * Sessions add to a counter without a lock, so one may fall a little in a row that continues: the increments of others
+ * were lost after they had been told. That is growth of 0, from the smaller value on.
  */
 export function statementDeltas(args: DeltaArgs): StatementDeltas {
   const { current, previous, continuity, previousMicros, changedOnly = false } = args;
@@ -87,11 +90,16 @@ export function statementDeltas(args: DeltaArgs): StatementDeltas {
     }
     if (firstSeen !== previous.firstSeenMicros(found)) return whole(row, "recreated");
     // A row of the second in which the last poll was may have come back in that very second.
-    if (emptied && firstSeen + firstSeenPrecisionMicros > previousMicros) return whole(row, "recreated");
-    return grown(row, previous, found);
+    const mayBeAnother = firstSeen + firstSeenPrecisionMicros > previousMicros;
+    if (emptied && mayBeAnother) return whole(row, "recreated");
+    return grown(row, { before: previous, found, mayBeAnother });
   }
 
-  function grown(row: number, before: DigestTable, found: number): StatementDelta | undefined {
+  function grown(
+    row: number,
+    was: { readonly before: DigestTable; readonly found: number; readonly mayBeAnother: boolean },
+  ): StatementDelta | undefined {
+    const { before, found, mayBeAnother } = was;
     const values: bigint[] = [];
     const last = { table: before, row: found };
     let moved = false;
@@ -106,9 +114,10 @@ export function statementDeltas(args: DeltaArgs): StatementDeltas {
       }
       const [now, then] = [current.value(row, counter), before.value(found, counter)];
       const passedTheEnd = type === "picoseconds" && then >= upperHalf && now < upperHalf;
-      if (now < then && !passedTheEnd) return whole(row, "reset_inferred");
-      moved = true;
-      values.push(BigInt.asUintN(bits, now - then));
+      const fell = now < then && !passedTheEnd;
+      if (fell && mayBeAnother) return whole(row, "reset_inferred");
+      moved ||= !fell;
+      values.push(fell ? 0n : BigInt.asUintN(bits, now - then));
     }
     return moved ? { row, kind: "normal", values } : undefined;
   }

@@ -1,5 +1,6 @@
 import { eventually } from "@dbintel/e2e/condition";
 import type { MysqlServer } from "@dbintel/e2e/servers";
+import type { StatementGuard } from "@dbintel/watching";
 import { afterEach, expect, it } from "vitest";
 import { newRelicMetrics, otelcolMetrics, type Product } from "./metric-list.ts";
 import { type Point, pointsOf, watch } from "./watch.ts";
@@ -84,5 +85,35 @@ export function metricsSuite({ product, server }: SharedServer): void {
     expect(texts.some((text) => text.includes("`app`"))).toBe(true);
     expect(texts.join("\n")).not.toMatch(/dbintel|hunter2|123456/);
     expect(Math.max(...texts.map((text) => Buffer.byteLength(text)))).toBeLessThanOrEqual(120);
+  });
+
+  it("are asked for together where each has but one row", async () => {
+    const asked: string[] = [];
+    const guard: StatementGuard = {
+      strained: false,
+      ask({ collectorClass, work }) {
+        asked.push(collectorClass);
+        return work();
+      },
+    };
+    const look = watch(server(), { enabled: ({ enabled }) => enabled });
+    opened.push(look);
+    const { batches, problems } = await look.pollMetrics(guard);
+    expect(problems).toEqual([]);
+    expect(asked).toEqual(product === "mysql" ? ["overview", "errors"] : ["overview"]);
+    const names = pointsOf(batches).map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(["mysql.uptime", "mysql.innodb.history_list.length"]));
+  });
+
+  it("are asked for one by one where a grant lacks for one of them, which is told", async () => {
+    await server().query("CREATE USER 'half'@'%' IDENTIFIED BY 'half'");
+    const look = watch(server(), { user: { username: "half", password: "half" }, enabled: ({ enabled }) => enabled });
+    opened.push(look);
+    const { batches, problems = [] } = await look.pollMetrics();
+    await server().query("DROP USER 'half'@'%'");
+    const names = pointsOf(batches).map(({ name }) => name);
+    expect(names).toContain("mysql.buffer_pool.limit");
+    expect(names).not.toContain("mysql.innodb.history_list.length");
+    expect(problems.map(({ code }) => code)).toContain("DBI_DATABASE_PERMISSION");
   });
 }

@@ -5,7 +5,7 @@ import type { AnyValue, Batch, Distribution, Logs, Metrics } from "@dbintel/pdat
 import { systemClock } from "@dbintel/pipeline";
 import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
 import type { PollResult } from "@dbintel/polling";
-import { ActiveSessionPoll, type MetricDefinition, StatementGuards } from "@dbintel/watching";
+import { ActiveSessionPoll, type MetricDefinition, type StatementGuard, StatementGuards } from "@dbintel/watching";
 import type { z } from "zod";
 import { ActivityPoll } from "../src/activity/activity-poll.ts";
 import { DeadlockPoll } from "../src/activity/deadlock-poll.ts";
@@ -219,7 +219,7 @@ export function watch(server: Reachable, options: WatchOptions = {}) {
       result.commit?.();
       return result;
     },
-    pollMetrics: (): Promise<PollResult> => metrics.poll(args()),
+    pollMetrics: (guard: StatementGuard = args().guard): Promise<PollResult> => metrics.poll({ ...args(), guard }),
     /** Looks at replication and remembers what was seen, as when everything was taken. */
     async pollReplication(): Promise<PollResult> {
       const result = await replication.poll(args());

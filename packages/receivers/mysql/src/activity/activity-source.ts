@@ -75,7 +75,7 @@ export class ActivitySource {
     { consumers }: ServerMoment,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<bigint, readonly WaitEvent[]>> {
-    const tables = ["events_waits_current", "events_waits_history"].filter((name) => consumers.has(name));
+    const tables = (["events_waits_current", "events_waits_history"] as const).filter((name) => consumers.has(name));
     if (threads.length === 0 || tables.length === 0) return new Map();
     const rows = await this.#server.connection.query(waitsSql(threads, tables), [], signal);
     return Map.groupBy(rows.map(waitOf), ({ threadId }) => threadId);

@@ -1,6 +1,6 @@
-import { integer, text } from "@dbintel/watching";
-import { namedValues } from "../connection/capabilities.ts";
-import type { DatabaseConnection } from "../connection/connection.ts";
+import { integer, number, text } from "@dbintel/watching";
+import type { DatabaseConnection, Product } from "../connection/connection.ts";
+import { statusColumnsSql } from "../connection/global-status.ts";
 import { TimerClock } from "./timer.ts";
 
 /** A server at one moment. */
@@ -12,39 +12,41 @@ export interface ServerMoment {
   readonly uptimeSeconds: bigint;
   /** Sessions that wait for a lock of InnoDB. */
   readonly rowLockWaits: bigint;
-  /** The consumers that are on. */
-  readonly consumers: ReadonlySet<string>;
+  /** Those of the wanted consumers that are on. */
+  readonly consumers: ReadonlySet<Consumer>;
   /** Which session of the receiver asked. */
   readonly session: number | undefined;
 }
 
+/** The consumers that anything here depends on. */
+const wantedConsumers = ["events_statements_history", "events_waits_current", "events_waits_history"] as const;
+type Consumer = (typeof wantedConsumers)[number];
+
 /** The statement that asks is itself under way, so its end by the timer is now. */
-const clockSql = `
+function momentSql(product: Product): string {
+  const consumers = wantedConsumers.map(
+    (name) => `
+         EXISTS (SELECT * FROM performance_schema.setup_consumers WHERE NAME = '${name}' AND ENABLED = 'YES') AS ${name}`,
+  );
+  return `
   SELECT CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS UNSIGNED) AS clock,
          (SELECT s.TIMER_END FROM performance_schema.threads t
             JOIN performance_schema.events_statements_current s ON s.THREAD_ID = t.THREAD_ID
-           WHERE t.PROCESSLIST_ID = CONNECTION_ID() AND s.NESTING_EVENT_LEVEL = 0) AS timer`;
-
-const statusNames = ["Uptime", "Innodb_row_lock_current_waits"];
+           WHERE t.PROCESSLIST_ID = CONNECTION_ID() AND s.NESTING_EVENT_LEVEL = 0) AS timer,
+         g.*,${consumers.join(",")}
+    FROM (${statusColumnsSql(product, ["Uptime", "Innodb_row_lock_current_waits"])}) g`;
+}
 
 export async function serverMoment(connection: DatabaseConnection, signal: AbortSignal): Promise<ServerMoment> {
-  const consumers = await connection.query(
-    "SELECT NAME AS name FROM performance_schema.setup_consumers WHERE ENABLED = 'YES'",
-    [],
-    signal,
-  );
-  const status = namedValues(
-    await connection.query("SHOW GLOBAL STATUS WHERE Variable_name IN (?)", [statusNames], signal),
-  );
-  const [row = {}] = await connection.query(clockSql, [], signal);
+  const [row = {}] = await connection.query(momentSql(connection.product), [], signal);
   const micros = integer(row, "clock") ?? 0n;
   const timer = integer(row, "timer");
   return {
     micros,
     clock: timer === undefined ? undefined : new TimerClock({ micros, timer }),
-    uptimeSeconds: BigInt(status.get("uptime") ?? 0),
-    rowLockWaits: BigInt(status.get("innodb_row_lock_current_waits") ?? 0),
-    consumers: new Set(consumers.map((each) => text(each, "name") ?? "")),
+    uptimeSeconds: BigInt(text(row, "uptime") ?? 0),
+    rowLockWaits: BigInt(text(row, "innodb_row_lock_current_waits") ?? 0),
+    consumers: new Set(wantedConsumers.filter((name) => number(row, name) === 1)),
     session: connection.session,
   };
 }

@@ -61,11 +61,12 @@ export class MysqlSessionSampler implements SessionSampler {
 
   /** Threads that wait for a row: no event tells that. Asked for only while the server counts some. */
   async #rowWaiters({ product }: Capabilities, signal: AbortSignal): Promise<readonly bigint[]> {
+    // MariaDB tells who they are with PROCESS alone, and calls nothing that waits for a row otherwise.
+    if (product !== "mysql") return [];
     const { connection } = this.#options.server;
     const name = "Innodb_row_lock_current_waits";
     const status = await connection.query(`SHOW GLOBAL STATUS WHERE Variable_name = '${name}'`, [], signal);
-    // MariaDB tells who they are with PROCESS alone, and calls nothing that waits for a row otherwise.
-    if (product !== "mysql" || BigInt(namedValues(status).get(name.toLowerCase()) ?? 0) === 0n) return [];
+    if (BigInt(namedValues(status).get(name.toLowerCase()) ?? 0) === 0n) return [];
     const rows = await connection.query(
       `SELECT REQUESTING_THREAD_ID AS thread FROM performance_schema.data_lock_waits GROUP BY 2 LIMIT ${mostWaiters}`,
       [],

@@ -67,6 +67,7 @@ const counters = {
 export const innodbQueries: readonly ServerQuery[] = [
   {
     name: "innodb",
+    oneRow: true,
     metrics: [
       one("mysql.innodb.history_list.length", "history", {
         description: "Transactions whose old row versions are not removed yet",
@@ -94,6 +95,7 @@ export const innodbQueries: readonly ServerQuery[] = [
   },
   {
     name: "innodb_transactions",
+    oneRow: true,
     metrics: [
       one("mysql.innodb.transaction.active.count", "active", {
         description: "Transactions of InnoDB that are open",

@@ -3,16 +3,15 @@ import { feedback } from "@dbintel/feedback";
 import { metricsBuilder } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import type { PollResult } from "@dbintel/polling";
-import { addMetric, integer, type MetricDefinition, type Row, type StatementGuard } from "@dbintel/watching";
-import { type KnownServer, namedValues } from "../connection/capabilities.ts";
+import { addMetric, integer, type MetricDefinition, type StatementGuard } from "@dbintel/watching";
+import type { KnownServer } from "../connection/capabilities.ts";
 import { databaseProblem, type ProblemContext, performanceSchemaOff } from "../connection/problems.ts";
-import { serverClock } from "../connection/server-clock.ts";
 import type { ServerStart } from "../connection/server-start.ts";
 import { type Instance, instanceResource, receiverScope } from "../resource.ts";
+import { type Overview, readOverview } from "./overview.ts";
 import type { ServerQuery } from "./server-query.ts";
 import { startedColumn } from "./status-definition.ts";
 import { statusMetrics } from "./status-metrics.ts";
-import { statusRow } from "./status-row.ts";
 
 export interface MetricPollOptions {
   readonly host: Host;
@@ -24,9 +23,6 @@ export interface MetricPollOptions {
   readonly queries: readonly ServerQuery[];
   readonly enabled: (definition: MetricDefinition) => boolean;
 }
-
-/** Settings that are metrics. */
-const variables = ["innodb_buffer_pool_size", "innodb_log_file_size", "max_connections", "max_prepared_stmt_count"];
 
 /** Polls the server's status and what else it counts as a whole. A query that fails is a problem of its own. */
 export class MetricPoll {
@@ -45,22 +41,25 @@ export class MetricPoll {
       const metrics = metricsBuilder()
         .resource(instanceResource(instance, capabilities))
         .scope(receiverScope(host.build, capabilities));
-      const { status, clockMicros } = await this.#status(signal);
-      const timeUnixNano = clockMicros * 1000n;
-      for (const definition of statusMetrics.filter(enabled)) {
+      const definitions = statusMetrics.filter(enabled);
+      const asked = queries.filter(({ metrics, dear }) => metrics.some(enabled) && !(essentialsOnly && dear));
+      const overview = await readOverview({ server, definitions, queries: asked, guard, signal });
+      const timeUnixNano = overview.clockMicros * 1000n;
+      const status = { ...overview.status, [startedColumn]: await this.#started(overview) };
+      for (const definition of definitions) {
         addMetric({ metrics, definition, labels: undefined, rows: [status], timeUnixNano });
       }
       const problems: DbintelError[] = capabilities.performanceSchema ? [] : [performanceSchemaOff(context.endpoint)];
-      for (const query of queries) {
-        const definitions = query.metrics.filter(enabled);
-        const sql = definitions.length === 0 || (essentialsOnly && query.dear) ? undefined : query.sql(capabilities);
+      for (const query of asked) {
+        const sql = query.sql(capabilities);
         if (sql === undefined) continue;
         try {
           const work = () => server.connection.query(sql, [], signal);
-          const found = await guard.ask({ collectorClass: query.name, cold: query.dear ?? false, work });
+          const ask = () => guard.ask({ collectorClass: query.name, cold: query.dear ?? false, work });
+          const found = overview.rowsOf(query) ?? (await ask());
           const shaped = query.shape?.(found ?? [], capabilities) ?? found ?? [];
-          const rows = shaped.map((row) => ({ ...row, [startedColumn]: status[startedColumn] ?? null }));
-          for (const definition of definitions) {
+          const rows = shaped.map((row) => ({ ...row, [startedColumn]: status[startedColumn] }));
+          for (const definition of query.metrics.filter(enabled)) {
             addMetric({ metrics, definition, labels: query.labels, rows, timeUnixNano });
           }
         } catch (error) {
@@ -75,15 +74,9 @@ export class MetricPoll {
     }
   }
 
-  /** All of SHOW GLOBAL STATUS as one row. */
-  async #status(signal: AbortSignal): Promise<{ readonly status: Row; readonly clockMicros: bigint }> {
-    const { connection } = this.#options.server;
-    const clockMicros = await serverClock(connection, signal);
-    const shown = await connection.query("SHOW GLOBAL STATUS WHERE TRUE", [], signal);
-    const set = await connection.query("SHOW GLOBAL VARIABLES WHERE Variable_name IN (?)", [variables], signal);
-    const status = statusRow([...namedValues(shown), ...namedValues(set)]);
+  /** Since when the server counts. */
+  async #started({ status, clockMicros }: Overview): Promise<bigint | null> {
     const uptimeSeconds = integer(status, "uptime");
-    const started = uptimeSeconds === undefined ? null : await this.#options.start.at({ clockMicros, uptimeSeconds });
-    return { status: { ...status, [startedColumn]: started }, clockMicros };
+    return uptimeSeconds === undefined ? null : await this.#options.start.at({ clockMicros, uptimeSeconds });
   }
 }

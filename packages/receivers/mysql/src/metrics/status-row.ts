@@ -10,6 +10,25 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   redo_log_capacity: ["innodb_redo_log_capacity_resized", "innodb_log_file_size"],
 };
 
+/** What is the first less the second. */
+const differences: Readonly<Record<string, readonly [whole: string, part: string]>> = {
+  pages_clean: ["innodb_buffer_pool_pages_data", "innodb_buffer_pool_pages_dirty"],
+  bytes_clean: ["innodb_buffer_pool_bytes_data", "innodb_buffer_pool_bytes_dirty"],
+  redo_log_checkpoint_age: ["redo_log_lsn_current", "redo_log_lsn_checkpoint"],
+};
+
+/** The status variables and settings that these columns of the row are made of, by their lower-case names. */
+export function statusNames(columns: Iterable<string>): readonly string[] {
+  const names = new Set<string>();
+  const add = (column: string): void => {
+    const sources = differences[column] ?? synonyms[column];
+    if (sources === undefined) names.add(column);
+    else sources.forEach(add);
+  };
+  for (const column of columns) add(column);
+  return [...names];
+}
+
 /** Status variables and settings as one row, by their lower-case names, with what follows from them. */
 export function statusRow(values: Iterable<readonly [name: string, value: string]>): Row {
   const row: Record<string, Value> = {};
@@ -19,9 +38,7 @@ export function statusRow(values: Iterable<readonly [name: string, value: string
   for (const [name, known] of Object.entries(synonyms)) {
     row[name] = known.map((each) => row[each]).find((each) => each !== undefined) ?? null;
   }
-  row.pages_clean = difference(row, "innodb_buffer_pool_pages_data", "innodb_buffer_pool_pages_dirty");
-  row.bytes_clean = difference(row, "innodb_buffer_pool_bytes_data", "innodb_buffer_pool_bytes_dirty");
-  row.redo_log_checkpoint_age = difference(row, "redo_log_lsn_current", "redo_log_lsn_checkpoint");
+  for (const [name, [whole, part]] of Object.entries(differences)) row[name] = difference(row, whole, part);
   return row;
 }
 

@@ -1,9 +1,10 @@
 import type { Clock } from "@dbintel/pipeline";
-import { text, type Value } from "@dbintel/watching";
-import { type Capabilities, type KnownServer, namedValues } from "../connection/capabilities.ts";
+import { integer, text, type Value } from "@dbintel/watching";
+import type { Capabilities, KnownServer } from "../connection/capabilities.ts";
 import type { DatabaseConnection } from "../connection/connection.ts";
+import { statusColumnsSql } from "../connection/global-status.ts";
 import { isAnswer } from "../connection/problems.ts";
-import { serverClock } from "../connection/server-clock.ts";
+import { clockMicrosSql } from "../connection/server-clock.ts";
 import { counterList } from "./counter-list.ts";
 import { type DigestRow, DigestTable, mostStatements } from "./digest-table.ts";
 import { availableCounters, type StatementCounter } from "./statement-columns.ts";
@@ -118,27 +119,24 @@ export class StatementSource {
   }
 
   async #epoch(
-    { identity }: Capabilities,
+    { identity, product }: Capabilities,
     signal: AbortSignal,
   ): Promise<StatementEpoch & Pick<StatementReading, "lost">> {
     const { connection } = this.#server;
-    const clockMicros = await serverClock(connection, signal);
-    const monotonicMs = this.#clock.monotonicMs();
-    const status = namedValues(
-      await connection.query(
-        "SHOW GLOBAL STATUS WHERE Variable_name IN (?)",
-        [["Uptime", "Performance_schema_digest_lost"]],
-        signal,
-      ),
+    const status = statusColumnsSql(product, ["Uptime", "Performance_schema_digest_lost"]);
+    const [row = {}] = await connection.query(
+      `SELECT ${clockMicrosSql} AS clock, CONNECTION_ID() AS id, g.* FROM (${status}) g`,
+      [],
+      signal,
     );
-    const [own] = await connection.query("SELECT CONNECTION_ID() AS id", [], signal);
-    const lost = status.get("performance_schema_digest_lost");
+    const monotonicMs = this.#clock.monotonicMs();
+    const lost = text(row, "performance_schema_digest_lost");
     return {
-      clockMicros,
-      uptimeSeconds: BigInt(status.get("uptime") ?? 0),
+      clockMicros: exact(row.clock),
+      uptimeSeconds: BigInt(text(row, "uptime") ?? 0),
       identity,
       session: connection.session ?? 0,
-      connectionId: BigInt(String(own?.id ?? 0)),
+      connectionId: integer(row, "id") ?? 0n,
       monotonicMs,
       lost: lost === undefined ? undefined : BigInt(lost),
     };

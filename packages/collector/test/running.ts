@@ -17,14 +17,22 @@ export interface CommandRun {
 /** Runs a command within this process, as on a terminal where `columns` are given. */
 export async function command(
   args: readonly string[],
-  around: { readonly env?: Readonly<Record<string, string>>; readonly columns?: number } = {},
+  around: {
+    readonly env?: Readonly<Record<string, string>>;
+    readonly columns?: number;
+    /** Called with what is printed, as it is. */
+    readonly printed?: (text: string) => void;
+  } = {},
 ): Promise<CommandRun> {
   const out: string[] = [];
   const err: string[] = [];
   const terminal = {
     env: around.env ?? {},
     columns: around.columns,
-    print: (text: string) => void out.push(text),
+    print: (text: string) => {
+      out.push(text);
+      around.printed?.(text);
+    },
     printError: (text: string) => void err.push(text),
   };
   return { code: await main(args, terminal), out, err: err.join("\n") };
@@ -42,9 +50,11 @@ export async function startRunning(options: {
   readonly scheme?: string;
   readonly extensions: string;
   readonly started?: string;
+  /** Of the admin endpoint. Default: one that is free. */
+  readonly port?: number;
 }): Promise<Running> {
   const folder = await mkdtemp(join(tmpdir(), "dbintel-running-"));
-  const [otlp, admin, down] = [await freePort(), await freePort(), await freePort()];
+  const [otlp, admin, down] = [await freePort(), options.port ?? (await freePort()), await freePort()];
   const prometheus = `pull: { exporter: { prometheus: { host: localhost, port: ${await freePort()} } } }`;
   const file = join(folder, "collector.yaml");
   await writeFile(

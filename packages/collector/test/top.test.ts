@@ -1,5 +1,10 @@
+import { eventually } from "@dbintel/e2e/condition";
+import { freePort } from "@dbintel/e2e/free-port";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { command, type Running, startRunning } from "./running.ts";
+
+/** What clears the terminal before a table. */
+const home = "\u001b[H\u001b[J";
 
 describe("dbintel top", () => {
   let running: Running;
@@ -44,6 +49,31 @@ describe("dbintel top", () => {
     expect(lines.filter((line) => line.length > 120)).toEqual([]);
     expect(text).toMatch(/^exporter\/otlp_http\/down +recoverable_error +logs .* \d\/7/m);
     expect(text).not.toMatch(/[^\x20-\x7e\n…]/);
+  });
+
+  it("keeps the last table, marked as old, until the collector answers again", async () => {
+    const port = await freePort();
+    const options = { extensions: "  admin: { endpoint: ADMIN }", port };
+    const first = await startRunning(options);
+    const printed: string[] = [];
+    const run = command(["top", "--admin", first.admin, "--interval", "100ms"], {
+      columns: 120,
+      printed: (text) => void printed.push(text.replace(home, "")),
+    });
+    const last = () => printed.at(-1) ?? "";
+    const table = `${first.admin}: ready, 5 components`;
+    await eventually("a table", () => last().startsWith(table) || undefined);
+    await first[Symbol.asyncDispose]();
+    await eventually("the word that it is old", () => last().startsWith("OLD: ") || undefined);
+    expect(last()).toMatch(/^OLD: .+; trying again every 100ms\n\nhttp/);
+    const second = await startRunning(options);
+    try {
+      await eventually("a new table", () => last().startsWith(table) || undefined);
+      process.emit("SIGINT");
+      expect(await run).toMatchObject({ code: 0, err: "" });
+    } finally {
+      await second[Symbol.asyncDispose]();
+    }
   });
 
   it("refuses an interval that is none", async () => {

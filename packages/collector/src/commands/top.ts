@@ -1,5 +1,7 @@
 import { parseDuration } from "@dbintel/config";
+import { isDbintelError } from "@dbintel/errors";
 import { systemClock, wait } from "@dbintel/pipeline";
+import { printable } from "@dbintel/watching";
 import { type AccessOptions, accessTo } from "../admin/access.ts";
 import { AdminClient } from "../admin/admin-client.ts";
 import { stayAlive } from "../alive.ts";
@@ -23,6 +25,7 @@ const cleared = "\u001b[H\u001b[J";
 /**
  * `dbintel top`: the components of a collector that runs with what flows through them. On a terminal the table is
  * shown anew until it is ended; elsewhere, and with `--once`, it is shown once, after two looks an interval apart.
+ * While a collector that did answer does not, the last table stays on the terminal, marked as old.
  */
 export async function top(options: TopOptions, terminal: Terminal): Promise<ExitCode> {
   const intervalMs = parseDuration(options.interval);
@@ -30,19 +33,32 @@ export async function top(options: TopOptions, terminal: Terminal): Promise<Exit
     terminal.printError(`dbintel top: --interval "${options.interval}" is no duration of 100ms or more, such as 2s`);
     return exitCodes.badConfiguration;
   }
-  const live = !options.once && terminal.columns !== undefined && options.format === "table";
+  const { format } = options;
+  const { columns } = terminal;
+  const live = !options.once && columns !== undefined && format === "table";
   using interrupted = interruption();
   const { signal } = interrupted;
   using _alive = stayAlive();
   try {
     const client = new AdminClient(await accessTo(options, terminal.env));
-    let before = await look(client, signal);
+    const { label } = client;
+    let before: Moment | undefined = await look(client, signal);
+    let shown = "";
     do {
       await wait(systemClock, intervalMs, signal);
-      const now = await look(client, signal);
-      const view = viewOf(before, now);
-      const table = () => viewTable(view, { label: client.label, columns: terminal.columns });
-      terminal.print(options.format === "json" ? JSON.stringify(view, undefined, 2) : (live ? cleared : "") + table());
+      const now = await look(client, signal).catch((error: unknown) => {
+        if (!live || signal.aborted || !isDbintelError(error)) throw error;
+        terminal.print(
+          `${cleared}OLD: ${printable(error.message)}; trying again every ${options.interval}\n\n${shown}`,
+        );
+        return undefined;
+      });
+      if (before !== undefined && now !== undefined) {
+        const view = viewOf(before, now);
+        shown = format === "json" ? JSON.stringify(view, undefined, 2) : viewTable(view, { label, columns });
+        terminal.print((live ? cleared : "") + shown);
+      }
+      // Who answers after a failure may be another process, which counts from nought.
       before = now;
     } while (live);
     return exitCodes.ok;

@@ -10,12 +10,12 @@ import { exitCodes } from "./terminal.ts";
 
 const collect = (value: string, previous: readonly string[] = []) => [...previous, value];
 
-function withConfigOptions(command: Command): Command {
+function withConfigOptions(command: Command, { isMandatory } = { isMandatory: true }): Command {
   return command
     .addOption(
       new Option("-c, --config <source>", "a YAML file; later ones are merged over earlier ones (repeatable)")
         .argParser(collect)
-        .makeOptionMandatory(),
+        .makeOptionMandatory(isMandatory),
     )
     .addOption(
       new Option("-s, --set <key=value>", "one value over all files, such as processors.batch.timeout=2s (repeatable)")
@@ -171,7 +171,10 @@ function program(terminal: Terminal, run: (action: Promise<ExitCode>) => Promise
   return root;
 }
 
-/** `dbintel dlq`: each part of it reads the configuration, as that says where the letters are and how they are encrypted. */
+/**
+ * `dbintel dlq`: a collector that runs is asked; of one that does not the configuration says where the letters are and
+ * how they are encrypted.
+ */
 function addDeadLetterCommands(
   dlq: Command,
   terminal: Terminal,
@@ -179,9 +182,14 @@ function addDeadLetterCommands(
 ): void {
   const example = (text: string) => `\nExample:\n  dbintel dlq ${text} --config collector.yaml`;
   const part = (name: string) =>
-    withConfigOptions(dlq.command(name)).option("-e, --exporter <id>", "only the dead letters of this exporter");
+    withAdminOptions(withConfigOptions(dlq.command(name), { isMandatory: false })).option(
+      "-e, --exporter <id>",
+      "only the dead letters of this exporter",
+    );
   const load = () => import("./commands/dlq.ts");
-  dlq.description("dead letters of a collector that does not run: what exporters could not deliver for good");
+  dlq.description(
+    "what exporters could not deliver for good; with --config the letters of a collector that does not run",
+  );
   part("ls")
     .description("list them, the oldest first")
     .addOption(formatOption(["table", "json"], "table"))

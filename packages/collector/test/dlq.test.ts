@@ -1,12 +1,17 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "@dbintel/e2e/free-port";
 import { fileStorage } from "@dbintel/extension-file-storage";
 import { logsBuilder } from "@dbintel/pdata";
 import { isJournalProvider } from "@dbintel/pipeline";
 import { createTestHost } from "@dbintel/pipeline/testing";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { readBuildInfo } from "../src/build.ts";
 import { main } from "../src/cli.ts";
+import { startCollector } from "../src/collector.ts";
+import { readConfiguration, usableReading } from "../src/configuration.ts";
+import { command } from "./running.ts";
 
 const { signal } = new AbortController();
 let folder: string;
@@ -155,4 +160,54 @@ it.each(
     new RegExp(`collector.yaml:6:\\d+ exporters.${exporter}.sending_queue.${key}: cannot be used with`),
   );
   expect((await dbintel(["validate"], { exporter, queue, keeps: false })).code).toBe(0);
+});
+
+it("asks a collector that runs", async () => {
+  await leave(
+    { hash: "aa01", body: "the older one" },
+    { hash: "ab02", body: "second" },
+    { hash: "bb03", body: "third" },
+  );
+  const port = await freePort();
+  const file = join(folder, "running.yaml");
+  await writeFile(
+    file,
+    `receivers:
+  otlp: { protocols: { http: { endpoint: "localhost:0" } } }
+exporters:
+  otlp_http: { endpoint: "http://localhost:1", dead_letters: { storage: file_storage, max_age: 0s } }
+extensions:
+  file_storage: { directory: ${join(folder, "state")} }
+  admin: { endpoint: "localhost:${port}" }
+service:
+  extensions: [file_storage, admin]
+  telemetry: { logs: { level: error }, metrics: { level: none } }
+  pipelines:
+    logs: { receivers: [otlp], exporters: [otlp_http] }
+`,
+  );
+  const source = { config: [file], set: [] };
+  const problems: string[] = [];
+  const say = (text: string) => void problems.push(text);
+  const reading = await usableReading(source, { env: {}, columns: undefined, print: say, printError: say });
+  if (reading === undefined) throw new Error(problems.join("\n"));
+  const read = () => readConfiguration(source, { env: {} });
+  const collector = await startCollector(reading, { build: readBuildInfo(), read, stopDeadlineMs: 1 });
+  const admin = `http://localhost:${port}`;
+  try {
+    const ask = (...args: readonly string[]) => command(["dlq", ...args, "--admin", admin]);
+    expect(JSON.parse((await ask("ls", "--format", "json")).out.join(""))).toMatchObject([
+      { id: "aa0100000000", exporter: "otlp_http", http_status: 400, seen: 2 },
+      { id: "ab0200000000" },
+      { id: "bb0300000000" },
+    ]);
+    expect((await ask("show", "bb")).out.join("")).toContain("third");
+    expect(await ask("drop", "ab")).toMatchObject({ code: 0, out: ["1 letters with 1 items are removed"] });
+    expect(await ask("replay", "bb")).toMatchObject({ code: 0, out: ["1 letters with 1 items are back in the queue"] });
+    expect((await ask("ls")).out.join("").split("\n")).toHaveLength(2);
+    expect((await ask("ls", "--exporter", "other")).err).toContain('no exporter "other" of the collector at');
+    expect((await ask("ls", "--config", file)).err).toContain("either --config or --admin");
+  } finally {
+    await collector.stop();
+  }
 });

@@ -39,6 +39,13 @@ export class AdminClient {
     return this.#whole(response);
   }
 
+  /** Asks for a change; false where what is to be changed is not there. */
+  async post(path: string, body: object, { signal }: { readonly signal: AbortSignal }): Promise<boolean> {
+    const response = await this.#ask(path, signal, JSON.stringify(body));
+    await this.#whole(response);
+    return response.statusCode !== 404;
+  }
+
   /** JSON lines as they come, each of this form. Ends when the answer does; rejects when it breaks off. */
   async *lines<T>(path: string, schema: z.ZodType<T>, { signal }: { readonly signal: AbortSignal }): AsyncGenerator<T> {
     const response = await this.#ask(path, signal);
@@ -56,11 +63,13 @@ export class AdminClient {
   }
 
   /** Resolves with an answer of 200 or 404. */
-  async #ask(path: string, signal: AbortSignal): Promise<IncomingMessage> {
-    const { url, headers, tls } = this.#access;
+  async #ask(path: string, signal: AbortSignal, body?: string): Promise<IncomingMessage> {
+    const { url, tls } = this.#access;
+    const method = body === undefined ? "GET" : "POST";
+    const headers = { ...this.#access.headers, ...(body === undefined ? {} : { "content-type": "application/json" }) };
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const target = new URL(path, url);
-      const options = { headers, signal, agent: false } as const;
+      const options = { method, headers, signal, agent: false } as const;
       const sent =
         target.protocol === "https:" ? httpsRequest(target, { ...options, ...tls }) : httpRequest(target, options);
       // Until the answer begins: a tap says nothing while nothing comes.
@@ -73,7 +82,7 @@ export class AdminClient {
         patience.cancel();
         resolve(answer);
       });
-      sent.end();
+      sent.end(body);
     });
     const status = response.statusCode ?? 0;
     if (status === 200 || status === 404) return response;

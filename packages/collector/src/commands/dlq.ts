@@ -3,14 +3,19 @@ import { DbintelError } from "@dbintel/errors";
 import { batchText, plain } from "@dbintel/exporter-debug";
 import { encodeJson } from "@dbintel/pdata";
 import { systemClock } from "@dbintel/pipeline";
+import { type AccessOptions, accessTo } from "../admin/access.ts";
+import { AdminClient } from "../admin/admin-client.ts";
 import { stayAlive } from "../alive.ts";
 import { type ConfigOptions, usableConfiguration } from "../configuration.ts";
 import { type Listed, letterTable, letterText } from "../dlq/letter-text.ts";
 import { type Office, Offices } from "../dlq/offices.ts";
+import { runningOffices } from "../dlq/running-offices.ts";
 import { failure } from "../failure.ts";
 import { type ExitCode, exitCodes, type Terminal } from "../terminal.ts";
 
-export interface DlqOptions extends ConfigOptions {
+export interface DlqOptions extends Omit<ConfigOptions, "config">, AccessOptions {
+  /** Where the letters of a collector that does not run are. Absent: one that runs is asked. */
+  readonly config?: ConfigOptions["config"];
   /** Id of the only exporter that is looked at. */
   readonly exporter?: string;
 }
@@ -54,7 +59,7 @@ export function show(
   });
 }
 
-/** `dbintel dlq replay`: back into the queue of its exporter, which sends it when the collector starts. */
+/** `dbintel dlq replay`: back into the queue of its exporter, which sends it at once, or when the collector starts. */
 export function replay(ids: readonly string[], options: ChosenOptions, terminal: Terminal): Promise<ExitCode> {
   return withOffices("replay", options, terminal, async (offices) => {
     let items = 0;
@@ -66,9 +71,8 @@ export function replay(ids: readonly string[], options: ChosenOptions, terminal:
         letters++;
       }
     } finally {
-      terminal.print(
-        `${letters} letters with ${items} items are back in the queue; the collector sends them when it starts`,
-      );
+      const when = options.config === undefined ? "" : "; the collector sends them when it starts";
+      terminal.print(`${letters} letters with ${items} items are back in the queue${when}`);
     }
   });
 }
@@ -76,11 +80,17 @@ export function replay(ids: readonly string[], options: ChosenOptions, terminal:
 /** `dbintel dlq drop`: gone for good. */
 export function drop(ids: readonly string[], options: ChosenOptions, terminal: Terminal): Promise<ExitCode> {
   return withOffices("drop", options, terminal, async (offices) => {
-    const gone = chosenFrom(offices, chosenIds(ids, options)).filter(({ office, letter }) =>
-      office.stored.remove(letter.hash),
-    );
-    const items = gone.reduce((sum, { letter }) => sum + letter.items, 0);
-    terminal.print(`${gone.length} letters with ${items} items are removed`);
+    let items = 0;
+    let letters = 0;
+    try {
+      for (const { office, letter } of chosenFrom(offices, chosenIds(ids, options))) {
+        if (!(await office.stored.remove(letter.hash))) continue;
+        items += letter.items;
+        letters++;
+      }
+    } finally {
+      terminal.print(`${letters} letters with ${items} items are removed`);
+    }
   });
 }
 
@@ -90,7 +100,20 @@ async function withOffices(
   terminal: Terminal,
   run: (offices: readonly Office[]) => Promise<void>,
 ): Promise<ExitCode> {
-  const config = await usableConfiguration(options, terminal);
+  const { config: sources, admin } = options;
+  if (sources !== undefined && admin !== undefined) {
+    terminal.printError(`dbintel dlq ${command}: either --config or --admin, not both`);
+    return exitCodes.badConfiguration;
+  }
+  if (sources === undefined) {
+    try {
+      await run(await runningOffices(new AdminClient(await accessTo(options, terminal.env)), options.exporter));
+      return exitCodes.ok;
+    } catch (error) {
+      return failure(`dlq ${command}`, error, terminal);
+    }
+  }
+  const config = await usableConfiguration({ ...options, config: sources }, terminal);
   if (config === undefined) return exitCodes.badConfiguration;
   using _alive = stayAlive();
   try {

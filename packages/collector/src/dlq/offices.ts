@@ -1,5 +1,6 @@
-import { StoredDeadLetters } from "@dbintel/delivery";
+import { type DeadLetter, StoredDeadLetters } from "@dbintel/delivery";
 import { DbintelError, isDbintelError } from "@dbintel/errors";
+import type { Batch } from "@dbintel/pdata";
 import {
   type Component,
   isJournalProvider,
@@ -14,7 +15,19 @@ import type { DistributionConfig } from "../configuration.ts";
 /** The dead letters of one exporter. */
 export interface Office {
   readonly exporter: string;
-  readonly stored: StoredDeadLetters;
+  readonly stored: Letters;
+}
+
+/** What is done with letters, on disk or by the collector that has them. */
+export interface Letters {
+  /** Oldest first. */
+  readonly letters: readonly DeadLetter[];
+  /** `undefined` when it has gone. */
+  open(hash: string): Promise<{ readonly batch: Batch } | undefined>;
+  /** False when it has gone. */
+  replay(hash: string): Promise<boolean>;
+  /** False when it has gone. */
+  remove(hash: string): boolean | Promise<boolean>;
 }
 
 /** The settings of an exporter that keeps dead letters. */
@@ -31,6 +44,7 @@ const never = new AbortController().signal;
  */
 export class Offices implements AsyncDisposable {
   readonly offices: Office[] = [];
+  readonly #opened: StoredDeadLetters[] = [];
   readonly #config: DistributionConfig;
   readonly #storages = new Map<string, Component & JournalProvider>();
 
@@ -51,7 +65,7 @@ export class Offices implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { stored } of this.offices) await stored[Symbol.asyncDispose]();
+    for (const stored of this.#opened) await stored[Symbol.asyncDispose]();
     for (const storage of this.#storages.values()) await storage.stop({ signal: never });
   }
 
@@ -65,6 +79,7 @@ export class Offices implements AsyncDisposable {
       const queueJournals =
         sending_queue.storage === undefined ? undefined : await this.#storage(sending_queue.storage);
       const stored = await StoredDeadLetters.open({ exporter, journals, queueJournals, clock });
+      this.#opened.push(stored);
       this.offices.push({ exporter, stored });
     }
     if (this.offices.length > 0) return;
@@ -86,7 +101,7 @@ export class Offices implements AsyncDisposable {
     }
     await component.start({ signal: never }).catch((error: unknown) => {
       if (!isDbintelError(error)) throw error;
-      const hint = "dead letters can be worked on while the collector does not run: stop it first";
+      const hint = "stop it first, or ask it: give --admin with the URL of its extension admin instead of --config";
       throw new DbintelError(error.message, { code: error.code, hint, cause: error });
     });
     this.#storages.set(id, component);

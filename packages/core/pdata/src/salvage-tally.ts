@@ -50,7 +50,7 @@ export class SalvageTally {
   }
 }
 
-/** Whether items are counted by this message: by points, not by metrics. */
-function isLeaf(type: MessageType): boolean {
+/** Whether items are counted by this message: records and spans, and points rather than metrics. */
+export function isLeaf(type: MessageType): boolean {
   return type.role === role.point || (type.role === role.item && type !== metricType);
 }

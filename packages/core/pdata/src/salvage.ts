@@ -5,7 +5,7 @@ import { type Checker, checkerOf } from "./index-builder.ts";
 import { jsonToProtobuf } from "./json-decoder.ts";
 import { type MessageType, role } from "./message-type.ts";
 import { metricFrame, metricType, requestFrames, requestTypes } from "./otlp-messages.ts";
-import { type FirstFault, SalvageTally } from "./salvage-tally.ts";
+import { type FirstFault, isLeaf, SalvageTally } from "./salvage-tally.ts";
 import { Source } from "./source.ts";
 import { afterField, contentStart, fieldNumber } from "./wire.ts";
 import { Writer } from "./writer.ts";
@@ -81,7 +81,7 @@ class ProtobufSalvage {
       if (!tally.rejects(type, fault, before)) throw fault;
       return;
     }
-    if (type.role === role.point || (type.role === role.item && type !== metricType)) {
+    if (isLeaf(type)) {
       writer.raw(this.#bytes, head, end);
     } else {
       const mark = writer.open(number, end - start);
@@ -94,7 +94,7 @@ class ProtobufSalvage {
   /** What is wrong with an item, or with the frames of a metric; those of a request were looked at before. */
   #fault(type: MessageType, start: number, end: number) {
     if (type === metricType) return this.#checker.fault(metricFrame, start, end);
-    return type.role === role.item || type.role === role.point ? this.#checker.fault(type, start, end) : undefined;
+    return isLeaf(type) ? this.#checker.fault(type, start, end) : undefined;
   }
 }
 

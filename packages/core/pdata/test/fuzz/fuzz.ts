@@ -1,4 +1,14 @@
-import { type Batch, decode, decodeJson, encodeJson, PdataError, type Signal, signals } from "@dbintel/pdata";
+import {
+  type Batch,
+  decode,
+  decodeJson,
+  encodeJson,
+  type OtlpEncoding,
+  PdataError,
+  type Signal,
+  salvage,
+  signals,
+} from "@dbintel/pdata";
 import { items } from "../oracle/edits.ts";
 import { readLens } from "../oracle/reading.ts";
 import { jsonSeed, protobufSeed } from "./corpus.ts";
@@ -26,7 +36,8 @@ const maxPooled = 4096;
 
 /**
  * Feeds `count` mutated inputs, three protobuf to one JSON, to the decoders. Each must either be decoded, and then be
- * readable, editable and writable in full, or be refused with a PdataError whose offset lies within the input.
+ * readable, editable and writable in full, or be refused with a PdataError whose offset lies within the input. What is
+ * salvaged of a refused one must be usable in the same way.
  */
 export function fuzz(count: number, seed: number): FuzzReport {
   const dice = new Dice(seed);
@@ -60,7 +71,10 @@ function pick<T>(list: readonly T[], dice: Dice): T {
 function tryProtobuf(signal: Signal, input: Uint8Array): string | undefined {
   const copy = input.slice();
   const batch = attempt("decode", signal, "protobuf", input, () => decode(signal, input));
-  if (typeof batch === "string") return batch;
+  if (typeof batch === "string") {
+    trySalvage(signal, "protobuf", input);
+    return batch;
+  }
   mustWork("use", signal, "protobuf", input, () => {
     use(batch);
     if (Buffer.compare(input, copy) !== 0) throw new Error("the input was changed");
@@ -70,9 +84,23 @@ function tryProtobuf(signal: Signal, input: Uint8Array): string | undefined {
 
 function tryJson(signal: Signal, input: Uint8Array): string | undefined {
   const batch = attempt("decode", signal, "json", input, () => decodeJson(signal, input));
-  if (typeof batch === "string") return batch;
+  if (typeof batch === "string") {
+    trySalvage(signal, "json", input);
+    return batch;
+  }
   mustWork("use", signal, "json", input, () => use(batch));
   return undefined;
+}
+
+/** A refused input has malformed items, which are left out, or is refused again. */
+function trySalvage(signal: Signal, encoding: OtlpEncoding, input: Uint8Array): void {
+  const salvaged = attempt("salvage", signal, encoding, input, () => salvage(signal, encoding, input));
+  if (typeof salvaged === "string") return;
+  mustWork("use what was salvaged", signal, encoding, input, () => {
+    const { batch, rejected, first } = salvaged;
+    if (rejected === 0 || first === undefined) throw new Error("a refused input has nothing wrong");
+    use(batch);
+  });
 }
 
 /** Reads everything and edits every item; now and then also writes JSON, reads it again and splits. */

@@ -3,7 +3,6 @@ import type { StatementPlans } from "../plans/plan-collector.ts";
 import { statementName } from "../plans/statement-name.ts";
 import type { PollPrepared } from "./prepared-statements.ts";
 import { shownSchema } from "./schema-name.ts";
-import type { StatementCounter } from "./statement-columns.ts";
 import { startOf } from "./statement-deltas.ts";
 import type { StatementReading } from "./statement-source.ts";
 import type { StatementTexts } from "./statement-texts.ts";
@@ -38,6 +37,8 @@ export interface TopQueryArgs {
 export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
   const { reading, selection, texts, previousMicros } = args;
   const { table, epoch, capabilities } = reading;
+  // Once a poll and not once a record.
+  const names = table.counters.map(({ attribute }) => prefix + attribute);
   for (const delta of selection.top) {
     const { schema, digest } = table.key(delta.row);
     const plan = digest === null ? undefined : args.plans?.get(statementName({ schema, digest }));
@@ -96,18 +97,18 @@ export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
       attributes: {
         "db.system.name": capabilities.product,
         ...attributes,
-        ...measurements(table.counters, values),
+        ...measurements(values),
         "dbintel.interval.start_time_unix_nano": startMicros * 1000n,
       },
     });
   }
-}
 
-function measurements(counters: readonly StatementCounter[], values: readonly bigint[]): Record<string, AnyValue> {
-  const measured: Record<string, AnyValue> = {};
-  for (const [index, { attribute, type }] of counters.entries()) {
-    const value = values[index] ?? 0n;
-    measured[prefix + attribute] = type === "picoseconds" ? Number(value) / 1e12 : value;
+  function measurements(values: readonly bigint[]): Record<string, AnyValue> {
+    const measured: Record<string, AnyValue> = {};
+    for (const [index, name] of names.entries()) {
+      const value = values[index] ?? 0n;
+      measured[name] = table.counters[index]?.type === "picoseconds" ? Number(value) / 1e12 : value;
+    }
+    return measured;
   }
-  return measured;
 }

@@ -10,23 +10,23 @@ import type {
   JournalProvider,
   StopOptions,
 } from "@dbintel/pipeline";
-import { ConcurrencyLimit } from "./concurrency-limit.ts";
 import { DeadLetters } from "./dead-letters/dead-letters.ts";
-import { Destination } from "./destination.ts";
-import { observeDestination } from "./destination-metrics.ts";
-import { DirectLane } from "./direct-lane.ts";
-import { DurableLane } from "./durable-lane.ts";
+import { ConcurrencyLimit } from "./destination/concurrency-limit.ts";
+import { Destination } from "./destination/destination.ts";
+import { observeDestination } from "./destination/destination-metrics.ts";
+import { RequestSizes } from "./destination/request-sizes.ts";
 import { Holdings } from "./holdings.ts";
-import { keptOnDisk } from "./kept-on-disk.ts";
-import type { Lane } from "./lane.ts";
-import { shuttingDown } from "./memory-queue.ts";
-import { observeQueues } from "./queue-metrics.ts";
-import { QueuedLane } from "./queued-lane.ts";
+import { DirectLane } from "./queue/direct-lane.ts";
+import { DurableLane } from "./queue/durable-lane.ts";
+import { keptOnDisk } from "./queue/kept-on-disk.ts";
+import type { Lane } from "./queue/lane.ts";
+import { shuttingDown } from "./queue/memory-queue.ts";
+import { observeQueues } from "./queue/queue-metrics.ts";
+import { QueuedLane } from "./queue/queued-lane.ts";
 import { Report } from "./report.ts";
-import { RequestSizes } from "./request-sizes.ts";
+import { Transmitter } from "./request/transmitter.ts";
 import type { Sender } from "./sender.ts";
 import { type DeliverySettings, impatientKey } from "./settings.ts";
-import { Transmitter } from "./transmitter.ts";
 
 /** What a refused caller is told to wait: a queue that is full now has usually sent something a second later. */
 const refusedDelayMs = 1000;

@@ -1,9 +1,9 @@
 import type { ConsumeError } from "@dbintel/errors";
 import type { Signal } from "@dbintel/pdata";
 import type { ComponentAccounting } from "@dbintel/pipeline";
-import type { DropReason } from "./outcome.ts";
-import type { Counts } from "./receipt.ts";
 import type { Report } from "./report.ts";
+import type { DropReason } from "./request/outcome.ts";
+import type { Counts } from "./request/receipt.ts";
 
 /** Counts the items of one signal that an exporter holds, and books where they go. */
 export class Holdings implements Counts {

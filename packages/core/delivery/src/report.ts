@@ -2,9 +2,9 @@ import type { ConsumeError } from "@dbintel/errors";
 import { feedback } from "@dbintel/feedback";
 import type { Signal } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
-import type { Destination } from "./destination.ts";
+import type { Destination } from "./destination/destination.ts";
 import { LogGate } from "./log-gate.ts";
-import { type DropReason, dropReasons, isMisconfigured } from "./outcome.ts";
+import { type DropReason, dropReasons, isMisconfigured } from "./request/outcome.ts";
 
 /** Repeated lines about the same thing come at most this often. */
 const logIntervalMs = 30_000;

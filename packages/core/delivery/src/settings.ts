@@ -1,8 +1,8 @@
 import { duration } from "@dbintel/config";
 import type { z } from "zod";
 import { type DeadLetterSettings, deadLetterSettings } from "./dead-letters/dead-letter-settings.ts";
-import { type QueueSettings, queueSettings } from "./queue-settings.ts";
-import { type RetrySettings, retrySettings } from "./retry-settings.ts";
+import { type RetrySettings, retrySettings } from "./destination/retry-settings.ts";
+import { type QueueSettings, queueSettings } from "./queue/queue-settings.ts";
 
 export interface DeliverySettingsOptions {
   /** The default of `timeout`, as it is written in a configuration. Default "5s". */

@@ -9,7 +9,7 @@ import {
   type Timer,
 } from "@dbintel/pipeline";
 import { LogGate } from "../log-gate.ts";
-import type { DropReason } from "../outcome.ts";
+import type { DropReason } from "../request/outcome.ts";
 import { DeadLetterBox, openDeadLetterJournal } from "./dead-letter-box.ts";
 import { DeadLetterMetrics } from "./dead-letter-metrics.ts";
 import type { DeadLetterSettings } from "./dead-letter-settings.ts";

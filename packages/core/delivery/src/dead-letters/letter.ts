@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Batch, type Signal, signals } from "@dbintel/pdata";
 import { z } from "zod";
-import { type DropReason, dropReasons } from "../outcome.ts";
+import { type DropReason, dropReasons } from "../request/outcome.ts";
 
 /*
  * A dead letter on disk is one record of a journal: the length of its head (u32, little-endian), the head as JSON with

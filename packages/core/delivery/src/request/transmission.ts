@@ -1,9 +1,9 @@
 import { type ConsumeError, toConsumeError } from "@dbintel/errors";
 import type { Batch } from "@dbintel/pdata";
-import type { DeadLetters } from "./dead-letters/dead-letters.ts";
-import type { ExhaustedItems } from "./exhausted-items.ts";
+import type { DeadLetters } from "../dead-letters/dead-letters.ts";
+import type { ExhaustedItems } from "../queue/exhausted-items.ts";
+import type { Report } from "../report.ts";
 import { type DropReason, isMisconfigured, type Outcome } from "./outcome.ts";
-import type { Report } from "./report.ts";
 import { type Request, type Share, ShareCutter, settleShares } from "./request.ts";
 import { mayBeOfContent } from "./suspicion.ts";
 

@@ -2,9 +2,9 @@ import { PermanentError, RetryableError } from "@dbintel/errors";
 import { type Batch, metricsBuilder } from "@dbintel/pdata";
 import { createTestHost, FakeClock, settle } from "@dbintel/pipeline/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { Journals } from "../test/journals.ts";
-import { abortable, Destination, logs, never, type Settings, schema, started } from "../test/running-delivery.ts";
-import { createDelivery } from "./delivery.ts";
+import { Journals } from "../../test/journals.ts";
+import { abortable, Destination, logs, never, type Settings, schema, started } from "../../test/running-delivery.ts";
+import { createDelivery } from "../delivery.ts";
 
 const exact = { randomization_factor: 0 };
 

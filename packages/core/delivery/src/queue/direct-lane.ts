@@ -1,11 +1,11 @@
 import { RetryableError } from "@dbintel/errors";
 import type { Batch } from "@dbintel/pdata";
 import type { ConsumeContext } from "@dbintel/pipeline";
-import type { Holdings } from "./holdings.ts";
+import type { Holdings } from "../holdings.ts";
+import { Receipt } from "../request/receipt.ts";
+import type { Transmitter } from "../request/transmitter.ts";
 import type { Lane } from "./lane.ts";
 import { shuttingDown } from "./memory-queue.ts";
-import { Receipt } from "./receipt.ts";
-import type { Transmitter } from "./transmitter.ts";
 
 /** A lane without a queue: each call waits for the destination, as many at a time as there are callers. */
 export class DirectLane implements Lane {

@@ -1,15 +1,15 @@
 import type { Batch } from "@dbintel/pdata";
 import { type Host, wait } from "@dbintel/pipeline";
-import type { DeadLetters } from "./dead-letters/dead-letters.ts";
-import type { Entrance } from "./destination.ts";
-import { ExhaustedItems } from "./exhausted-items.ts";
+import type { DeadLetters } from "../dead-letters/dead-letters.ts";
+import type { Entrance } from "../destination/destination.ts";
+import type { RequestSizes } from "../destination/request-sizes.ts";
+import { sendWithRetry } from "../destination/retry.ts";
+import { ExhaustedItems } from "../queue/exhausted-items.ts";
+import type { Report } from "../report.ts";
+import type { Sender } from "../sender.ts";
+import type { DeliverySettings } from "../settings.ts";
 import { isMisconfigured, type Outcome } from "./outcome.ts";
-import type { Report } from "./report.ts";
 import type { Request } from "./request.ts";
-import type { RequestSizes } from "./request-sizes.ts";
-import { sendWithRetry } from "./retry.ts";
-import type { Sender } from "./sender.ts";
-import type { DeliverySettings } from "./settings.ts";
 import { Suspicion } from "./suspicion.ts";
 import { Transmission, type Try } from "./transmission.ts";
 

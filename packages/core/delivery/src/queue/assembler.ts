@@ -2,12 +2,12 @@ import { toConsumeError } from "@dbintel/errors";
 import type { Batch } from "@dbintel/pdata";
 import { mergeBatches } from "@dbintel/pdata";
 import type { Clock } from "@dbintel/pipeline";
+import type { Fate } from "../request/fate.ts";
+import type { Request } from "../request/request.ts";
+import { ShareCutter, settleShares } from "../request/request.ts";
 import type { BatchSettings } from "./batch-settings.ts";
-import type { Fate } from "./fate.ts";
 import { Fifo } from "./fifo.ts";
 import type { TakeOptions } from "./queue-entry.ts";
-import type { Request } from "./request.ts";
-import { ShareCutter, settleShares } from "./request.ts";
 
 /** A batch out of the queue, and who is to be told what becomes of it. */
 export interface Taken {

@@ -1,15 +1,15 @@
 import { type ConsumeError, RefusedError, toConsumeError } from "@dbintel/errors";
 import { type Batch, decode } from "@dbintel/pdata";
 import { type Clock, type ConsumeContext, type Consumer, wait } from "@dbintel/pipeline";
+import type { Holdings } from "../holdings.ts";
+import { Receipt } from "../request/receipt.ts";
+import { type Request, settleShares } from "../request/request.ts";
+import type { Transmitter } from "../request/transmitter.ts";
 import { Assembler } from "./assembler.ts";
-import type { Holdings } from "./holdings.ts";
 import type { Lane } from "./lane.ts";
 import { MemoryQueue, shuttingDown } from "./memory-queue.ts";
 import type { QueueEntry } from "./queue-entry.ts";
 import type { QueueSettings, Sizer } from "./queue-settings.ts";
-import { Receipt } from "./receipt.ts";
-import { type Request, settleShares } from "./request.ts";
-import type { Transmitter } from "./transmitter.ts";
 
 /** One call's batch in the queue. */
 interface Waiting extends QueueEntry {

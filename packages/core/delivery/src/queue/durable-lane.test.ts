@@ -3,9 +3,9 @@ import { type Batch, type Logs, logsBuilder } from "@dbintel/pdata";
 import { createTestHost, FakeClock, settle } from "@dbintel/pipeline/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { Journals } from "../test/journals.ts";
-import { createDelivery } from "./delivery.ts";
-import { deliverySettings } from "./settings.ts";
+import { Journals } from "../../test/journals.ts";
+import { createDelivery } from "../delivery.ts";
+import { deliverySettings } from "../settings.ts";
 
 const never = new AbortController().signal;
 const schema = z.strictObject(deliverySettings());

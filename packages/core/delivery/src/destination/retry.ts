@@ -2,11 +2,11 @@ import type { ConsumeError, PermanentError } from "@dbintel/errors";
 import { toConsumeError } from "@dbintel/errors";
 import type { Clock, Random } from "@dbintel/pipeline";
 import { wait } from "@dbintel/pipeline";
+import type { Outcome } from "../request/outcome.ts";
+import { reasonOf } from "../request/outcome.ts";
 import { attempt } from "./attempt.ts";
 import { BackOff } from "./back-off.ts";
 import type { Entrance, PassEnd } from "./destination.ts";
-import type { Outcome } from "./outcome.ts";
-import { reasonOf } from "./outcome.ts";
 import type { RetrySettings } from "./retry-settings.ts";
 
 export interface RetryOptions {

@@ -1,9 +1,9 @@
 import { RetryableError } from "@dbintel/errors";
 import { createTestHost, seededRandom } from "@dbintel/pipeline/testing";
 import { expect, it } from "vitest";
-import { logs, never, schema } from "../test/running-delivery.ts";
-import { createDelivery } from "./delivery.ts";
-import type { Sender } from "./sender.ts";
+import { logs, never, schema } from "../../test/running-delivery.ts";
+import { createDelivery } from "../delivery.ts";
+import type { Sender } from "../sender.ts";
 
 const phaseMs = 30_000;
 /** How many requests the destination works on at the same time, phase by phase. */

@@ -2,8 +2,8 @@ import { RetryableError } from "@dbintel/errors";
 import type { Host } from "@dbintel/pipeline";
 import { createTestHost, settle } from "@dbintel/pipeline/testing";
 import { expect, it } from "vitest";
-import { Destination, logs, never, schema } from "../test/running-delivery.ts";
-import { createDelivery } from "./delivery.ts";
+import { Destination, logs, never, schema } from "../../test/running-delivery.ts";
+import { createDelivery } from "../delivery.ts";
 
 /** A host whose meter keeps what is recorded and observed, by name and labels. */
 function measuring() {

@@ -1,17 +1,17 @@
 import { PermanentError, toConsumeError } from "@dbintel/errors";
 import type { Batch, Signal } from "@dbintel/pdata";
 import type { ConsumeContext, Host, OpenedJournal } from "@dbintel/pipeline";
+import type { Holdings } from "../holdings.ts";
+import type { Fate } from "../request/fate.ts";
+import { Receipt } from "../request/receipt.ts";
+import type { Request } from "../request/request.ts";
+import type { Transmitter } from "../request/transmitter.ts";
 import { Assembler, type Taken } from "./assembler.ts";
 import { DurableQueue, type StoredBatch } from "./durable-queue.ts";
-import type { Fate } from "./fate.ts";
-import type { Holdings } from "./holdings.ts";
 import type { Lane, LaneQueue } from "./lane.ts";
 import { shuttingDown } from "./memory-queue.ts";
 import type { TakeOptions } from "./queue-entry.ts";
 import type { QueueSettings } from "./queue-settings.ts";
-import { Receipt } from "./receipt.ts";
-import type { Request } from "./request.ts";
-import type { Transmitter } from "./transmitter.ts";
 
 /** How long a lane that stops goes on with what waits. A queue that is nearly empty is empty then. */
 const farewellMs = 5000;

@@ -1,5 +1,5 @@
 import type { Batch } from "@dbintel/pdata";
-import { contentHash } from "./dead-letters/letter.ts";
+import { contentHash } from "../dead-letters/letter.ts";
 
 /** Items that are remembered; one more displaces the oldest. */
 const mostItems = 1000;

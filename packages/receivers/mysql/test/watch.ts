@@ -25,8 +25,8 @@ import { PlanCollector } from "../src/plans/plan-collector.ts";
 import type { ExplainSettings } from "../src/plans/plan-session.ts";
 import { ReplicationPoll } from "../src/replication/replication-poll.ts";
 import { replicationCollection } from "../src/replication/settings.ts";
-import { StatementLatency } from "../src/statements/latency.ts";
-import { PreparedStatements } from "../src/statements/prepared-statements.ts";
+import { StatementLatency } from "../src/statements/latency/latency.ts";
+import { PreparedStatements } from "../src/statements/prepared/prepared-statements.ts";
 import { StatementPoll } from "../src/statements/statement-poll.ts";
 import { StatementSource } from "../src/statements/statement-source.ts";
 

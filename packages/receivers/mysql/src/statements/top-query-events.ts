@@ -1,7 +1,7 @@
 import type { AnyValue, LogsBuilder } from "@dbintel/pdata";
 import type { StatementPlans } from "../plans/plan-collector.ts";
 import { statementName } from "../plans/statement-name.ts";
-import type { PollPrepared } from "./prepared-statements.ts";
+import type { PollPrepared } from "./prepared/prepared-statements.ts";
 import { shownSchema } from "./schema-name.ts";
 import { startOf } from "./statement-deltas.ts";
 import type { StatementReading } from "./statement-source.ts";

@@ -1,21 +1,21 @@
 import { feedback } from "@dbintel/feedback";
 import type { AttributesInit, DistributionPointInit, MetricsBuilder } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
-import type { Capabilities } from "../connection/capabilities.ts";
-import type { DatabaseConnection } from "../connection/connection.ts";
-import type { ProblemContext } from "../connection/problems.ts";
-import { type StatementName, statementName } from "../plans/statement-name.ts";
+import type { Capabilities } from "../../connection/capabilities.ts";
+import type { DatabaseConnection } from "../../connection/connection.ts";
+import type { ProblemContext } from "../../connection/problems.ts";
+import { type StatementName, statementName } from "../../plans/statement-name.ts";
+import { askPart, type PollQuestions } from "../poll-part.ts";
+import { Rest } from "../rest.ts";
+import { shownSchema } from "../schema-name.ts";
+import { timeIndex } from "../statement-columns.ts";
+import { type StatementDelta, type StatementDeltas, startOf } from "../statement-deltas.ts";
+import type { Continuity } from "../statement-epoch.ts";
+import type { StatementInterval } from "../statement-interval.ts";
 import { exponentialHistogram, type LatencyBuckets } from "./latency-buckets.ts";
 import { emptyReading, type LatencyReading, latencyInterval } from "./latency-interval.ts";
 import { LatencyMemory } from "./latency-memory.ts";
 import { globalHistogram, statementHistograms } from "./latency-source.ts";
-import { askPart, type PollQuestions } from "./poll-part.ts";
-import { Rest } from "./rest.ts";
-import { shownSchema } from "./schema-name.ts";
-import { timeIndex } from "./statement-columns.ts";
-import { type StatementDelta, type StatementDeltas, startOf } from "./statement-deltas.ts";
-import type { Continuity } from "./statement-epoch.ts";
-import type { StatementInterval } from "./statement-interval.ts";
 
 /** What is known of latencies after a poll, and what it has to tell. */
 export interface PollLatency {

@@ -1,5 +1,5 @@
+import { callsIndex, type StatementCounter } from "../statement-columns.ts";
 import type { PreparedInstance, PreparedReading } from "./prepared-source.ts";
-import { callsIndex, type StatementCounter } from "./statement-columns.ts";
 
 /** What a later reading is compared with. */
 export interface PreparedBaseline {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { availableCounters } from "../statement-columns.ts";
 import { emptyBaseline, type PreparedBaseline, preparedDeltas } from "./prepared-deltas.ts";
 import type { PreparedInstance, PreparedReading } from "./prepared-source.ts";
-import { availableCounters } from "./statement-columns.ts";
 
 const counters = availableCounters(new Set(["COUNT_STAR", "SUM_TIMER_WAIT"]));
 

@@ -1,6 +1,6 @@
 import { type Baseline, exactInteger, packCheckpoint, unpackCheckpoint } from "@dbintel/polling";
 import { z } from "zod";
-import { bytesOf, littleEndian, numbersOf } from "./number-bytes.ts";
+import { bytesOf, littleEndian, numbersOf } from "../number-bytes.ts";
 import type { PreparedBaseline } from "./prepared-deltas.ts";
 import type { PreparedInstance } from "./prepared-source.ts";
 

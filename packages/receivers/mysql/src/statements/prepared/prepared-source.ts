@@ -1,7 +1,7 @@
 import { text } from "@dbintel/watching";
-import type { DatabaseConnection } from "../connection/connection.ts";
-import type { StatementCounter } from "./statement-columns.ts";
-import { exact } from "./statement-source.ts";
+import type { DatabaseConnection } from "../../connection/connection.ts";
+import type { StatementCounter } from "../statement-columns.ts";
+import { exact } from "../statement-source.ts";
 
 const instances = "performance_schema.prepared_statements_instances";
 const totals = "performance_schema.events_statements_summary_global_by_event_name";

@@ -1,6 +1,6 @@
 import { integer, number, type Row, text } from "@dbintel/watching";
-import type { DatabaseConnection } from "../connection/connection.ts";
-import { type StatementName, statementName } from "../plans/statement-name.ts";
+import type { DatabaseConnection } from "../../connection/connection.ts";
+import { type StatementName, statementName } from "../../plans/statement-name.ts";
 import type { LatencyBucket, LatencyBuckets } from "./latency-buckets.ts";
 
 const byDigest = "performance_schema.events_statements_histogram_by_digest";

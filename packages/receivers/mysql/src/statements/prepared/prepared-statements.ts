@@ -2,16 +2,16 @@ import { feedback } from "@dbintel/feedback";
 import type { Host } from "@dbintel/pipeline";
 import { fingerprintSql, redactSql } from "@dbintel/sql";
 import { LRUCache } from "lru-cache";
-import type { DatabaseConnection, Product } from "../connection/connection.ts";
-import type { ProblemContext } from "../connection/problems.ts";
-import { askPart, type PollQuestions } from "./poll-part.ts";
+import type { DatabaseConnection, Product } from "../../connection/connection.ts";
+import type { ProblemContext } from "../../connection/problems.ts";
+import { askPart, type PollQuestions } from "../poll-part.ts";
+import { timeIndex } from "../statement-columns.ts";
+import type { StatementInterval } from "../statement-interval.ts";
+import { boundedText } from "../statement-texts.ts";
+import type { OtherStatements } from "../top-statements.ts";
 import { emptyBaseline, type PreparedBaseline, type PreparedDelta, preparedDeltas } from "./prepared-deltas.ts";
 import { PreparedMemory } from "./prepared-memory.ts";
 import { type PreparedText, preparedTexts, readPrepared } from "./prepared-source.ts";
-import { timeIndex } from "./statement-columns.ts";
-import type { StatementInterval } from "./statement-interval.ts";
-import { boundedText } from "./statement-texts.ts";
-import type { OtherStatements } from "./top-statements.ts";
 
 /** What sessions have prepared with one text in one schema. */
 export interface PreparedStatement {

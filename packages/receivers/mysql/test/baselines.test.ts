@@ -10,9 +10,9 @@ import { type Event, eventsOf, never, type Point, pointsOf } from "./watch.ts";
 
 const plain = "SELECT SUM(n) FROM numbers";
 const prepared = "SELECT n FROM numbers WHERE n > ?";
-/** So much that the table has a series of its own. */
-const bulk = `INSERT INTO busy WITH RECURSIVE some AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM some WHERE n < 900)
-              SELECT n FROM some`;
+/** So much that the table has a series of its own, also where another is waited for by accident: times are compared. */
+const bulk = `INSERT INTO busy WITH RECURSIVE some AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM some WHERE n < 200)
+              SELECT a.n FROM some a, some b`;
 
 const servers = [
   { product: "mysql", describe: describeOwnMysql, start: () => startMysql({ own: true }) },

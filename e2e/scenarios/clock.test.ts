@@ -8,6 +8,7 @@ import { DbintelProcess } from "../harness/dbintel-process.ts";
 import { freePort } from "../harness/free-port.ts";
 import { type JsonBackend, startJsonBackend } from "../harness/json-backend.ts";
 import { readLedgers } from "../harness/ledgers.ts";
+import { postLogs } from "../harness/log-client.ts";
 import { dataPoints, logRecords } from "../harness/otlp-json.ts";
 import { describeClock, ShiftedClock } from "../harness/shifted-clock.ts";
 import { type PostgresServer, startPostgres } from "../servers/index.ts";
@@ -98,12 +99,9 @@ service:
 
       const sent: string[] = [];
       const send = async (id: string) => {
-        const attributes = [{ key: "id", value: { stringValue: id } }];
-        const body = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [{ attributes }] }] }] });
-        const init = { method: "POST", headers: { "content-type": "application/json" }, body };
-        const answer = await fetch(`http://127.0.0.1:${otlp}/v1/logs`, init).catch(() => undefined);
-        if (answer?.status === 200) sent.push(id);
-        return answer?.status === 200 || undefined;
+        const taken = (await postLogs(`http://127.0.0.1:${otlp}/v1/logs`, [{ id }])) === 200;
+        if (taken) sent.push(id);
+        return taken || undefined;
       };
       const accounts = async () => await (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text();
       const polls = async () => {

@@ -8,6 +8,7 @@ import { DbintelProcess, runDbintel } from "../harness/dbintel-process.ts";
 import { freePort } from "../harness/free-port.ts";
 import { type JsonBackend, startJsonBackend } from "../harness/json-backend.ts";
 import { readLedgers } from "../harness/ledgers.ts";
+import { postLogs } from "../harness/log-client.ts";
 import { logRecords } from "../harness/otlp-json.ts";
 
 /** In every record, and in no letter. */
@@ -76,11 +77,8 @@ service:
   });
 
   async function send(ids: readonly string[]): Promise<boolean> {
-    const text = (key: string, stringValue: string) => ({ key, value: { stringValue } });
-    const logRecords = ids.map((id) => ({ attributes: [text("id", id), text("note", `ask ${person}`)] }));
-    const body = JSON.stringify({ resourceLogs: ids.length === 0 ? [] : [{ scopeLogs: [{ logRecords }] }] });
-    const headers = { "content-type": "application/json" };
-    return (await fetch(endpoint, { method: "POST", headers, body }).catch(() => undefined))?.status === 200;
+    const records = ids.map((id) => ({ id, note: `ask ${person}` }));
+    return (await postLogs(endpoint, records)) === 200;
   }
 
   async function started(): Promise<DbintelProcess> {

@@ -9,6 +9,7 @@ import { DbintelProcess } from "../harness/dbintel-process.ts";
 import { type FlakyBackend, startFlakyBackend } from "../harness/flaky-backend.ts";
 import { freePort } from "../harness/free-port.ts";
 import { readLedgers } from "../harness/ledgers.ts";
+import { postLogs } from "../harness/log-client.ts";
 import { describeNamespaces, withOwnIds } from "../harness/namespaces.ts";
 
 /** Lives of the collector that end by kill -9; `DBINTEL_KILLS=200` for the long run. */
@@ -68,11 +69,8 @@ service:
 
   /** Sends a request with these ids once; whether it was acknowledged. */
   async function send(ids: readonly string[]): Promise<boolean> {
-    const text = (key: string, stringValue: string) => ({ key, value: { stringValue } });
-    const logRecords = ids.map((id) => ({ attributes: [text("id", id), text("note", `ask ${person}`)] }));
-    const body = JSON.stringify({ resourceLogs: ids.length === 0 ? [] : [{ scopeLogs: [{ logRecords }] }] });
-    const headers = { "content-type": "application/json" };
-    return (await fetch(endpoint, { method: "POST", headers, body }).catch(() => undefined))?.status === 200;
+    const records = ids.map((id) => ({ id, note: `ask ${person}` }));
+    return (await postLogs(endpoint, records)) === 200;
   }
 
   async function started(): Promise<DbintelProcess> {

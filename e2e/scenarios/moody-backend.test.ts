@@ -7,6 +7,7 @@ import { eventually } from "../harness/condition.ts";
 import { DbintelProcess } from "../harness/dbintel-process.ts";
 import { freePort } from "../harness/free-port.ts";
 import { readLedgers } from "../harness/ledgers.ts";
+import { postLogs } from "../harness/log-client.ts";
 import { type Mood, startMoodyBackend } from "../harness/moody-backend.ts";
 
 const requests = 150;
@@ -55,13 +56,8 @@ service:
       );
       await using dbintel = new DbintelProcess(["run", "--config", config]);
       const post = async (ids: readonly string[]) => {
-        const logRecords = ids.map((id) => ({ attributes: [{ key: "id", value: { stringValue: id } }] }));
-        const body = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
-        const headers = { "content-type": "application/json" };
-        const sent = await fetch(`http://127.0.0.1:${port}/v1/logs`, { method: "POST", headers, body }).catch(
-          () => undefined,
-        );
-        return sent?.status === 200;
+        const records = ids.map((id) => ({ id }));
+        return (await postLogs(`http://127.0.0.1:${port}/v1/logs`, records)) === 200;
       };
       await eventually("it listens", async () => {
         if (!dbintel.running) throw new Error(dbintel.stderr);

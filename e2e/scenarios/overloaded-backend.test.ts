@@ -8,6 +8,7 @@ import { DbintelProcess } from "../harness/dbintel-process.ts";
 import { freePort } from "../harness/free-port.ts";
 import { startJsonBackend } from "../harness/json-backend.ts";
 import { readLedgers } from "../harness/ledgers.ts";
+import { postLogs } from "../harness/log-client.ts";
 import { logRecords } from "../harness/otlp-json.ts";
 
 const most = 10;
@@ -74,14 +75,9 @@ service:
     await using dbintel = new DbintelProcess(["run", "--config", config]);
     const acknowledged = new Set<string>();
     const post = async (id: string) => {
-      const logRecord = { attributes: [{ key: "id", value: { stringValue: id } }] };
-      const body = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [logRecord] }] }] });
-      const headers = { "content-type": "application/json" };
-      const sent = await fetch(`http://127.0.0.1:${port}/v1/logs`, { method: "POST", headers, body }).catch(
-        () => undefined,
-      );
-      if (sent?.status === 200) acknowledged.add(id);
-      return sent?.status === 200;
+      const taken = (await postLogs(`http://127.0.0.1:${port}/v1/logs`, [{ id }])) === 200;
+      if (taken) acknowledged.add(id);
+      return taken;
     };
     await eventually("it listens", async () => {
       if (!dbintel.running) throw new Error(dbintel.stderr);

@@ -6,6 +6,7 @@ import { eventually } from "../harness/condition.ts";
 import { DbintelProcess } from "../harness/dbintel-process.ts";
 import { startFlakyBackend } from "../harness/flaky-backend.ts";
 import { freePort } from "../harness/free-port.ts";
+import { postLogs } from "../harness/log-client.ts";
 
 it("goes to the second backend while the first one fails, at once, and back when it works again", async () => {
   await using stack = new AsyncDisposableStack();
@@ -48,13 +49,7 @@ service:
   const acknowledged: string[] = [];
   const send = async (): Promise<void> => {
     const id = `record-${acknowledged.length}`;
-    const logRecord = { timeUnixNano: "1", attributes: [{ key: "id", value: { stringValue: id } }] };
-    const response = await fetch(`http://127.0.0.1:${port}/v1/logs`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [logRecord] }] }] }),
-    }).catch(() => undefined);
-    if (response?.status === 200) acknowledged.push(id);
+    if ((await postLogs(`http://127.0.0.1:${port}/v1/logs`, [{ id }])) === 200) acknowledged.push(id);
     else if (!dbintel.running) throw new Error(`dbintel ended:\n${dbintel.stderr}`);
   };
   const sendUntil = (what: string, probe: () => boolean | Promise<boolean>) =>

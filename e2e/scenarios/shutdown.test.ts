@@ -6,6 +6,7 @@ import { eventually } from "../harness/condition.ts";
 import { DbintelProcess } from "../harness/dbintel-process.ts";
 import { startFlakyBackend } from "../harness/flaky-backend.ts";
 import { freePort } from "../harness/free-port.ts";
+import { postLogs } from "../harness/log-client.ts";
 
 describe("a collector that is stopped while its backend is down", () => {
   let folder: string;
@@ -40,12 +41,7 @@ service:
 `,
     );
     const run = () => new DbintelProcess(["run", "--config", config, "--stop-timeout", "1s"]);
-    const send = async (id: string) => {
-      const logRecords = [{ attributes: [{ key: "id", value: { stringValue: id } }] }];
-      const body = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
-      const init = { method: "POST", headers: { "content-type": "application/json" }, body };
-      return (await fetch(`http://127.0.0.1:${port}/v1/logs`, init).catch(() => undefined))?.status;
-    };
+    const send = (id: string) => postLogs(`http://127.0.0.1:${port}/v1/logs`, [{ id }]);
     {
       await using dbintel = run();
       await eventually("it takes data", async () => {

@@ -7,6 +7,7 @@ import { DbintelProcess } from "../harness/dbintel-process.ts";
 import { type FlakyBackend, startFlakyBackend } from "../harness/flaky-backend.ts";
 import { freePort } from "../harness/free-port.ts";
 import { readLedgers } from "../harness/ledgers.ts";
+import { postLogs } from "../harness/log-client.ts";
 import { describeNamespaces, SmallDisk } from "../harness/namespaces.ts";
 
 /** What one record takes on the disk, roughly. */
@@ -51,13 +52,7 @@ service:
   pipelines: { logs: { receivers: [otlp], exporters: [otlp_http] } }
 `;
     const dbintel = new DbintelProcess(["run", "--config", config], {}, disk.enter);
-    const send = async (id: string) => {
-      const text = (key: string, stringValue: string) => ({ key, value: { stringValue } });
-      const logRecords = [{ attributes: [text("id", id), text("note", note)] }];
-      const body = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
-      const init = { method: "POST", headers: { "content-type": "application/json" }, body };
-      return (await fetch(`http://127.0.0.1:${port}/v1/logs`, init).catch(() => undefined))?.status;
-    };
+    const send = (id: string) => postLogs(`http://127.0.0.1:${port}/v1/logs`, [{ id, note }]);
     const exporter = async () => {
       const text = await (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text();
       const failed = /dropped_items.*reason="storage_failed".* (\d+)$/m.exec(text)?.[1];

@@ -98,7 +98,7 @@ describePostgres(18, "npm start", () => {
       /sessions: .*connections \d+ of 50/,
       /active time: \d+ % \w+/,
       /plan: .* over [a-z_,]+, cost \d+/,
-      /session \d+ .*holds up:.*\n {3}└─ \d+ \(\w+\) waits \d+ s/,
+      /session \d+ .*holds up:.*\n {3}└─ \d+ \(\w+\) waits [\d.]+ s for public\.stock:/,
       /another plan: SELECT id, name FROM customers WHERE email = \$1\n +customers: .* customers_email/,
       ...ofMysql,
     ];

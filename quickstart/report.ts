@@ -69,7 +69,8 @@ function planLine(queries: readonly TopQuery[]): readonly string[] {
   const whole = hasSeqScan ? ", reading all of a table" : "";
   const text = textOf(planned);
   const excerpt = text.length <= 60 ? text : `${text.slice(0, 59)}…`;
-  return [`plan: ${operation} over ${relations}, cost ${Math.round(cost)}${whole}: ${excerpt}`];
+  const over = relations === "" ? "" : ` over ${relations}`;
+  return [`plan: ${operation}${over}, cost ${Math.round(cost)}${whole}: ${excerpt}`];
 }
 
 function perSecond(name: string, rate: number | undefined): string | undefined {

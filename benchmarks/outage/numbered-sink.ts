@@ -25,7 +25,9 @@ export class NumberedSink {
       request.on("data", (chunk: Buffer) => chunks.push(chunk));
       request.on("end", () => {
         this.#take(gunzipSync(Buffer.concat(chunks), { chunkSize: 1 << 20 }));
-        response.writeHead(200, { "content-type": "application/x-protobuf" }).end();
+        // A server that closes goes on with a connection that always has a request; the sender has to leave it.
+        const connection = server.listening ? "keep-alive" : "close";
+        response.writeHead(200, { "content-type": "application/x-protobuf", connection }).end();
       });
     });
     server.listen(this.#port, "127.0.0.1");

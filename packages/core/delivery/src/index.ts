@@ -4,8 +4,7 @@ export type { StoredDeadLettersArgs } from "./dead-letters/stored-dead-letters.t
 export { StoredDeadLetters } from "./dead-letters/stored-dead-letters.ts";
 export type { Delivery, DeliveryArgs } from "./delivery.ts";
 export { createDelivery } from "./delivery.ts";
-export type { ClientTlsSettings } from "./destination/client-tls.ts";
-export { ClientTls, clientTlsSettings } from "./destination/client-tls.ts";
+export { clientTlsSettings } from "./destination/client-tls.ts";
 export { longestQuotation, quote, secretsIn } from "./destination/quotation.ts";
 export { maxRetryAfterMs, parseRetryAfter } from "./destination/retry-after.ts";
 export type { RetrySettings } from "./destination/retry-settings.ts";

@@ -17,7 +17,6 @@ export const errorCodes = {
   DBI_PDATA_VALUE: "A value given to the lens or to a builder does not fit the field.",
 
   DBI_CONFIG_INVALID: "The configuration has errors; each is listed with its position.",
-  DBI_CONFIG_UNREADABLE: "A configuration source cannot be read.",
 
   DBI_COMPONENT_START: "A component could not be started.",
   DBI_COMPONENT_STOP: "A component did not stop within its deadline.",

@@ -1,7 +1,6 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import {
-  ClientTls,
   createDelivery,
   type Delivery,
   type Sender,
@@ -11,7 +10,14 @@ import {
 } from "@dbintel/delivery";
 import { RetryableError } from "@dbintel/errors";
 import { type Batch, type Signal, signals } from "@dbintel/pdata";
-import type { ClientAuthenticator, Component, Consumers, Host, Timer } from "@dbintel/pipeline";
+import {
+  type ClientAuthenticator,
+  type Component,
+  type Consumers,
+  type Host,
+  type Timer,
+  TlsFiles,
+} from "@dbintel/pipeline";
 import type { OtlpHttpConfig } from "./config.ts";
 import { type Endpoint, endpointOf, isLoopback } from "./endpoint.ts";
 import { payloadOf } from "./payload.ts";
@@ -78,7 +84,7 @@ export class OtlpHttp implements Component, Sender {
   async start(): Promise<void> {
     if (this.#agents !== undefined) return;
     const { insecure_skip_verify: unverified, server_name_override: servername } = this.#config.tls;
-    const files = await ClientTls.load(this.#config.tls);
+    const files = await TlsFiles.load(this.#config.tls);
     const tls = {
       ...files.options,
       rejectUnauthorized: !unverified,

@@ -69,3 +69,4 @@ export { componentStates } from "./status.ts";
 export type { Storage, StorageOwner, StorageProvider } from "./storage.ts";
 export { systemEnvironment, systemRandom } from "./system-environment.ts";
 export type { TapListener } from "./taps.ts";
+export { TlsFiles } from "./tls-files.ts";

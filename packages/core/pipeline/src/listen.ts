@@ -8,7 +8,6 @@ import type { HostPort } from "@dbintel/config";
 import { DbintelError } from "@dbintel/errors";
 import type { Clock } from "./clock.ts";
 
-export type { ServerTlsSettings } from "./server-tls.ts";
 export { ServerTls, serverTlsSettings } from "./server-tls.ts";
 
 /** True when only programs on this machine can reach the address. */

@@ -1,10 +1,9 @@
-import { readFile } from "node:fs/promises";
-import { createSecureContext, type SecureContextOptions, type Server, type TlsOptions } from "node:tls";
+import type { Server, TlsOptions } from "node:tls";
 import { duration } from "@dbintel/config";
-import { DbintelError } from "@dbintel/errors";
 import { z } from "zod";
-import { every, type Timer } from "./clock.ts";
+import type { Timer } from "./clock.ts";
 import type { Host } from "./host.ts";
+import { TlsFiles } from "./tls-files.ts";
 
 /** The setting `tls` of a listener; keys of the OpenTelemetry Collector's `configtls`. */
 export const serverTlsSettings = z
@@ -22,84 +21,30 @@ export const serverTlsSettings = z
   })
   .describe("Serve TLS. Absent means plain text.");
 
-export type ServerTlsSettings = z.output<typeof serverTlsSettings>;
-
-/** Certificate, key and authorities of a listener, as their files say now. */
+/** What a listener that serves TLS is made with. */
 export class ServerTls {
-  readonly #settings: ServerTlsSettings;
-  #current: SecureContextOptions;
+  readonly #files: TlsFiles;
+  readonly #clients: TlsOptions;
 
-  private constructor(settings: ServerTlsSettings, current: SecureContextOptions) {
-    this.#settings = settings;
-    this.#current = current;
+  private constructor(files: TlsFiles, clients: TlsOptions) {
+    this.#files = files;
+    this.#clients = clients;
   }
 
   /** Reads the files. Rejects with `DBI_FILE`, which names the setting, for one that cannot be read or used. */
-  static async load(settings: ServerTlsSettings): Promise<ServerTls> {
-    return new ServerTls(settings, await read(settings));
+  static async load(settings: z.output<typeof serverTlsSettings>): Promise<ServerTls> {
+    const asksClients = settings.client_ca_file !== undefined;
+    const clients = asksClients ? { requestCert: true, rejectUnauthorized: true } : {};
+    return new ServerTls(await TlsFiles.load(settings), clients);
   }
 
   /** For `tls.createServer` and those that are built on it. */
   get options(): TlsOptions {
-    const clients = this.#settings.client_ca_file === undefined ? {} : { requestCert: true, rejectUnauthorized: true };
-    return { ...this.#current, ...clients, handshakeTimeout: 10_000 };
+    return { ...this.#files.options, ...this.#clients, handshakeTimeout: 10_000 };
   }
 
-  /**
-   * Gives the server new files when they have changed: for connections from then on. Files that cannot be used leave
-   * the old ones in force, with a warning.
-   */
-  follow(server: Server, { clock, logger }: Pick<Host, "clock" | "logger">): Timer {
-    const { reload_interval: intervalMs, cert_file: file } = this.#settings;
-    if (intervalMs === 0) return { cancel: () => {} };
-    const reload = async () => {
-      try {
-        const next = await read(this.#settings);
-        if (same(next, this.#current)) return;
-        this.#current = next;
-        server.setSecureContext(next);
-        logger.info({ cert_file: file }, "the certificate was replaced");
-      } catch (error) {
-        logger.warn({ error, cert_file: file }, "the certificate could not be read again; the old one stays in use");
-      }
-    };
-    return every(clock, intervalMs, () => void reload());
-  }
-}
-
-const files = ["cert", "key", "ca"] as const;
-
-async function read(settings: ServerTlsSettings): Promise<SecureContextOptions> {
-  const { cert_file, key_file, client_ca_file, min_version } = settings;
-  const [cert, key, ca] = await Promise.all([
-    pem("cert_file", cert_file),
-    pem("key_file", key_file),
-    client_ca_file === undefined ? undefined : pem("client_ca_file", client_ca_file),
-  ]);
-  const options = { cert, key, ...(ca === undefined ? {} : { ca }), minVersion: `TLSv${min_version}` as const };
-  try {
-    createSecureContext(options);
-  } catch (cause) {
-    throw new DbintelError(`tls: ${(cause as Error).message}`, {
-      code: "DBI_FILE",
-      hint: `Check that ${cert_file} and ${key_file} are PEM files that belong together.`,
-    });
-  }
-  return options;
-}
-
-function same(one: SecureContextOptions, other: SecureContextOptions): boolean {
-  return files.every((file) => String(one[file] ?? "") === String(other[file] ?? ""));
-}
-
-async function pem(setting: string, path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw new DbintelError(`tls.${setting}: ${(cause as Error).message}`, {
-      code: "DBI_FILE",
-      hint: "Name a PEM file that the collector's user may read.",
-      cause,
-    });
+  /** Gives the server new files when they have changed, for connections from then on: see {@link TlsFiles.follow}. */
+  follow(server: Server, host: Pick<Host, "clock" | "logger">): Timer {
+    return this.#files.follow(host, (options) => server.setSecureContext(options));
   }
 }

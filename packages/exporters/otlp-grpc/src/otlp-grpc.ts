@@ -1,6 +1,5 @@
 import { createSecureContext, type SecureContextOptions } from "node:tls";
 import {
-  ClientTls,
   createDelivery,
   type Delivery,
   type Sender,
@@ -10,7 +9,14 @@ import {
 } from "@dbintel/delivery";
 import { RetryableError } from "@dbintel/errors";
 import type { Batch, Signal } from "@dbintel/pdata";
-import type { ClientAuthenticator, Component, Consumers, Host, Timer } from "@dbintel/pipeline";
+import {
+  type ClientAuthenticator,
+  type Component,
+  type Consumers,
+  type Host,
+  type Timer,
+  TlsFiles,
+} from "@dbintel/pipeline";
 import { type ChannelCredentials, type ChannelOptions, compressionAlgorithms, credentials } from "@grpc/grpc-js";
 import type { OtlpGrpcConfig } from "./config.ts";
 import { ExportClient } from "./export-client.ts";
@@ -53,7 +59,7 @@ export class OtlpGrpc implements Component, Sender {
   async start(): Promise<void> {
     if (this.#client !== undefined) return;
     if (this.#secure) {
-      const files = await ClientTls.load(this.#config.tls);
+      const files = await TlsFiles.load(this.#config.tls);
       this.#connect(this.#encrypted(files.options));
       this.#following = files.follow(this.#host, (next) => this.#connect(this.#encrypted(next)));
     } else {

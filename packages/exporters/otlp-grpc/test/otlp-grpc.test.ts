@@ -222,7 +222,7 @@ describe("tls", () => {
 
   it("that cannot be read stops the start", async () => {
     await expect(startExporter({ endpoint: "a:1", tls: { ca_file: "/nowhere" } })).rejects.toMatchObject({
-      code: "DBI_CONFIG_UNREADABLE",
+      code: "DBI_FILE",
     });
   });
 });

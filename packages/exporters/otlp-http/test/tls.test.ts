@@ -174,7 +174,7 @@ describe("TLS", () => {
   it("does not start without a file that it was given", async () => {
     const tls = { ca_file: certificates.path("missing.pem") };
     await expect(startExporter({ endpoint: "https://127.0.0.1:1", tls })).rejects.toMatchObject({
-      code: "DBI_CONFIG_UNREADABLE",
+      code: "DBI_FILE",
       message: expect.stringContaining("tls.ca_file"),
     });
   });

@@ -93,7 +93,7 @@ describe("tls", () => {
 
     await install("renewed");
     await clock.advance(60_000);
-    await eventually("the new one is in use", () => lines.find(({ message }) => message.includes("was replaced")));
+    await eventually("the new one is in use", () => lines.find(({ message }) => message.includes("were read again")));
     expect(await shown(receiver.port)).not.toBe(first);
     await rm(folder, { recursive: true });
   });

@@ -1,4 +1,4 @@
-import { duration, endpointUrl, headers, secret } from "@dbintel/config";
+import { duration, endpointUrl, headers, secret, withoutEffect } from "@dbintel/config";
 import { type LogLevel, logLevels } from "@dbintel/pipeline";
 import { z } from "zod";
 

@@ -45,8 +45,19 @@ function errorPart(error: Printable): string {
   for (const [key, value] of Object.entries({ code, hint, stack })) {
     if (value !== undefined) parts.push(`${key}=${quoted(value)}`);
   }
-  if ("cause" in error && error.cause !== undefined) parts.push(`cause: ${errorPart(error.cause)}`);
+  if ("cause" in error && error.cause !== undefined && !isTold(error.cause, message)) {
+    parts.push(`cause: ${errorPart(error.cause)}`);
+  }
   return parts.join(" ");
+}
+
+/** Whether the message holds what its cause says, and there is nothing more to the cause. */
+function isTold(cause: Printable, message: Printable | undefined): boolean {
+  if (typeof cause !== "object" || cause === null || !("message" in cause)) return false;
+  const { message: words, hint, stack } = cause;
+  if (hint !== undefined || stack !== undefined || typeof words !== "string" || typeof message !== "string")
+    return false;
+  return message.includes(words) && (!("cause" in cause) || isTold(cause.cause ?? null, message));
 }
 
 function quoted(value: Printable): string {

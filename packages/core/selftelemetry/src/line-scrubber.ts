@@ -70,6 +70,8 @@ function scrubbedValue(value: Printable, key: string, tools: Tools): Printable {
     case "string":
       return statement.test(key) ? redactedStatement(value, tools) : texts.scrub(value, key);
     case "number": {
+      // A share or a mean: its digits would be taken for somebody's number.
+      if (!Number.isInteger(value)) return value;
       const text = texts.scrub(String(value), key);
       return text === String(value) ? value : text;
     }

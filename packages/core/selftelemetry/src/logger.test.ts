@@ -160,8 +160,44 @@ describe("what a driver or a client says", () => {
     expect(text).not.toContain("ann@example.com");
     expect(text).toContain("db.example.com:5432/shop");
     expect(text).toContain("SELECT * FROM users WHERE name = ?");
-    // The stack of a foreign error has its message too.
+  });
+
+  it("is written without passwords where a defect's stack repeats it", async () => {
+    const { lines, logger } = await logged({});
+    logger.error({ ...component, error: new TypeError(`cannot read ${uri}`) }, "a defect");
+    await logger.flush();
     expect(lines[0]).toContain("logger.test.ts");
+    expect(lines[0]).not.toContain("hunter2");
+  });
+
+  it("is said once, without the stack of what is no defect", async () => {
+    const { lines, logger } = await logged({});
+    const refused = Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:1"), { code: "ECONNREFUSED" });
+    const code = "DBI_UNAVAILABLE";
+    const told = new DbintelError("no answer: connect ECONNREFUSED 127.0.0.1:1", {
+      code,
+      hint: "start it",
+      cause: refused,
+    });
+    logger.warn({ error: told }, "not sent");
+    logger.warn({ error: new DbintelError("no answer", { code, cause: refused }) }, "not sent");
+    logger.warn({ error: new DbintelError("no answer", { code, cause: told }) }, "not sent");
+    await logger.flush();
+    expect(lines.map((line) => line.slice(line.indexOf("error=")).trimEnd())).toEqual([
+      'error="no answer: connect ECONNREFUSED 127.0.0.1:1" code=DBI_UNAVAILABLE hint="start it"',
+      'error="no answer" code=DBI_UNAVAILABLE cause: error="connect ECONNREFUSED 127.0.0.1:1" code=ECONNREFUSED',
+      'error="no answer" code=DBI_UNAVAILABLE cause: error="no answer: connect ECONNREFUSED 127.0.0.1:1" code=DBI_UNAVAILABLE hint="start it"',
+    ]);
+  });
+
+  it("keeps its measured numbers, whose digits are nobody's", async () => {
+    const { lines, logger } = await logged({});
+    // In a run of digits this long the code that verifies telemetry finds telephone numbers.
+    logger.warn({ share: 0.002025550123838745, of: "ann@example.com" }, "polled more rarely");
+    logger.warn({ share: 0.004155550171838745, of: "ann@example.com" }, "polled more rarely");
+    await logger.flush();
+    expect(lines.join("")).not.toContain("REDACTED:phone");
+    expect(lines[0]).toContain("share=0.002025550123838745");
   });
 
   it("about data loses what was quoted, and keeps what kind of fault it is", async () => {

@@ -20,8 +20,22 @@ describe("printable", () => {
       code: "DBI_DATABASE_UNREACHABLE",
       message: "no connection",
       hint: "start it",
-      cause: { name: "Error", message: "connect ECONNREFUSED", code: "ECONNREFUSED", stack: expect.any(String) },
+      cause: { name: "Error", message: "connect ECONNREFUSED", code: "ECONNREFUSED" },
     });
+  });
+
+  it("shows the stack of a defect: an error that nobody has explained", () => {
+    const stack = expect.stringContaining("printable.test.ts");
+    const bug = new TypeError("x is undefined");
+    const misuse = Object.assign(new TypeError("x is undefined"), { code: "ERR_INVALID_ARG_TYPE" });
+    expect(printable(bug)).toMatchObject({ message: "x is undefined", stack });
+    expect(printable(Object.assign(new Error("no"), { code: "ENOENT" }))).toMatchObject({ code: "ENOENT", stack });
+    for (const error of [
+      new DbintelError("it broke", { code: "DBI_DATABASE_QUERY", cause: bug }),
+      new DbintelError("a defect", { code: "DBI_INTERNAL", cause: misuse }),
+    ]) {
+      expect(printable(error)).toMatchObject({ cause: { message: "x is undefined", stack } });
+    }
   });
 
   it("leaves out what a driver hangs on its errors", () => {

@@ -11,9 +11,10 @@ const maxText = 8192;
  * Turns any value that a component logs into plain JSON, bounded in depth, breadth and length. It never throws.
  *
  * - A `Secret`, like anything with a `toJSON`, says what its `toJSON` says: `[REDACTED]`.
- * - An error becomes message, code and hint, its cause likewise; a stack is printed only for an error that is not
- *   ours, which is a defect. Other properties of errors are left out: drivers put rows and parameters there. Of a
- *   database's message the values that it repeats are left out too.
+ * - An error becomes message, code and hint, its cause likewise; a stack is printed only for a defect: an error that is
+ *   not ours, unless it is the answer of a system or a driver, with a code, that one of ours has for its cause. Other
+ *   properties of errors are left out: drivers put rows and parameters there. Of a database's message the values that it
+ *   repeats are left out too.
  */
 export function printable(value: unknown): Printable {
   try {
@@ -52,15 +53,27 @@ function fromObject(value: object, depth: number): Printable {
 }
 
 function fromError(error: Error, depth: number): Printable {
-  const cause = error.cause === undefined ? {} : { cause: convert(error.cause, depth + 1) };
-  if (isDbintelError(error)) {
-    const hint = error.hint === undefined ? {} : { hint: error.hint };
-    return { code: error.code, message: error.message, ...hint, ...cause };
+  if (!isDbintelError(error)) return fromForeignError(error, depth, false);
+  const { code, message, cause } = error;
+  const hint = error.hint === undefined ? {} : { hint: error.hint };
+  const explained = code !== "DBI_INTERNAL";
+  if (explained && cause instanceof Error && !isDbintelError(cause)) {
+    return { code, message, ...hint, cause: fromForeignError(cause, depth + 1, true) };
   }
+  return { code, message, ...hint, ...causeOf(error, depth) };
+}
+
+/** An error of Node or of a driver; `explained` when it is the cause of an error of ours that says what it means. */
+function fromForeignError(error: Error, depth: number, explained: boolean): Printable {
   const code = "code" in error && typeof error.code === "string" ? error.code : undefined;
   const more = code === undefined ? {} : { code };
   const message = driverMessage({ code: code ?? "", message: error.message });
   // A stack begins with the message.
-  const stack = message === error.message ? { stack: convert(error.stack, depth + 1) } : {};
-  return { name: error.name, message, ...more, ...stack, ...cause };
+  const defect = message === error.message && !(explained && code !== undefined);
+  const stack = defect ? { stack: convert(error.stack, depth + 1) } : {};
+  return { name: error.name, message, ...more, ...stack, ...causeOf(error, depth) };
+}
+
+function causeOf({ cause }: Error, depth: number): { readonly cause?: Printable } {
+  return cause === undefined ? {} : { cause: convert(cause, depth + 1) };
 }

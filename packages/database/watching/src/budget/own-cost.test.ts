@@ -36,6 +36,8 @@ it("books statements to the poll that asked, and tells of each step in a line an
     "statements of db.example.com:5432 are polled 1.5 times as rarely: " +
     "the collector takes more of the database's time than its budget";
   expect(host.lines.map((line) => [line.level, line.message])).toEqual([["warn", message]]);
+  // As the setting is written, so that the two can be compared at a glance.
+  expect(host.lines[0]?.fields).toMatchObject({ total: "1%", budget: "0.5%" });
   const records = sent.flatMap((batch) => [...batch.records()].map(({ eventName, body }) => ({ eventName, body })));
   expect(records).toEqual([{ eventName: "dbintel.database.budget_step", body: message }]);
 

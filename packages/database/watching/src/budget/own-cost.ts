@@ -86,7 +86,7 @@ export class OwnCost {
       ? `${poll} of ${endpoint} are polled ${to} times as rarely: the collector takes more of the database's time than its budget`
       : `${poll} of ${endpoint} are polled more often again, ${to === 1 ? "as configured" : `${to} times as rarely`}`;
     host.logger[slower ? "warn" : "info"](
-      { instance: endpoint, poll, from, to, share, total, budget: mostShare },
+      { instance: endpoint, poll, from, to, share: percent(share), total: percent(total), budget: percent(mostShare) },
       message,
     );
     const { host: address, port } = parseEndpoint(endpoint);
@@ -113,4 +113,9 @@ export class OwnCost {
       .build();
     void this.#events?.send(event);
   }
+}
+
+/** A share of one core as the setting is written: "0.54%". */
+function percent(share: number): string {
+  return `${Number((share * 100).toPrecision(2))}%`;
 }

@@ -39,7 +39,7 @@ function addActiveSessions(server: WatchedServer): void {
   const reportMs = Math.max(interval, config.collection_interval);
   const poll = new ActiveSessionPoll({ ...server, sampler, intervalMs: interval, reportMs, mostShare, limit });
   watch.add({
-    ...{ name: "ash", interval, poll, source: views.connection, turn: views.turn },
+    ...{ name: "active_sessions", interval, poll, source: views.connection, turn: views.turn },
     // Another poll may have its turn: that is no failure of this one.
     timeout: Math.max(interval, config.timeout || config.collection_interval),
     intervalFactor: () => poll.intervalFactor,

@@ -1,4 +1,4 @@
-import { duration } from "@dbintel/config";
+import { duration, positiveDuration, withoutEffect } from "@dbintel/config";
 import {
   checkInstances,
   checkPassword,
@@ -26,7 +26,6 @@ import {
   settingsChangeEvent,
   settingsCollection,
   switchable,
-  withoutEffect,
 } from "@dbintel/watching";
 import { z } from "zod";
 import { deadlockSettings, querySampleCollection } from "./activity/settings.ts";
@@ -108,8 +107,7 @@ export const mysqlConfig = z
     platform: z.enum(mysqlPlatforms).optional().describe("What the server runs on; by default the collector finds out"),
     tls: tlsSettings.prefault({}).describe("Encryption of the connection"),
     ...pollingSettings({ interval: "10s" }),
-    statement_timeout: duration()
-      .refine((ms) => ms > 0, "must be longer than 0")
+    statement_timeout: positiveDuration()
       .prefault("5s")
       .describe("The server gives up any statement of the receiver after this"),
     lock_timeout: duration()

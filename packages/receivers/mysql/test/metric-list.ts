@@ -171,6 +171,13 @@ export const newRelicMetrics: Readonly<Record<string, readonly string[]>> = {
   "mysql.opened_resources": ["kind"],
 };
 
+/** What the correlation of queries makes findings of connections of, and which of their points. */
+export const correlatedMetrics: readonly (readonly [name: string, kind: string | undefined])[] = [
+  ["mysql.threads", "connected"],
+  ["mysql.connection.limit", undefined],
+  ["mysql.connection.count", undefined],
+];
+
 /** A schema with a table that was read and written. */
 export async function fillServer(server: MysqlServer): Promise<void> {
   await server.query("CREATE DATABASE app");

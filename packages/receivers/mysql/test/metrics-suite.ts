@@ -2,7 +2,7 @@ import { eventually } from "@dbintel/e2e/condition";
 import type { MysqlServer } from "@dbintel/e2e/servers";
 import type { StatementGuard } from "@dbintel/watching";
 import { afterEach, expect, it } from "vitest";
-import { newRelicMetrics, otelcolMetrics, type Product } from "./metric-list.ts";
+import { correlatedMetrics, newRelicMetrics, otelcolMetrics, type Product } from "./metric-list.ts";
 import { type Point, pointsOf, watch } from "./watch.ts";
 
 /** What a suite has of the server that it shares with others. */
@@ -52,6 +52,14 @@ export function metricsSuite({ product, server }: SharedServer): void {
       const [point] = points.get(name) ?? [];
       expect(point, name).toBeDefined();
       expect([...(point?.attributes.keys() ?? [])], name).toEqual(expect.arrayContaining([...attributes]));
+    }
+  });
+
+  it("are what findings of too many connections are made of, without a word in the configuration", async () => {
+    const points = await allPoints({ enabled: ({ enabled: usual }) => usual });
+    for (const [name, kind] of correlatedMetrics) {
+      const found = points.find((point) => point.name === name && point.attributes.get("kind") === kind);
+      expect(Number(found?.value), name).toBeGreaterThanOrEqual(1);
     }
   });
 

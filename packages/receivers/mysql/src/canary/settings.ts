@@ -1,4 +1,4 @@
-import { duration } from "@dbintel/config";
+import { positiveDuration } from "@dbintel/config";
 import { interval } from "@dbintel/polling";
 import { readOnlyObjection } from "@dbintel/sql";
 import { z } from "zod";
@@ -21,8 +21,7 @@ export const canarySettings = z.strictObject({
     .default("SELECT 1")
     .describe("The query: one SELECT that changes nothing. Its rows are not looked at"),
   collection_interval: interval("10s").describe("Time from one run to the next"),
-  timeout: duration()
-    .refine((ms) => ms > 0, "must be longer than 0")
+  timeout: positiveDuration()
     .prefault("1s")
     .describe("The server gives up the query after this; statement_timeout is never passed"),
 });

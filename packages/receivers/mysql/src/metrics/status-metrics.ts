@@ -217,7 +217,7 @@ export const statusMetrics: readonly MetricDefinition[] = [
   one("mysql.query.count", "Queries", { description: "Statements executed, those of stored programs too" }),
   one("mysql.query.slow.count", "Slow_queries", { description: "Statements that took longer than long_query_time" }),
   one("mysql.query.client.count", "Questions", { description: "Statements that clients sent", enabled: false }),
-  one("mysql.connection.count", "Connections", { description: "Attempts to connect", enabled: false }),
+  one("mysql.connection.count", "Connections", { description: "Attempts to connect" }),
   many(
     "mysql.client.network.io",
     "kind",

@@ -1,5 +1,5 @@
+import { withoutEffect } from "@dbintel/config";
 import { interval } from "@dbintel/polling";
-import { withoutEffect } from "@dbintel/watching";
 import { z } from "zod";
 import { planSettings } from "../plans/settings.ts";
 

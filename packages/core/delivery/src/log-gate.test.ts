@@ -15,4 +15,20 @@ describe("LogGate", () => {
     expect([...gate.drain()]).toEqual([["a", 4]]);
     expect([...gate.drain()]).toEqual([]);
   });
+
+  it("says less and less of what goes on, and begins anew after it is over", async () => {
+    const clock = new FakeClock();
+    const gate = new LogGate(clock, 1000, 5000);
+    const toldAt: number[] = [];
+    const startMs = clock.monotonicMs();
+    for (let times = 0; times < 200; times++) {
+      if (gate.pass("a") !== undefined) toldAt.push(clock.monotonicMs() - startMs);
+      await clock.advance(100);
+    }
+    expect(toldAt).toEqual([0, 1000, 3000, 7000, 12_000, 17_000]);
+    expect([gate.isOver("a"), gate.isOver("b")]).toEqual([false, false]);
+    await clock.advance(900);
+    expect([gate.isOver("a"), gate.isOver("a")]).toEqual([true, false]);
+    expect(gate.pass("a")).toBe(1);
+  });
 });

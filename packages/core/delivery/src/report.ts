@@ -6,8 +6,9 @@ import type { Destination } from "./destination/destination.ts";
 import { LogGate } from "./log-gate.ts";
 import { type DropReason, dropReasons, isMisconfigured } from "./request/outcome.ts";
 
-/** Repeated lines about the same thing come at most this often. */
+/** Repeated lines about the same thing come at most this often, and ever more rarely while it goes on. */
 const logIntervalMs = 30_000;
+const mostLogIntervalMs = 600_000;
 
 /** HTTP answers that ask to send less. */
 const throttlingStatuses: ReadonlySet<number | undefined> = new Set([429, 503]);
@@ -30,6 +31,8 @@ export class Report {
   readonly #signal: Signal;
   readonly #destination: Destination;
   readonly #gate: LogGate;
+  /** Whether the destination's breaker was open while requests failed. */
+  #broke = false;
   #trimmed: ReturnType<Host["meter"]["createCounter"]> | undefined;
   /** Answers so far that asked to send less. */
   throttled = 0;
@@ -39,17 +42,26 @@ export class Report {
     this.#host = host;
     this.#signal = signal;
     this.#destination = destination;
-    this.#gate = new LogGate(host.clock, logIntervalMs);
+    this.#gate = new LogGate(host.clock, logIntervalMs, mostLogIntervalMs);
   }
 
   delivered(): void {
     this.#host.reportStatus({ state: "ok" });
+    // Beside requests that fail others succeed: it works again when none has failed for a while.
+    const refused = this.#gate.isOver("kept");
+    const failing = this.#gate.isOver("retrying");
+    // Of a destination whose breaker was open the destination itself says that it is back.
+    if (refused || (failing && !this.#broke)) {
+      this.#host.logger.info({ "otelcol.signal": this.#signal }, "sending works again");
+    }
+    if (failing) this.#broke = false;
   }
 
   retrying(error: ConsumeError, delayMs: number): void {
     this.#failed(error);
     // What the destination has reported then says more than its latest failure.
-    if (!this.#destination.broken) {
+    if (this.#destination.broken) this.#broke = true;
+    else {
       this.#host.reportStatus({ state: "recoverable_error", message: error.message, hint: error.hint });
     }
     const attempts = this.#gate.pass("retrying");

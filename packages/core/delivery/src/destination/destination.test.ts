@@ -95,6 +95,35 @@ describe("a destination that fails for long", () => {
     await delivery.stop({ signal: never });
   });
 
+  it("is told of ever more rarely while it goes on", async () => {
+    const { host, delivery, send } = await broken({ retry_on_failure: { ...exact, max_elapsed_time: "0s" } });
+    await send(logs(1));
+    await host.clock.advance(3 * 3_600_000);
+    // Doubling from half a minute to ten minutes, and then six an hour.
+    expect(host.lines.length).toBeGreaterThan(15);
+    expect(host.lines.length).toBeLessThan(25);
+    await delivery.stop({ signal: AbortSignal.abort() });
+  });
+
+  it("is told to work again, once nothing has failed for a while, where it was a single failure", async () => {
+    const { host, destination, delivery, send } = await broken();
+    const told = () => host.lines.splice(0).map(({ level, message }) => `${level}: ${message}`);
+    for (let time = 0; time < 2; time++) {
+      destination.error = new RetryableError("answered 503");
+      await send(logs(1));
+      await host.clock.advance(1);
+      destination.error = undefined;
+      await host.clock.advance(10_000);
+      // What fails now and then beside what succeeds says nothing new.
+      expect(told()).toEqual(["warn: sending failed; trying again"]);
+      await host.clock.advance(50_000);
+      await send(logs(1));
+      await host.clock.advance(1000);
+      expect(told()).toEqual(["info: sending works again"]);
+    }
+    await delivery.stop({ signal: never });
+  });
+
   it("keeps no request in memory for longer than max_elapsed_time, whether it was tried or not", async () => {
     const { host, destination, delivery, send } = await broken({
       retry_on_failure: { ...exact, max_elapsed_time: "60s" },

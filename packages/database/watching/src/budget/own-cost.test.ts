@@ -50,6 +50,25 @@ it("books statements to the poll that asked, and tells of each step in a line an
   }
   expect(cost.factor("statements")).toBe(1);
   expect(host.lines.at(-1)).toMatchObject({ level: "info", message: expect.stringContaining("as configured") });
+
+  // Up and down for an hour: an event each time, and no further line that somebody reads.
+  sent.length = 0;
+  host.lines.length = 0;
+  const phase = async (milliseconds: number) => {
+    for (let times = 0; times < 8; times++) {
+      await poll("statements", milliseconds);
+      await host.clock.advance(stepMs);
+    }
+  };
+  for (let times = 0; times < 6; times++) {
+    await phase(300);
+    await phase(1);
+  }
+  await cost.finish(new AbortController().signal);
+  expect(sent.length).toBeGreaterThan(12);
+  const levels = host.lines.filter(({ level }) => level !== "debug").map(({ message }) => message);
+  expect(levels.length).toBeLessThan(7);
+  expect(new Set(levels).size).toBe(levels.length);
 });
 
 it("reads the budget as a percentage of one core", () => {

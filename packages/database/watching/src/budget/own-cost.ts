@@ -15,6 +15,8 @@ export interface OwnCostOptions {
   readonly exempt: readonly string[];
 }
 
+/** How long a step is not said again. */
+const quietMs = 3_600_000;
 const infoSeverity = 9;
 const warnSeverity = 13;
 const scopeName = "@dbintel/watching";
@@ -27,6 +29,8 @@ export class OwnCost {
   readonly #time;
   readonly #share;
   readonly #factor;
+  /** When each step was last written into the log. */
+  readonly #toldMs = new Map<string, number>();
 
   constructor(options: OwnCostOptions) {
     const { host, next, costs, mostShare, exempt } = options;
@@ -79,13 +83,24 @@ export class OwnCost {
     this.#factor.record(this.#budget.factor(poll), attributes);
   }
 
+  /** Near the budget an interval goes up and down for days: in the log each level stands once an hour, all of it in events. */
+  #level({ poll, to, slower }: { readonly poll: string; readonly to: number; readonly slower: boolean }) {
+    if (!slower && to > 1) return "debug";
+    const step = `${poll} ${to}`;
+    const nowMs = this.#options.host.clock.monotonicMs();
+    const before = this.#toldMs.get(step);
+    if (before !== undefined && nowMs - before < quietMs) return "debug";
+    this.#toldMs.set(step, nowMs);
+    return slower ? "warn" : "info";
+  }
+
   #tell({ poll, from, to, share, total }: BudgetStep): void {
     const { host, endpoint, mostShare } = this.#options;
     const slower = to > from;
     const message = slower
       ? `${poll} of ${endpoint} are polled ${to} times as rarely: the collector takes more of the database's time than its budget`
       : `${poll} of ${endpoint} are polled more often again, ${to === 1 ? "as configured" : `${to} times as rarely`}`;
-    host.logger[slower ? "warn" : "info"](
+    host.logger[this.#level({ poll, to, slower })](
       { instance: endpoint, poll, from, to, share: percent(share), total: percent(total), budget: percent(mostShare) },
       message,
     );

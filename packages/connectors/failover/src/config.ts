@@ -1,4 +1,4 @@
-import { duration } from "@dbintel/config";
+import { positiveDuration, unsupported, withoutEffect } from "@dbintel/config";
 import { z } from "zod";
 
 const pipelineId = z
@@ -16,15 +16,12 @@ export const failoverConfig = z.strictObject({
       if (twice !== undefined) context.addIssue({ code: "custom", message: `"${twice}" stands in two places` });
     })
     .describe("Pipelines by id, the best level first. A batch goes to all pipelines of a level."),
-  retry_interval: duration()
-    .refine((milliseconds) => milliseconds > 0, { error: "must be longer than 0" })
+  retry_interval: positiveDuration()
     .prefault("10m")
     .describe("Time after which a level that failed is tried again, with one batch."),
-  retry_gap: z.unknown().optional().describe("Without effect: each level is tried again at its own time"),
-  max_retries: z.unknown().optional().describe("Without effect: a level is tried again for ever"),
-  sending_queue: z
-    .never({ error: "not supported: a queue here would hide failures from receivers; exporters have one" })
-    .optional(),
+  retry_gap: withoutEffect("each level is tried again at its own time"),
+  max_retries: withoutEffect("a level is tried again for ever"),
+  sending_queue: unsupported("a queue here would hide failures from receivers; exporters have one"),
 });
 
 export type FailoverConfig = z.output<typeof failoverConfig>;

@@ -1,3 +1,4 @@
+import { unsupported } from "@dbintel/config";
 import { z } from "zod";
 import { compilePattern, type Pattern } from "./pattern.ts";
 
@@ -43,9 +44,7 @@ function name<Name extends string>(action: Name) {
   return z.literal(action).describe("What to do; the actions are described with `@dbintel/attribute-actions`");
 }
 
-const from_context = z
-  .never({ error: "not supported: no request metadata travels with a batch; use value or from_attribute" })
-  .optional();
+const from_context = unsupported("no request metadata travels with a batch; use value or from_attribute");
 
 function writing<Name extends "insert" | "update" | "upsert">(action: Name) {
   return z

@@ -73,6 +73,11 @@ export function duration() {
     });
 }
 
+/** A {@link duration} that is more than nothing. */
+export function positiveDuration() {
+  return duration().refine((milliseconds) => milliseconds > 0, "must be longer than 0");
+}
+
 /** A size in the configuration (a number of bytes or a text such as `20MiB`), bytes in the program. */
 export function byteSize() {
   return z

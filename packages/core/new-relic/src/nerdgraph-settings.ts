@@ -1,4 +1,4 @@
-import { duration, endpointUrl, type Secret, secret } from "@dbintel/config";
+import { endpointUrl, positiveDuration, type Secret, secret } from "@dbintel/config";
 import { z } from "zod";
 import { NerdGraph, nerdGraphUrls } from "./nerdgraph.ts";
 
@@ -11,10 +11,7 @@ export const nerdGraphSettings = {
   account_id: z.number().int().positive().describe("Number of the account that the data goes to"),
   region: z.enum(regions).default("us").describe("Region of the account"),
   endpoint: endpointUrl().optional().describe("Where NerdGraph answers, instead of the region's"),
-  timeout: duration()
-    .refine((ms) => ms > 0, { error: "expected more than 0" })
-    .prefault("30s")
-    .describe("How long one answer may take"),
+  timeout: positiveDuration().prefault("30s").describe("How long one answer may take"),
 };
 
 /** The client that these settings describe. */

@@ -1,4 +1,4 @@
-import { duration } from "@dbintel/config";
+import { duration, positiveDuration } from "@dbintel/config";
 
 /**
  * The settings that every polling receiver shares, to be spread into its schema. Keys and meaning are those of the
@@ -14,7 +14,5 @@ export function pollingSettings(defaults: { readonly interval: string }) {
 
 /** A duration above zero with a default. */
 export function interval(standard: string) {
-  return duration()
-    .refine((milliseconds) => milliseconds > 0, "must be longer than 0")
-    .prefault(standard);
+  return positiveDuration().prefault(standard);
 }

@@ -1,11 +1,6 @@
-import { duration, endpointUrl, headers, secret, withoutEffect } from "@dbintel/config";
+import { duration, endpointUrl, headers, secret, unsupported, withoutEffect } from "@dbintel/config";
 import { type LogLevel, logLevels } from "@dbintel/pipeline";
 import { z } from "zod";
-
-/** A key of the OpenTelemetry Collector's that has no counterpart here, refused where it stands. */
-const unsupported = (instead: string) => z.never({ error: `not supported: ${instead}` }).optional();
-const withoutEffect = () =>
-  z.boolean().optional().describe("Accepted so that existing files load; it has no effect here.");
 
 const samplingSettings = z.strictObject({
   enabled: z.boolean().default(true).describe("Whether identical lines are thinned out."),
@@ -36,9 +31,9 @@ const logSettings = z.strictObject({
     .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
     .default({})
     .describe("Fields that every line carries."),
-  development: withoutEffect(),
-  disable_caller: withoutEffect(),
-  disable_stacktrace: withoutEffect(),
+  development: withoutEffect("the logger has one mode"),
+  disable_caller: withoutEffect("lines do not say where in the code they were written"),
+  disable_stacktrace: withoutEffect("a defect alone is logged with its stack"),
   output_paths: unsupported("the collector logs to stderr; redirect it where the collector is started"),
   error_output_paths: unsupported("the collector logs to stderr; redirect it where the collector is started"),
   processors: unsupported("the collector's own logs are not exported; collect them from stderr"),

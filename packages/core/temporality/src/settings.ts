@@ -1,5 +1,5 @@
 import { conditionProblem } from "@dbintel/condition";
-import { duration } from "@dbintel/config";
+import { positiveDuration, unsupported } from "@dbintel/config";
 import { z } from "zod";
 
 const condition = z
@@ -12,7 +12,7 @@ const condition = z
 
 /** A key of the OpenTelemetry Collector that `condition` takes the place of. */
 function replaced(expression: string) {
-  return z.never({ error: `not supported: write condition: ${expression}` }).optional();
+  return unsupported(`write condition: ${expression}`);
 }
 
 /** The settings that both directions have. */
@@ -31,8 +31,5 @@ export function conversionSettings() {
 
 /** How long a series may be silent and still go on where it was. */
 export function silence(defaultText: string, what: string) {
-  return duration()
-    .refine((milliseconds) => milliseconds > 0, { error: "must be longer than 0" })
-    .prefault(defaultText)
-    .describe(what);
+  return positiveDuration().prefault(defaultText).describe(what);
 }

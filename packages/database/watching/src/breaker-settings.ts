@@ -1,11 +1,8 @@
-import { duration } from "@dbintel/config";
+import { positiveDuration } from "@dbintel/config";
 import { type BreakerSettings, defaultBreakerSettings as standard } from "@dbintel/guard";
 import { z } from "zod";
 
-const time = (milliseconds: number) =>
-  duration()
-    .refine((ms) => ms > 0, "must be longer than 0")
-    .prefault(`${milliseconds / 1000}s`);
+const time = (milliseconds: number) => positiveDuration().prefault(`${milliseconds / 1000}s`);
 const count = (number: number) => z.number().int().positive().default(number);
 const share = (part: number) => z.number().gt(0).max(1).default(part);
 

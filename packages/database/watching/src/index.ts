@@ -54,7 +54,6 @@ export {
   named,
   parseEndpoint,
   switchable,
-  withoutEffect,
 } from "./server-settings.ts";
 export type { PollList, WatchedPoll } from "./server-watch.ts";
 export { ServerWatch } from "./server-watch.ts";

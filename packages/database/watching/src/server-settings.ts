@@ -28,11 +28,6 @@ export const metricSetting = z.strictObject({
     .describe("Accepted for compatibility, without effect"),
 });
 
-/** A setting of the OpenTelemetry Collector that is accepted, so that its configuration loads, and does nothing. */
-export function withoutEffect(reason: string) {
-  return z.unknown().optional().describe(`Without effect: ${reason}`);
-}
-
 /** A thing that is sent or not. */
 export const switchable = z.strictObject({ enabled: z.boolean().describe("Whether it is sent") });
 

@@ -1,4 +1,4 @@
-import { duration, headers } from "@dbintel/config";
+import { duration, headers, withoutEffect } from "@dbintel/config";
 import { checkDelivery, clientTlsSettings, deliverySettings } from "@dbintel/delivery";
 import { authSettings } from "@dbintel/pipeline";
 import { z } from "zod";
@@ -50,9 +50,9 @@ export const otlpGrpcConfig = z
       .default("round_robin")
       .describe("How calls are spread over the addresses of the host."),
     authority: z.string().min(1).optional().describe("Name of the server in each call, instead of the endpoint's."),
-    wait_for_ready: z.unknown().optional().describe("Without effect: a call that finds no server is tried again"),
-    read_buffer_size: z.unknown().optional().describe("Without effect: buffers are Node's"),
-    write_buffer_size: z.unknown().optional().describe("Without effect: buffers are Node's"),
+    wait_for_ready: withoutEffect("a call that finds no server is tried again"),
+    read_buffer_size: withoutEffect("buffers are Node's"),
+    write_buffer_size: withoutEffect("buffers are Node's"),
     ...deliverySettings({ timeout: "5s" }),
   })
   .superRefine(checkDelivery);

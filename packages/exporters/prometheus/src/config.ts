@@ -1,4 +1,4 @@
-import { duration, hostPort } from "@dbintel/config";
+import { hostPort, positiveDuration } from "@dbintel/config";
 import { authSettings } from "@dbintel/pipeline";
 import { serverTlsSettings } from "@dbintel/pipeline/listen";
 import { z } from "zod";
@@ -20,8 +20,7 @@ export const prometheusConfig = z.strictObject({
   namespace: z.string().default("").describe("Word before each name, with an underscore between."),
   const_labels: z.record(label, z.string()).default({}).describe("Labels that each series gets."),
   send_timestamps: z.boolean().default(false).describe("Tell when each value was measured."),
-  metric_expiration: duration()
-    .refine((milliseconds) => milliseconds > 0, { error: "must be longer than 0" })
+  metric_expiration: positiveDuration()
     .prefault("5m")
     .describe("A series that got no new value for this long is served no more."),
   max_series: z

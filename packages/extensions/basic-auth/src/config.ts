@@ -1,4 +1,4 @@
-import { duration, secret } from "@dbintel/config";
+import { positiveDuration, secret } from "@dbintel/config";
 import { z } from "zod";
 
 const htpasswd = z
@@ -33,10 +33,7 @@ export const basicAuthConfig = z
   .strictObject({
     htpasswd: htpasswd.optional(),
     client_auth: clientAuth.optional(),
-    reload_interval: duration()
-      .refine((milliseconds) => milliseconds > 0, { error: "must be longer than 0" })
-      .prefault("10s")
-      .describe("Time between two looks at the files."),
+    reload_interval: positiveDuration().prefault("10s").describe("Time between two looks at the files."),
   })
   .refine((config) => (config.htpasswd === undefined) !== (config.client_auth === undefined), {
     error: "name htpasswd, for senders, or client_auth, for exporters",

@@ -1,4 +1,4 @@
-import { duration, secret } from "@dbintel/config";
+import { positiveDuration, secret, withoutEffect } from "@dbintel/config";
 import { z } from "zod";
 
 /** RFC 9110, 5.5: what a header cannot hold, and what nobody can type. */
@@ -25,11 +25,8 @@ export const bearerTokenAuthConfig = z
       .optional()
       .describe("Several tokens that are let in, such as the old and the new one; exporters carry the first."),
     filename: z.string().min(1).optional().describe("File with a token in each line; read again when it is replaced."),
-    reload_interval: duration()
-      .refine((milliseconds) => milliseconds > 0, { error: "must be longer than 0" })
-      .prefault("10s")
-      .describe("Time between two looks at the file."),
-    file_retry: z.unknown().optional().describe("Without effect: the file is looked at again and again"),
+    reload_interval: positiveDuration().prefault("10s").describe("Time between two looks at the file."),
+    file_retry: withoutEffect("the file is looked at again and again"),
   })
   .superRefine((config, context) => {
     const given = sources.filter((source) => config[source] !== undefined);

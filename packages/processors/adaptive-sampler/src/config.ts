@@ -1,16 +1,10 @@
-import { byteSize, duration } from "@dbintel/config";
+import { byteSize, positiveDuration, unsupported } from "@dbintel/config";
 import { z } from "zod";
 import { celCondition, comparisons } from "./rule-condition.ts";
 
-const time = () => duration().refine((ms) => ms > 0, { error: "expected more than 0" });
 const rate = () => z.number().min(0).max(1);
 const count = () => z.number().int().positive();
 const names = () => z.array(z.string().min(1));
-
-/** A key of the system before this one that has no task here. */
-function replaced(instead: string) {
-  return z.never({ error: `not supported: ${instead}` }).optional();
-}
 
 const rule = z
   .strictObject({
@@ -51,15 +45,15 @@ const keepAlways = z
 const deduplication = z
   .strictObject({
     enabled: z.boolean().default(false).describe("Whether to suppress repeats; also on while a budget asks for it"),
-    window: time().prefault("5m").describe("Time in which a record is a repeat"),
+    window: positiveDuration().prefault("5m").describe("Time in which a record is a repeat"),
     hash_attribute: z
       .string()
       .min(1)
       .default("db.query.plan.hash")
       .describe("Attribute by whose value records are alike; one without it is never a repeat"),
     cache_size: count().default(10_000).describe("Values that are remembered"),
-    window_seconds: replaced('write window: with a unit, such as "300s"'),
-    cleanup_interval: replaced("remove it: the cache is bounded without it"),
+    window_seconds: unsupported('write window: with a unit, such as "300s"'),
+    cleanup_interval: unsupported("remove it: the cache is bounded without it"),
   })
   .prefault({})
   .describe("Suppresses repeats; they are counted on a record that is kept");
@@ -105,7 +99,7 @@ export const adaptiveSamplerConfig = z.strictObject({
     .refine((bytes) => bytes > 0, { error: "expected more than 0" })
     .optional()
     .describe("Bytes to keep a second on the average of each interval, everything included; a hard limit"),
-  interval: time()
+  interval: positiveDuration()
     .prefault("10s")
     .describe("Over which limits hold and rates adapt; not less than the time between two batches of a source"),
   keep_always: keepAlways,
@@ -129,8 +123,8 @@ export const adaptiveSamplerConfig = z.strictObject({
     ])
     .describe("Names of events that pass untouched, because they are sums or changes of state and not samples"),
   on_error: z.enum(["pass", "drop"]).default("pass").describe("What becomes of a record that cannot be judged"),
-  in_memory_only: replaced("remove it: state is in memory"),
-  enable_debug_logging: replaced("remove it: metrics count every decision by reason"),
+  in_memory_only: unsupported("remove it: state is in memory"),
+  enable_debug_logging: unsupported("remove it: metrics count every decision by reason"),
 });
 
 export type AdaptiveSamplerConfig = z.output<typeof adaptiveSamplerConfig>;

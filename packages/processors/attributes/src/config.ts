@@ -1,5 +1,6 @@
 import { actionSchema } from "@dbintel/attribute-actions";
 import { conditionProblem, contextOf } from "@dbintel/condition";
+import { unsupported } from "@dbintel/config";
 import { signals } from "@dbintel/pdata";
 import { z } from "zod";
 
@@ -21,7 +22,7 @@ const condition = z
 /** A key of the OpenTelemetry Collector that `condition` takes the place of. */
 function replaced(expression: string) {
   const example = 'condition: resource.attributes["service.name"] == "shop"';
-  return z.never({ error: `not supported: write condition: ${expression}, as in ${example}` }).optional();
+  return unsupported(`write condition: ${expression}, as in ${example}`);
 }
 
 /** Settings of the processor `attributes`; `actions` as in the OpenTelemetry Collector, `condition` is ours. */

@@ -1,17 +1,11 @@
 import { conditionProblem } from "@dbintel/condition";
-import { duration } from "@dbintel/config";
+import { positiveDuration, unsupported } from "@dbintel/config";
 import { breakerModes } from "@dbintel/guard";
 import { z } from "zod";
 
-const time = () => duration().refine((ms) => ms > 0, { error: "expected more than 0" });
 const count = () => z.number().int().positive();
 const share = () => z.number().gt(0).max(1);
 const names = () => z.array(z.string().min(1));
-
-/** A key of the system before this one whose task another component has now. */
-function replaced(instead: string) {
-  return z.never({ error: `not supported: ${instead}` }).optional();
-}
 
 /** A condition is for one signal; checked here already, so that `dbintel validate` reports what is wrong with it. */
 function condition(context: "log" | "span" | "datapoint", description: string) {
@@ -35,7 +29,7 @@ const flood = z
       .describe(
         "Items that all databases together may send; each has an equal part, and what one leaves is lent; no flood is dropped when absent",
       ),
-    burst: time().prefault("10s").describe("How much of its part a database that was calm may use at once"),
+    burst: positiveDuration().prefault("10s").describe("How much of its part a database that was calm may use at once"),
     while_open: z
       .enum(["share", "drop"])
       .default("share")
@@ -50,10 +44,10 @@ const health = z
     span: condition("span", "CEL: a span for which it is true tells of a failure"),
     datapoint: condition("datapoint", "CEL: a data point for which it is true tells of a failure"),
     failure_share: share().default(0.5).describe("Share of failures in the window that opens the breaker"),
-    slow_span_threshold: time().optional().describe("Spans of at least this duration count as slow"),
+    slow_span_threshold: positiveDuration().optional().describe("Spans of at least this duration count as slow"),
     slow_share: share().default(0.8).describe("Share of slow spans in the window that opens the breaker"),
     minimum_items: count().default(20).describe("Items in the window below which nothing is judged"),
-    window: time().prefault("1m").describe("How far back items count"),
+    window: positiveDuration().prefault("1m").describe("How far back items count"),
     hold_polls: z
       .enum(["instance", "database", "none"])
       .default("instance")
@@ -112,15 +106,17 @@ export const circuitBreakerConfig = z
       .default(["db.namespace", "db.name", "database_name"])
       .describe("Attributes that name the database, found in the same way"),
     max_databases: count().default(10_000).describe("Databases that are remembered; the one silent longest goes first"),
-    idle_timeout: time().prefault("30m").describe("A database that is silent this long is forgotten"),
+    idle_timeout: positiveDuration().prefault("30m").describe("A database that is silent this long is forgotten"),
     failure_threshold: count()
       .default(5)
       .describe("Seconds in a row with a flood, or failures of an exporter within a minute, that open a breaker"),
     success_threshold: count().default(3).describe("Successes of the slow start that close a breaker"),
-    open_state_timeout: time()
+    open_state_timeout: positiveDuration()
       .prefault("5s")
       .describe("Shortest time that a breaker stays open; grows with each opening"),
-    max_open_state_timeout: time().prefault("10m").describe("Longest time that a breaker stays open by itself"),
+    max_open_state_timeout: positiveDuration()
+      .prefault("10m")
+      .describe("Longest time that a breaker stays open by itself"),
     flood,
     health: health.optional().describe("How a sick database shows in its telemetry; not judged when absent"),
     exporters,
@@ -134,17 +130,17 @@ export const circuitBreakerConfig = z
       .boolean()
       .default(false)
       .describe("Whether a batch that the next component does not answer in time is given back to its sender"),
-    base_timeout: time().prefault("5s").describe("Shortest adaptive timeout"),
-    max_timeout: time().prefault("30s").describe("Longest adaptive timeout"),
+    base_timeout: positiveDuration().prefault("5s").describe("Shortest adaptive timeout"),
+    max_timeout: positiveDuration().prefault("30s").describe("Longest adaptive timeout"),
     on_error: z.enum(["pass", "drop"]).default("pass").describe("What becomes of an item that cannot be judged"),
-    max_concurrent: replaced("write max_concurrent_requests"),
-    timeout: replaced("write base_timeout"),
-    health_check_interval: replaced("the state is looked at every second"),
-    memory_threshold_mb: replaced("use the processor memory_limiter"),
-    cpu_threshold_percent: replaced("a receiver is slowed down by the breakers of @dbintel/guard"),
-    enable_debug_logging: replaced("set service.telemetry.logs.level to debug"),
-    error_patterns: replaced("errors of databases are classed by SQLSTATE and errno; see @dbintel/guard"),
-    query_fallbacks: replaced("a receiver chooses its statements by the version of the server"),
+    max_concurrent: unsupported("write max_concurrent_requests"),
+    timeout: unsupported("write base_timeout"),
+    health_check_interval: unsupported("the state is looked at every second"),
+    memory_threshold_mb: unsupported("use the processor memory_limiter"),
+    cpu_threshold_percent: unsupported("a receiver is slowed down by the breakers of @dbintel/guard"),
+    enable_debug_logging: unsupported("set service.telemetry.logs.level to debug"),
+    error_patterns: unsupported("errors of databases are classed by SQLSTATE and errno; see @dbintel/guard"),
+    query_fallbacks: unsupported("a receiver chooses its statements by the version of the server"),
   })
   .superRefine((config, refinement) => {
     const wrong = (path: string[], message: string) => refinement.addIssue({ code: "custom", path, message });

@@ -1,11 +1,9 @@
-import { byteSize, duration } from "@dbintel/config";
+import { byteSize, positiveDuration } from "@dbintel/config";
 import { z } from "zod";
 import { steps } from "./ladder.ts";
 
 const size = (least: number) =>
   byteSize().refine((bytes) => bytes >= least, { error: `expected at least ${least} bytes` });
-
-const time = () => duration().refine((ms) => ms > 0, { error: "expected more than 0" });
 
 const weight = z.number().positive();
 
@@ -52,9 +50,15 @@ const ladder = z
       .enum(steps)
       .default("essentials")
       .describe("The last step that is ever taken, though the budget be passed; `normal` takes none"),
-    interval: time().prefault("1m").describe("Time between two looks at the forecast; at most one step each"),
-    warmup: time().prefault("1h").describe("Observation before the first step, unless the budget is used up"),
-    dedupe_window: time().prefault("10m").describe("From step 1 on: time in which a repeated log record is left out"),
+    interval: positiveDuration()
+      .prefault("1m")
+      .describe("Time between two looks at the forecast; at most one step each"),
+    warmup: positiveDuration()
+      .prefault("1h")
+      .describe("Observation before the first step, unless the budget is used up"),
+    dedupe_window: positiveDuration()
+      .prefault("10m")
+      .describe("From step 1 on: time in which a repeated log record is left out"),
     cold_interval_factor: z.number().min(1).default(2).describe("From step 2 on: asked of polls of what seldom runs"),
     top_query_factor: z.number().gt(0).max(1).default(0.5).describe("From step 3 on: asked of lists of top queries"),
     attribute_cardinality: z
@@ -103,12 +107,14 @@ export const costControlConfig = z
       .min(2)
       .default(10_000)
       .describe("Series a metric; the values of further ones become `other`"),
-    series_window: time().prefault("1h").describe("A series that is silent for one to two of these frees its place"),
+    series_window: positiveDuration()
+      .prefault("1h")
+      .describe("A series that is silent for one to two of these frees its place"),
     max_body_bytes: size(32).prefault("10KiB").describe("Text bodies of log records are cut at this size"),
     max_attribute_bytes: size(32)
       .prefault("4KiB")
       .describe("Text attributes, those of span events too, are cut at this size"),
-    slow_span_threshold: time().prefault("2s").describe("Spans of at least this duration are always kept"),
+    slow_span_threshold: positiveDuration().prefault("2s").describe("Spans of at least this duration are always kept"),
     golden_metrics: names().default([]).describe("Names of metrics that are always kept"),
     golden_events: names()
       .default(["telemetry.budget.step", "db.circuit.state_change"])

@@ -1,4 +1,5 @@
 import { type ConditionContext, conditionProblem } from "@dbintel/condition";
+import { unsupported } from "@dbintel/config";
 import { z } from "zod";
 
 /** Conditions of one context, checked here already so that `dbintel validate` reports what is wrong with them. */
@@ -10,14 +11,9 @@ function conditions(context: ConditionContext, description: string) {
   return z.array(condition).default([]).describe(description);
 }
 
-/** A key of the OpenTelemetry Collector's filter processor that is not there, with what to write instead. */
-function replaced(instead: string) {
-  return z.never({ error: `not supported: ${instead}` }).optional();
-}
-
-const resource = replaced("write a condition on resource.attributes under log_record, span or metric");
-const include = replaced("write the negated condition, since a condition that is true drops");
-const exclude = replaced("write it as a condition, which drops what it is true for");
+const resource = unsupported("write a condition on resource.attributes under log_record, span or metric");
+const include = unsupported("write the negated condition, since a condition that is true drops");
+const exclude = unsupported("write it as a condition, which drops what it is true for");
 
 /**
  * Which items to drop, with the keys of the OpenTelemetry Collector's filter processor; the conditions are CEL there
@@ -38,7 +34,7 @@ export const filterConfig = z
     traces: z
       .strictObject({
         span: conditions("span", "Spans to drop, in CEL"),
-        spanevent: replaced("events of a span cannot be dropped apart from it"),
+        spanevent: unsupported("events of a span cannot be dropped apart from it"),
         resource,
       })
       .prefault({})
@@ -53,10 +49,10 @@ export const filterConfig = z
       })
       .prefault({})
       .describe("Conditions for metrics; `metric` comes first"),
-    spans: replaced("write traces: { span: [...] }"),
-    log_conditions: replaced("write logs: { log_record: [...] }"),
-    trace_conditions: replaced("write traces: { span: [...] }"),
-    metric_conditions: replaced("write metrics: { metric: [...], datapoint: [...] }"),
+    spans: unsupported("write traces: { span: [...] }"),
+    log_conditions: unsupported("write logs: { log_record: [...] }"),
+    trace_conditions: unsupported("write traces: { span: [...] }"),
+    metric_conditions: unsupported("write metrics: { metric: [...], datapoint: [...] }"),
   })
   .refine(
     ({ logs, traces, metrics }) =>

@@ -22,7 +22,7 @@ describe("memory_limiter settings", () => {
 
   it.each([
     [{}, ": set limit_mib or limit_percentage"],
-    [{ limit_mib: 100, check_interval: "0s" }, "check_interval: check_interval must be longer than 0"],
+    [{ limit_mib: 100, check_interval: "0s" }, "check_interval: must be longer than 0"],
     [{ limit_mib: 100, spike_limit_mib: 100 }, "spike_limit_mib: spike_limit_mib must be smaller than limit_mib"],
     [
       { limit_percentage: 50, spike_limit_percentage: 60 },

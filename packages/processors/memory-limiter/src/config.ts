@@ -1,4 +1,4 @@
-import { duration } from "@dbintel/config";
+import { duration, positiveDuration } from "@dbintel/config";
 import { z } from "zod";
 
 const percentage = () => z.number().gt(0).max(100);
@@ -7,10 +7,7 @@ const mebibytes = () => z.number().int().positive();
 /** The settings of `memory_limiter`: keys and meaning of the OpenTelemetry Collector's processor. */
 export const memoryLimiterConfig = z
   .strictObject({
-    check_interval: duration()
-      .refine((milliseconds) => milliseconds > 0, { error: "check_interval must be longer than 0" })
-      .prefault("1s")
-      .describe("Time between two readings of the memory in use."),
+    check_interval: positiveDuration().prefault("1s").describe("Time between two readings of the memory in use."),
     limit_mib: mebibytes().optional().describe("The hard limit in MiB. Comes before limit_percentage."),
     spike_limit_mib: mebibytes()
       .optional()

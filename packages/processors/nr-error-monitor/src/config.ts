@@ -1,8 +1,7 @@
-import { duration } from "@dbintel/config";
+import { positiveDuration, unsupported } from "@dbintel/config";
 import { documentedLimits, nerdGraphSettings } from "@dbintel/new-relic";
 import { z } from "zod";
 
-const time = () => duration().refine((ms) => ms > 0, { error: "expected more than 0" });
 const count = () => z.number().int().positive();
 const names = () => z.array(z.string().min(1));
 
@@ -21,8 +20,8 @@ const canary = z
       .boolean()
       .default(false)
       .describe("Whether to send `nr.collector.canary` and look whether it was stored"),
-    interval: time().prefault("1m").describe("Time between two of them"),
-    timeout: time().prefault("10m").describe("After which one that is not stored counts as lost"),
+    interval: positiveDuration().prefault("1m").describe("Time between two of them"),
+    timeout: positiveDuration().prefault("10m").describe("After which one that is not stored counts as lost"),
   })
   .prefault({})
   .describe("A gauge of one point that proves from end to end that data is stored, and measures how long that takes");
@@ -30,7 +29,7 @@ const canary = z
 const nerdgraph = z
   .strictObject({
     ...nerdGraphSettings,
-    interval: time().prefault("1m").describe("Time between two questions about errors"),
+    interval: positiveDuration().prefault("1m").describe("Time between two questions about errors"),
     actions: z
       .enum(["propose", "apply"])
       .default("propose")
@@ -57,8 +56,8 @@ export const nrErrorMonitorConfig = z.strictObject({
     .default(documentedLimits.metricNameLength)
     .describe("Longest name of a metric"),
   max_attributes: attributes,
-  max_age: time().prefault("48h").describe("Items that are older are not stored"),
-  max_future: time().prefault("24h").describe("Data points that are further ahead are not stored"),
+  max_age: positiveDuration().prefault("48h").describe("Items that are older are not stored"),
+  max_future: positiveDuration().prefault("24h").describe("Data points that are further ahead are not stored"),
   keep_attributes: names().default([]).describe("Attributes of items that are never removed when there are too many"),
   entity_attributes: names()
     .default(["service.name", "service.instance.id", "mysql.instance.endpoint", "host.id", "host.name"])
@@ -73,19 +72,14 @@ export const nrErrorMonitorConfig = z.strictObject({
   alert_threshold: count()
     .default(100)
     .describe("Breaches within `window` at which the component reports an error as its state"),
-  window: time().prefault("5m").describe("How far back breaches count"),
-  reporting_interval: time().prefault("1m").describe("Time between two looks at all of it"),
-  error_suppression_duration: time()
+  window: positiveDuration().prefault("5m").describe("How far back breaches count"),
+  reporting_interval: positiveDuration().prefault("1m").describe("Time between two looks at all of it"),
+  error_suppression_duration: positiveDuration()
     .prefault("5m")
     .describe("Time in which the same breach of the same attribute or metric is not logged again"),
   nerdgraph,
-  enable_proactive_validation: replaced("use mode: monitor or mode: fix"),
+  enable_proactive_validation: unsupported("use mode: monitor or mode: fix"),
 });
 
 export type NrErrorMonitorConfig = z.output<typeof nrErrorMonitorConfig>;
 export type NerdGraphConfig = NonNullable<NrErrorMonitorConfig["nerdgraph"]>;
-
-/** A key of the system before this one that has no task here. */
-function replaced(instead: string) {
-  return z.never({ error: `not supported: ${instead}` }).optional();
-}

@@ -1,4 +1,4 @@
-import { byteSize, duration } from "@dbintel/config";
+import { byteSize, positiveDuration } from "@dbintel/config";
 import { defaultPlanLimits, defaultRegressionSettings } from "@dbintel/plans";
 import { z } from "zod";
 
@@ -43,8 +43,7 @@ export const planAttributeExtractorConfig = z.strictObject({
         .boolean()
         .default(true)
         .describe("Tell of statements that get another plan, become slower, and recover"),
-      window: duration()
-        .refine((ms) => ms > 0, "must be more than 0")
+      window: positiveDuration()
         .prefault("5m")
         .describe("How long executions are gathered before they are compared with what is usual"),
       ratio: z.number().gt(1).default(defaultRegressionSettings.ratio).describe("Times the usual time that is slow"),
@@ -89,8 +88,7 @@ export const planAttributeExtractorConfig = z.strictObject({
     .default(defaultPlanLimits.maxDepth)
     .describe("A plan with more levels of operations is not read"),
   max_nodes: z.int().positive().default(defaultPlanLimits.maxNodes).describe("A plan with more operations is not read"),
-  timeout: duration()
-    .refine((ms) => ms > 0, "must be more than 0")
+  timeout: positiveDuration()
     .prefault("100ms")
     .describe("Time for the plans of one batch that were not read before; those that are left then are not read"),
   cache_size: z

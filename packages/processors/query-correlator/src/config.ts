@@ -1,9 +1,8 @@
-import { duration } from "@dbintel/config";
+import { duration, positiveDuration } from "@dbintel/config";
 import { z } from "zod";
 
 const share = () => z.number().min(0).max(1);
 const count = (most: number) => z.int().positive().max(most);
-const positiveDuration = () => duration().refine((ms) => ms > 0, "must be more than 0");
 
 /** Settings of the processor `query_correlator`. */
 export const queryCorrelatorConfig = z.strictObject({

@@ -1,4 +1,4 @@
-import { duration, secret } from "@dbintel/config";
+import { positiveDuration, secret } from "@dbintel/config";
 import { textScopes } from "@dbintel/pdata";
 import { checksumNames, entities, patternProblem, sensitivityLevels } from "@dbintel/pii";
 import { z } from "zod";
@@ -68,10 +68,7 @@ const hash = z
       .regex(/^[A-Za-z0-9._-]{1,32}$/, "expected 1 to 32 letters, digits, dots, hyphens or underscores")
       .optional()
       .describe("Name of `key` in the output, so that hashes of two keys are told apart; derived from it by default"),
-    reload_interval: duration()
-      .refine((ms) => ms > 0, { error: "expected more than 0" })
-      .prefault("1m")
-      .describe("Time between two readings of `key_file`"),
+    reload_interval: positiveDuration().prefault("1m").describe("Time between two readings of `key_file`"),
   })
   .refine((config) => (config.key === undefined) !== (config.key_file === undefined), "needs either key or key_file")
   .refine((config) => config.key_file === undefined || config.key_id === undefined, {

@@ -1,4 +1,4 @@
-import { duration } from "@dbintel/config";
+import { positiveDuration } from "@dbintel/config";
 import { interval } from "@dbintel/polling";
 import { z } from "zod";
 import { parseVersionRange } from "./version-range.ts";
@@ -62,8 +62,7 @@ export function customQueries(objection: (sql: string) => string | undefined) {
         .default({})
         .describe("Attributes of the data points: column by attribute"),
       max_rows: z.number().int().min(1).max(10_000).default(100).describe("Rows that are read; a problem says of more"),
-      timeout: duration()
-        .refine((milliseconds) => milliseconds > 0, "must be longer than 0")
+      timeout: positiveDuration()
         .prefault("5s")
         .describe("The server gives up the statement after this; statement_timeout is never passed"),
       max_cost: z

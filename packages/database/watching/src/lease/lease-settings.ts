@@ -1,4 +1,4 @@
-import { duration } from "@dbintel/config";
+import { positiveDuration } from "@dbintel/config";
 import { z } from "zod";
 
 /** The setting `high_availability`: several collectors that watch one server, one of which polls. */
@@ -8,8 +8,7 @@ export const leaseSettings = z
       .boolean()
       .default(false)
       .describe("Poll only while a lock on the watched server is held, so that of several collectors one polls"),
-    interval: duration()
-      .refine((ms) => ms > 0, "must be longer than 0")
+    interval: positiveDuration()
       .optional()
       .describe("How often a collector that stands by asks for the lock; by default collection_interval"),
     name: z

@@ -1,4 +1,4 @@
-import { duration } from "@dbintel/config";
+import { positiveDuration } from "@dbintel/config";
 import { z } from "zod";
 
 /** How long plans of statements are remembered: keys of the setting `top_query_collection`. */
@@ -10,8 +10,7 @@ export const planMemorySettings = {
     .max(100_000)
     .default(1000)
     .describe("Statements whose plan is remembered"),
-  query_plan_cache_ttl: duration()
-    .refine((ms) => ms > 0, "must be more than 0")
+  query_plan_cache_ttl: positiveDuration()
     .prefault("1h")
     .describe("Time after which a plan is asked for again; before that when the statement becomes slower or faster"),
 };

@@ -1,8 +1,7 @@
-import { duration } from "@dbintel/config";
+import { positiveDuration } from "@dbintel/config";
 import { nerdGraphSettings } from "@dbintel/new-relic";
 import { z } from "zod";
 
-const time = () => duration().refine((ms) => ms > 0, { error: "expected more than 0" });
 const share = () => z.number().min(0).max(1);
 const percent = () => z.number().gt(0).max(100);
 const names = () => z.array(z.string().min(1)).refine((list) => new Set(list).size === list.length, "names one twice");
@@ -13,7 +12,7 @@ export const fieldTypes = ["string", "bool", "int", "double", "number", "array",
 const check = z.strictObject({
   name: z.string().min(1).describe("Name, in metrics and events"),
   query: z.string().min(1).describe("NRQL; the first number of its first row is the answer"),
-  interval: time().prefault("5m").describe("Time between two questions"),
+  interval: positiveDuration().prefault("5m").describe("Time between two questions"),
   threshold: z.number().describe("What the answer is compared with"),
   comparison: z.enum(["gt", "lt", "eq"]).describe("How the answer must compare with `threshold` for all to be well"),
 });
@@ -32,10 +31,10 @@ const nerdgraph = z
 
 const health = z
   .strictObject({
-    interval: time().prefault("30s").describe("Time between two looks"),
+    interval: positiveDuration().prefault("30s").describe("Time between two looks"),
     memory_percent: percent().default(85).describe("Resident memory, of what the container or the machine has"),
     cpu_percent: percent().default(80).describe("Processor time, of all cores that the process may use"),
-    event_loop_delay: time().prefault("500ms").describe("99th percentile of the delay of the event loop"),
+    event_loop_delay: positiveDuration().prefault("500ms").describe("99th percentile of the delay of the event loop"),
     disk_percent: percent().default(90).describe("Used space of the file system of `disk_path`"),
     disk_path: z.string().min(1).default(".").describe("Where the collector writes"),
   })
@@ -45,7 +44,9 @@ const health = z
 const tuning = z
   .strictObject({
     auto_apply: z.boolean().default(false).describe("Whether suggestions are followed, within the bounds below"),
-    interval: time().prefault("10m").describe("Time between two suggestions, and after which one is judged"),
+    interval: positiveDuration()
+      .prefault("10m")
+      .describe("Time between two suggestions, and after which one is judged"),
     max_change: share()
       .refine((value) => value > 0, "expected more than 0")
       .default(0.2)
@@ -81,19 +82,21 @@ export const qualityConfig = z
       .describe("Attributes of which an item, or its resource, has one when it belongs to an entity"),
     min_entity_correlation_rate: share().default(0.8).describe("Least share of items that belong to an entity"),
     min_quality_score: share().default(0.8).describe("Least mean score of the items within `window`"),
-    data_freshness_threshold: time().prefault("10m").describe("Silence of a source that is told of"),
+    data_freshness_threshold: positiveDuration().prefault("10m").describe("Silence of a source that is told of"),
     sources: names()
       .default(["service.instance.id", "mysql.instance.endpoint", "server.address", "service.name"])
       .describe("Attributes of a resource by which sources are told apart; the first that is there counts"),
-    window: time().prefault("5m").describe("How far back items count"),
+    window: positiveDuration().prefault("5m").describe("How far back items count"),
     minimum_items: z
       .number()
       .int()
       .positive()
       .default(100)
       .describe("Items in the window below which no rate is judged"),
-    interval: time().prefault("30s").describe("Time between two looks at rates and silence"),
-    feedback_interval: time().prefault("10m").describe("Time in which the same finding is not told of again"),
+    interval: positiveDuration().prefault("30s").describe("Time between two looks at rates and silence"),
+    feedback_interval: positiveDuration()
+      .prefault("10m")
+      .describe("Time in which the same finding is not told of again"),
     nerdgraph,
     health,
     tuning,

@@ -1,7 +1,6 @@
-import { duration, hostPort } from "@dbintel/config";
+import { duration, hostPort, unsupported, withoutEffect } from "@dbintel/config";
 import { z } from "zod";
 import { senderLimits } from "../sender-limits.ts";
-import { unsupported } from "../unsupported.ts";
 
 const keepalive = z.strictObject({
   server_parameters: z
@@ -44,8 +43,8 @@ export const grpcSettings = z.strictObject({
     .describe("Calls that may be under way at a time on one connection; a sender waits with more."),
   ...senderLimits({ requests: "Calls", busy: "UNAVAILABLE", mostRequests: 100 }),
   keepalive: keepalive.prefault({}).describe("How long connections live."),
-  read_buffer_size: z.unknown().optional().describe("Without effect: buffers are Node's"),
-  write_buffer_size: z.unknown().optional().describe("Without effect: buffers are Node's"),
+  read_buffer_size: withoutEffect("buffers are Node's"),
+  write_buffer_size: withoutEffect("buffers are Node's"),
   middlewares: unsupported("remove the key"),
 });
 

@@ -1,7 +1,6 @@
-import { byteSize, duration, hostPort } from "@dbintel/config";
+import { byteSize, duration, hostPort, unsupported } from "@dbintel/config";
 import { z } from "zod";
 import { senderLimits } from "../sender-limits.ts";
-import { unsupported } from "../unsupported.ts";
 
 const path = (signal: string) =>
   z

@@ -10,6 +10,7 @@ const benchmarks: Readonly<Record<string, string>> = {
   pdata: "pdata/bench.ts",
   condition: "condition/bench.ts",
   delivery: "delivery/bench.ts",
+  "durable-relay": "pipeline/durable-relay.ts",
   guard: "guard/bench.ts",
   mysql: "mysql/bench.ts",
   outage: "outage/bench.ts",

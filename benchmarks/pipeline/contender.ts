@@ -1,30 +1,42 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { eventually } from "../../e2e/harness/condition.ts";
 import { otelcolAvailable, otelcolBinary } from "../../e2e/harness/otelcol.ts";
 
-const dbintel = fileURLToPath(new URL("../../bin/dbintel", import.meta.url));
+const checkout = fileURLToPath(new URL("../..", import.meta.url));
 
 /** A collector that takes part: ours, and the peers that are built on this machine. */
 export interface Contender {
   readonly name: string;
   readonly version: string;
-  readonly command: string;
+  readonly program: string;
   readonly args: (configFile: string) => readonly string[];
+}
+
+/** How a collector is started. */
+export interface CollectorCommand {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** `dbintel` and, where it has been built, the OpenTelemetry Collector. */
 export function contenders(): readonly Contender[] {
-  const run = (file: string) => ["run", "--config", file];
-  const ours: Contender = { name: "dbintel", version: versionOf(dbintel), command: dbintel, args: run };
-  if (!otelcolAvailable()) return [ours];
+  if (!otelcolAvailable()) return [ownContender()];
   const args = (file: string) => ["--config", file];
-  return [ours, { name: "otelcol", version: versionOf(otelcolBinary), command: otelcolBinary, args }];
+  return [ownContender(), { name: "otelcol", version: versionOf(otelcolBinary), program: otelcolBinary, args }];
 }
 
-function versionOf(command: string): string {
-  return execFileSync(command, ["--version"], { encoding: "utf8" }).trim();
+/** `dbintel` of a checkout that is built; default: of this one. */
+export function ownContender(folder = checkout): Contender {
+  const program = join(folder, "bin/dbintel");
+  return { name: "dbintel", version: versionOf(program), program, args: (file) => ["run", "--config", file] };
+}
+
+function versionOf(program: string): string {
+  return execFileSync(program, ["--version"], { encoding: "utf8" }).trim();
 }
 
 /** A collector that takes OTLP/HTTP on a port. */
@@ -35,17 +47,17 @@ export interface RunningCollector {
 
 /** Starts a collector and resolves when it takes requests. */
 export async function startCollector(
-  contender: Contender,
-  configFile: string,
+  name: string,
+  { program, args, env }: CollectorCommand,
   port: number,
 ): Promise<RunningCollector> {
-  const child = spawn(contender.command, contender.args(configFile), { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
   const log = lastLines(child);
   const exited = once(child, "close");
   const { pid } = child;
-  if (pid === undefined) throw new Error(`${contender.command} cannot be started`);
-  await eventually(`${contender.name} listens`, async () => {
-    if (child.exitCode !== null) throw new Error(`${contender.name} ended:\n${log()}`);
+  if (pid === undefined) throw new Error(`${program} cannot be started`);
+  await eventually(`${name} listens`, async () => {
+    if (child.exitCode !== null) throw new Error(`${name} ended:\n${log()}`);
     const headers = { "content-type": "application/json" };
     const init = { method: "POST", headers, body: "{}" };
     const answer = await fetch(`http://127.0.0.1:${port}/v1/logs`, init).catch(() => undefined);

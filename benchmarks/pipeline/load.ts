@@ -21,7 +21,7 @@ export interface LoadReport {
   /** Records in requests that were answered 200. */
   readonly accepted: number;
   /** Those of them that the filter keeps. */
-  readonly expected: number;
+  readonly kept: number;
   /** Requests by answer; "error" for none, "late" for those that the generator's own bound kept back. */
   readonly answers: Readonly<Record<string, number>>;
 }
@@ -38,7 +38,7 @@ class Load {
   readonly #answers: Record<string, number> = {};
   #outstanding = 0;
   #accepted = 0;
-  #expected = 0;
+  #kept = 0;
 
   constructor(command: LoadCommand) {
     this.#command = command;
@@ -54,7 +54,7 @@ class Load {
     while (this.#outstanding > 0) await pause(tickMs);
     this.#agent.destroy();
     const seconds = (performance.now() - begin) / 1000;
-    return { seconds, accepted: this.#accepted, expected: this.#expected, answers: this.#answers };
+    return { seconds, accepted: this.#accepted, kept: this.#kept, answers: this.#answers };
   }
 
   async #steady(templates: readonly RequestTemplate[], recordsPerSecond: number): Promise<void> {
@@ -99,7 +99,7 @@ class Load {
     this.#note(answer);
     if (answer !== "200") return false;
     this.#accepted += records;
-    this.#expected += kept;
+    this.#kept += kept;
     return true;
   }
 

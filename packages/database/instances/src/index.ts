@@ -8,4 +8,4 @@ export { checkPassword, passwordSettings, withPassword } from "./login/login-set
 export { tlsSettings } from "./login/tls.ts";
 export type { Platform } from "./platform.ts";
 export { platformAttributeNames, platformAttributes, platforms, ServerPlatform } from "./platform.ts";
-export { namePatterns, ReportedNames } from "./reported-names.ts";
+export { ReportedNames, reportedNames } from "./reported-names.ts";

@@ -18,8 +18,8 @@ export const instanceEntryKeys = {
   username: z.string().min(1).optional(),
   password: secret().optional(),
   password_file: z.string().min(1).optional(),
-  databases: namePatterns().optional(),
-  exclude_databases: namePatterns().optional(),
+  databases: namePatterns.optional(),
+  exclude_databases: namePatterns.optional(),
   tls: tlsSettings.optional(),
   attributes: z
     .record(z.string().min(1).max(longestName), attributeValue)

@@ -9,8 +9,20 @@ const mostPatterns = 1000;
 const forgottenAfterMs = 3_600_000;
 
 /** A list of names in which `*` stands for any characters and `?` for one. */
-export function namePatterns() {
-  return z.array(z.string().min(1).max(longestPattern)).max(mostPatterns);
+export const namePatterns = z.array(z.string().min(1).max(longestPattern)).max(mostPatterns);
+
+/** The settings of what is reported of a server, to be spread into a schema; `what` is what it calls its databases. */
+export function reportedNames(what: "databases" | "schemas") {
+  return {
+    databases: namePatterns.default([]).describe(`Report only these ${what}; * and ? stand for any; empty means all`),
+    exclude_databases: namePatterns.default([]).describe(`Do not report these ${what}; * and ? stand for any`),
+    max_databases: z
+      .number()
+      .int()
+      .positive()
+      .default(1000)
+      .describe(`How many ${what} are reported at most; the rest is left out`),
+  };
 }
 
 export interface ReportedNamesOptions {

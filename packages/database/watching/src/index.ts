@@ -1,6 +1,6 @@
 export type { SessionAnswer, SessionSampler } from "./activity/active-session-poll.ts";
 export { ActiveSessionPoll } from "./activity/active-session-poll.ts";
-export { activeSessionSettings, longRunningSettings } from "./activity/activity-settings.ts";
+export { activeSessionSettings, longRunningSettings, querySampleCollection } from "./activity/activity-settings.ts";
 export { addBlocking } from "./activity/blocking-metrics.ts";
 export type { RememberedSessions } from "./activity/remembered-look.ts";
 export { rememberedLook } from "./activity/remembered-look.ts";
@@ -17,9 +17,7 @@ export { adviceEvent } from "./advice/advice-events.ts";
 export type { OpenAdvice } from "./advice/advice-memory.ts";
 export { adviceCollection } from "./advice/advice-settings.ts";
 export { bounded, printable } from "./bounded-text.ts";
-export { breakerSettings, circuitBreaker } from "./breaker-settings.ts";
-export { budgetSettings } from "./budget/budget-settings.ts";
-export { checkpointSettings } from "./checkpoint-settings.ts";
+export { breakerSettings } from "./breaker-settings.ts";
 export type { CustomSqlDialect, CustomSqlSession } from "./custom-sql/custom-query-poll.ts";
 export { CustomQueryPoll } from "./custom-sql/custom-query-poll.ts";
 export { customQueries } from "./custom-sql/settings.ts";
@@ -29,7 +27,6 @@ export type { GuardedSource } from "./guarded-poll.ts";
 export { guardedPoll } from "./guarded-poll.ts";
 export { KeptState } from "./kept-state.ts";
 export { lead } from "./lease/lead.ts";
-export { leaseSettings } from "./lease/lease-settings.ts";
 export type { LockAnswer, LockDialect, LockSession } from "./lease/session-lock.ts";
 export { SessionLock } from "./lease/session-lock.ts";
 export type { MetricDefinition, MetricQuery } from "./metric-definition.ts";
@@ -47,14 +44,8 @@ export { noPlanReasons } from "./plans/plan-outcome.ts";
 export { planMemorySettings } from "./plans/plan-settings.ts";
 export type { Row, Value } from "./row.ts";
 export { integer, number, text } from "./row.ts";
-export {
-  endpointText,
-  idleMetricSettings,
-  metricSetting,
-  named,
-  parseEndpoint,
-  switchable,
-} from "./server-settings.ts";
+export { idleMetricSettings, sentEvent, sentSettings } from "./sent-settings.ts";
+export { endpointText, parseEndpoint } from "./server-settings.ts";
 export type { PollList, WatchedPoll } from "./server-watch.ts";
 export { ServerWatch } from "./server-watch.ts";
 export { LastingSession } from "./session/lasting-session.ts";
@@ -69,4 +60,5 @@ export { SettingsPoll, settingsChangeEvent, shownSetting } from "./settings/sett
 export type { AdmittedPoll, StatementGuard } from "./statement-guard.ts";
 export { StatementGuards } from "./statement-guard.ts";
 export { Turn } from "./turn.ts";
+export { watchSettings } from "./watch-settings.ts";
 export type { WatchedDatabase } from "./watched-database.ts";

@@ -17,35 +17,3 @@ export function parseEndpoint(endpoint: string): { readonly host: string; readon
   const [, host = endpoint, port = "0"] = endpointPattern.exec(endpoint) ?? [];
   return { host: host.replace(/^\[|\]$/g, ""), port: Number(port) };
 }
-
-/** One entry of the setting `metrics`. */
-export const metricSetting = z.strictObject({
-  enabled: z.boolean().optional().describe("Whether the metric is sent"),
-  attributes: z.array(z.string()).optional().describe("Accepted for compatibility, without effect"),
-  aggregation_strategy: z
-    .enum(["sum", "avg", "min", "max"])
-    .optional()
-    .describe("Accepted for compatibility, without effect"),
-});
-
-/** A thing that is sent or not. */
-export const switchable = z.strictObject({ enabled: z.boolean().describe("Whether it is sent") });
-
-/** An object schema with the same optional entry under each of some names. */
-export function named<Entry extends z.ZodType>(names: readonly string[], entry: Entry) {
-  return z.strictObject(Object.fromEntries(names.map((name) => [name, entry.optional()])));
-}
-
-/** The settings of metrics that were given and have no effect; `absent` are those that are never sent. */
-export function idleMetricSettings(
-  metrics: Readonly<Record<string, z.output<typeof metricSetting> | undefined>>,
-  absent: readonly string[],
-): readonly string[] {
-  const idle: string[] = [];
-  for (const [name, settings] of Object.entries(metrics)) {
-    if (settings?.enabled === true && absent.includes(name)) idle.push(`metrics.${name}`);
-    if (settings?.attributes !== undefined) idle.push(`metrics.${name}.attributes`);
-    if (settings?.aggregation_strategy !== undefined) idle.push(`metrics.${name}.aggregation_strategy`);
-  }
-  return idle;
-}

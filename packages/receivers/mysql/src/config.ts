@@ -1,12 +1,12 @@
-import { duration, positiveDuration, withoutEffect } from "@dbintel/config";
+import { duration, withoutEffect } from "@dbintel/config";
 import {
   checkInstances,
   checkPassword,
   instanceEntryKeys,
   instanceSettings,
   namedEndpoints,
-  namePatterns,
   passwordSettings,
+  reportedNames,
   tlsSettings,
 } from "@dbintel/instances";
 import { pollingSettings } from "@dbintel/polling";
@@ -14,21 +14,18 @@ import {
   activeSessionSettings,
   adviceCollection,
   adviceEvent,
-  budgetSettings,
-  checkpointSettings,
-  circuitBreaker,
   endpointText,
   idleMetricSettings,
-  leaseSettings,
   longRunningSettings,
-  metricSetting,
-  named,
+  querySampleCollection,
+  sentEvent,
+  sentSettings,
   settingsChangeEvent,
   settingsCollection,
-  switchable,
+  watchSettings,
 } from "@dbintel/watching";
 import { z } from "zod";
-import { deadlockSettings, querySampleCollection } from "./activity/settings.ts";
+import { deadlockSettings } from "./activity/settings.ts";
 import { canarySettings } from "./canary/settings.ts";
 import { mysqlPlatforms } from "./connection/platforms.ts";
 import { consumerSettings } from "./consumers/settings.ts";
@@ -39,42 +36,17 @@ import { objectCollection } from "./objects/settings.ts";
 import { replicationEvent } from "./replication/replication-events.ts";
 import { replicationCollection } from "./replication/settings.ts";
 import { resourceAttributeNames } from "./resource.ts";
-
 import { topQueryCollection } from "./statements/settings.ts";
 
-/** Events; the OpenTelemetry Collector has both off by default. */
+/** Events; those that the OpenTelemetry Collector has too are off there by default. */
 const events = z.strictObject({
-  "db.server.top_query": z
-    .strictObject({
-      enabled: z.boolean().default(true).describe("Send an event for each of the top statements of an interval"),
-    })
-    .prefault({}),
-  "db.server.query_sample": z
-    .strictObject({
-      enabled: z
-        .boolean()
-        .default(true)
-        .describe("Send an event for each session that does something or blocks another, and for what has ended"),
-    })
-    .prefault({}),
-  [settingsChangeEvent]: z
-    .strictObject({
-      enabled: z.boolean().default(true).describe("Send an event when a setting of the server has changed"),
-    })
-    .prefault({}),
-  [adviceEvent]: z
-    .strictObject({
-      enabled: z.boolean().default(true).describe("Send an event for each thing that could be better, and when it is"),
-    })
-    .prefault({}),
-  [replicationEvent]: z
-    .strictObject({
-      enabled: z
-        .boolean()
-        .default(true)
-        .describe("Send an event when a thread of a replica, or a member of a group, changes its state"),
-    })
-    .prefault({}),
+  "db.server.top_query": sentEvent("Send an event for each of the top statements of an interval"),
+  "db.server.query_sample": sentEvent(
+    "Send an event for each session that does something or blocks another, and for what has ended",
+  ),
+  [settingsChangeEvent]: sentEvent("Send an event when a setting of the server has changed"),
+  [adviceEvent]: sentEvent("Send an event for each thing that could be better, and when it is"),
+  [replicationEvent]: sentEvent("Send an event when a thread of a replica, or a member of a group, changes its state"),
 });
 
 const standardEndpoint = "localhost:3306";
@@ -92,40 +64,22 @@ export const mysqlConfig = z
     ...instanceSettings(endpointText()),
     username: z.string().min(1).describe("User to connect as; needs SELECT on performance_schema"),
     ...passwordSettings,
-    databases: namePatterns()
-      .default([])
-      .describe("Report statements of these schemas only; * and ? stand for any; empty means all"),
-    exclude_databases: namePatterns()
-      .default([])
-      .describe("Do not report statements of these schemas; * and ? stand for any"),
-    max_databases: z
-      .number()
-      .int()
-      .positive()
-      .default(1000)
-      .describe("Schemas that are reported; the rest is left out"),
+    ...reportedNames("schemas"),
     platform: z.enum(mysqlPlatforms).optional().describe("What the server runs on; by default the collector finds out"),
     tls: tlsSettings.prefault({}).describe("Encryption of the connection"),
     ...pollingSettings({ interval: "10s" }),
-    statement_timeout: positiveDuration()
-      .prefault("5s")
-      .describe("The server gives up any statement of the receiver after this"),
     lock_timeout: duration()
       .prefault("1s")
       .describe("The server gives up waiting for a lock after this; whole seconds"),
-    budget: budgetSettings.describe("What the collector may cost the server"),
-    high_availability: leaseSettings.describe("Several collectors that watch the server, one of which polls"),
-    checkpoint: checkpointSettings.describe("What is remembered over a restart; needs the extension file_storage"),
-    circuit_breaker: circuitBreaker.describe("When the server is left alone, and how polls come back"),
-    metrics: named(metricNames, metricSetting).prefault({}).describe("Which metrics are sent"),
-    resource_attributes: named(resourceAttributeNames, switchable)
-      .prefault({})
-      .describe("Which attributes of the resource are sent"),
+    ...watchSettings,
+    ...sentSettings({ metrics: metricNames, resourceAttributes: resourceAttributeNames }),
     events: events.prefault({}).describe("Which events are sent"),
     top_query_collection: topQueryCollection.prefault({}).describe("The event db.server.top_query"),
     consumers: consumerSettings.prefault({}).describe("What may be turned on in performance_schema"),
     custom_queries: customQuerySettings.describe("Metrics by statements of your own"),
-    query_sample_collection: querySampleCollection.prefault({}).describe("The event db.server.query_sample"),
+    query_sample_collection: querySampleCollection(
+      "Sessions that are looked at, and as many statements that have ended since; 100 in the OpenTelemetry Collector",
+    ).describe("The event db.server.query_sample"),
     active_sessions: activeSessionSettings.prefault({}).describe("The metric db.active_sessions"),
     long_running: longRunningSettings
       .omit({ prepared_transaction: true })

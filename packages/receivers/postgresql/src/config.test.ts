@@ -1,6 +1,4 @@
 import { inspect } from "node:util";
-import { defaultBreakerSettings } from "@dbintel/guard";
-import { breakerSettings, parseEndpoint } from "@dbintel/watching";
 import { describe, expect, it } from "vitest";
 import { postgresqlConfig, settingsWithoutEffect } from "./config.ts";
 
@@ -26,11 +24,6 @@ describe("postgresqlConfig", () => {
     });
   });
 
-  it("guards the server as @dbintel/guard does by default", () => {
-    const { circuit_breaker } = postgresqlConfig.parse(required);
-    expect(breakerSettings(circuit_breaker)).toEqual(defaultBreakerSettings);
-  });
-
   it("never prints the password", () => {
     const config = postgresqlConfig.parse(required);
     expect(inspect(config, { depth: 9 }) + JSON.stringify(config)).not.toContain("secret");
@@ -38,20 +31,9 @@ describe("postgresqlConfig", () => {
 
   it.each([
     [{ endpoint: "localhost" }, "endpoint"],
-    [{ endpoint: "host:port" }, "endpoint"],
     [{ username: "" }, "username"],
     [{ endpoint: "db:1", endpoints: ["db:2"] }, "endpoint"],
-    [{ endpoints: [] }, "endpoints"],
-    [{ endpoints: ["db"] }, "endpoints.0"],
-    [{ endpoints: ["db:1", "db:1"] }, "endpoints"],
-    [{ instances_file: "list.yaml", dns_srv: "_db._tcp.example.com" }, "dns_srv"],
-    [{ dns_servers: ["ns.example.com"] }, "dns_servers.0"],
-    [{ dns_servers: ["10.0.0.2:99999"] }, "dns_servers.0"],
-    [{ discovery_interval: "0s" }, "discovery_interval"],
-    [{ max_instances: 0 }, "max_instances"],
     [{ password_file: "password" }, "password_file"],
-    [{ password_command: [] }, "password_command"],
-    [{ databases: ["x".repeat(257)] }, "databases.0"],
     [{ platform: "unheard_of" }, "platform"],
     [{ collection_interval: "0" }, "collection_interval"],
     [{ metrics: { "postgresql.comits": { enabled: true } } }, "metrics"],
@@ -59,12 +41,7 @@ describe("postgresqlConfig", () => {
     [{ query_sample_collection: { max_rows_per_query: 0 } }, "query_sample_collection.max_rows_per_query"],
     [{ query_sample_collection: { collection_interval: "0s" } }, "query_sample_collection.collection_interval"],
     [{ circuit_breaker: { failure_rate: 1.1 } }, "circuit_breaker.failure_rate"],
-    [{ circuit_breaker: { failure_threshold: 0 } }, "circuit_breaker.failure_threshold"],
-    [{ circuit_breaker: { window: "0s" } }, "circuit_breaker.window"],
-    [{ circuit_breaker: { base_timeout: "40s" } }, "circuit_breaker.max_timeout"],
-    [{ circuit_breaker: { open_state_timeout: "11m" } }, "circuit_breaker.max_open_state_timeout"],
-    [{ circuit_breaker: { shed_order: ["size"] } }, "circuit_breaker.shed_order.0"],
-    [{ circuit_breaker: { shed_order: ["sizes", "sizes"] } }, "circuit_breaker.shed_order"],
+    [{ statement_timeout: "0s" }, "statement_timeout"],
   ])("refuses %j", (change, path) => {
     const result = postgresqlConfig.safeParse({ ...required, ...change });
     expect(result.error?.issues[0]?.path.join(".")).toBe(path);
@@ -86,11 +63,4 @@ describe("postgresqlConfig", () => {
       "metrics.postgresql.vector.search.calls",
     ]);
   });
-});
-
-it.each([
-  ["db.example.com:5433", { host: "db.example.com", port: 5433 }],
-  ["[::1]:5432", { host: "::1", port: 5432 }],
-])("reads the endpoint %s", (endpoint, expected) => {
-  expect(parseEndpoint(endpoint)).toEqual(expected);
 });

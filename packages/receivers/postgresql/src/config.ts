@@ -4,29 +4,27 @@ import {
   checkPassword,
   instanceEntryKeys,
   instanceSettings,
-  namePatterns,
   passwordSettings,
   platforms,
+  reportedNames,
   tlsSettings,
 } from "@dbintel/instances";
 import { pollingSettings } from "@dbintel/polling";
 import {
   activeSessionSettings,
   adviceCollection,
-  budgetSettings,
-  checkpointSettings,
-  circuitBreaker,
+  adviceEvent,
   endpointText,
   idleMetricSettings,
-  leaseSettings,
   longRunningSettings,
-  metricSetting,
-  named,
+  querySampleCollection,
+  sentEvent,
+  sentSettings,
+  settingsChangeEvent,
   settingsCollection,
-  switchable,
+  watchSettings,
 } from "@dbintel/watching";
 import { z } from "zod";
-import { querySampleCollection } from "./activity/settings.ts";
 import { customQuerySettings } from "./custom-sql/settings.ts";
 import { logCollection } from "./logs/settings.ts";
 import { absentMetricNames, metricNames } from "./metrics/metric-catalogue.ts";
@@ -36,47 +34,19 @@ import { resourceAttributeNames } from "./resource.ts";
 import { schemaCollection } from "./schema/settings.ts";
 import { topQueryCollection } from "./statements/settings.ts";
 
-/** Events; the OpenTelemetry Collector has both off by default. */
+/** Events; those that the OpenTelemetry Collector has too are off there by default. */
 const events = z.strictObject({
-  "db.server.top_query": z
-    .strictObject({
-      enabled: z.boolean().default(true).describe("Send an event for each of the top statements of an interval"),
-    })
-    .prefault({}),
-  "db.server.query_sample": z
-    .strictObject({
-      enabled: z
-        .boolean()
-        .default(true)
-        .describe("Send an event for each session that does something or blocks another"),
-    })
-    .prefault({}),
-  "db.server.settings_change": z
-    .strictObject({
-      enabled: z.boolean().default(true).describe("Send an event for each setting of the server that was changed"),
-    })
-    .prefault({}),
-  "db.schema": z
-    .strictObject({
-      enabled: z
-        .boolean()
-        .default(true)
-        .describe("Send an event for each table, column, index and constraint that was added, changed or removed"),
-    })
-    .prefault({}),
-  "db.schema.statistics": z
-    .strictObject({
-      enabled: z
-        .boolean()
-        .default(false)
-        .describe("Send an event for each column that ANALYZE has looked at: how many values it has, none of them"),
-    })
-    .prefault({}),
-  "db.advice": z
-    .strictObject({
-      enabled: z.boolean().default(true).describe("Send an event for each thing that could be better, and when it is"),
-    })
-    .prefault({}),
+  "db.server.top_query": sentEvent("Send an event for each of the top statements of an interval"),
+  "db.server.query_sample": sentEvent("Send an event for each session that does something or blocks another"),
+  [settingsChangeEvent]: sentEvent("Send an event for each setting of the server that was changed"),
+  "db.schema": sentEvent(
+    "Send an event for each table, column, index and constraint that was added, changed or removed",
+  ),
+  "db.schema.statistics": sentEvent(
+    "Send an event for each column that ANALYZE has looked at: how many values it has, none of them",
+    false,
+  ),
+  [adviceEvent]: sentEvent("Send an event for each thing that could be better, and when it is"),
 });
 
 const standardEndpoint = "localhost:5432";
@@ -94,16 +64,7 @@ export const postgresqlConfig = z
     ...instanceSettings(endpointText()),
     username: z.string().min(1).describe("User to connect as; needs the role pg_monitor"),
     ...passwordSettings,
-    databases: namePatterns()
-      .default([])
-      .describe("Report only these databases; * and ? stand for any; empty means all"),
-    exclude_databases: namePatterns().default([]).describe("Do not report these databases; * and ? stand for any"),
-    max_databases: z
-      .number()
-      .int()
-      .positive()
-      .default(1000)
-      .describe("Databases that are reported; the rest is left out"),
+    ...reportedNames("databases"),
     connect_database: z.string().min(1).default("postgres").describe("Database to connect to"),
     platform: z
       .enum(platforms)
@@ -113,22 +74,18 @@ export const postgresqlConfig = z
       ),
     tls: tlsSettings.prefault({}).describe("Encryption of the connection"),
     ...pollingSettings({ interval: "10s" }),
-    statement_timeout: duration()
-      .prefault("5s")
-      .describe("The server gives up any statement of the receiver after this"),
     lock_timeout: duration().prefault("100ms").describe("The server gives up waiting for a lock after this"),
-    budget: budgetSettings.describe("What the collector may cost the server"),
-    high_availability: leaseSettings.describe("Several collectors that watch the server, one of which polls"),
-    checkpoint: checkpointSettings.describe("What is remembered over a restart; needs the extension file_storage"),
-    circuit_breaker: circuitBreaker.describe("When the server is left alone, and how polls come back"),
-    metrics: named(metricNames, metricSetting).prefault({}).describe("Which metrics are sent"),
-    resource_attributes: named([...resourceAttributeNames, ...databaseAttributeNames()], switchable)
-      .prefault({})
-      .describe("Which attributes of the resource are sent"),
+    ...watchSettings,
+    ...sentSettings({
+      metrics: metricNames,
+      resourceAttributes: [...resourceAttributeNames, ...databaseAttributeNames()],
+    }),
     events: events.prefault({}).describe("Which events are sent"),
     top_query_collection: topQueryCollection.prefault({}).describe("The event db.server.top_query"),
     custom_queries: customQuerySettings.describe("Metrics by statements of your own"),
-    query_sample_collection: querySampleCollection.prefault({}).describe("The event db.server.query_sample"),
+    query_sample_collection: querySampleCollection(
+      "Sessions that are looked at, those first that wait for locks",
+    ).describe("The event db.server.query_sample"),
     active_sessions: activeSessionSettings.prefault({}).describe("The metric db.active_sessions"),
     settings_collection: settingsCollection.prefault({}).describe("The event db.server.settings_change"),
     advice_collection: adviceCollection.prefault({}).describe("The event db.advice"),

@@ -23,6 +23,16 @@ export const activeSessionSettings = z.strictObject({
     .describe("Share of the interval that one sample may take, in the database or in the collector"),
 });
 
+/** The setting `query_sample_collection`; `rows` says what the limit of rows counts. */
+export function querySampleCollection(rows: string) {
+  return z
+    .strictObject({
+      collection_interval: interval("10s").describe("Time between two looks at what sessions do"),
+      max_rows_per_query: z.number().int().min(1).max(10_000).default(1000).describe(rows),
+    })
+    .prefault({});
+}
+
 function age(standard: string, what: string) {
   return duration().prefault(standard).describe(`Tell once of ${what} that is older than this; 0s for never`);
 }

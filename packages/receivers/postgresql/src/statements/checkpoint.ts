@@ -14,7 +14,7 @@ import type { StatementReading } from "./statement-source.ts";
 import { StatementTable } from "./statement-table.ts";
 
 /** Of the form that is written here; another one is not read. */
-const version = 1;
+const version = 2;
 /** More entries are not saved: after a restart the rest begins anew. */
 const mostEntries = 100_000;
 /** Rows are saved as they are in memory. */
@@ -86,7 +86,7 @@ export class StatementCheckpoint implements Baseline {
         .filter(([row]) => row < mostEntries)
         .map(([row, { seenMicros, readings }]) => [row, seenMicros, readings]),
     });
-    return packCheckpoint({ head: described, parts: table.bytes(mostEntries) });
+    return packCheckpoint({ head: described, parts: [table.bytes(mostEntries)] });
   }
 
   restore(bytes: Uint8Array): boolean {
@@ -94,7 +94,8 @@ export class StatementCheckpoint implements Baseline {
     const described = head.safeDecode(content?.head as z.input<typeof head>);
     if (content === undefined || !described.success) return false;
     const { shape, epoch, complete, databases, missing, identity } = described.data;
-    const table = StatementTable.of(shapeOf(shape), content.parts);
+    const [rows] = content.parts;
+    const table = rows === undefined ? undefined : StatementTable.of(shapeOf(shape), rows);
     if (table === undefined) return false;
     const remembered: RememberedReading = {
       ...{ table, complete },

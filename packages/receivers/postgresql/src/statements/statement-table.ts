@@ -1,25 +1,16 @@
+import { high, low, SparseRows, UnpackedRow, wordOf } from "./sparse-rows.ts";
 import type { StatementShape } from "./statement-columns.ts";
 
-/*
- * A row in 32-bit words, each pair a 64-bit value in the machine's byte order:
- *   0–1 queryid · 2 dbid · 3 userid · 4–5 stats_since · 6–7 minmax_stats_since · 8… the counters, then the states
- * Times are in microseconds since 2000, 0 when unknown.
- *
- * As objects 100,000 statements take five times the memory, and a second of garbage collection.
- * benchmarks/postgresql/poll.ts measures it.
- */
+/** Words of the head of a row: the queryid, the dbid, the userid and stats_since, in microseconds since 2000. */
 const databaseWord = 2;
 const userWord = 3;
 const sinceWord = 4;
-const minmaxWord = 6;
-const headerWords = 8;
+/** The place of minmax_stats_since where it is another time; then come the counters, and the states. */
+const minmaxPlace = 0;
+const firstPlace = 1;
 
 /** The server's own limit is pg_stat_statements.max; this one bounds the memory whatever that is set to. */
 export const mostStatements = 1_000_000;
-
-const littleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
-const low = littleEndian ? 0 : 1;
-const high = littleEndian ? 1 : 0;
 
 const two32 = 2 ** 32;
 /** Microseconds from 1970-01-01 to 2000-01-01, PostgreSQL's epoch. */
@@ -46,23 +37,20 @@ export interface StatementKey {
 }
 
 /**
- * Counters of statements by (dbid, userid, queryid, toplevel) in one flat buffer.
+ * Counters of statements by (dbid, userid, queryid, toplevel).
  *
  * Rows are appended as they come from the wire and keep their number. Integers are kept in full 64 bits and leave
  * as exact numbers or not at all.
  */
 export class StatementTable {
   readonly shape: StatementShape;
-  readonly #stride: number;
   readonly #floating: readonly boolean[];
-  /** In which words of a row the values of each field of the shape are. */
+  /** In which words of an unpacked row the values of each field of the shape are. */
   readonly #fields: readonly (readonly number[])[];
-  #words: Uint32Array<ArrayBuffer>;
-  #floats: Float64Array<ArrayBuffer>;
-  #toplevel: Uint8Array<ArrayBuffer>;
+  readonly #unpacked = new UnpackedRow();
+  #rows: SparseRows;
   /** Open addressing over row numbers + 1; empty until the first `find`. */
   #slots = new Int32Array(0);
-  #count = 0;
   /** Rows whose identity the server hides from this user. */
   hidden = 0;
   /** Rows beyond `mostStatements`. */
@@ -70,41 +58,35 @@ export class StatementTable {
 
   constructor(shape: StatementShape, capacity = 1024) {
     this.shape = shape;
-    this.#stride = headerWords + 2 * (shape.counters.length + shape.states.length);
     this.#floating = [
       ...shape.counters.map((counter) => counter.type === "milliseconds"),
       ...shape.states.map(() => true),
     ];
-    this.#fields = shape.fields.map(({ places }) => places.map((place) => headerWords + 2 * place));
-    this.#words = new Uint32Array(capacity * this.#stride);
-    this.#floats = new Float64Array(this.#words.buffer);
-    this.#toplevel = new Uint8Array(capacity);
+    this.#fields = shape.fields.map(({ places }) => places.map((place) => wordOf(firstPlace + place)));
+    this.#rows = new SparseRows(capacity);
   }
 
-  /** A table of what `bytes` gave for the same shape; `undefined` when these are not that. */
-  static of(shape: StatementShape, [rows, toplevel]: readonly Uint8Array[]): StatementTable | undefined {
-    const table = new StatementTable(shape, 1);
-    if (rows === undefined || toplevel?.length !== rows.length / (4 * table.#stride)) return undefined;
-    table.#words = new Uint32Array(rows.slice().buffer);
-    table.#floats = new Float64Array(table.#words.buffer);
-    table.#toplevel = toplevel.slice();
-    table.#count = toplevel.length;
+  /** A table of what `bytes` gave for the same shape; `undefined` when it is not that. */
+  static of(shape: StatementShape, bytes: Uint8Array): StatementTable | undefined {
+    const rows = SparseRows.of(bytes);
+    if (rows === undefined) return undefined;
+    const table = new StatementTable(shape, 0);
+    table.#rows = rows;
     return table;
   }
 
-  /** The first rows in the machine's byte order, and whether each is at top level; valid until the next change. */
-  bytes(most: number): readonly [rows: Uint8Array, toplevel: Uint8Array] {
-    const count = Math.min(this.#count, most);
-    return [new Uint8Array(this.#words.buffer, 0, 4 * count * this.#stride), this.#toplevel.subarray(0, count)];
+  /** The first rows in the machine's byte order; valid until the next change. */
+  bytes(most: number): Uint8Array {
+    return this.#rows.bytes(most);
   }
 
   get count(): number {
-    return this.#count;
+    return this.#rows.count;
   }
 
   /** Whether another row may be added. */
   get hasRoom(): boolean {
-    return this.#count < mostStatements;
+    return this.count < mostStatements;
   }
 
   /**
@@ -124,18 +106,16 @@ export class StatementTable {
       this.omitted++;
       return;
     }
-    this.#reserve(this.#count + 1);
-    const words = this.#words;
-    const base = this.#count * this.#stride;
-    words.fill(0, base, base + this.#stride);
+    const row = this.#unpacked;
+    row.clear();
     at += 4;
-    words[base + databaseWord] = uint32(bytes, at);
-    words[base + userWord] = uint32(bytes, at + 4);
-    this.#set(base, bytes, at + 8);
-    this.#toplevel[this.#count] = bytes[at + 16] ?? 0;
+    row.words[databaseWord] = int32(bytes, at);
+    row.words[userWord] = int32(bytes, at + 4);
+    set(row, 0, bytes, at + 8);
+    row.flag = bytes[at + 16] === 1;
     at += 17;
     if (this.shape.statsSince) {
-      this.#set(base + sinceWord, bytes, at);
+      set(row, sinceWord, bytes, at);
       at += 8;
     }
     for (let field = 0; field < this.#fields.length; field++) {
@@ -144,25 +124,17 @@ export class StatementTable {
         if (int32(bytes, at - 4) < 0) continue;
       }
       for (const word of this.#fields[field] ?? []) {
-        this.#set(base + word, bytes, at);
+        set(row, word, bytes, at);
         at += 8;
       }
-      if (field === 0 && this.shape.minmaxSince) at = this.#readMinmaxSince(base, bytes, at);
+      if (field === 0 && this.shape.minmaxSince) {
+        at += 4;
+        if (int32(bytes, at - 4) < 0) continue;
+        set(row, wordOf(minmaxPlace), bytes, at);
+        at += 8;
+      }
     }
-    this.#count++;
-  }
-
-  #readMinmaxSince(base: number, bytes: Uint8Array, at: number): number {
-    const known = int32(bytes, at) === 8;
-    if (known) this.#set(base + minmaxWord, bytes, at + 4);
-    else this.#words.copyWithin(base + minmaxWord, base + sinceWord, base + minmaxWord);
-    return at + (known ? 12 : 4);
-  }
-
-  /** Takes over a 64-bit value. */
-  #set(word: number, bytes: Uint8Array, at: number): void {
-    this.#words[word + high] = uint32(bytes, at);
-    this.#words[word + low] = uint32(bytes, at + 4);
+    this.#rows.append(row);
   }
 
   key(row: number): StatementKey {
@@ -175,71 +147,64 @@ export class StatementTable {
   }
 
   queryIdLow(row: number): number {
-    return this.#word(row * this.#stride + low);
+    return this.#rows.head(row, low);
   }
 
   queryIdHigh(row: number): number {
-    return this.#word(row * this.#stride + high);
+    return this.#rows.head(row, high);
   }
 
   databaseId(row: number): number {
-    return this.#word(row * this.#stride + databaseWord);
+    return this.#rows.head(row, databaseWord);
   }
 
   userId(row: number): number {
-    return this.#word(row * this.#stride + userWord);
+    return this.#rows.head(row, userWord);
   }
 
   toplevel(row: number): boolean {
-    return this.#toplevel[row] === 1;
+    return this.#rows.flag(row);
   }
 
   /** Since when the entry counts, in microseconds since 1970; 0n when the server does not say. */
   sinceMicros(row: number): bigint {
-    return this.#micros(row * this.#stride + sinceWord);
+    return unixMicros(this.#rows.head(row, sinceWord + high), this.#rows.head(row, sinceWord + low));
   }
 
   /** Since when its least and greatest time count, as above. */
   minmaxSinceMicros(row: number): bigint {
-    return this.#micros(row * this.#stride + minmaxWord);
-  }
-
-  #micros(base: number): bigint {
-    const micros = (BigInt(this.#word(base + high) | 0) << 32n) | BigInt(this.#word(base + low));
-    return micros === 0n ? 0n : micros + postgresEpochMicros;
+    return unixMicros(this.#rows.high(row, minmaxPlace), this.#rows.low(row, minmaxPlace)) || this.sinceMicros(row);
   }
 
   /** Whether the same entry counts since another moment than `row` of `other` does. */
   sinceDiffers(row: number, other: StatementTable, otherRow: number): boolean {
-    const mine = row * this.#stride + sinceWord;
-    const theirs = otherRow * other.#stride + sinceWord;
-    return this.#words[mine] !== other.#words[theirs] || this.#words[mine + 1] !== other.#words[theirs + 1];
+    return (
+      this.#rows.head(row, sinceWord) !== other.#rows.head(otherRow, sinceWord) ||
+      this.#rows.head(row, sinceWord + 1) !== other.#rows.head(otherRow, sinceWord + 1)
+    );
   }
 
   /** A counter or a state as a number: exact for what `Number.isSafeInteger` accepts, never a wrong small number. */
   value(row: number, counter: number): number {
-    const at = row * this.#stride + headerWords + 2 * counter;
-    if (this.#floating[counter]) return this.#floats[at >> 1] ?? Number.NaN;
-    return this.#word(at + high) * two32 + this.#word(at + low);
+    if (this.#floating[counter]) return this.#rows.float(row, firstPlace + counter);
+    return this.counterHigh(row, counter) * two32 + this.counterLow(row, counter);
   }
 
   /** The halves of an integer counter: all of its bits, also beyond 2^53. */
   counterLow(row: number, counter: number): number {
-    return this.#word(row * this.#stride + headerWords + 2 * counter + low);
+    return this.#rows.low(row, firstPlace + counter);
   }
 
   counterHigh(row: number, counter: number): number {
-    return this.#word(row * this.#stride + headerWords + 2 * counter + high);
+    return this.#rows.high(row, firstPlace + counter);
   }
 
   /** How much a counter grew from `previousRow` of `previous` to `row`; exact like `value`. */
   growth(row: number, counter: number, previous: StatementTable, previousRow: number): number {
     if (this.#floating[counter]) return this.value(row, counter) - previous.value(previousRow, counter);
-    const now = row * this.#stride + headerWords + 2 * counter;
-    const before = previousRow * previous.#stride + headerWords + 2 * counter;
     return (
-      (this.#word(now + high) - previous.#word(before + high)) * two32 +
-      (this.#word(now + low) - previous.#word(before + low))
+      (this.counterHigh(row, counter) - previous.counterHigh(previousRow, counter)) * two32 +
+      (this.counterLow(row, counter) - previous.counterLow(previousRow, counter))
     );
   }
 
@@ -248,8 +213,8 @@ export class StatementTable {
    * row after the last one found is tried first.
    */
   find(other: StatementTable, row: number, hint: number): number {
-    if (hint < this.#count && this.#sameKey(hint, other, row)) return hint;
-    if (this.#slots.length < 2 * this.#count || this.#slots.length === 0) this.#index();
+    if (hint < this.count && this.#sameKey(hint, other, row)) return hint;
+    if (this.#slots.length < slotsFor(this.count)) this.#index();
     const mask = this.#slots.length - 1;
     for (let slot = other.#hash(row) & mask; ; slot = (slot + 1) & mask) {
       const candidate = (this.#slots[slot] ?? 0) - 1;
@@ -259,56 +224,40 @@ export class StatementTable {
 
   /** Takes over `row` of `other`: in place of `at`, or as a new row when `at` is -1. Returns where it stands. */
   assign(at: number, other: StatementTable, row: number): number {
-    const target = at < 0 ? this.#count : at;
-    if (at < 0) this.#reserve(this.#count + 1);
-    const from = row * other.#stride;
-    this.#words.set(other.#words.subarray(from, from + other.#stride), target * this.#stride);
-    this.#toplevel[target] = other.#toplevel[row] ?? 0;
-    if (at < 0) {
-      this.#count++;
-      if (this.#slots.length >= 2 * this.#count) this.#insert(target);
-      else this.#slots = new Int32Array(0);
-    }
+    const target = this.#rows.assign(at, other.#rows, row);
+    // A table that has become too small is made again when it is needed.
+    if (at < 0 && this.#slots.length >= slotsFor(this.count)) this.#insert(target);
     return target;
   }
 
   /** Forgets all rows and keeps the room for them. */
   clear(): void {
-    this.#count = 0;
+    this.#rows.clear();
     this.#slots = new Int32Array(0);
     this.hidden = 0;
     this.omitted = 0;
   }
 
-  #word(at: number): number {
-    return this.#words[at] ?? 0;
-  }
-
   #hash(row: number): number {
-    const base = row * this.#stride;
-    let hash = this.#word(base) ^ Math.imul(this.#word(base + databaseWord), 0x9e3779b1);
-    hash ^= Math.imul(this.#word(base + userWord), 0x85ebca6b) ^ (this.#toplevel[row] ?? 0);
+    let hash = this.#rows.head(row, 0) ^ Math.imul(this.databaseId(row), 0x9e3779b1);
+    hash ^= Math.imul(this.userId(row), 0x85ebca6b) ^ (this.toplevel(row) ? 1 : 0);
     hash = Math.imul(hash ^ (hash >>> 16), 0x7feb352d);
     return (hash ^ (hash >>> 15)) >>> 0;
   }
 
   #sameKey(row: number, other: StatementTable, otherRow: number): boolean {
-    const mine = row * this.#stride;
-    const theirs = otherRow * other.#stride;
     return (
-      this.#words[mine] === other.#words[theirs] &&
-      this.#words[mine + 1] === other.#words[theirs + 1] &&
-      this.#words[mine + databaseWord] === other.#words[theirs + databaseWord] &&
-      this.#words[mine + userWord] === other.#words[theirs + userWord] &&
-      this.#toplevel[row] === other.#toplevel[otherRow]
+      this.#rows.head(row, 0) === other.#rows.head(otherRow, 0) &&
+      this.#rows.head(row, 1) === other.#rows.head(otherRow, 1) &&
+      this.databaseId(row) === other.databaseId(otherRow) &&
+      this.userId(row) === other.userId(otherRow) &&
+      this.toplevel(row) === other.toplevel(otherRow)
     );
   }
 
   #index(): void {
-    let size = 16;
-    while (size < 3 * this.#count) size *= 2;
-    this.#slots = new Int32Array(size);
-    for (let row = 0; row < this.#count; row++) this.#insert(row);
+    this.#slots = new Int32Array(slotsFor(this.count));
+    for (let row = 0; row < this.count; row++) this.#insert(row);
   }
 
   #insert(row: number): void {
@@ -317,22 +266,25 @@ export class StatementTable {
     while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
     this.#slots[slot] = row + 1;
   }
-
-  #reserve(rows: number): void {
-    if (rows <= this.#toplevel.length) return;
-    const capacity = 2 * this.#toplevel.length;
-    const words = new Uint32Array(capacity * this.#stride);
-    words.set(this.#words);
-    const toplevel = new Uint8Array(capacity);
-    toplevel.set(this.#toplevel);
-    this.#words = words;
-    this.#floats = new Float64Array(words.buffer);
-    this.#toplevel = toplevel;
-  }
 }
 
-function uint32(bytes: Uint8Array, at: number): number {
-  return int32(bytes, at) >>> 0;
+/** How many slots so many rows need: a power of two, and a quarter of them free. */
+function slotsFor(rows: number): number {
+  let size = 16;
+  while (3 * size < 4 * rows) size *= 2;
+  return size;
+}
+
+/** Takes over a 64-bit value. */
+function set({ words }: UnpackedRow, word: number, bytes: Uint8Array, at: number): void {
+  words[word + high] = int32(bytes, at);
+  words[word + low] = int32(bytes, at + 4);
+}
+
+/** Microseconds since 2000 as those since 1970; 0n stands for none. */
+function unixMicros(upper: number, lower: number): bigint {
+  const micros = (BigInt(upper | 0) << 32n) | BigInt(lower);
+  return micros === 0n ? 0n : micros + postgresEpochMicros;
 }
 
 function int32(bytes: Uint8Array, at: number): number {

@@ -9,6 +9,7 @@ export { SampleMemory } from "./activity/sample-memory.ts";
 export type { SessionEventName } from "./activity/session-events.ts";
 export { sessionEvents } from "./activity/session-events.ts";
 export { SessionFingerprints, sessionSample } from "./activity/session-sample.ts";
+export { watchActiveSessions } from "./activity/watch-active-sessions.ts";
 export type { Advice, AdviceKind } from "./advice/advice.ts";
 export { adviceOf, clean, mostFindings } from "./advice/advice.ts";
 export { AdviceBook } from "./advice/advice-book.ts";

@@ -1,4 +1,4 @@
-import { ActiveSessionPoll } from "@dbintel/watching";
+import { watchActiveSessions } from "@dbintel/watching";
 import type { WatchedServer } from "../watched-server.ts";
 import { ActivityPoll } from "./activity-poll.ts";
 import { DeadlockPoll } from "./deadlock-poll.ts";
@@ -9,7 +9,8 @@ import { MysqlSessionSampler } from "./session-sampler.ts";
 export function activityPart(server: WatchedServer): void {
   addSamples(server);
   addDeadlocks(server);
-  addActiveSessions(server);
+  const sampled = { ...server, server: server.status };
+  watchActiveSessions({ ...sampled, sampler: new MysqlSessionSampler(sampled) });
 }
 
 function addSamples(server: WatchedServer): void {
@@ -35,20 +36,4 @@ function addDeadlocks(server: WatchedServer): void {
   const poll = new DeadlockPoll({ ...server, server: status, checkpointMaxAgeMs: config.checkpoint.max_age });
   const { lastLook: baseline } = poll;
   watch.add({ name: "deadlocks", interval, poll, source: status.connection, turn: status.turn, baseline });
-}
-
-function addActiveSessions(server: WatchedServer): void {
-  const { next, config, watch, status } = server;
-  const { enabled, collection_interval: interval, max_series: limit, max_cost: mostShare } = config.active_sessions;
-  if (next.metrics === undefined || !enabled) return;
-  const sampler = new MysqlSessionSampler({ ...server, server: status });
-  const reportMs = Math.max(interval, config.collection_interval);
-  const poll = new ActiveSessionPoll({ ...server, sampler, intervalMs: interval, reportMs, mostShare, limit });
-  watch.add({
-    ...{ name: "active_sessions", interval, poll, source: status.connection, turn: status.turn },
-    // Another poll may have its turn: that is no failure of this one.
-    timeout: Math.max(interval, config.timeout || config.collection_interval),
-    intervalFactor: () => poll.intervalFactor,
-    forget: () => poll.forget(),
-  });
 }

@@ -1,4 +1,4 @@
-import { ActiveSessionPoll } from "@dbintel/watching";
+import { watchActiveSessions } from "@dbintel/watching";
 import type { WatchedServer } from "../watched-server.ts";
 import { ActivityPoll } from "./activity-poll.ts";
 import { querySampleEvent } from "./sample-events.ts";
@@ -7,7 +7,8 @@ import { PostgresqlSessionSampler } from "./session-sampler.ts";
 /** What sessions do and whom they wait for, one by one and on average. */
 export function activityPart(server: WatchedServer): void {
   addSessions(server);
-  addActiveSessions(server);
+  const sampled = { ...server, server: server.views };
+  watchActiveSessions({ ...sampled, sampler: new PostgresqlSessionSampler(sampled) });
 }
 
 function addSessions(server: WatchedServer): void {
@@ -29,20 +30,4 @@ function addSessions(server: WatchedServer): void {
   });
   const { lastLook: baseline } = poll;
   watch.add({ name: "samples", interval, poll, source: views.connection, turn: views.turn, baseline });
-}
-
-function addActiveSessions(server: WatchedServer): void {
-  const { next, config, watch, views } = server;
-  const { enabled, collection_interval: interval, max_series: limit, max_cost: mostShare } = config.active_sessions;
-  if (next.metrics === undefined || !enabled) return;
-  const sampler = new PostgresqlSessionSampler({ ...server, server: views });
-  const reportMs = Math.max(interval, config.collection_interval);
-  const poll = new ActiveSessionPoll({ ...server, sampler, intervalMs: interval, reportMs, mostShare, limit });
-  watch.add({
-    ...{ name: "active_sessions", interval, poll, source: views.connection, turn: views.turn },
-    // Another poll may have its turn: that is no failure of this one.
-    timeout: Math.max(interval, config.timeout || config.collection_interval),
-    intervalFactor: () => poll.intervalFactor,
-    forget: () => poll.forget(),
-  });
 }

@@ -14,6 +14,8 @@ export { ConfigError, formatDiagnostics, hasErrors } from "./diagnostic.ts";
 export type { ExplainedSetting } from "./explain.ts";
 export { explainConfig } from "./explain.ts";
 export { unsupported, withoutEffect } from "./foreign-settings.ts";
+export type { GivenSettings } from "./given-settings.ts";
+export { checkGivenSettings } from "./given-settings.ts";
 export { configJsonSchema } from "./json-schema.ts";
 export type { LoadedConfig, LoadOptions } from "./load.ts";
 export { loadConfig } from "./load.ts";

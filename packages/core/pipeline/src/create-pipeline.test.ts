@@ -1,8 +1,9 @@
 import { PartialError, RefusedError } from "@dbintel/errors";
 import { metricsBuilder } from "@dbintel/pdata";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { bodies, type Diary, logsOf, testEnvironment, testExporter, testProcessor } from "../test/components.ts";
-import { createPipeline } from "./index.ts";
+import { createPipeline, defineProcessor, type PipelineOptions } from "./index.ts";
 import { Sink } from "./testing/index.ts";
 
 const dropAll = testProcessor((batch) => {
@@ -59,6 +60,7 @@ describe("createPipeline", () => {
     await expect(pipeline.metrics.consume(metrics.build())).rejects.toMatchObject({
       kind: "permanent",
       message: 'processor "test" does not take metrics',
+      hint: "make another pipeline for metrics, of components that take them",
     });
     expect(sink.batches).toEqual([]);
   });
@@ -97,6 +99,42 @@ describe("createPipeline", () => {
   });
 
   it("needs an exporter", () => {
-    expect(() => createPipeline({})).toThrow("has no exporter");
+    expect(() => createPipeline({})).toThrow("the pipeline has no exporter");
+  });
+
+  it("says what is no component where one belongs", () => {
+    const factory = defineProcessor({
+      type: "idle",
+      description: "A processor of a test.",
+      signals: { logs: "alpha" },
+      schema: z.strictObject({}),
+      create: () => ({ start: async () => {}, stop: async () => {}, consume: async () => {} }),
+    });
+    const exporter = { logs: new Sink<"logs">() };
+    const made = (options: unknown) => () => createPipeline(options as PipelineOptions);
+    const refusal = (message: string, hint: string) =>
+      expect.objectContaining({ code: "DBI_CONFIG_INVALID", message, hint: expect.stringContaining(hint) });
+    expect(made({ processors: [factory], exporter })).toThrow(
+      refusal('processors[0] is the processor "idle" without its settings', "call it"),
+    );
+    expect(made({ processors: [factory(), testExporter()], exporter })).toThrow(
+      refusal('processors[1] is the exporter "test"', "`processors` and `exporter`"),
+    );
+    expect(made({ processors: [{}], exporter })).toThrow(refusal("processors[0] is no processor", "call"));
+    expect(made({ exporter: factory() })).toThrow(refusal('exporters[0] is the processor "idle"', "`exporter`"));
+    expect(made({ exporters: [exporter, new Sink()] })).toThrow(refusal("exporters[1] takes no signal", "otlpHttp"));
+  });
+
+  it("takes nothing but a batch of the signal", async () => {
+    const sink = new Sink<"logs">();
+    await using pipeline = createPipeline({ exporter: { logs: sink, metrics: new Sink<"metrics">() } });
+    for (const given of [undefined, { resourceLogs: [] }, logsOf("a").encode(), metricsBuilder().build()]) {
+      await expect(pipeline.logs.consume(given as never)).rejects.toMatchObject({
+        kind: "permanent",
+        message: "logs.consume was not given a batch of logs",
+        hint: expect.stringContaining("decodeLogs(bytes)"),
+      });
+    }
+    expect(sink.batches).toEqual([]);
   });
 });

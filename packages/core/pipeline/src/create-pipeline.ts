@@ -1,9 +1,10 @@
-import { type DbintelError, PermanentError, RefusedError, toConsumeError } from "@dbintel/errors";
+import { type DbintelError, RefusedError, toConsumeError } from "@dbintel/errors";
 import { type BatchOf, type Signal, signals } from "@dbintel/pdata";
 import { keepingAlive } from "./clock.ts";
 import type { ExporterDefinition, ProcessorDefinition } from "./component.ts";
 import type { ConsumeContext, Consumer, Consumers } from "./consumer.ts";
 import type { Configured } from "./define.ts";
+import { batchProblem, checkComponent, checkConsumers, checkOutputs, signalProblem } from "./embedding-checks.ts";
 import { Graph, type GraphOptions } from "./graph.ts";
 import type { RunningComponent } from "./graph-node.ts";
 import type { GraphSpec, PipelineSpec } from "./graph-spec.ts";
@@ -52,6 +53,10 @@ export interface EmbeddedPipeline extends AsyncDisposable {
  */
 export function createPipeline(options: PipelineOptions): EmbeddedPipeline {
   const outputs = [...(options.exporter === undefined ? [] : [options.exporter]), ...(options.exporters ?? [])];
+  checkOutputs(outputs);
+  for (const [index, given] of (options.processors ?? []).entries()) {
+    checkComponent(given, "processor", `processors[${index}]`);
+  }
   const processors = named(options.processors ?? []);
   const exporters = named(outputs.map(asExporter));
   const input = new Input();
@@ -75,7 +80,9 @@ export function createPipeline(options: PipelineOptions): EmbeddedPipeline {
   const consumer = <S extends Signal>(signal: S): EmbeddedConsumer<S> => ({
     async consume(batch, context) {
       const obstacle = unsupported(signal, [...processors, ...exporters]);
-      if (obstacle !== undefined) throw new PermanentError(`${obstacle} does not take ${signal}`);
+      if (obstacle !== undefined) throw signalProblem(obstacle, signal);
+      const problem = batchProblem(batch, signal);
+      if (problem !== undefined) throw problem;
       await life.during(() => input.pass(batch, context ?? { signal: new AbortController().signal }));
     },
   });
@@ -109,7 +116,10 @@ class EmbeddedLife {
 
   during(call: () => Promise<void>): Promise<void> {
     return keepingAlive(async () => {
-      if (this.#stopped) throw new RefusedError("the pipeline has been stopped", { code: "DBI_SHUTTING_DOWN" });
+      if (this.#stopped) {
+        const hint = "stop it after the last batch; start() lets it take batches again";
+        throw new RefusedError("the pipeline has been stopped", { code: "DBI_SHUTTING_DOWN", hint });
+      }
       if (!this.#graph.ready) {
         await this.#graph.start().catch((error: unknown) => Promise.reject(toConsumeError(error)));
       }
@@ -136,8 +146,14 @@ function named<C extends { readonly definition: { readonly type: string } }>(com
   );
 }
 
-function asExporter(output: Output): Configured<ExporterDefinition> {
-  return "definition" in output ? output : { definition: outputDefinition(output), config: {} };
+function asExporter(output: Output, index: number): Configured<ExporterDefinition> {
+  const place = `exporters[${index}]`;
+  if ("definition" in output) {
+    checkComponent(output, "exporter", place);
+    return output;
+  }
+  checkConsumers(output, place);
+  return { definition: outputDefinition(output), config: {} };
 }
 
 /** The id of the first component that does not take the signal. */

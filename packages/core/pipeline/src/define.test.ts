@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { defineExporter } from "./index.ts";
+import { defineExporter, type SettingsOf } from "./index.ts";
 
 const probe = defineExporter({
   type: "probe",
@@ -17,9 +17,22 @@ describe("a component factory", () => {
     expect(() => probe({ size: "big" as never })).toThrow(
       expect.objectContaining({
         code: "DBI_CONFIG_INVALID",
-        message: "exporter probe: ✖ Invalid input: expected number, received string\n  → at size",
+        message: 'exporter probe: size: expected a number, got "big"',
+        hint: "the settings of probe are in the README of its package",
       }),
     );
+  });
+
+  it("may be called without settings where each has a default, and only there", () => {
+    const needy = defineExporter({
+      ...probe.definition,
+      schema: z.strictObject({ size: z.number(), name: z.string() }),
+    });
+    // @ts-expect-error: the settings are required
+    expect(() => needy()).toThrow("exporter probe: size: is required\n    name: is required");
+    const settings: SettingsOf<typeof needy> = { size: 1, name: "a" };
+    expect(needy(settings).config).toEqual(settings);
+    expect(probe(undefined).config).toEqual({ size: 3 });
   });
 
   it("carries the definition that a distribution registers", () => {

@@ -1,5 +1,6 @@
+import { checkGivenSettings } from "@dbintel/config";
 import { DbintelError } from "@dbintel/errors";
-import { z } from "zod";
+import type { z } from "zod";
 import type {
   ComponentDefinition,
   ConnectorDefinition,
@@ -18,21 +19,35 @@ export interface Configured<Definition extends ComponentDefinition> {
 }
 
 /**
+ * What a component takes when it is called, as a configuration file has it: `SettingsOf<typeof batch>`. Keys with
+ * a default may be left out.
+ */
+export type SettingsOf<Factory extends { readonly definition: ComponentDefinition }> = z.input<
+  Factory["definition"]["schema"]
+>;
+
+/** The settings may be left out as a whole where each of them has a default. */
+type SettingsArguments<Definition extends ComponentDefinition> =
+  Record<never, never> extends z.input<Definition["schema"]>
+    ? [settings?: z.input<Definition["schema"]>]
+    : [settings: z.input<Definition["schema"]>];
+
+/**
  * A component as its package exports it: called with settings it is ready for `createPipeline`, and `definition`
  * is what a distribution registers. Wrong settings throw `DBI_CONFIG_INVALID` with everything that is wrong.
  */
 export interface ComponentFactory<Definition extends ComponentDefinition> {
-  (config?: z.input<Definition["schema"]>): Configured<Definition>;
+  (...settings: SettingsArguments<Definition>): Configured<Definition>;
   readonly definition: Definition;
 }
 
 function factory<Definition extends ComponentDefinition>(definition: Definition): ComponentFactory<Definition> {
-  const configure = (input: unknown = {}) => {
-    const result = definition.schema.safeParse(input);
-    if (result.success) return { definition, config: result.data };
-    throw new DbintelError(`${definition.kind} ${definition.type}: ${z.prettifyError(result.error)}`, {
+  const configure = (settings: unknown = {}) => {
+    const checked = checkGivenSettings(definition.schema, settings);
+    if (checked.ok) return { definition, config: checked.value };
+    throw new DbintelError(`${definition.kind} ${definition.type}: ${checked.problems.join("\n    ")}`, {
       code: "DBI_CONFIG_INVALID",
-      hint: `The settings of ${definition.type} are described in the README of its package.`,
+      hint: `the settings of ${definition.type} are in the README of its package`,
     });
   };
   return Object.assign(configure, { definition }) as ComponentFactory<Definition>;

@@ -25,7 +25,7 @@ export type { EmbeddedConsumer, EmbeddedPipeline, Output, PipelineOptions } from
 export { createPipeline } from "./create-pipeline.ts";
 export type { DeadLetterDesk } from "./dead-letter-desk.ts";
 export { deadLetterDesks } from "./dead-letter-desk.ts";
-export type { ComponentFactory, Configured } from "./define.ts";
+export type { ComponentFactory, Configured, SettingsOf } from "./define.ts";
 export { defineConnector, defineExporter, defineExtension, defineProcessor, defineReceiver } from "./define.ts";
 export type { Check, CheckStatus, Diagnosis, Repair, Subject } from "./diagnosis.ts";
 export { checkStatuses } from "./diagnosis.ts";

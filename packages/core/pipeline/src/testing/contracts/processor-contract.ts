@@ -61,9 +61,9 @@ export function describeProcessorContract<Schema extends z.ZodType>(
     itLivesAndDies(async () => {
       const host = createTestHost();
       const signal = Object.keys(definition.signals)[0] as Signal;
-      const { config } = factory(contract.config);
+      const { config } = anyFactory(contract.config);
       const next = new Sink<Signal>() as Consumer;
-      return { host, component: definition.create({ id: definition.type, config, host, signal, next }) };
+      return { host, component: anyFactory.definition.create({ id: definition.type, config, host, signal, next }) };
     });
 
     it("passes batches on, accounts for every item and leaves the batch of the caller as it was", async () => {

@@ -1,0 +1,47 @@
+import type { z } from "zod";
+import { diagnose, unexplained } from "./issue.ts";
+import type { ConfigNode } from "./node.ts";
+import { formatPath, type Position } from "./position.ts";
+
+/** Settings that fit their schema with its defaults filled in, or all that is wrong with them, a text for each. */
+export type GivenSettings<Output> =
+  | { readonly ok: true; readonly value: Output }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/**
+ * Checks settings that an application gives as a value instead of in a file: the same schema, and what is wrong is
+ * said in the same words, by path instead of by line. Like a diagnostic, a problem holds no secret.
+ */
+export function checkGivenSettings<Schema extends z.ZodType>(
+  schema: Schema,
+  settings: unknown,
+): GivenSettings<z.output<Schema>> {
+  const result = schema.safeParse(settings, { error: unexplained });
+  if (result.success) return { ok: true, value: result.data };
+  const checked = { schema, node: nodeOf(settings), path: [], position: nowhere };
+  const problems = diagnose(result.error.issues, checked).map(({ path, message, suggestion, hint }) => {
+    const place = path.length === 0 ? "" : `${formatPath(path)}: `;
+    const question = suggestion === undefined ? "" : ` (did you mean ${JSON.stringify(suggestion)}?)`;
+    return `${place}${message}${question}${hint === undefined ? "" : `: ${hint}`}`;
+  });
+  return { ok: false, problems };
+}
+
+const nowhere: Position = { source: "", line: 0, column: 0 };
+
+/** No settings lie as deep; an object that holds itself ends here. */
+const deepest = 32;
+
+/** Stands for the value where it is described. What no file can hold, such as a function, is nothing there. */
+function nodeOf(value: unknown, depth = 0): ConfigNode {
+  const position = nowhere;
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
+    return { kind: "scalar", position, value };
+  }
+  if (typeof value !== "object" || value === null || depth === deepest)
+    return { kind: "scalar", position, value: null };
+  if (Array.isArray(value)) return { kind: "list", position, items: value.map((each) => nodeOf(each, depth + 1)) };
+  const present = Object.entries(value).filter(([, each]) => each !== undefined);
+  const entries = present.map(([key, each]) => [key, { key: position, value: nodeOf(each, depth + 1) }] as const);
+  return { kind: "map", position, entries: new Map(entries) };
+}

@@ -1,0 +1,60 @@
+import { DbintelError, PermanentError } from "@dbintel/errors";
+import { type Signal, signals } from "@dbintel/pdata";
+import type { ComponentKind, ExporterDefinition, ProcessorDefinition } from "./component.ts";
+import type { Configured } from "./define.ts";
+
+/** What an application without types may hand over instead of a configured component. */
+type Given = Partial<Configured<ExporterDefinition | ProcessorDefinition>> | undefined;
+
+/** Throws `DBI_CONFIG_INVALID` for what is not a component of this kind with its settings; `place` names it. */
+export function checkComponent(given: Given, kind: ComponentKind, place: string): void {
+  const definition = given?.definition;
+  if (definition === undefined) {
+    throw invalid(`${place} is no ${kind}`, `give what a call of the ${kind}'s package returns`);
+  }
+  if (definition.kind !== kind) {
+    const hint = `${kind}s go here; \`processors\` and \`exporter\` are all that createPipeline takes`;
+    throw invalid(`${place} is the ${definition.kind} "${definition.type}"`, hint);
+  }
+  if (typeof given === "function") {
+    const hint = "call it, with settings or with none, and give what it returns";
+    throw invalid(`${place} is the ${kind} "${definition.type}" without its settings`, hint);
+  }
+}
+
+/** Throws `DBI_CONFIG_INVALID` for consumers that take nothing. */
+export function checkConsumers(given: Readonly<Partial<Record<Signal, unknown>>>, place: string): void {
+  if (signals.some((signal) => given[signal] !== undefined)) return;
+  const hint =
+    "give an exporter such as otlpHttp({ … }), or consumers such as { logs: { consume: async (logs) => { … } } }";
+  throw invalid(`${place} takes no signal`, hint);
+}
+
+/** Throws `DBI_CONFIG_INVALID` for a pipeline without an end. */
+export function checkOutputs(outputs: readonly unknown[]): void {
+  if (outputs.length > 0) return;
+  throw invalid("the pipeline has no exporter", "set `exporter` to an exporter or to consumers of your own");
+}
+
+/** Why what was given is no batch of the signal. Without this check what has no items would pass in silence. */
+export function batchProblem(
+  given: { readonly signal?: unknown } | undefined,
+  signal: Signal,
+): PermanentError | undefined {
+  if (given?.signal === signal) return undefined;
+  const decoder = { logs: "decodeLogs", metrics: "decodeMetrics", traces: "decodeTraces" }[signal];
+  return new PermanentError(`${signal}.consume was not given a batch of ${signal}`, {
+    hint: `${decoder}(bytes) of @dbintel/pdata makes one of OTLP bytes, ${signal}Builder() of values`,
+  });
+}
+
+/** Why a component of the pipeline does not take a signal that was given to it. */
+export function signalProblem(component: string, signal: Signal): PermanentError {
+  return new PermanentError(`${component} does not take ${signal}`, {
+    hint: `make another pipeline for ${signal}, of components that take them`,
+  });
+}
+
+function invalid(message: string, hint: string): DbintelError {
+  return new DbintelError(message, { code: "DBI_CONFIG_INVALID", hint });
+}

@@ -20,6 +20,8 @@ describe("where it sends", () => {
     [{ license_key: ofEu, region: "us" }, "the key is of region EU, the endpoint of region US"],
     [{ license_key: ofUs, region: "eu" }, "the key is of region US, the endpoint of region EU"],
     [{ license_key: "NRAK-0123456789" }, "the key is a user key"],
+    [{ license_key: "" }, "is empty: set it to the account's licence key"],
+    [{ license_key: " " }, "is empty"],
   ])("refuses %j without printing the key", (given, message) => {
     const { error } = newRelicConfig.safeParse({ license_key: ofUs, ...given });
     expect(error?.issues).toMatchObject([

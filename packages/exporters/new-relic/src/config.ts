@@ -37,7 +37,10 @@ export const newRelicConfig = z
   .superRefine(({ license_key, region, sending_queue: { batch } }, context) => {
     const key = license_key.reveal();
     const problem = keyProblem(key, region ?? regionOfKey(key));
-    if (problem !== undefined) {
+    if (key.trim() === "") {
+      const message = "is empty: set it to the account's licence key (INGEST - LICENSE)";
+      context.addIssue({ code: "custom", path: ["license_key"], message });
+    } else if (problem !== undefined) {
       context.addIssue({ code: "custom", path: ["license_key"], message: `${problem.message}: ${problem.hint}` });
     }
     const most = documentedLimits.requestBytes;

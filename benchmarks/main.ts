@@ -5,6 +5,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { bundleCollector } from "../scripts/bundling/collector-bundle.ts";
 
 const benchmarks: Readonly<Record<string, string>> = {
   pdata: "pdata/bench.ts",
@@ -35,6 +36,9 @@ if (unknown.length > 0) {
   console.error(`There is no benchmark ${unknown.join(", ")}; there are: ${Object.keys(benchmarks).join(", ")}`);
   process.exit(2);
 }
+
+// What is measured is the source as it is now.
+await bundleCollector();
 
 for (const [name, file] of Object.entries(benchmarks)) {
   if (named.length > 0 && !named.includes(name)) continue;

@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     ...unit.test,
     include: ["e2e/scenarios/**/*.test.ts"],
+    globalSetup: fileURLToPath(new URL("bundle.ts", import.meta.url)),
     // Each scenario starts its own processes and measures time-outs: they take turns on the machine.
     fileParallelism: false,
     testTimeout: 120_000,

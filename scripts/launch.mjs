@@ -39,6 +39,9 @@ try {
     await step({ name: "build", title: "Building" }, (log) =>
       run(node.path, ["node_modules/typescript/bin/tsc", "-b"], { log }),
     );
+    await step({ name: "bundle", title: "Putting the collector together" }, (log) =>
+      run(node.path, ["scripts/bundle.ts"], { log }),
+    );
     return node;
   });
   if (command.length > 0) await become(node, [...command, ...args]);

@@ -32,8 +32,9 @@ export interface TextPlace {
 /** Looks at all texts of a batch and says what becomes of them. */
 export interface TextEditor {
   /**
-   * Called with each resource, scope, metric, record, span and data point as it is encoded: whether its texts are to be
-   * visited. The bytes of a metric may have its points in them, which are asked for on their own.
+   * Called with each resource, scope, metric, record, span and data point as it is encoded, and then with each message
+   * in it, such as an attribute, a body or an event, from its tag to its end: whether its texts are to be visited. The
+   * bytes of a metric may have its points in them, which are asked for on their own.
    */
   wants(message: Uint8Array): boolean;
   /**

@@ -206,9 +206,17 @@ it.each(["logs", "traces", "metrics"] as const)("drops from %s what the verdict 
   expect(batch.dropped).toEqual(new Map([["because", count]]));
 });
 
-it("asks for nothing that is not wanted", () => {
-  const { editor, seen } = editorOf(() => "x");
-  const batch = batchOf("traces");
-  batch.editTexts({ ...editor, wants: (bytes) => Buffer.from(bytes).includes("t1") });
-  expect(seen).toHaveLength(8);
+it("shows nothing of a message that is not wanted, and of one that is only the messages in it that are", () => {
+  const { editor, seen } = editorOf(() => undefined);
+  const asked: string[] = [];
+  batchOf("traces").editTexts({
+    ...editor,
+    wants: (bytes) => {
+      asked.push(Buffer.from(bytes).toString("latin1"));
+      return asked.length > 1 && Buffer.from(bytes).includes("t1");
+    },
+  });
+  expect(seen).toEqual(["name t1", "name t2"]);
+  // The tag of an attribute of a span (9, LEN), its length, the tag of its name.
+  expect(asked.some((bytes) => /^J.\n/s.test(bytes))).toBe(true);
 });

@@ -19,8 +19,8 @@ export function editTexts(state: BatchState, editor: TextEditor): void {
       const { source, start, end } = place;
       if (start === end || !editor.wants(source.bytes.subarray(start, end))) continue;
       const patch = state.scratch();
-      const rewriter = new Rewriter(source, editor, patch);
-      if (rewriter.message(typeOf(state, level, element), start, end)) {
+      const rewriter = new Rewriter({ source, editor, out: patch, root: typeOf(state, level, element) });
+      if (rewriter.rewrite(start, end)) {
         place.own(patch.length);
         place.splice(place.start, place.end, patch.bytes, patch.length);
       }
@@ -71,17 +71,29 @@ class Rewriter {
   readonly #source: Source;
   readonly #editor: TextEditor;
   readonly #out: Writer;
+  /** The message that all others are in. */
+  readonly #root: MessageType;
   readonly #path: string[] = [];
   #scope: TextScope = "attributes";
 
-  constructor(source: Source, editor: TextEditor, out: Writer) {
-    this.#source = source;
-    this.#editor = editor;
-    this.#out = out;
+  constructor(args: {
+    readonly source: Source;
+    readonly editor: TextEditor;
+    readonly out: Writer;
+    readonly root: MessageType;
+  }) {
+    this.#source = args.source;
+    this.#editor = args.editor;
+    this.#out = args.out;
+    this.#root = args.root;
   }
 
-  /** Writes the content of a message but for children that are levels of their own; true when something changed. */
-  message(type: MessageType, start: number, end: number): boolean {
+  /** Writes the root but for children that are levels of their own; true when something changed. */
+  rewrite(start: number, end: number): boolean {
+    return this.#message(this.#root, start, end);
+  }
+
+  #message(type: MessageType, start: number, end: number): boolean {
     const { bytes } = this.#source;
     const outer = this.#scope;
     let changed = false;
@@ -101,10 +113,15 @@ class Rewriter {
     const { bytes } = this.#source;
     if (field.message?.role === role.data) return false;
     if (field.message !== undefined) {
+      // Most attributes of a record have nothing that the others are looked through for (benchmark `verification`).
+      if (type === this.#root && !this.#editor.wants(bytes.subarray(pos, next))) {
+        this.#out.raw(bytes, pos, next);
+        return false;
+      }
       this.#scope = scopeOf(type, field, this.#scope);
       const mark = this.#out.open(field.number, next - pos);
       const inside =
-        field.message.name === "KeyValue" ? this.#keyValue.bind(this) : this.message.bind(this, field.message);
+        field.message.name === "KeyValue" ? this.#keyValue.bind(this) : this.#message.bind(this, field.message);
       const changed = inside(contentStart(bytes, pos), next);
       this.#out.close(mark);
       return changed;
@@ -127,7 +144,7 @@ class Rewriter {
     const { bytes } = this.#source;
     const key = findField(bytes, start, end, 1);
     this.#path.push(key < 0 ? "" : this.#source.string(contentStart(bytes, key), afterField(bytes, key)));
-    const changed = this.message(keyValueType, start, end);
+    const changed = this.#message(keyValueType, start, end);
     this.#path.pop();
     return changed;
   }

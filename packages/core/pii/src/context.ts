@@ -61,7 +61,7 @@ export function contextSign(words: readonly string[]): string {
   const other = words.filter((word) => !isAscii(word)).map((word) => `(?i:${spelt(word)})`);
   const capital = ascii.map((word) => `${word[0]?.toUpperCase()}${spelt(word.slice(1))}`);
   const starts = [`${wordStart}(?i:${ascii.map(spelt).join("|")})`, `[a-z](?:${capital.join("|")})`];
-  return [`(?:${starts.join("|")})s?[^a-z]`, ...other].join("|");
+  return [`(?:${starts.join("|")})s?(?:[^a-z]|\\z)`, ...other].join("|");
 }
 
 /** A name with a space where its case changes, as in `customerPhone`. */

@@ -129,6 +129,19 @@ const published: Readonly<Record<string, readonly (readonly [text: string, value
   ],
 };
 
+/** An attribute of a log record alone: attributes(6) KeyValue => key(1) STRING, value(2) AnyValue => string(1) STRING. */
+function attributeOf(key: string, text: string): Buffer {
+  const field = (tag: number, content: Buffer) => {
+    const { length } = content;
+    return Buffer.concat([
+      Buffer.from(length < 128 ? [tag, length] : [tag, (length & 127) | 128, length >> 7]),
+      content,
+    ]);
+  };
+  const value = field(0x12, field(0x0a, Buffer.from(text)));
+  return field(0x32, Buffer.concat([field(0x0a, Buffer.from(key)), value]));
+}
+
 describe("published examples", () => {
   it("has one for every entity", () => {
     expect(Object.keys(published).sort()).toEqual(entities);
@@ -139,7 +152,9 @@ describe("published examples", () => {
   );
   it.each(cases)("finds $entity in $text", ({ entity, text, value }) => {
     expect(found(text)).toEqual(value === "" ? [] : [`${entity} ${value}`]);
-    if (value !== "") expect(scanner.mayHold(Buffer.from(`\x0a\x61${text}\x32\x04\x0a\x02`))).toBe(true);
+    if (value === "") return;
+    expect(scanner.mayHold(Buffer.from(`\x0a\x61${text}\x32\x04\x0a\x02`))).toBe(true);
+    expect(scanner.mayHold(attributeOf("k", text))).toBe(true);
   });
 
   it.each([
@@ -167,6 +182,13 @@ describe("context", () => {
     expect(found("5552671234", "customer.phone")).toEqual(["phone 5552671234"]);
     expect(found("5552671234", "customerPhone")).toEqual(["phone 5552671234"]);
     expect(found("5552671234", "order.id")).toEqual([]);
+    expect(scanner.mayHold(attributeOf("customer.phone", "5552671234"))).toBe(true);
+  });
+
+  it("may be the last word of a message", () => {
+    const text = "Duplicate entry 5552671234 for key users.phone";
+    expect(found(text)).toEqual(["phone 5552671234"]);
+    expect(scanner.mayHold(attributeOf("k", text))).toBe(true);
   });
 
   it("is a word of its own", () => {

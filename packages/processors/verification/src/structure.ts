@@ -106,8 +106,10 @@ export class Structure {
     const { attributes, resource } = item;
     const isNamed = systemNames.some((name) => attributes.has(name) || resource.attributes.has(name));
     const syntax = isNamed ? this.#syntaxes.of(attributes, resource.attributes) : undefined;
+    let index = 0;
     for (const [name, kind] of this.#kinds) {
-      const value = attributes.get(name);
+      // Most of the names do not occur.
+      const value = (this.#places[index++] as number) < 0 ? undefined : attributes.get(name);
       if (value === undefined) continue;
       const safe = this.#safeValue(kind, value, syntax);
       if (safe === value) continue;

@@ -331,3 +331,32 @@ describe("stop", () => {
     expect(seen.polls).toBe(0);
   });
 });
+
+describe("the metrics", () => {
+  it("tell the polls of one server from those of another", async () => {
+    const host = createTestHost();
+    const sums = new Map<string, number>();
+    const createCounter = (name: string) => ({
+      add: (value: number, labels: object) => {
+        const series = `${name} ${JSON.stringify(labels)}`;
+        sums.set(series, (sums.get(series) ?? 0) + value);
+      },
+    });
+    const meter: PollerOptions["host"]["meter"] = Object.assign(Object.create(host.meter), { createCounter });
+    const failing = async () => Promise.reject(new DbintelError("no", { code: "DBI_DATABASE_UNREACHABLE" }));
+    const options = { host: { ...host, meter }, next: {}, name: "test", interval: 10_000, jitter: 0 };
+    const pollers = [
+      createPoller({ ...options, instance: "a:5432", poll: async () => ({ batches: [] }) }),
+      createPoller({ ...options, instance: "b:5432", poll: failing }),
+      createPoller({ ...options, poll: async () => ({ batches: [] }) }),
+    ];
+    for (const poller of pollers) poller.start();
+    await host.clock.advance(1500);
+    expect([...sums].toSorted()).toEqual([
+      ['dbintel_receiver_polls {"instance":"a:5432","poller":"test","outcome":"ok"}', 1],
+      ['dbintel_receiver_polls {"instance":"b:5432","poller":"test","outcome":"failed"}', 1],
+      ['dbintel_receiver_polls {"poller":"test","outcome":"ok"}', 1],
+    ]);
+    await Promise.all(pollers.map((poller) => poller.stop({ signal: never })));
+  });
+});

@@ -20,6 +20,8 @@ export interface PollerOptions {
   readonly host: Host;
   /** Tells several pollers of one component apart, in logs and metrics. */
   readonly name: string;
+  /** Which source of several is polled, in metrics: host:port of a server. Default: none is named. */
+  readonly instance?: string;
   /** From the start of one poll to the start of the next. */
   readonly interval: Milliseconds;
   /** ≥ 1, asked after each poll: how many times longer the interval is for now. Default 1. */
@@ -77,6 +79,7 @@ class TickPoller implements Poller {
   readonly #polls;
   readonly #skipped;
   readonly #paused;
+  readonly #labels: Readonly<Record<string, string>>;
   #running: Promise<void> | undefined;
   #failures = 0;
   #waking = new AbortController();
@@ -87,6 +90,8 @@ class TickPoller implements Poller {
     this.#timeoutMs = options.timeout || options.interval;
     this.#problems = options.problems ?? new ProblemBoard(options.host);
     this.#deliverer = new Deliverer(options.host, options.next);
+    const { instance, name: poller } = options;
+    this.#labels = instance === undefined ? { poller } : { instance, poller };
     const { meter } = options.host;
     this.#polls = meter.createCounter("dbintel_receiver_polls", { description: "Polls by outcome", unit: "{polls}" });
     this.#paused = meter.createCounter("dbintel_receiver_paused_polls", {
@@ -101,10 +106,10 @@ class TickPoller implements Poller {
 
   /** Whether there was a pause. */
   async #pause(): Promise<boolean> {
-    const { host, name } = this.#options;
+    const { host } = this.#options;
     const pressure = host.shared(memoryPressure);
     if (!pressure.high) return false;
-    this.#paused.add(1, { poller: name });
+    this.#paused.add(1, this.#labels);
     await pressure.relieved(this.#closing.signal);
     return true;
   }
@@ -131,7 +136,7 @@ class TickPoller implements Poller {
   }
 
   async #run(): Promise<void> {
-    const { host, initialDelay = 1000, jitter = 0.1, name, intervalFactor = () => 1 } = this.#options;
+    const { host, initialDelay = 1000, jitter = 0.1, intervalFactor = () => 1 } = this.#options;
     let dueMs = host.clock.monotonicMs() + initialDelay + host.random.next() * jitter * this.#options.interval;
     while (await this.#reached(dueMs)) {
       if (this.#waking.signal.aborted) {
@@ -145,7 +150,7 @@ class TickPoller implements Poller {
       const missed = Math.max(0, Math.floor((nowMs - dueMs) / interval));
       if (missed > 0) {
         this.skippedTicks += missed;
-        this.#skipped.add(missed, { poller: name });
+        this.#skipped.add(missed, this.#labels);
       }
       dueMs += interval * (1 + missed);
       while (dueMs < nowMs + backOffMs) dueMs += interval;
@@ -167,7 +172,7 @@ class TickPoller implements Poller {
       const result = await this.#poll();
       this.#failures = 0;
       this.#problems.set(name, result.problems ?? []);
-      this.#polls.add(1, { poller: name, outcome: "ok" });
+      this.#polls.add(1, { ...this.#labels, outcome: "ok" });
       const settled = await this.#deliverer.deliver(result.batches, this.#closing.signal, this.#abort.signal);
       if (settled) result.commit?.();
       return 0;
@@ -175,7 +180,7 @@ class TickPoller implements Poller {
       if (this.#closing.signal.aborted) return 0;
       const problem = toProblem(reason);
       this.#problems.set(name, [problem]);
-      this.#polls.add(1, { poller: name, outcome: problem.code === "DBI_TIMEOUT" ? "timeout" : "failed" });
+      this.#polls.add(1, { ...this.#labels, outcome: problem.code === "DBI_TIMEOUT" ? "timeout" : "failed" });
       const backOffMs = interval * 2 ** Math.min(this.#failures++, 16);
       return Math.min(backOffMs, Math.max(longestBackOffMs, interval));
     }

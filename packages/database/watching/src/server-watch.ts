@@ -135,7 +135,7 @@ export class ServerWatch implements PollList {
     const checkpoint =
       baseline === undefined || this.#lease !== undefined ? undefined : this.#checkpoint(schedule.name, baseline);
     const poller = createPoller({
-      ...{ host, next, initialDelay, timeout, ...schedule, problems: this.#problems },
+      ...{ host, next, initialDelay, timeout, ...schedule, instance: watched.endpoint, problems: this.#problems },
       poll: (args) =>
         leased(args)
           .then((result) => withCommit(result, () => checkpoint?.moved()))

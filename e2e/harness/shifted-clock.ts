@@ -37,6 +37,15 @@ export class ShiftedClock {
     };
   }
 
+  /**
+   * The same for a process that asks for the time all the while, as database servers do: it looks once a second whether its
+   * clock was set. A server becomes slow by it all the same.
+   */
+  get lazyEnv(): Readonly<Record<string, string>> {
+    const { FAKETIME_NO_CACHE: _, ...env } = this.env;
+    return { ...env, FAKETIME_CACHE_DURATION: "1" };
+  }
+
   /** From now on it shows the machine's time and this, for example `+2h`. */
   async set(offset: string): Promise<void> {
     await writeFile(`${this.#file}.new`, `${offset}\n`);

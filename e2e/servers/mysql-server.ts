@@ -30,8 +30,11 @@ export interface MysqlServer extends AsyncDisposable {
   connect(as?: ConnectionOptions): Promise<Connection>;
   /** Runs one statement in a session of its own. */
   query<Row extends RowDataPacket>(sql: string, values?: readonly unknown[], as?: ConnectionOptions): Promise<Row[]>;
-  /** Stops and starts on the same port and data; `settings` win over those it was started with. */
-  restart(settings?: MysqlSettings): Promise<void>;
+  /**
+   * Stops and starts on the same port and data; `settings` win over those it was started with, and `env` is added to the
+   * environment that its process has until it is started anew.
+   */
+  restart(settings?: MysqlSettings, env?: Readonly<Record<string, string>>): Promise<void>;
   /** Stops and removes everything. Idempotent. */
   stop(): Promise<void>;
 }
@@ -189,12 +192,12 @@ class Server implements MysqlServer {
     });
   }
 
-  async start(): Promise<void> {
+  async start(env: Readonly<Record<string, string>> = {}): Promise<void> {
     // The port was free when probed; another process may have taken it since, but hardly three times.
     for (let attempt = 1; this.#running === undefined; attempt++) {
       if (this.#version === "") this.#port = await freePort();
       try {
-        await this.#launch();
+        await this.#launch(env);
       } catch (error) {
         const failure = await this.#failure(error);
         await this.#shutdown();
@@ -204,11 +207,11 @@ class Server implements MysqlServer {
     }
   }
 
-  async #launch(): Promise<void> {
+  async #launch(env: Readonly<Record<string, string>>): Promise<void> {
     const { product, folder } = this.#instance;
     const network = [`--bind-address=${host}`, `--port=${this.#port}`];
     const files = [`--socket=${join(folder, "data/socket")}`, `--pid-file=${join(folder, "data/pid")}`];
-    const child = await this.#spawn([...network, ...files], { ...product.settings, ...this.#settings });
+    const child = await this.#spawn([...network, ...files], { ...product.settings, ...this.#settings }, env);
     const exited = once(child, "exit");
     if (child.pid === undefined) throw new Error("the server process could not be made", { cause: await exited });
     child.unref();
@@ -223,7 +226,11 @@ class Server implements MysqlServer {
     );
   }
 
-  async #spawn(args: readonly string[], settings: MysqlSettings): Promise<ChildProcess> {
+  async #spawn(
+    args: readonly string[],
+    settings: MysqlSettings,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<ChildProcess> {
     const { product, root, folder, user } = this.#instance;
     const { program, args: leading, env } = product.command(root);
     const logFile = await open(join(folder, "server.log"), "a", 0o600);
@@ -234,7 +241,7 @@ class Server implements MysqlServer {
       {
         cwd: folder,
         stdio: ["pipe", logFile.fd, logFile.fd],
-        env: { ...process.env, ...env },
+        env: { ...process.env, ...env, ...more },
         // A group of its own: Ctrl-C in the terminal reaches the parent, which stops the server in its order.
         detached: true,
         ...user,
@@ -267,10 +274,10 @@ class Server implements MysqlServer {
     return queryOnce(this.#session(as), sql, values);
   }
 
-  async restart(settings: MysqlSettings = {}): Promise<void> {
+  async restart(settings: MysqlSettings = {}, env: Readonly<Record<string, string>> = {}): Promise<void> {
     await this.#shutdown();
     this.#settings = { ...this.#settings, ...settings };
-    await this.start();
+    await this.start(env);
   }
 
   async #shutdown(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {

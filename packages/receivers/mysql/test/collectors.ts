@@ -15,10 +15,11 @@ export class Collector {
   #host: TestHost;
   #saved: Uint8Array | undefined;
 
-  constructor(server: Reachable, options: Parameters<typeof watch>[1] = {}) {
+  constructor(server: Reachable, options: Parameters<typeof watch>[1] & { readonly clock?: FakeClock } = {}) {
     this.#server = server;
     this.#options = options;
-    this.#host = createTestHost({ storage: new MemoryStorage() });
+    const { clock = new FakeClock() } = options;
+    this.#host = createTestHost({ storage: new MemoryStorage(), clock });
     this.#watched = watch(server, { ...this.#options, host: this.#host });
   }
 

@@ -50,7 +50,7 @@ export class DigestModel {
   /** Time as it passes, whatever clocks say. */
   #timeMicros = 1_000_000_000n;
   #clockOffset = 1_700_000_000_000_000n;
-  #startedMicros = 0n;
+  #startedMicros = this.#clock;
   #session = 1;
   #connectionId = 50n;
   #entries = new Map<string, Entry>();
@@ -104,7 +104,7 @@ export class DigestModel {
   restart(connectionId: bigint): void {
     this.empty();
     this.pass(restartMicros);
-    this.#startedMicros = this.#timeMicros;
+    this.#startedMicros = this.#clock;
     this.#session++;
     this.#connectionId = connectionId;
   }
@@ -114,7 +114,8 @@ export class DigestModel {
     this.#count(question, 1n, 1n);
     const epoch = {
       clockMicros: this.#clock,
-      uptimeSeconds: (this.#timeMicros - this.#startedMicros) / 1_000_000n,
+      // By the clock, whoever has set it.
+      uptimeSeconds: (this.#clock - this.#startedMicros) / 1_000_000n,
       identity: "model",
       session: this.#session,
       connectionId: this.#connectionId,

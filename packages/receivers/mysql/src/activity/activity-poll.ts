@@ -128,8 +128,7 @@ export class ActivityPoll {
         problems,
         commit: () => {
           const { waitTimer } = looked;
-          const remembered = { ...moment, timer: moment.clock?.timer };
-          const look = { sessions: selection.next, told: telling.told, moment: remembered, life, mark, waitTimer };
+          const look = { sessions: selection.next, told: telling.told, moment, life, mark, waitTimer };
           this.lastLook.keep(origin, look);
           this.#blocked = blocked;
         },
@@ -147,7 +146,8 @@ export class ActivityPoll {
   ): Promise<{ readonly finished: readonly FinishedStatement[]; readonly mark: HistoryMark | undefined }> {
     if (clock === undefined || !consumers.has("events_statements_history")) return { finished: [], mark: undefined };
     const { timer } = clock;
-    if (last?.mark === undefined) return { finished: [], mark: markAt(timer) };
+    // MySQL's timer goes by the clock: when that is set back, what was told before has ended after the mark once more.
+    if (last?.mark === undefined || !isLater(timer, last.mark.timer)) return { finished: [], mark: markAt(timer) };
     return await this.#source.finished({ mark: last.mark, timer }, signal);
   }
 

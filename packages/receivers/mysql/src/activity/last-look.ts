@@ -6,9 +6,6 @@ import { z } from "zod";
 export const lastLook = rememberedLook.extend({
   moment: z.object({
     micros: exactInteger,
-    uptimeSeconds: exactInteger,
-    /** The same moment by the timer of statements. */
-    timer: exactInteger.optional(),
     /** Which session of the receiver asked: one of another process is none of ours. */
     session: z.codec(z.null(), z.number().optional(), { decode: () => undefined, encode: () => null }),
   }),

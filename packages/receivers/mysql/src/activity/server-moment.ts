@@ -1,6 +1,7 @@
 import { integer, number, text } from "@dbintel/watching";
 import type { DatabaseConnection, Product } from "../connection/connection.ts";
 import { statusColumnsSql } from "../connection/global-status.ts";
+import { uptimeOf } from "../connection/server-start.ts";
 import { TimerClock } from "./timer.ts";
 
 /** A server at one moment. */
@@ -9,7 +10,8 @@ export interface ServerMoment {
   readonly micros: bigint;
   /** The same moment by the timer of statements; absent where the collector's own statements are not measured. */
   readonly clock: TimerClock | undefined;
-  readonly uptimeSeconds: bigint;
+  /** When the server was started, by its clock. */
+  readonly startSeconds: bigint;
   /** Sessions that wait for a lock of InnoDB. */
   readonly rowLockWaits: bigint;
   /** Those of the wanted consumers that are on. */
@@ -41,47 +43,35 @@ export async function serverMoment(connection: DatabaseConnection, signal: Abort
   const [row = {}] = await connection.query(momentSql(connection.product), [], signal);
   const micros = integer(row, "clock") ?? 0n;
   const timer = integer(row, "timer");
+  const uptimeSeconds = uptimeOf(text(row, "uptime"));
   return {
     micros,
     clock: timer === undefined ? undefined : new TimerClock({ micros, timer }),
-    uptimeSeconds: BigInt(text(row, "uptime") ?? 0),
+    startSeconds: micros / 1_000_000n - uptimeSeconds,
     rowLockWaits: BigInt(text(row, "innodb_row_lock_current_waits") ?? 0),
     consumers: new Set(wantedConsumers.filter((name) => number(row, name) === 1)),
     session: connection.session,
   };
 }
 
-/** What a later moment is compared with. */
-export interface PastMoment extends Pick<ServerMoment, "micros" | "uptimeSeconds"> {
-  /** By the timer of statements. */
-  readonly timer?: bigint | undefined;
-  readonly session?: number | undefined;
-}
-
-/** The uptime is in whole seconds, and the clock may be set by few. */
-const toleranceSeconds = 5n;
-
 /** One life of a server, which its numbers of sessions, threads and events are true for. */
 export interface ServerLife {
   readonly startSeconds: bigint;
 }
 
+/** The uptime is in whole seconds. */
+const toleranceSeconds = 5n;
+
 /**
- * The life of the server at a moment: the one before, unless it was restarted. No session outlives a restart, and both
- * uptime and timer begin anew with it.
+ * The life of the server at a moment: the one before, unless it was restarted. No session outlives a restart, and it is at
+ * another moment that the server was started then, by its clock and its uptime: the same one however often the clock was set.
  */
 export function lifeAt(
-  now: ServerMoment,
-  last: { readonly moment: PastMoment; readonly life: ServerLife } | undefined,
+  { session, startSeconds }: ServerMoment,
+  last: { readonly moment: { readonly session?: number | undefined }; readonly life: ServerLife } | undefined,
 ): ServerLife {
-  if (last !== undefined && !restarted(last.moment, now)) return last.life;
-  return { startSeconds: now.micros / 1_000_000n - now.uptimeSeconds };
-}
-
-function restarted(before: PastMoment, now: ServerMoment): boolean {
-  if (before.session === now.session) return false;
-  const timerFell = before.timer !== undefined && now.clock !== undefined && now.clock.timer < before.timer;
-  const grownSeconds = now.uptimeSeconds - before.uptimeSeconds;
-  const elapsedSeconds = (now.micros - before.micros) / 1_000_000n;
-  return grownSeconds < 0n || timerFell || elapsedSeconds - grownSeconds > toleranceSeconds;
+  if (last === undefined) return { startSeconds };
+  const moved = startSeconds - last.life.startSeconds;
+  const isSame = last.moment.session === session || (moved <= toleranceSeconds && -moved <= toleranceSeconds);
+  return isSame ? last.life : { startSeconds };
 }

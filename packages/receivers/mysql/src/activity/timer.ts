@@ -4,8 +4,11 @@
  * they drift apart: moments of two classes are never compared. Manual: "Performance Schema Event Timing".
  */
 const bits = 64;
-/** A moment that was read after the clock may be a little later than it. */
-const latestPicoseconds = 3_600n * 1_000_000_000_000n;
+/**
+ * A moment that was read after the clock may be a little later than it; and on MySQL, whose timer of statements goes by the
+ * clock of the machine, by as much as that was set back.
+ */
+const latestPicoseconds = 30n * 86_400n * 1_000_000_000_000n;
 const picosecondsPerMicro = 1_000_000n;
 
 /** How long after `start` `end` is; none when it is before. */

@@ -8,6 +8,14 @@ import { serverClock } from "./server-clock.ts";
 const toleranceMicros = 3_000_000n;
 
 /**
+ * The uptime that a server writes: by its clock, and so below zero when somebody has set that to before its start, which it
+ * writes as a number without a sign.
+ */
+export function uptimeOf(written: string | undefined): bigint {
+  return BigInt.asIntN(64, BigInt(written ?? 0));
+}
+
+/**
  * When a server started, by its own clock and uptime: the same moment for all looks until it is restarted, those of another
  * process too. Counters whose start moves look as if they had begun anew.
  */
@@ -46,6 +54,6 @@ export async function startedServer(
 ): Promise<{ readonly clockMicros: bigint; readonly startedMicros: bigint }> {
   const clockMicros = await serverClock(connection, signal);
   const status = await connection.query("SHOW GLOBAL STATUS WHERE Variable_name = 'Uptime'", [], signal);
-  const uptimeSeconds = BigInt(namedValues(status).get("uptime") ?? 0);
+  const uptimeSeconds = uptimeOf(namedValues(status).get("uptime"));
   return { clockMicros, startedMicros: await start.at({ clockMicros, uptimeSeconds }) };
 }

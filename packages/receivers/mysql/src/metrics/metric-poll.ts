@@ -3,12 +3,12 @@ import { feedback } from "@dbintel/feedback";
 import { metricsBuilder } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import type { PollResult } from "@dbintel/polling";
-import { addMetric, integer, type MetricDefinition, type StatementGuard } from "@dbintel/watching";
+import { addMetric, type MetricDefinition, type StatementGuard } from "@dbintel/watching";
 import type { KnownServer } from "../connection/capabilities.ts";
 import { databaseProblem, type ProblemContext, performanceSchemaOff } from "../connection/problems.ts";
 import type { ServerStart } from "../connection/server-start.ts";
 import { type Instance, instanceResource, receiverScope } from "../resource.ts";
-import { type Overview, readOverview } from "./overview.ts";
+import { readOverview } from "./overview.ts";
 import type { ServerQuery } from "./server-query.ts";
 import { startedColumn } from "./status-definition.ts";
 import { statusMetrics } from "./status-metrics.ts";
@@ -45,7 +45,7 @@ export class MetricPoll {
       const asked = queries.filter(({ metrics, dear }) => metrics.some(enabled) && !(essentialsOnly && dear));
       const overview = await readOverview({ server, definitions, queries: asked, guard, signal });
       const timeUnixNano = overview.clockMicros * 1000n;
-      const status = { ...overview.status, [startedColumn]: await this.#started(overview) };
+      const status = { ...overview.status, [startedColumn]: await this.#options.start.at(overview) };
       for (const definition of definitions) {
         addMetric({ metrics, definition, labels: undefined, rows: [status], timeUnixNano });
       }
@@ -72,11 +72,5 @@ export class MetricPoll {
     } catch (error) {
       throw databaseProblem(error, context);
     }
-  }
-
-  /** Since when the server counts. */
-  async #started({ status, clockMicros }: Overview): Promise<bigint | null> {
-    const uptimeSeconds = integer(status, "uptime");
-    return uptimeSeconds === undefined ? null : await this.#options.start.at({ clockMicros, uptimeSeconds });
   }
 }

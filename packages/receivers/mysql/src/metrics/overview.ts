@@ -3,6 +3,7 @@ import type { MetricDefinition, Row, StatementGuard, Value } from "@dbintel/watc
 import { type KnownServer, namedValues } from "../connection/capabilities.ts";
 import { globalVariablesTable } from "../connection/global-status.ts";
 import { clockMicrosSql, serverClock } from "../connection/server-clock.ts";
+import { uptimeOf } from "../connection/server-start.ts";
 import type { ServerQuery } from "./server-query.ts";
 import { statusNames, statusRow } from "./status-row.ts";
 
@@ -18,6 +19,7 @@ const nothing = "-";
 export interface Overview {
   /** The server's clock. */
   readonly clockMicros: bigint;
+  readonly uptimeSeconds: bigint;
   /** Its status and settings as one row. */
   readonly status: Row;
   /** The row of a query that has but one; `undefined` when it is to be asked. */
@@ -56,7 +58,8 @@ export async function readOverview(args: OverviewArgs): Promise<Overview> {
   }
   const clockMicros = await serverClock(connection, signal);
   const set = await connection.query("SHOW GLOBAL VARIABLES WHERE Variable_name IN (?)", [variables], signal);
-  return { clockMicros, status: statusRow([...shown, ...namedValues(set)]), rowsOf: () => undefined };
+  const status = statusRow([...shown, ...namedValues(set)]);
+  return { clockMicros, uptimeSeconds: uptimeOf(shown.get("uptime")), status, rowsOf: () => undefined };
 }
 
 function wantedStatus({ definitions }: OverviewArgs): readonly string[] {
@@ -88,6 +91,7 @@ function overviewOf(rows: readonly (readonly Value[])[], shown: ReadonlyMap<stri
   const told = new Map(rows.map(([, name, value]) => [String(name).toLowerCase(), String(value ?? "")]));
   return {
     clockMicros: BigInt(told.get(clockName) ?? 0),
+    uptimeSeconds: uptimeOf(shown.get("uptime")),
     status: statusRow([...shown, ...told]),
     rowsOf(query) {
       const numbers = query.oneRow ? told.get(query.name)?.split(" ") : undefined;

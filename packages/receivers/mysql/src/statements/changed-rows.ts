@@ -1,11 +1,9 @@
 import type { RememberedReading } from "./checkpoint.ts";
-import type { StatementEpoch } from "./statement-epoch.ts";
+import { clockMayBeSet, type StatementEpoch } from "./statement-epoch.ts";
 import type { StatementInterval } from "./statement-interval.ts";
 
 /** Then all rows are read again, which shows what a clock has hidden that was set to and fro. */
 const mostUpdates = 59;
-/** How far the server's clock and ours may drift apart between two readings before one of them counts as set. */
-const driftMs = 2000;
 /**
  * Of rows that were read before, those are read again that changed shortly before it: their counters may have grown after
  * the reading by an execution that had ended before it, MariaDB cuts off parts of a second, and clocks drift.
@@ -24,9 +22,7 @@ export function changedSince(last: RememberedReading | undefined, now: Statement
   if (last === undefined || last.updates >= mostUpdates || !last.table.isFaithful) return undefined;
   const { epoch } = last;
   if (now.identity !== epoch.identity || now.session !== epoch.session) return undefined;
-  const elapsedMs = Number(now.clockMicros - epoch.clockMicros) / 1000;
-  const drift = Math.abs(elapsedMs - (now.monotonicMs - epoch.monotonicMs));
-  return drift > driftMs ? undefined : epoch.clockMicros - marginMicros;
+  return clockMayBeSet(epoch, now) ? undefined : epoch.clockMicros - marginMicros;
 }
 
 /**

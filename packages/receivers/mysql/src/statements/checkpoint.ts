@@ -18,7 +18,7 @@ export interface RememberedReading extends Pick<StatementReading, "epoch" | "tab
   readonly updates: number;
 }
 
-const exact = z.codec(z.string().regex(/^\d{1,20}$/), z.bigint(), { decode: BigInt, encode: String });
+const exact = z.codec(z.string().regex(/^-?\d{1,20}$/), z.bigint(), { decode: BigInt, encode: String });
 
 /** What is told of a reading beside its rows. */
 const head = z.object({

@@ -3,7 +3,7 @@ import { changedSince, isPlausible } from "./changed-rows.ts";
 import { StatementCheckpoint } from "./checkpoint.ts";
 import type { DigestTable } from "./digest-table.ts";
 import { statementDeltas } from "./statement-deltas.ts";
-import { continuity } from "./statement-epoch.ts";
+import { continuity, momentOf } from "./statement-epoch.ts";
 import type { StatementInterval } from "./statement-interval.ts";
 import type { StatementReading, StatementSource } from "./statement-source.ts";
 
@@ -49,6 +49,7 @@ export class IntervalReader {
       changedOnly: unread !== undefined,
     });
     const life = this.checkpoint.life + (continued === "continued" ? 0 : 1);
-    return { reading, unread, deltas, continuity: continued, life, previousMicros };
+    const startMicros = last === undefined ? previousMicros : momentOf(last.epoch, reading.epoch);
+    return { reading, unread, deltas, continuity: continued, life, previousMicros, startMicros };
   }
 }

@@ -128,11 +128,11 @@ export function statementDeltas(args: DeltaArgs): StatementDeltas {
   }
 }
 
-/** When the counting of a difference began: what was counted anew, at the poll before at the earliest. */
+/** When the counting of a difference began: what was counted anew, at the start of the interval at the earliest. */
 export function startOf(
   { row, kind }: StatementDelta,
-  { table, previousMicros }: { readonly table: DigestTable; readonly previousMicros: bigint },
+  { table, startMicros }: { readonly table: DigestTable; readonly startMicros: bigint },
 ): bigint {
   const firstSeen = table.firstSeenMicros(row);
-  return kind === "recreated" && firstSeen > previousMicros ? firstSeen : previousMicros;
+  return kind === "recreated" && firstSeen > startMicros ? firstSeen : startMicros;
 }

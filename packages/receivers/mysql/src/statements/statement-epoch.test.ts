@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { continuity, type StatementEpoch } from "./statement-epoch.ts";
+import { continuity, momentOf, type StatementEpoch } from "./statement-epoch.ts";
 
 const before: StatementEpoch = {
   clockMicros: 1_000_000_000n,
@@ -10,9 +10,11 @@ const before: StatementEpoch = {
   monotonicMs: 10_000,
 };
 
-/** A minute later. */
-function later(change: Partial<StatementEpoch>): StatementEpoch {
-  const seconds = 60n;
+const hourSeconds = 3600n;
+
+/** A minute later, after the server's clock was set by so many hours. */
+function later(change: Partial<StatementEpoch> = {}, hours = 0n): StatementEpoch {
+  const seconds = 60n + hours * hourSeconds;
   return {
     ...before,
     clockMicros: before.clockMicros + seconds * 1_000_000n,
@@ -22,15 +24,28 @@ function later(change: Partial<StatementEpoch>): StatementEpoch {
   };
 }
 
+const other = { session: 2, connectionId: 90n };
+
 it.each([
-  ["the same session goes on", {}, "continued"],
-  ["the same session goes on while the clock is set back", { clockMicros: 5n }, "continued"],
-  ["the session was lost, the server was not", { session: 2, connectionId: 90n }, "continued"],
-  ["the clock was set forward and the session was lost", { session: 2, clockMicros: 10n ** 16n }, "continued"],
-  ["the uptime fell", { session: 2, uptimeSeconds: 20n }, "restarted"],
-  ["sessions are counted anew", { session: 2, connectionId: 8n }, "restarted"],
-  ["the uptime is shorter than what has passed", { session: 2, uptimeSeconds: 530n, connectionId: 90n }, "restarted"],
-  ["another server answers", { session: 2, identity: "db/2" }, "unknown"],
-] satisfies [string, Partial<StatementEpoch>, string][])("%s", (_, change, expected) => {
-  expect(continuity(before, later(change))).toBe(expected);
+  ["the same session goes on", later(), "continued"],
+  ["the same session goes on while the clock is set back", later({}, -2n), "continued"],
+  ["the session was lost, the server was not", later(other), "continued"],
+  ["the clock was set forward and the session was lost", later(other, 2n), "continued"],
+  ["the clock was set back and the session was lost", later(other, -2n), "continued"],
+  ["the uptime fell", later({ session: 2, uptimeSeconds: 20n }), "restarted"],
+  ["the uptime fell while the clock was set forward", later({ ...other, uptimeSeconds: 20n }, 2n), "restarted"],
+  ["sessions are counted anew", later({ session: 2, connectionId: 8n }), "restarted"],
+  ["the uptime is shorter than what has passed", later({ ...other, uptimeSeconds: 530n }), "restarted"],
+  ["another server answers", later({ session: 2, identity: "db/2" }), "unknown"],
+] satisfies [string, StatementEpoch, string][])("%s", (_, now, expected) => {
+  expect(continuity(before, now)).toBe(expected);
+});
+
+it.each([
+  ["nobody has set the clock", later(), before.clockMicros],
+  ["it was set forward", later({}, 2n), before.clockMicros],
+  ["it was set back", later({}, -2n), before.clockMicros - 2n * hourSeconds * 1_000_000n],
+  ["both clocks were set back", later({ monotonicMs: 0 }, -2n), later({}, -2n).clockMicros],
+] as const)("an interval begins before it ends: %s", (_, now, expected) => {
+  expect(momentOf(before, now)).toBe(expected);
 });

@@ -23,21 +23,40 @@ export type Continuity =
   | "unknown";
 
 /** The uptime is told in whole seconds, and reading takes a moment. */
-const toleranceSeconds = 2;
+const toleranceMicros = 3_000_000n;
 
 /**
  * Whether the server was restarted between two readings. A new session alone may have other reasons, so that one of
- * these must come with it: the uptime or the number of the session has fallen, or the uptime is shorter than the time
- * that has passed. That time is the shorter one of two clocks, one of which may have been set.
+ * these must come with it: the server was started at another moment, or the number of the session has fallen. Its clock and
+ * its uptime, which is told by that clock, make that moment the same however often the clock was set.
  */
 export function continuity(before: StatementEpoch, now: StatementEpoch): Continuity {
   if (now.identity !== before.identity) return "unknown";
   if (now.session === before.session) return "continued";
-  if (now.uptimeSeconds < before.uptimeSeconds || now.connectionId < before.connectionId) return "restarted";
-  const elapsedSeconds = Math.min(
-    Number(now.clockMicros - before.clockMicros) / 1e6,
-    (now.monotonicMs - before.monotonicMs) / 1000,
-  );
-  const grownSeconds = Number(now.uptimeSeconds - before.uptimeSeconds);
-  return grownSeconds + toleranceSeconds < elapsedSeconds ? "restarted" : "continued";
+  const moved = startedMicros(now) - startedMicros(before);
+  const isSame = moved <= toleranceMicros && -moved <= toleranceMicros;
+  return isSame && now.connectionId >= before.connectionId ? "continued" : "restarted";
+}
+
+function startedMicros({ clockMicros, uptimeSeconds }: StatementEpoch): bigint {
+  return clockMicros - uptimeSeconds * 1_000_000n;
+}
+
+/** How far the server's clock and ours may drift apart between two readings before one of them may have been set. */
+const driftMicros = 2_000_000;
+
+/** Whether somebody may have set the server's clock between two readings. Only ours can show it. */
+export function clockMayBeSet(before: StatementEpoch, now: StatementEpoch): boolean {
+  return Math.abs(Number(now.clockMicros - before.clockMicros) - ownMicros(before, now)) > driftMicros;
+}
+
+/** The moment of a reading by the server's clock at a later one: when that was set back, as long ago as it is by ours. */
+export function momentOf(before: StatementEpoch, now: StatementEpoch): bigint {
+  if (now.clockMicros >= before.clockMicros) return before.clockMicros;
+  return now.clockMicros - BigInt(Math.max(0, Math.round(ownMicros(before, now))));
+}
+
+/** The time between two readings by our clock. */
+function ownMicros(before: StatementEpoch, now: StatementEpoch): number {
+  return (now.monotonicMs - before.monotonicMs) * 1000;
 }

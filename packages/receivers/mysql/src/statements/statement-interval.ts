@@ -12,6 +12,15 @@ export interface StatementInterval {
   readonly continuity: Continuity;
   /** Counts up whenever statistics do not go on: what was read in another life cannot be compared with. */
   readonly life: number;
-  /** The server's clock at the poll before. */
+  /** What the server's clock showed at the poll before. */
   readonly previousMicros: bigint;
+  /** That moment by the clock as it is now, which may have been set back: when the interval began. */
+  readonly startMicros: bigint;
+}
+
+/** The moment of an earlier reading by the server's clock as it is now, as far as that can be known; never after now. */
+export function beginningAt(interval: StatementInterval, micros: bigint): bigint {
+  const { reading, previousMicros, startMicros } = interval;
+  const moment = micros === previousMicros ? startMicros : micros;
+  return moment < reading.epoch.clockMicros ? moment : reading.epoch.clockMicros;
 }

@@ -111,9 +111,9 @@ export class StatementPoll {
       const scope = receiverScope(host.build, capabilities);
       const logs = logsBuilder().resource(resource).scope(scope);
       const observedUnixNano = host.clock.unixNano();
-      const { previousMicros } = interval;
+      const { startMicros } = interval;
       addTopQueryEvents(logs, {
-        ...{ reading, selection, prepared: executed, plans, texts: this.#texts, previousMicros, observedUnixNano },
+        ...{ reading, selection, prepared: executed, plans, texts: this.#texts, startMicros, observedUnixNano },
       });
       const metrics = metricsBuilder().resource(resource).scope(scope);
       const ledger = withPoll(this.#ledger, reading, interval.deltas.ledger);

@@ -5,6 +5,7 @@ import type { DatabaseConnection } from "../connection/connection.ts";
 import { statusColumnsSql } from "../connection/global-status.ts";
 import { isAnswer } from "../connection/problems.ts";
 import { clockMicrosSql } from "../connection/server-clock.ts";
+import { uptimeOf } from "../connection/server-start.ts";
 import { counterList } from "./counter-list.ts";
 import { type DigestRow, DigestTable, mostStatements } from "./digest-table.ts";
 import { availableCounters, type StatementCounter } from "./statement-columns.ts";
@@ -133,7 +134,7 @@ export class StatementSource {
     const lost = text(row, "performance_schema_digest_lost");
     return {
       clockMicros: exact(row.clock),
-      uptimeSeconds: BigInt(text(row, "uptime") ?? 0),
+      uptimeSeconds: uptimeOf(text(row, "uptime")),
       identity,
       session: connection.session ?? 0,
       connectionId: integer(row, "id") ?? 0n,

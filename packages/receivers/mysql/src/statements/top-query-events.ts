@@ -21,8 +21,8 @@ export interface TopQueryArgs {
   readonly texts: StatementTexts;
   /** By the name of the statement; `undefined` where none are asked for. */
   readonly plans: StatementPlans | undefined;
-  /** The server's clock at the poll before. */
-  readonly previousMicros: bigint;
+  /** When the interval began, by the server's clock. */
+  readonly startMicros: bigint;
   readonly observedUnixNano: bigint;
 }
 
@@ -35,14 +35,14 @@ export interface TopQueryArgs {
  * server's clock.
  */
 export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
-  const { reading, selection, texts, previousMicros } = args;
+  const { reading, selection, texts, startMicros } = args;
   const { table, epoch, capabilities } = reading;
   // Once a poll and not once a record.
   const names = table.counters.map(({ attribute }) => prefix + attribute);
   for (const delta of selection.top) {
     const { schema, digest } = table.key(delta.row);
     const plan = digest === null ? undefined : args.plans?.get(statementName({ schema, digest }));
-    add(delta.values, startOf(delta, { table, previousMicros }), {
+    add(delta.values, startOf(delta, { table, startMicros }), {
       "db.namespace": shownSchema(schema),
       "db.query.text": digest === null ? undefined : texts.shown(digest),
       "mysql.query_plan": plan?.plan,
@@ -53,11 +53,11 @@ export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
     });
   }
   if (selection.overflow !== undefined) {
-    add(selection.overflow.values, startOf(selection.overflow, { table, previousMicros }), {
+    add(selection.overflow.values, startOf(selection.overflow, { table, startMicros }), {
       "dbintel.delta.kind": "overflow",
     });
   }
-  addOthers(selection.others, previousMicros);
+  addOthers(selection.others, startMicros);
   if (args.prepared !== undefined) addPrepared(args.prepared);
 
   function addPrepared({ top, others, rest, startMicros }: PollPrepared): void {

@@ -11,7 +11,7 @@ import { shownSchema } from "../schema-name.ts";
 import { timeIndex } from "../statement-columns.ts";
 import { type StatementDelta, type StatementDeltas, startOf } from "../statement-deltas.ts";
 import type { Continuity } from "../statement-epoch.ts";
-import type { StatementInterval } from "../statement-interval.ts";
+import { beginningAt, type StatementInterval } from "../statement-interval.ts";
 import { exponentialHistogram, type LatencyBuckets } from "./latency-buckets.ts";
 import { emptyReading, type LatencyReading, latencyInterval } from "./latency-interval.ts";
 import { LatencyMemory } from "./latency-memory.ts";
@@ -136,22 +136,22 @@ export class StatementLatency {
 
   /** What the histogram of a statement is compared with: nothing counted yet when the statement began since the last poll. */
   #before(args: LatencyArgs, delta: StatementDelta, name: string): LatencyReading | undefined {
-    if (delta.kind === "normal") return this.memory.get(name);
-    const { reading, previousMicros } = args;
-    return emptyReading(bare(args, delta), startOf(delta, { table: reading.table, previousMicros }));
+    if (delta.kind === "normal") return readBefore(args, this.memory.get(name));
+    const { reading, startMicros } = args;
+    return emptyReading(bare(args, delta), startOf(delta, { table: reading.table, startMicros }));
   }
 
   /** Its execution time is counted from one poll to the next. */
   #allBefore(args: LatencyArgs): LatencyReading | undefined {
-    if (args.continuity === "restarted") return emptyReading(ofAll(args), args.previousMicros);
-    const { all } = this.memory;
+    if (args.continuity === "restarted") return emptyReading(ofAll(args), args.startMicros);
+    const all = readBefore(args, this.memory.all);
     return all && { ...all, picoseconds: 0n };
   }
 
   /** The execution time is that of all statements in the summary since the poll before. */
   #all(args: LatencyArgs, buckets: LatencyBuckets): LatencyReading {
-    const { deltas, previousMicros, continuity } = args;
-    const sameInterval = this.#allBefore(args)?.micros === previousMicros;
+    const { deltas, startMicros, continuity } = args;
+    const sameInterval = this.#allBefore(args)?.micros === startMicros;
     const grown = deltas.changed.reduce((sum, { values }) => sum + (values[timeIndex] ?? 0n), 0n);
     const picoseconds = sameInterval && isWhole(deltas, continuity) ? grown : undefined;
     return { ...ofAll(args), picoseconds, buckets };
@@ -167,6 +167,10 @@ function hasHistograms({ product, version }: Capabilities): boolean {
 function isWhole({ ledger }: StatementDeltas, continuity: Continuity): boolean {
   const { recreated, reset_inferred: reset, vanished, unattributable } = ledger;
   return continuity === "restarted" || recreated + reset + vanished + unattributable === 0;
+}
+
+function readBefore(interval: StatementInterval, before: LatencyReading | undefined): LatencyReading | undefined {
+  return before && { ...before, micros: beginningAt(interval, before.micros) };
 }
 
 function bare(interval: StatementInterval, { row }: StatementDelta) {

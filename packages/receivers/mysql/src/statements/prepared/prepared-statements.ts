@@ -6,7 +6,7 @@ import type { DatabaseConnection, Product } from "../../connection/connection.ts
 import type { ProblemContext } from "../../connection/problems.ts";
 import { askPart, type PollQuestions } from "../poll-part.ts";
 import { timeIndex } from "../statement-columns.ts";
-import type { StatementInterval } from "../statement-interval.ts";
+import { beginningAt, type StatementInterval } from "../statement-interval.ts";
 import { boundedText } from "../statement-texts.ts";
 import type { OtherStatements } from "../top-statements.ts";
 import { emptyBaseline, type PreparedBaseline, type PreparedDelta, preparedDeltas } from "./prepared-deltas.ts";
@@ -82,14 +82,8 @@ export class PreparedStatements {
     this.memory.last = baseline;
   }
 
-  async #ask({
-    reading,
-    continuity,
-    life,
-    previousMicros,
-    connection,
-    signal,
-  }: StatementInterval & PollQuestions): Promise<PollPrepared> {
+  async #ask(args: StatementInterval & PollQuestions): Promise<PollPrepared> {
+    const { reading, continuity, life, previousMicros, connection, signal } = args;
     const { counters } = reading.table;
     const { last } = this.memory;
     const known = last?.life === life ? last : undefined;
@@ -103,7 +97,7 @@ export class PreparedStatements {
     const statements = this.#merged(sorted).filter(({ schema }) => this.#reportsSchema(schema));
     const top = statements.filter(({ text }) => text !== "").slice(0, limit);
     return {
-      ...{ startMicros: before?.micros ?? micros, baseline, top },
+      ...{ startMicros: beginningAt(args, before?.micros ?? micros), baseline, top },
       others: summed(statements.filter((each) => !top.includes(each))),
       rest: this.#reportsSchema(null) ? rest : rest.map(() => 0n),
     };

@@ -3,6 +3,7 @@ import { eventually } from "./condition.ts";
 import { DbintelProcess } from "./dbintel-process.ts";
 import { freePort } from "./free-port.ts";
 import { type ReadLedger, readLedgers } from "./ledgers.ts";
+import { ownMetricsAt } from "./log-relay.ts";
 import { type RecordingBackend, startRecordingBackend } from "./recording-backend.ts";
 
 const deadline = { deadlineMs: 100_000 };
@@ -35,7 +36,7 @@ export class WatchedCollector implements AsyncDisposable {
       "exporters.otlp_http.encoding=json",
       "exporters.otlp_http.compression=none",
       "service.telemetry.logs.encoding=json",
-      `service.telemetry.metrics.readers=[{pull: {exporter: {prometheus: {host: 127.0.0.1, port: ${port}}}}}]`,
+      ownMetricsAt(port),
     ].flatMap((setting) => ["--set", setting]);
     const env = { ...args.env, OTLP_ENDPOINT: backend.endpoint };
     const dbintel = new DbintelProcess(["run", "--config", args.config, ...settings], env);

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../harness/condition.ts";
 import { DbintelProcess, runDbintel } from "../harness/dbintel-process.ts";
 import { freePort } from "../harness/free-port.ts";
+import { ownMetricsAt } from "../harness/log-relay.ts";
 
 const folder = fileURLToPath(new URL("../../configs", import.meta.url));
 const files = (await readdir(folder)).filter((name) => name.endsWith(".yaml")).sort();
@@ -56,7 +57,7 @@ describe("every configuration in configs/", () => {
 
   it.each(files)("%s starts without its servers and stops on SIGTERM", async (file) => {
     const port = await freePort();
-    const telemetry = `service.telemetry.metrics.readers=[{pull: {exporter: {prometheus: {host: 127.0.0.1, port: ${port}}}}}]`;
+    const telemetry = ownMetricsAt(port);
     // An overlay has the extension in its base.
     const base = await readFile(join(folder, baseOf[file] ?? file), "utf8");
     const health = base.includes("health_check:")

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { eventually } from "../harness/condition.ts";
 import { DbintelProcess } from "../harness/dbintel-process.ts";
 import { freePort } from "../harness/free-port.ts";
+import { ownMetricsAt } from "../harness/log-relay.ts";
 import { type NewRelicStandIn, startNewRelic } from "../harness/new-relic.ts";
 
 const config = fileURLToPath(new URL("../../configs/newrelic-contract.yaml", import.meta.url));
@@ -25,7 +26,7 @@ describe("configs/newrelic-contract.yaml", () => {
   async function start(...settings: readonly string[]): Promise<DbintelProcess> {
     const [port, metricsPort] = [await freePort(), await freePort()];
     endpoint = `http://127.0.0.1:${port}`;
-    const reader = `service.telemetry.metrics.readers=[{pull: {exporter: {prometheus: {host: 127.0.0.1, port: ${metricsPort}}}}}]`;
+    const reader = ownMetricsAt(metricsPort);
     const all = ["exporters.otlp_http.encoding=json", "exporters.otlp_http.compression=none", reader, ...settings];
     const run = new DbintelProcess(["run", "--config", config, ...all.flatMap((setting) => ["--set", setting])], {
       OTLP_LISTEN: `127.0.0.1:${port}`,

@@ -1,14 +1,9 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { eventually } from "../harness/condition.ts";
-import { DbintelProcess } from "../harness/dbintel-process.ts";
-import { freePort } from "../harness/free-port.ts";
 import { startJsonBackend } from "../harness/json-backend.ts";
 import { readLedgers } from "../harness/ledgers.ts";
-import { postLogs } from "../harness/log-client.ts";
+import { LogRelay } from "../harness/log-relay.ts";
 import { logRecords } from "../harness/otlp-json.ts";
 
 const most = 10;
@@ -41,56 +36,30 @@ async function startBackend() {
 }
 
 describe("a backend that slows down, asks for time and recovers", () => {
-  let folder: string;
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "dbintel-overloaded-"));
-  });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
-
   it("gets everything once, by fewer requests at a time while it is short of room", async () => {
     await using backend = await startBackend();
     const { state, taken } = backend;
-    const [port, metricsPort] = [await freePort(), await freePort()];
-    const config = join(folder, "overloaded.yaml");
-    await writeFile(
-      config,
-      `
-receivers:
-  otlp: { protocols: { http: { endpoint: "127.0.0.1:${port}" } } }
+    await using relay = await LogRelay.start({
+      endpoint: backend.endpoint,
+      overlay: `
 exporters:
   otlp_http:
-    endpoint: "${backend.endpoint}"
-    encoding: json
-    compression: none
     retry_on_failure: { initial_interval: 20ms, max_interval: 100ms, max_elapsed_time: 0s }
     sending_queue: { num_consumers: ${most}, queue_size: 40, block_on_overflow: true }
-service:
-  telemetry:
-    metrics:
-      readers: [{ pull: { exporter: { prometheus: { host: 127.0.0.1, port: ${metricsPort} } } } }]
-  pipelines:
-    logs: { receivers: [otlp], exporters: [otlp_http] }
 `,
-    );
-    await using dbintel = new DbintelProcess(["run", "--config", config]);
-    const acknowledged = new Set<string>();
-    const post = async (id: string) => {
-      const taken = (await postLogs(`http://127.0.0.1:${port}/v1/logs`, [{ id }])) === 200;
-      if (taken) acknowledged.add(id);
-      return taken;
-    };
-    await eventually("it listens", async () => {
-      if (!dbintel.running) throw new Error(dbintel.stderr);
-      return (await post("first")) || undefined;
     });
+    await relay.sendFirst([{ id: "first" }]);
+    const acknowledged = new Set(["first"]);
+    const post = async (id: string) => {
+      if ((await relay.send([{ id }])) === 200) acknowledged.add(id);
+    };
     let sending = true;
     const caller = async (number: number) => {
       for (let request = 0; sending; request++) await post(`${number}-${request}`);
     };
     const all = Promise.all(Array.from({ length: callers }, (_, number) => caller(number)));
-    const metrics = async () => await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
     const limit = async () =>
-      Number(/^dbintel_exporter_concurrency_limit\{.*\} (\d+)/m.exec(await metrics())?.[1] ?? Number.NaN);
+      Number(/^dbintel_exporter_concurrency_limit\{.*\} (\d+)/m.exec(await relay.metrics())?.[1] ?? Number.NaN);
 
     await eventually("the backend is well used", () => (taken.size > 200 && state.mostBusy > 2) || undefined);
     state.serviceMs = 50;
@@ -112,7 +81,7 @@ service:
     expect(new Set(taken.keys())).toEqual(acknowledged);
     expect([...taken.values()].filter((times) => times > 1)).toEqual([]);
     const text = await eventually("the collector knows it too", async () => {
-      const now = await metrics();
+      const now = await relay.metrics();
       return readLedgers(now).every(({ held }) => held === 0) ? now : undefined;
     });
     const exporter = readLedgers(text).find(({ kind }) => kind === "exporter");
@@ -122,6 +91,6 @@ service:
     expect(text).toMatch(/^dbintel_exporter_breaker_state\{exporter="otlp_http",state="closed"\} 1$/m);
     expect(text).toMatch(new RegExp(`^otelcol_exporter_queue_batch_send_size_sum\\{.*\\} ${sent}$`, "m"));
     expect(text).toMatch(new RegExp(`^otelcol_exporter_queue_batch_send_size_bytes_count\\{.*\\} ${sent}$`, "m"));
-    expect(await dbintel.stop()).toEqual({ code: 0, signal: null });
+    expect(await relay.process.stop()).toEqual({ code: 0, signal: null });
   });
 });

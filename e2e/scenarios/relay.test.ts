@@ -1,83 +1,37 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { eventually } from "../harness/condition.ts";
-import { DbintelProcess } from "../harness/dbintel-process.ts";
 import type { FlakyBackend } from "../harness/flaky-backend.ts";
 import { startFlakyBackend } from "../harness/flaky-backend.ts";
-import { freePort } from "../harness/free-port.ts";
-import { readLedgers } from "../harness/ledgers.ts";
+import { LogRelay } from "../harness/log-relay.ts";
 
 describe("a relay between applications and a backend that fails", () => {
-  let folder: string;
   let backend: FlakyBackend;
-  let dbintel: DbintelProcess;
-  let endpoint: string;
-  let metricsUrl: string;
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "dbintel-relay-"));
-  });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  let relay: LogRelay;
 
   beforeEach(async () => {
     backend = await startFlakyBackend();
-    const [port, metricsPort] = [await freePort(), await freePort()];
-    endpoint = `http://127.0.0.1:${port}/v1/logs`;
-    metricsUrl = `http://127.0.0.1:${metricsPort}/metrics`;
-    const config = join(folder, "relay.yaml");
-    await writeFile(
-      config,
-      `
-receivers:
-  otlp: { protocols: { http: { endpoint: "127.0.0.1:${port}" } } }
+    relay = await LogRelay.start({
+      endpoint: backend.endpoint,
+      overlay: `
 processors:
   filter: { logs: { log_record: ['attributes["noise"] == true'] } }
   batch: { timeout: 20ms }
-exporters:
-  otlp_http:
-    endpoint: "${backend.endpoint}"
-    encoding: json
-    compression: none
-    retry_on_failure: { initial_interval: 50ms, max_interval: 200ms }
-service:
-  telemetry:
-    metrics:
-      readers: [{ pull: { exporter: { prometheus: { host: 127.0.0.1, port: ${metricsPort} } } } }]
-  pipelines:
-    logs: { receivers: [otlp], processors: [filter, batch], exporters: [otlp_http] }
+exporters: { otlp_http: { retry_on_failure: { initial_interval: 50ms, max_interval: 200ms } } }
+service: { pipelines: { logs: { processors: [filter, batch] } } }
 `,
-    );
-    dbintel = new DbintelProcess(["run", "--config", config]);
-    await eventually("the receiver answers", async () => {
-      if (!dbintel.running) throw new Error(`dbintel ended:\n${dbintel.stderr}`);
-      return (await send([])) === 200 ? true : undefined;
     });
+    await relay.sendFirst([]);
   });
   afterEach(async () => {
-    await dbintel[Symbol.asyncDispose]();
+    await relay[Symbol.asyncDispose]();
     await backend[Symbol.asyncDispose]();
   });
 
   /** Sends one request with a record for each id; every second one is noise. The status, or `undefined`. */
-  async function send(ids: readonly string[]): Promise<number | undefined> {
-    const logRecords = ids.map((id, index) => ({
-      timeUnixNano: "1700000000000000001",
-      attributes: [
-        { key: "id", value: { stringValue: id } },
-        { key: "noise", value: { boolValue: index % 2 === 1 } },
-      ],
-    }));
-    const body = JSON.stringify({ resourceLogs: ids.length === 0 ? [] : [{ scopeLogs: [{ logRecords }] }] });
-    const headers = { "content-type": "application/json" };
-    return (await fetch(endpoint, { method: "POST", headers, body }).catch(() => undefined))?.status;
-  }
-
-  const ledgers = async () => readLedgers(await (await fetch(metricsUrl)).text());
+  const send = (ids: readonly string[]) => relay.send(ids.map((id, index) => ({ id, noise: index % 2 === 1 })));
 
   async function expectIdentity() {
-    const all = await ledgers();
+    const all = await relay.ledgers();
     for (const { kind, id, signal, received, sent, refused, dropped, held } of all) {
       expect(received, `${kind} ${id} ${signal}`).toBe(sent + refused + dropped + held);
     }
@@ -102,7 +56,7 @@ service:
     expect(exporter).toMatchObject({ received: 400, sent: 400, dropped: 0, held: 0 });
     const [filter] = all.filter(({ id }) => id === "filter");
     expect(filter).toMatchObject({ received: 800, sent: 400, dropped: 400 });
-    expect(await dbintel.stop()).toEqual({ code: 0, signal: null });
+    expect(await relay.process.stop()).toEqual({ code: 0, signal: null });
   });
 
   it("drops for good only what the backend rejects for good, and counts it", async () => {
@@ -128,7 +82,7 @@ service:
     const all = await expectIdentity();
     expect(all.find(({ kind }) => kind === "exporter")).toMatchObject({ received: 2, sent: 0, held: 2 });
     backend.answerAlways(200);
-    expect(await dbintel.stop()).toEqual({ code: 0, signal: null });
+    expect(await relay.process.stop()).toEqual({ code: 0, signal: null });
     expect([...backend.taken.keys()].sort()).toEqual(["a", "c"]);
   });
 });

@@ -10,6 +10,7 @@ import { DbintelProcess } from "../harness/dbintel-process.ts";
 import { type FlakyBackend, startFlakyBackend } from "../harness/flaky-backend.ts";
 import { freePort } from "../harness/free-port.ts";
 import { readLedgers } from "../harness/ledgers.ts";
+import { postLogs } from "../harness/log-client.ts";
 
 /** What a configuration of the scenario says; each part changes with some of the reloads. */
 interface Chosen {
@@ -115,15 +116,11 @@ service:
       await write(config, yaml(ports, plain));
       await using dbintel = new DbintelProcess(["run", "--config", config]);
 
-      const send = async (ids: readonly string[]): Promise<number | undefined> => {
-        const logRecords = ids.map((id) => ({ attributes: [{ key: "id", value: { stringValue: id } }] }));
-        const body = JSON.stringify({ resourceLogs: ids.length === 0 ? [] : [{ scopeLogs: [{ logRecords }] }] });
-        const headers = { "content-type": "application/json" };
-        const url = `http://127.0.0.1:${ports.otlp}/v1/logs`;
-        const answer = await fetch(url, { method: "POST", headers, body }).catch(() => undefined);
-        await answer?.arrayBuffer();
-        return answer?.status;
-      };
+      const send = (ids: readonly string[]) =>
+        postLogs(
+          `http://127.0.0.1:${ports.otlp}/v1/logs`,
+          ids.map((id) => ({ id })),
+        );
       await eventually("the receiver answers", async () => {
         if (!dbintel.running) throw new Error(`dbintel ended:\n${dbintel.stderr}`);
         return (await send([])) === 200 ? true : undefined;
@@ -234,12 +231,7 @@ service:
     const right = yaml(ports, { bodySize: 10_000, noise: "no", batchTimeout: 10, sendTimeout: 10, traces: false });
     await write(config, right.replace(backend.endpoint, `http://127.0.0.1:${await freePort()}`));
     await using dbintel = new DbintelProcess(["run", "--config", config]);
-    const send = async (id: string) => {
-      const logRecords = [{ attributes: [{ key: "id", value: { stringValue: id } }] }];
-      const body = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
-      const init = { method: "POST", headers: { "content-type": "application/json" }, body };
-      return (await fetch(`http://127.0.0.1:${ports.otlp}/v1/logs`, init).catch(() => undefined))?.status;
-    };
+    const send = (id: string) => postLogs(`http://127.0.0.1:${ports.otlp}/v1/logs`, [{ id }]);
     await eventually("it takes data", async () => ((await send("waits 1")) === 200 ? true : undefined));
     for (const id of ["waits 2", "waits 3"]) expect(await send(id)).toBe(200);
     await write(config, right);

@@ -3,11 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { eventually } from "../harness/condition.ts";
-import { DbintelProcess } from "../harness/dbintel-process.ts";
 import { type FlakyBackend, startFlakyBackend } from "../harness/flaky-backend.ts";
-import { freePort } from "../harness/free-port.ts";
 import { readLedgers } from "../harness/ledgers.ts";
-import { postLogs } from "../harness/log-client.ts";
+import { LogRelay } from "../harness/log-relay.ts";
 import { describeNamespaces, SmallDisk } from "../harness/namespaces.ts";
 
 /** What one record takes on the disk, roughly. */
@@ -34,31 +32,27 @@ describeNamespaces("a queue on a disk that fills up in the middle of a write", (
   const ballast = () => disk.file("ballast");
 
   async function started(policy: string) {
-    const [port, metrics] = [await freePort(), await freePort()];
-    const config = `yaml:
-receivers: { otlp: { protocols: { http: { endpoint: "127.0.0.1:${port}" } } } }
+    const relay = await LogRelay.start({
+      endpoint: backend.endpoint,
+      overlay: `
 exporters:
   otlp_http:
-    endpoint: "${backend.endpoint}"
-    encoding: json
-    compression: none
     retry_on_failure: { initial_interval: 50ms, max_interval: 200ms }
     sending_queue: { storage: file_storage, queue_size: 1GiB, on_storage_failure: ${policy} }
 extensions: { file_storage: { directory: "${state}" } }
-service:
-  extensions: [file_storage]
-  telemetry:
-    metrics: { readers: [{ pull: { exporter: { prometheus: { host: 127.0.0.1, port: ${metrics} } } } }] }
-  pipelines: { logs: { receivers: [otlp], exporters: [otlp_http] } }
-`;
-    const dbintel = new DbintelProcess(["run", "--config", config], {}, disk.enter);
-    const send = (id: string) => postLogs(`http://127.0.0.1:${port}/v1/logs`, [{ id, note }]);
+service: { extensions: [file_storage] }
+`,
+      by: disk.enter,
+    });
+    const dbintel = relay.process;
+    const send = (id: string) => relay.send([{ id, note }]);
+    const takesData = (id: string) => relay.sendFirst([{ id, note }], deadline);
     const exporter = async () => {
-      const text = await (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text();
+      const text = await relay.metrics();
       const failed = /dropped_items.*reason="storage_failed".* (\d+)$/m.exec(text)?.[1];
       return { ...readLedgers(text).find(({ kind }) => kind === "exporter"), storageFailed: Number(failed ?? 0) };
     };
-    return { dbintel, send, exporter };
+    return { dbintel, send, takesData, exporter };
   }
 
   /** Sends eight records at once, which share a write: the disk takes a part of it. The answers by id. */
@@ -77,23 +71,13 @@ service:
     return answers;
   }
 
-  const takesData = (dbintel: DbintelProcess, send: (id: string) => Promise<number | undefined>, id: string) =>
-    eventually(
-      "it takes data",
-      async () => {
-        if (!dbintel.running) throw new Error(dbintel.stderr);
-        return (await send(id)) === 200 || undefined;
-      },
-      deadline,
-    );
-
   it("gives back what the disk does not take, survives kill -9, and goes on when there is room", async () => {
     await writeFile(ballast(), Buffer.alloc(3_000_000));
     const acknowledged = ["first"];
     {
-      const { dbintel, send } = await started("refuse");
+      const { dbintel, send, takesData } = await started("refuse");
       await using _ = dbintel;
-      await takesData(dbintel, send, "first");
+      await takesData("first");
       let refused = 0;
       const answers = await fill(
         async (id) => {
@@ -109,7 +93,7 @@ service:
       await dbintel.exited;
     }
     // The disk is still full.
-    const { dbintel, send, exporter } = await started("refuse");
+    const { dbintel, takesData, exporter } = await started("refuse");
     await using _ = dbintel;
     await eventually(
       "it has found what is on the full disk",
@@ -121,7 +105,7 @@ service:
     );
     expect((await exporter()).held).toBe(acknowledged.length);
     await rm(ballast());
-    await takesData(dbintel, send, "with room");
+    await takesData("with room");
     acknowledged.push("with room");
     backend.answerAlways(200);
     await eventually("all has arrived", () => backend.taken.size >= acknowledged.length || undefined, deadline);
@@ -133,9 +117,9 @@ service:
 
   it("drops and counts what the disk does not take, where that is what was asked for", async () => {
     await writeFile(ballast(), Buffer.alloc(3_000_000));
-    const { dbintel, send, exporter } = await started("drop");
+    const { dbintel, send, takesData, exporter } = await started("drop");
     await using _ = dbintel;
-    await takesData(dbintel, send, "first");
+    await takesData("first");
     const answers = await fill(send, async () => (await exporter()).storageFailed >= 20);
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     await rm(ballast());

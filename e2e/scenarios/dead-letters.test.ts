@@ -1,15 +1,15 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { eventually } from "../harness/condition.ts";
 import { DbintelProcess, runDbintel } from "../harness/dbintel-process.ts";
-import { freePort } from "../harness/free-port.ts";
 import { type JsonBackend, startJsonBackend } from "../harness/json-backend.ts";
 import { readLedgers } from "../harness/ledgers.ts";
 import { postLogs } from "../harness/log-client.ts";
 import { logRecords } from "../harness/otlp-json.ts";
+import { type ShippedRelay, shippedRelay } from "../harness/shipped-relay.ts";
 
 /** In every record, and in no letter. */
 const person = "jane.doe@example.com";
@@ -24,10 +24,8 @@ describe("a backend that rejects certain records for good", () => {
   let backend: JsonBackend;
   let isRepaired: boolean;
   let taken: Map<string, number>;
-  let env: Record<string, string>;
+  let relay: ShippedRelay;
   let config: readonly string[];
-  let endpoint: string;
-  let metricsUrl: string;
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "dbintel-dead-letters-"));
@@ -42,34 +40,9 @@ describe("a backend that rejects certain records for good", () => {
       for (const id of ids) taken.set(id, (taken.get(id) ?? 0) + 1);
       response.end("{}");
     });
-    const [port, healthPort, metricsPort] = [await freePort(), await freePort(), await freePort()];
-    endpoint = `http://127.0.0.1:${port}/v1/logs`;
-    metricsUrl = `http://127.0.0.1:${metricsPort}/metrics`;
-    env = {
-      OTLP_LISTEN: `127.0.0.1:${port}`,
-      OTLP_ENDPOINT: backend.endpoint,
-      DBINTEL_STATE: join(folder, "state"),
-    };
-    const overlay = join(folder, "overlay.yaml");
+    relay = await shippedRelay(folder, shipped, backend.endpoint);
     // Without verification in the pipeline: what is kept has to be redacted all the same.
-    await writeFile(
-      overlay,
-      `
-extensions: { health_check: { endpoint: "127.0.0.1:${healthPort}" } }
-exporters:
-  otlp_http:
-    encoding: json
-    compression: none
-    retry_on_failure: { initial_interval: 50ms, max_interval: 200ms, max_elapsed_time: 1s }
-service:
-  telemetry:
-    metrics:
-      readers: [{ pull: { exporter: { prometheus: { host: 127.0.0.1, port: ${metricsPort} } } } }]
-  pipelines:
-    logs: { processors: [] }
-`,
-    );
-    config = ["--config", shipped, "--config", overlay];
+    config = [...relay.args, "--set", "service.pipelines.logs.processors=[]"];
   });
   afterEach(async () => {
     await backend[Symbol.asyncDispose]();
@@ -78,11 +51,11 @@ service:
 
   async function send(ids: readonly string[]): Promise<boolean> {
     const records = ids.map((id) => ({ id, note: `ask ${person}` }));
-    return (await postLogs(endpoint, records)) === 200;
+    return (await postLogs(relay.logsUrl, records)) === 200;
   }
 
   async function started(): Promise<DbintelProcess> {
-    const dbintel = new DbintelProcess(["run", ...config], env);
+    const dbintel = new DbintelProcess(["run", ...config], relay.env);
     await eventually(
       "the receiver answers",
       async () => {
@@ -94,8 +67,8 @@ service:
     return dbintel;
   }
 
-  const dlq = (...args: readonly string[]) => runDbintel(["dlq", ...args, ...config], env);
-  const metrics = async () => (await fetch(metricsUrl)).text();
+  const dlq = (...args: readonly string[]) => runDbintel(["dlq", ...args, ...config], relay.env);
+  const metrics = async () => (await fetch(relay.metricsUrl)).text();
 
   async function accountOf(held: number) {
     return eventually(
@@ -128,7 +101,7 @@ service:
     expect(busy.stderr).toContain(`is in use by process ${first.pid}`);
     expect(busy.stderr).toContain("stop it first");
     expect(await first.stop()).toEqual({ code: 0, signal: null });
-    const kept = await contentOf(join(env.DBINTEL_STATE ?? "", "exporter__otlp_http__dead_letters"));
+    const kept = await contentOf(join(relay.env.DBINTEL_STATE ?? "", "exporter__otlp_http__dead_letters"));
     expect(kept.includes("19-4")).toBe(true);
     expect(kept.includes(person)).toBe(false);
 

@@ -11,6 +11,7 @@ import { freePort } from "../harness/free-port.ts";
 import { readLedgers } from "../harness/ledgers.ts";
 import { postLogs } from "../harness/log-client.ts";
 import { describeNamespaces, withOwnIds } from "../harness/namespaces.ts";
+import { type ShippedRelay, shippedRelay } from "../harness/shipped-relay.ts";
 
 /** Lives of the collector that end by kill -9; `DBINTEL_KILLS=200` for the long run. */
 const kills = Number(process.env.DBINTEL_KILLS ?? 6);
@@ -26,41 +27,14 @@ const shipped = fileURLToPath(new URL("../../configs/durable-relay.yaml", import
 describe("a relay whose queue is on disk", () => {
   let folder: string;
   let backend: FlakyBackend;
-  let env: Record<string, string>;
-  let args: string[];
-  let overlay: string;
-  let endpoint: string;
-  let metricsUrl: string;
+  let relay: ShippedRelay;
+  let args: readonly string[];
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "dbintel-durable-"));
     backend = await startFlakyBackend();
-    const [port, healthPort, metricsPort] = [await freePort(), await freePort(), await freePort()];
-    endpoint = `http://127.0.0.1:${port}/v1/logs`;
-    metricsUrl = `http://127.0.0.1:${metricsPort}/metrics`;
-    env = {
-      OTLP_LISTEN: `127.0.0.1:${port}`,
-      OTLP_ENDPOINT: backend.endpoint,
-      DBINTEL_STATE: join(folder, "state"),
-    };
-    overlay = join(folder, "overlay.yaml");
-    // What a test needs beside the shipped file: a backend that reads JSON, short waits, a place to read the accounts.
-    await writeFile(
-      overlay,
-      `
-extensions: { health_check: { endpoint: "127.0.0.1:${healthPort}" } }
-exporters:
-  otlp_http:
-    encoding: json
-    compression: none
-    retry_on_failure: { initial_interval: 50ms, max_interval: 200ms, max_elapsed_time: 1s }
-service:
-  telemetry:
-    metrics:
-      readers: [{ pull: { exporter: { prometheus: { host: 127.0.0.1, port: ${metricsPort} } } } }]
-`,
-    );
-    args = ["run", "--config", shipped, "--config", overlay];
+    relay = await shippedRelay(folder, shipped, backend.endpoint);
+    args = ["run", ...relay.args];
   });
   afterEach(async () => {
     await backend[Symbol.asyncDispose]();
@@ -70,11 +44,11 @@ service:
   /** Sends a request with these ids once; whether it was acknowledged. */
   async function send(ids: readonly string[]): Promise<boolean> {
     const records = ids.map((id) => ({ id, note: `ask ${person}` }));
-    return (await postLogs(endpoint, records)) === 200;
+    return (await postLogs(relay.logsUrl, records)) === 200;
   }
 
   async function started(): Promise<DbintelProcess> {
-    const dbintel = new DbintelProcess(args, env);
+    const dbintel = new DbintelProcess(args, relay.env);
     try {
       await eventually(
         "the receiver answers",
@@ -93,7 +67,7 @@ service:
 
   /** The exporter's account; everybody's has to be balanced. */
   async function exporter() {
-    const ledgers = readLedgers(await (await fetch(metricsUrl)).text());
+    const ledgers = readLedgers(await (await fetch(relay.metricsUrl)).text());
     for (const { kind, id, signal, received, sent, refused, dropped, held } of ledgers) {
       expect(received, `${kind} ${id} ${signal}`).toBe(sent + refused + dropped + held);
     }
@@ -113,7 +87,7 @@ service:
       for (let life = 0; life < kills; life++) {
         backend.answerAlways(life % 3 === 1 ? 503 : 200);
         const beginMs = performance.now();
-        const dbintel = life % 5 === 4 ? new DbintelProcess(args, env) : await started();
+        const dbintel = life % 5 === 4 ? new DbintelProcess(args, relay.env) : await started();
         if (life % 5 === 4) {
           // While it looks for what the lives before have left.
           await pause((Math.max(...startsMs) * ((life * 53) % 100)) / 100);
@@ -172,7 +146,7 @@ service:
     expect(first.stderr).toContain("not delivered yet: it stays on disk and is sent after the next start");
     expect(first.stderr).toMatch(/ items=20$/m);
 
-    const onDisk = await contentOf(env.DBINTEL_STATE ?? "");
+    const onDisk = await contentOf(relay.env.DBINTEL_STATE ?? "");
     expect(onDisk.includes("9-b")).toBe(true);
     expect(onDisk.includes(person)).toBe(false);
 
@@ -191,7 +165,10 @@ service:
     await using dbintel = await started();
     for (let request = 0; request < 5; request++) expect(await send([`${request}-a`, `${request}-b`])).toBe(true);
     await holds(10);
-    await writeFile(overlay, (await readFile(overlay, "utf8")).replace("max_interval: 200ms", "max_interval: 300ms"));
+    await writeFile(
+      relay.overlay,
+      (await readFile(relay.overlay, "utf8")).replace("max_interval: 200ms", "max_interval: 300ms"),
+    );
     dbintel.kill("SIGHUP");
     await eventually(
       "the queue is handed over",
@@ -219,7 +196,7 @@ service:
 
   it("leaves its folder to one process: a second one ends and says why", async () => {
     await using first = await started();
-    await using second = new DbintelProcess(await secondArgs(), env);
+    await using second = new DbintelProcess(await secondArgs(), relay.env);
     expect(await second.exited).toEqual({ code: 1, signal: null });
     expect(second.stderr).toContain(`is in use by process ${first.pid} on `);
     expect(second.stderr).toContain("Give each collector a directory of its own.");
@@ -231,14 +208,14 @@ service:
     it("leaves it to one of them, and to another one after kill -9", async () => {
       {
         await using first = await started();
-        await using second = new DbintelProcess(await secondArgs(), env, withOwnIds);
+        await using second = new DbintelProcess(await secondArgs(), relay.env, withOwnIds);
         await second.exited;
         expect(second.stderr).toContain(`is in use by process ${first.pid} on `);
         expect(await send(["kept"])).toBe(true);
         first.kill("SIGKILL");
         await first.exited;
       }
-      await using third = new DbintelProcess(args, env, withOwnIds);
+      await using third = new DbintelProcess(args, relay.env, withOwnIds);
       await eventually(
         "it has what the one before had",
         () => {
@@ -247,7 +224,7 @@ service:
         },
         { deadlineMs: 60_000 },
       );
-      await using fourth = new DbintelProcess(await secondArgs(), env, withOwnIds);
+      await using fourth = new DbintelProcess(await secondArgs(), relay.env, withOwnIds);
       await fourth.exited;
       // Both of them are process 1.
       expect(fourth.stderr).toContain("is in use by process 1 on ");

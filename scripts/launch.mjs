@@ -36,9 +36,10 @@ try {
     await installDependencies(node);
     // bin/dbintel reads it, so that the collector starts under the Node that the native modules were made for.
     await writeFile(join(repository, ".cache/setup/node"), `${node.path}\n`);
-    await step({ name: "build", title: "Building" }, (log) =>
-      run(node.path, ["node_modules/typescript/bin/tsc", "-b"], { log }),
-    );
+    await step({ name: "build", title: "Building" }, async (log) => {
+      await run(node.path, ["scripts/stale-outputs.ts"], { log });
+      await run(node.path, ["node_modules/typescript/bin/tsc", "-b"], { log });
+    });
     await step({ name: "bundle", title: "Putting the collector together" }, (log) =>
       run(node.path, ["scripts/bundle.ts"], { log }),
     );

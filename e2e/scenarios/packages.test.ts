@@ -1,0 +1,136 @@
+import { execFile } from "node:child_process";
+import { existsSync, globSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { installPacked, type PackedPackage, packPackages } from "../harness/packed-packages.ts";
+
+const execute = promisify(execFile);
+
+/** What an application sets that takes our types seriously. */
+const strictest = {
+  ...{ target: "es2024", lib: ["es2024", "esnext.disposable"], types: ["node"], noEmit: true },
+  ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false },
+};
+
+/** Looks at the process before and after each import; in a process of its own. */
+const importEach = `
+const state = () => JSON.stringify([
+  process.eventNames().map((name) => [String(name), process.listenerCount(name)]),
+  Object.entries(process.env),
+  process.getActiveResourcesInfo().filter((name) => name === "Timeout" || name === "Immediate" || /Server|Socket|Watch/.test(name)),
+]);
+const effects = [];
+for (const entry of JSON.parse(process.argv[2])) {
+  const before = state();
+  await import(entry);
+  if (state() !== before) effects.push(entry + ": " + before + " became " + state());
+}
+console.log(JSON.stringify(effects));
+`;
+
+/** The `ts` blocks of a README, each with its first line's number. */
+function examplesOf(markdown: string): readonly { readonly line: number; readonly code: string }[] {
+  return [...markdown.matchAll(/^```ts\n(.*?)^```$/gms)].map(({ index, 1: code = "" }) => ({
+    line: markdown.slice(0, index).split("\n").length + 1,
+    code,
+  }));
+}
+
+/** What an example says that it prints: the comments `// => …` of lines that print. */
+function promised(code: string): readonly string[] {
+  return [...code.matchAll(/^(?:console\.log\(.*\); )?\/\/ => (.*)$/gm)].map(([, line = ""]) => line);
+}
+
+describe("packages in an application of one's own", () => {
+  let app: string;
+  let packages: readonly PackedPackage[];
+
+  beforeAll(async () => {
+    app = await mkdtemp(join(tmpdir(), "dbintel-packages-"));
+    packages = await packPackages(join(app, "tarballs"));
+    await installPacked(app, packages, ["@types/node", "zod"]);
+    await mkdir(join(app, "examples"));
+    for (const { name } of packages) {
+      const readme = await readFile(join(app, "node_modules", name, "README.md"), "utf8");
+      for (const { line, code } of examplesOf(readme)) {
+        await writeFile(join(app, "examples", `${name.slice("@dbintel/".length)}-${line}.ts`), code);
+      }
+    }
+  }, 600_000);
+
+  afterAll(() => rm(app, { recursive: true, force: true }));
+
+  it.for(["README.md", "LICENSE", "package.json", "dist/index.js", "dist/index.d.ts", "src/index.ts"])(
+    "each have %s",
+    (file) => {
+      expect(packages.length).toBeGreaterThan(40);
+      expect(packages.filter(({ files }) => !files.includes(file)).map(({ name }) => name)).toEqual([]);
+    },
+  );
+
+  it("hold their source and what was built of it, and no tests", () => {
+    const belongs = /^(?:README\.md|LICENSE|package\.json|src\/[\w/.-]+\.ts|dist\/[\w/.-]+\.(?:js|d\.ts)(?:\.map)?)$/;
+    const stray = packages.flatMap(({ name, folder, files }) =>
+      files
+        .filter((file) => !belongs.test(file) || /\.(?:test|prop)\./.test(file) || !hasSource(folder, file))
+        .map((file) => `${name}: ${file}`),
+    );
+    expect(stray, "a file in dist without a source is of an older build: npm run build removes it").toEqual([]);
+  });
+
+  it.for([
+    ["nodenext", "nodenext"],
+    ["esnext", "bundler"],
+  ])("have examples that compile with the strictest settings, as module %s", async ([module, moduleResolution]) => {
+    const config = join(app, `tsconfig.${moduleResolution}.json`);
+    const compilerOptions = { ...strictest, module, moduleResolution };
+    await writeFile(config, JSON.stringify({ compilerOptions, include: ["examples/*.ts"] }));
+    expect(globSync("examples/*.ts", { cwd: app }).length).toBeGreaterThan(50);
+    const compiler = join(import.meta.dirname, "../../node_modules/typescript/bin/tsc");
+    const result = await execute(process.execPath, [compiler, "-p", config]).catch(
+      (error: { stdout: string }) => error,
+    );
+    expect(result.stdout).toBe("");
+  });
+
+  it("can be imported with what they declare, and do nothing then", async () => {
+    // The contracts of components are suites of vitest, which is the application's own.
+    const entries = packages.flatMap((each) => each.entries).filter((entry) => !entry.endsWith("/contracts"));
+    await writeFile(join(app, "import-each.js"), importEach);
+    const { stdout } = await execute(process.execPath, ["import-each.js", JSON.stringify(entries)], { cwd: app });
+    expect(JSON.parse(stdout)).toEqual([]);
+  });
+
+  it("have processors whose examples print what they say", async () => {
+    const processors = packages.filter(({ name }) => name.startsWith("@dbintel/processor-"));
+    const examples = globSync("examples/processor-*.ts", { cwd: app }).toSorted();
+    expect(examples.length).toBeGreaterThanOrEqual(processors.length);
+    const expected: Record<string, readonly string[]> = {};
+    for (const example of examples) {
+      const lines = promised(await readFile(join(app, example), "utf8"));
+      if (lines.length > 0) expected[example] = lines;
+    }
+    expect(Object.keys(expected).length).toBeGreaterThanOrEqual(11);
+    const program = `
+      for (const example of ${JSON.stringify(Object.keys(expected))}) {
+        console.log("@@" + example);
+        await import("./" + example);
+      }`;
+    await writeFile(join(app, "run-each.js"), program);
+    const { stdout } = await execute(process.execPath, ["run-each.js"], { cwd: app });
+    const printed = stdout
+      .split("@@")
+      .slice(1)
+      .map((part) => part.trimEnd().split("\n"));
+    expect(Object.fromEntries(printed.map(([example, ...lines]) => [example, lines]))).toEqual(expected);
+  });
+});
+
+/** True for a file in `dist` whose source is there, and for any other. */
+function hasSource(folder: string, file: string): boolean {
+  const stem = /^dist\/(.+?)(?:\.d)?\.(?:js|ts)(?:\.map)?$/.exec(file)?.[1];
+  return stem === undefined || existsSync(join(import.meta.dirname, "../..", folder, `src/${stem}.ts`));
+}

@@ -1,9 +1,10 @@
 import { eventually } from "@dbintel/e2e/condition";
 import { type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
 import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
+import { pointsOf, type SeenPoint } from "@dbintel/pipeline/testing";
 import type { Connection } from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Event, eventsOf, type Point, pointsOf, watch } from "./watch.ts";
+import { type Event, eventsOf, watch } from "./watch.ts";
 
 /**
  * InnoDB lists its transactions anew when nobody has looked for a tenth of a second: who looks more often sees the same
@@ -217,7 +218,7 @@ for (const { product, suite, start } of servers) {
         await sample("the first waits", waits, rarely);
         waiting.push(last.query("DELETE FROM t WHERE id = 1").catch(() => {}));
         const told = new Map<number, Event>();
-        let lost: readonly Point[] = [];
+        let lost: readonly SeenPoint[] = [];
         const bothWait = async () => {
           const { batches, problems } = await watched.pollActivity();
           expect(problems).toEqual([]);
@@ -345,7 +346,7 @@ for (const { product, suite, start } of servers) {
       await eventually("all have been told", allTold, rarely);
       const again = eventsOf((await watched.pollActivity()).batches);
       expect(again.filter((event) => event.attributes.has("dbintel.age"))).toEqual([]);
-      expect(new Set(told.map(({ eventName }) => eventName))).toEqual(
+      expect(new Set(told.map(({ name }) => name))).toEqual(
         new Set(["db.statement.long_running", "db.transaction.idle", "db.transaction.long_running"]),
       );
       for (const { attributes } of told) {

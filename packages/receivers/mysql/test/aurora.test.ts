@@ -2,7 +2,7 @@ import type { MysqlServer } from "@dbintel/e2e/servers";
 import { startMysql } from "@dbintel/e2e/servers";
 import { describeMysql } from "@dbintel/e2e/servers/vitest";
 import { ServerPlatform } from "@dbintel/instances";
-import { createTestHost } from "@dbintel/pipeline/testing";
+import { createTestHost, pointsOf } from "@dbintel/pipeline/testing";
 import { StatementGuards } from "@dbintel/watching";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { KnownServer } from "../src/connection/capabilities.ts";
@@ -11,7 +11,7 @@ import { watchedDatabase } from "../src/connection/problems.ts";
 import { auroraReplicasSql, ownLag } from "../src/replication/aurora-replicas.ts";
 import { ReplicationPoll } from "../src/replication/replication-poll.ts";
 import { replicationCollection } from "../src/replication/settings.ts";
-import { never, pointsOf, settingsOf } from "./watch.ts";
+import { never, settingsOf } from "./watch.ts";
 
 /** No Aurora is at hand: its view is planted as a table of the columns that its documentation tells. */
 describeMysql("the replicas of an Aurora cluster", () => {

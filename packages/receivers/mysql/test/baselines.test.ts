@@ -2,11 +2,11 @@ import { eventually } from "@dbintel/e2e/condition";
 import { type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
 import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
 import type { Batch } from "@dbintel/pdata";
-import { createTestHost, FakeClock, MemoryStorage } from "@dbintel/pipeline/testing";
+import { createTestHost, FakeClock, MemoryStorage, pointsOf, type SeenPoint } from "@dbintel/pipeline/testing";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { mysql } from "../src/index.ts";
-import { type Event, eventsOf, never, type Point, pointsOf } from "./watch.ts";
+import { type Event, eventsOf, never } from "./watch.ts";
 
 const plain = "SELECT SUM(n) FROM numbers";
 const prepared = "SELECT n FROM numbers WHERE n > ?";
@@ -96,7 +96,7 @@ for (const { product, describe, start } of servers) {
       return {
         stop,
         /** What it has told since the last call, as soon as a poll of each kind that began since has ended. */
-        async told(): Promise<{ readonly events: readonly Event[]; readonly points: readonly Point[] }> {
+        async told(): Promise<{ readonly events: readonly Event[]; readonly points: readonly SeenPoint[] }> {
           // A poll that is under way may have read before.
           const [now] = await server.query<RowDataPacket & { readonly micros: string }>(
             "SELECT CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS CHAR) AS micros",
@@ -127,7 +127,8 @@ for (const { product, describe, start } of servers) {
       };
     }
 
-    const distributions = (points: readonly Point[]) => points.filter(({ distribution }) => distribution !== undefined);
+    const distributions = (points: readonly SeenPoint[]) =>
+      points.filter(({ distribution }) => distribution !== undefined);
 
     it("loses no interval and reports no lifetime as an interval", async () => {
       const process = { storage: new MemoryStorage(), clock: new FakeClock() };
@@ -147,7 +148,7 @@ for (const { product, describe, start } of servers) {
       const after = await (await collector(process)).told();
       expect(callsOf(after.events)).toEqual({ plain: 18, prepared: 10 });
       if (product === "mysql") {
-        const all = (points: readonly Point[]) =>
+        const all = (points: readonly SeenPoint[]) =>
           points.find(({ name }) => name === "dbintel.mysql.statements.duration");
         expect(all(after.points)?.startTimeUnixNano).toBe(all(before.points)?.timeUnixNano);
         const counts = distributions(after.points)
@@ -159,7 +160,7 @@ for (const { product, describe, start } of servers) {
       }
 
       // What tables without a series of their own have counted goes on.
-      const rest = (points: readonly Point[]) =>
+      const rest = (points: readonly SeenPoint[]) =>
         points.find(
           ({ name, attributes }) =>
             name === "mysql.table.io.wait.count" &&
@@ -170,7 +171,7 @@ for (const { product, describe, start } of servers) {
       expect(rest(after.points)?.startTimeUnixNano).toBe(rest(before.points)?.startTimeUnixNano);
 
       // Cumulative counters begin where they began, to the nanosecond: elsewhere they would look as if they had begun anew.
-      const starts = ({ points }: { readonly points: readonly Point[] }) =>
+      const starts = ({ points }: { readonly points: readonly SeenPoint[] }) =>
         new Set(points.filter(({ name }) => name === "mysql.handlers").map((point) => point.startTimeUnixNano));
       expect(starts(after)).toEqual(starts(before));
       expect(starts(before).size).toBe(1);

@@ -1,6 +1,6 @@
 import { eventually } from "@dbintel/e2e/condition";
 import { freePort } from "@dbintel/e2e/servers";
-import { createTestHost } from "@dbintel/pipeline/testing";
+import { createTestHost, pointsOf } from "@dbintel/pipeline/testing";
 import type { RowDataPacket } from "mysql2/promise";
 import { expect, it } from "vitest";
 import { CanaryPoll } from "../src/canary/canary-poll.ts";
@@ -8,7 +8,7 @@ import { canarySettings } from "../src/canary/settings.ts";
 import { KnownServer } from "../src/connection/capabilities.ts";
 import { DatabaseConnection } from "../src/connection/connection.ts";
 import type { SharedServer } from "./metrics-suite.ts";
-import { never, pointsOf, settingsOf } from "./watch.ts";
+import { never, settingsOf } from "./watch.ts";
 
 export function canarySuite({ server }: SharedServer): void {
   function watch(query: string, { port = server().port, timeout = "1s" } = {}) {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { KnownServer } from "../src/connection/capabilities.ts";
 import { DatabaseConnection } from "../src/connection/connection.ts";
 import { ConsumerPoll } from "../src/consumers/consumer-poll.ts";
-import { wantedConsumers } from "../src/consumers/wanted.ts";
+import { wantedConsumers, wantedInstruments } from "../src/consumers/wanted.ts";
 import { mysql } from "../src/index.ts";
 import { never, settingsOf } from "./watch.ts";
 
@@ -78,18 +78,36 @@ function suite(start: () => Promise<MysqlServer>) {
     expect(await off()).toEqual([]);
   });
 
-  it("is told by doctor where it is not permitted, with the statements that do it", async () => {
-    await server.query("UPDATE performance_schema.setup_consumers SET ENABLED = 'NO' WHERE NAME = 'statements_digest'");
-    await server.query(
-      "UPDATE performance_schema.setup_instruments SET ENABLED = 'NO' WHERE NAME LIKE 'statement/sql/%'",
-    );
+  it("is told by doctor where it is not permitted, each with the statement that does it", async () => {
+    await server.query("UPDATE performance_schema.setup_consumers SET ENABLED = 'NO'");
+    await server.query("UPDATE performance_schema.setup_instruments SET TIMED = 'NO' WHERE NAME LIKE 'wait/%'");
+    await server.query("UPDATE performance_schema.setup_instruments SET ENABLED = 'NO' WHERE NAME LIKE 'statement/%'");
+    const known = await server.query<RowDataPacket>("SELECT NAME AS name FROM performance_schema.setup_consumers");
+    const names = new Set(known.map(({ name }) => name));
+    const all = [...wantedConsumers.filter(({ name }) => names.has(name)), ...wantedInstruments];
     const found = await examine();
-    expect(found.map(({ code, status }) => `${code} ${status}`)).toEqual(
-      expect.arrayContaining(["MY-PS-002 fail", "MY-PS-003 fail"]),
+    expect(found.map(({ status, repair }) => [status, repair?.sql])).toEqual(
+      all.map(({ essential, turnOn }) => [essential ? "fail" : "warn", [turnOn]]),
     );
+    for (const [at, { name, lasting }] of all.entries()) {
+      expect(found[at]?.message).toContain(name.replace("%", ""));
+      expect(found[at]?.hint).toContain(lasting);
+    }
     for (const { repair } of found) for (const sql of repair?.sql ?? []) await server.query(sql);
     expect(await examine()).toEqual([]);
     expect(await off()).toEqual([]);
+  });
+
+  it("stays on over a restart with the lines of the configuration that doctor tells", async () => {
+    await server.restart();
+    const lacking = await off();
+    const lines = (await examine()).map(
+      ({ hint }) => / configuration: (.+)$/.exec(hint ?? "")?.[1]?.split(" = ") ?? [],
+    );
+    expect(lines.length).toBe(lacking.length);
+    await server.restart(Object.fromEntries(lines.map(([name = "", value = ""]) => [name, value])));
+    expect(await off()).toEqual([]);
+    expect(await examine()).toEqual([]);
   });
 
   it("tells the grant that is missing, and changes nothing", async () => {

@@ -1,7 +1,7 @@
 import { type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
 import { describeMariadb, describeMysql } from "@dbintel/e2e/servers/vitest";
 import { classifyError } from "@dbintel/guard";
-import { createTestHost } from "@dbintel/pipeline/testing";
+import { createTestHost, pointsOf } from "@dbintel/pipeline/testing";
 import type { WatchedPoll } from "@dbintel/watching";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { z } from "zod";
@@ -9,7 +9,7 @@ import type { mysqlConfig } from "../src/config.ts";
 import { customSqlPart } from "../src/custom-sql/part.ts";
 import { mysql } from "../src/index.ts";
 import { watchedServer } from "../src/server.ts";
-import { never, pointsOf } from "./watch.ts";
+import { never } from "./watch.ts";
 
 type Queries = NonNullable<z.input<typeof mysqlConfig>["custom_queries"]>;
 const gauge = [{ name: "shop.value", column: "value" }];

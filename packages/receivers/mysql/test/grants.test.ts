@@ -25,13 +25,13 @@ function suite(product: "mysql" | "mariadb", start: () => Promise<MysqlServer>) 
   });
   afterAll(() => server?.stop());
 
-  async function give(): Promise<void> {
+  async function give(to = "'otel'@'%'"): Promise<void> {
     const session = await server.connect();
     const run = async (sql: string) => {
       await session.query(sql);
       return [];
     };
-    await runScript(grants, { run });
+    await runScript(grants.replaceAll("'otel'@'%'", to), { run });
     await session.end();
   }
 
@@ -87,6 +87,21 @@ function suite(product: "mysql" | "mariadb", start: () => Promise<MysqlServer>) 
     );
     await give();
     expect(await examine()).toEqual([]);
+  });
+
+  it("are seen by doctor where a role has them", async () => {
+    await server.query("DROP USER 'otel'@'%'");
+    await server.query(`CREATE USER 'otel'@'%' IDENTIFIED BY '${password}'`);
+    await server.query("CREATE ROLE watching");
+    await give("watching");
+    await server.query("GRANT UPDATE ON performance_schema.* TO watching");
+    await server.query("GRANT watching TO 'otel'@'%'");
+    await server.query(
+      product === "mysql" ? "ALTER USER 'otel'@'%' DEFAULT ROLE watching" : "SET DEFAULT ROLE watching FOR 'otel'@'%'",
+    );
+    expect(await examine({ enable: true })).toEqual([]);
+    await server.query("DROP ROLE watching");
+    await give();
   });
 
   it("are completed by what doctor says when consumers may be turned on", async () => {

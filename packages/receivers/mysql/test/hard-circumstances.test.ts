@@ -3,9 +3,10 @@ import { eventually } from "@dbintel/e2e/condition";
 import { type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
 import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
 import type { Batch } from "@dbintel/pdata";
+import { pointsOf } from "@dbintel/pipeline/testing";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { eventsOf, pointsOf, watch } from "./watch.ts";
+import { eventsOf, watch } from "./watch.ts";
 
 const monitor = { username: "monitor", password: "monitor-password" };
 const maxConnections = 25;

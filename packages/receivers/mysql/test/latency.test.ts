@@ -2,9 +2,10 @@ import { eventually } from "@dbintel/e2e/condition";
 import { type MysqlServer, startMysql } from "@dbintel/e2e/servers";
 import { describeOwnMysql } from "@dbintel/e2e/servers/vitest";
 import type { ExponentialHistogram } from "@dbintel/pdata";
+import { pointsOf, type SeenPoint } from "@dbintel/pipeline/testing";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { type Point, pointsOf, watch } from "./watch.ts";
+import { watch } from "./watch.ts";
 
 const statement = "SELECT SUM(n) FROM numbers WHERE n > 7";
 const slower = "SELECT SLEEP(0.05) AS pause";
@@ -56,14 +57,14 @@ describeOwnMysql("distributions of durations", () => {
     );
   }
 
-  async function poll(): Promise<readonly Point[]> {
+  async function poll(): Promise<readonly SeenPoint[]> {
     const result = await watched.poll();
     expect(result.problems ?? []).toEqual([]);
     return pointsOf(result.batches).filter(({ distribution }) => distribution !== undefined);
   }
 
   /** The distribution of the statement that took longest. */
-  function longest(points: readonly Point[]): Point & { readonly distribution: ExponentialHistogram } {
+  function longest(points: readonly SeenPoint[]): SeenPoint & { readonly distribution: ExponentialHistogram } {
     const [first] = points
       .filter(({ name }) => name === "dbintel.mysql.query.duration")
       .toSorted((a, b) => (b.distribution?.sum ?? 0) - (a.distribution?.sum ?? 0));
@@ -139,7 +140,7 @@ describeOwnMysql("distributions of durations", () => {
   });
 
   it("are told of all statements together", async () => {
-    const all = (points: readonly Point[]) => {
+    const all = (points: readonly SeenPoint[]) => {
       const { distribution, startTimeUnixNano, timeUnixNano } =
         points.find(({ name }) => name === "dbintel.mysql.statements.duration") ?? {};
       return { count: Number(distribution?.count ?? 0), sum: distribution?.sum ?? 0, startTimeUnixNano, timeUnixNano };

@@ -1,9 +1,10 @@
 import { eventually } from "@dbintel/e2e/condition";
 import type { MysqlServer } from "@dbintel/e2e/servers";
+import { pointsOf, type SeenPoint } from "@dbintel/pipeline/testing";
 import type { StatementGuard } from "@dbintel/watching";
 import { afterEach, expect, it } from "vitest";
 import { correlatedMetrics, newRelicMetrics, otelcolMetrics, type Product } from "./metric-list.ts";
-import { type Point, pointsOf, watch } from "./watch.ts";
+import { watch } from "./watch.ts";
 
 /** What a suite has of the server that it shares with others. */
 export interface SharedServer {
@@ -17,7 +18,7 @@ export function metricsSuite({ product, server }: SharedServer): void {
     await Promise.all(opened.splice(0).map((each) => each.close()));
   });
 
-  async function allPoints(options: Parameters<typeof watch>[1] = {}): Promise<readonly Point[]> {
+  async function allPoints(options: Parameters<typeof watch>[1] = {}): Promise<readonly SeenPoint[]> {
     const look = watch(server(), options);
     opened.push(look);
     const polled = [await look.pollMetrics(), await look.pollObjects()];

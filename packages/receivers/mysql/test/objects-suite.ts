@@ -1,6 +1,7 @@
+import { pointsOf, type SeenPoint } from "@dbintel/pipeline/testing";
 import { afterEach, beforeAll, expect, it } from "vitest";
 import type { SharedServer } from "./metrics-suite.ts";
-import { type Point, pointsOf, watch } from "./watch.ts";
+import { watch } from "./watch.ts";
 
 const tables = ["a", "b", "c", "d", "e", "f"] as const;
 
@@ -32,7 +33,7 @@ export function objectsSuite({ server }: SharedServer): void {
   }
 
   /** By table, or "other". */
-  function inserts(points: readonly Point[]): ReadonlyMap<string, number> {
+  function inserts(points: readonly SeenPoint[]): ReadonlyMap<string, number> {
     return new Map(
       points
         .filter(
@@ -42,12 +43,12 @@ export function objectsSuite({ server }: SharedServer): void {
     );
   }
 
-  const nameOf = (attributes: Point["attributes"]) => {
+  const nameOf = (attributes: SeenPoint["attributes"]) => {
     const name = attributes.get("table") ?? attributes.get("dbintel.aggregate");
     return typeof name === "string" ? name : "";
   };
 
-  function dataSizes(points: readonly Point[]): ReadonlyMap<string, number> {
+  function dataSizes(points: readonly SeenPoint[]): ReadonlyMap<string, number> {
     return new Map(
       points
         .filter(({ name, attributes }) => name === "mysql.table.size" && attributes.get("kind") === "data")

@@ -3,10 +3,11 @@ import { eventually } from "@dbintel/e2e/condition";
 import { type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
 import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
 import { runScript } from "@dbintel/e2e/sql-script";
+import { pointsOf } from "@dbintel/pipeline/testing";
 import { nodesOf, readPlan } from "@dbintel/plans";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { type Event, eventsOf, pointsOf, watch } from "./watch.ts";
+import { type Event, eventsOf, watch } from "./watch.ts";
 
 const planted = "jane.planted@example.com";
 

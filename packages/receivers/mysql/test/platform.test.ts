@@ -1,13 +1,13 @@
 import { eventually } from "@dbintel/e2e/condition";
 import { type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
 import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
-import { createTestHost } from "@dbintel/pipeline/testing";
+import { createTestHost, pointsOf } from "@dbintel/pipeline/testing";
 import { PollTrial } from "@dbintel/watching";
 import type { Connection } from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { mysqlConfig } from "../src/config.ts";
 import { watchedServer } from "../src/server.ts";
-import { eventsOf, never, pointsOf, watch } from "./watch.ts";
+import { eventsOf, never, watch } from "./watch.ts";
 
 /** A server with the signs of a managed one: the folder that its programs are in, or the end of its version. */
 interface Planted {

@@ -1,9 +1,10 @@
 import { eventually } from "@dbintel/e2e/condition";
 import { type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
 import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
+import { pointsOf } from "@dbintel/pipeline/testing";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { type Event, eventsOf, pointsOf, watch } from "./watch.ts";
+import { type Event, eventsOf, watch } from "./watch.ts";
 
 const statement = "SELECT n FROM numbers WHERE n > ? -- by 'ann'";
 

@@ -3,13 +3,14 @@ import { freePort, type MysqlServer, startMariadb, startMysql } from "@dbintel/e
 import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
 import type { DbintelError } from "@dbintel/errors";
 import type { AnyValue } from "@dbintel/pdata";
+import { pointsOf } from "@dbintel/pipeline/testing";
 import { describeReceiverContract } from "@dbintel/pipeline/testing/contracts";
 import type { RowDataPacket } from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { DatabaseConnection } from "../src/connection/connection.ts";
 import { databaseProblem } from "../src/connection/problems.ts";
 import { mysql } from "../src/index.ts";
-import { eventsOf, loginOf, never, pointsOf, settingsOf, watch } from "./watch.ts";
+import { eventsOf, loginOf, never, settingsOf, watch } from "./watch.ts";
 
 /** Runs until somebody ends it. */
 const columns = "information_schema.columns";

@@ -1,8 +1,9 @@
 import { eventually } from "@dbintel/e2e/condition";
 import { freePort, type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
 import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
+import { pointsOf, type SeenPoint } from "@dbintel/pipeline/testing";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { type Event, eventsOf, type Point, pointsOf, watch } from "./watch.ts";
+import { type Event, eventsOf, watch } from "./watch.ts";
 
 const gtids = { "gtid-mode": "ON", "enforce-gtid-consistency": "ON", "log-bin": "binlog" } as const;
 const channel = "orders";
@@ -77,7 +78,7 @@ function suite(dialect: Dialect, isMysql: boolean) {
       async look() {
         const { batches, problems = [] } = await watched.pollReplication();
         const points = pointsOf(batches);
-        const of = (name: string, attributes: Readonly<Record<string, string>> = {}): Point["value"] =>
+        const of = (name: string, attributes: Readonly<Record<string, string>> = {}): SeenPoint["value"] =>
           points.find(
             (point) =>
               point.name === name &&

@@ -5,11 +5,11 @@ import { eventually } from "@dbintel/e2e/condition";
 import { type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
 import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
 import { describeClock, ShiftedClock } from "@dbintel/e2e/shifted-clock";
-import { FakeClock } from "@dbintel/pipeline/testing";
+import { FakeClock, pointsOf, type SeenPoint } from "@dbintel/pipeline/testing";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Collector } from "./collectors.ts";
-import { type Event, eventsOf, type Point, pointsOf, watch } from "./watch.ts";
+import { type Event, eventsOf, watch } from "./watch.ts";
 
 const hourMs = 3_600_000;
 
@@ -89,7 +89,7 @@ describeClock("a server's clock that is set by hours", () => {
         const named = await server.connect();
         const counted: (readonly [reported: number, executed: number])[] = [];
         const ended: string[] = [];
-        const points: Point[] = [];
+        const points: SeenPoint[] = [];
         await statements.poll();
         await look.pollActivity();
         for (const [round, offset] of ["+2h", "+0h", "-2h"].entries()) {

@@ -1,9 +1,9 @@
 import { Secret } from "@dbintel/config";
 import type { MysqlServer } from "@dbintel/e2e/servers";
 import { LoginSource, tlsSettings } from "@dbintel/instances";
-import type { AnyValue, Batch, Distribution, Logs, Metrics } from "@dbintel/pdata";
+import type { Batch } from "@dbintel/pdata";
 import { systemClock } from "@dbintel/pipeline";
-import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
+import { createTestHost, type SeenEvent, eventsOf as seenEvents, type TestHost } from "@dbintel/pipeline/testing";
 import type { PollResult } from "@dbintel/polling";
 import { ActiveSessionPoll, type MetricDefinition, type StatementGuard, StatementGuards } from "@dbintel/watching";
 import type { z } from "zod";
@@ -67,58 +67,13 @@ export function settingsOf(
 const prefix = "mysql.events_statements_summary_by_digest.";
 
 /** An event as a test reads it. */
-export interface Event {
-  readonly timeUnixNano: bigint;
-  readonly attributes: ReadonlyMap<string, AnyValue>;
-  readonly eventName: string;
-  readonly traceId: string;
-  /** The number of a counter, 0 when there is none. */
+export interface Event extends SeenEvent {
+  /** The number of a counter of a statement, 0 when there is none. */
   counter(name: string): number;
-  text(name: string): string;
 }
 
 export function eventsOf(batches: readonly Batch[]): Event[] {
-  const events: Event[] = [];
-  for (const batch of batches.filter((each): each is Logs => each.signal === "logs")) {
-    for (const record of batch.records()) {
-      const attributes = new Map(record.attributes.entries());
-      events.push({
-        timeUnixNano: record.timeUnixNano,
-        attributes,
-        eventName: record.eventName,
-        traceId: record.traceId,
-        counter: (name) => Number(attributes.get(prefix + name) ?? 0),
-        text: (name) => String(attributes.get(name) ?? ""),
-      });
-    }
-  }
-  return events;
-}
-
-/** A data point as a test reads it. */
-export interface Point {
-  readonly name: string;
-  readonly unit: string;
-  readonly type: string;
-  readonly monotonic: boolean;
-  readonly value: bigint | number | undefined;
-  readonly distribution: Distribution | undefined;
-  readonly startTimeUnixNano: bigint;
-  readonly timeUnixNano: bigint;
-  readonly attributes: ReadonlyMap<string, AnyValue>;
-}
-
-export function pointsOf(batches: readonly Batch[]): Point[] {
-  const points: Point[] = [];
-  for (const batch of batches.filter((each): each is Metrics => each.signal === "metrics")) {
-    for (const point of batch.points()) {
-      const { name, unit, type, monotonic } = point.metric;
-      const { value, distribution, startTimeUnixNano, timeUnixNano } = point;
-      const attributes = new Map(point.attributes.entries());
-      points.push({ name, unit, type, monotonic, value, distribution, startTimeUnixNano, timeUnixNano, attributes });
-    }
-  }
-  return points;
+  return seenEvents(batches).map((event) => ({ ...event, counter: (name) => event.number(prefix + name) }));
 }
 
 interface WatchOptions {

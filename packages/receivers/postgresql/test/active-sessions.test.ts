@@ -2,7 +2,7 @@ import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import { feedback, noSavings } from "@dbintel/feedback";
-import { createTestHost } from "@dbintel/pipeline/testing";
+import { createTestHost, pointsOf, type SeenPoint } from "@dbintel/pipeline/testing";
 import { fingerprintSql } from "@dbintel/sql";
 import { ActiveSessionPoll } from "@dbintel/watching";
 import type { Client } from "pg";
@@ -11,7 +11,7 @@ import { PostgresqlSessionSampler } from "../src/activity/session-sampler.ts";
 import { KnownServer } from "../src/connection/capabilities.ts";
 import { DatabaseConnection } from "../src/connection/connection.ts";
 import { instanceResource } from "../src/resource.ts";
-import { never, type Point, pointsOf, settingsOf } from "./watch.ts";
+import { never, settingsOf } from "./watch.ts";
 
 const sleep = "SELECT pg_sleep(86400)";
 const compute = "DO 'BEGIN LOOP END LOOP; END'";
@@ -86,9 +86,9 @@ for (const major of [13, 18]) {
     }
 
     /** By statement and event, of the metric `name`. */
-    function averages(points: readonly Point[], name = "db.active_sessions"): ReadonlyMap<string, number> {
+    function averages(points: readonly SeenPoint[], name = "db.active_sessions"): ReadonlyMap<string, number> {
       const found = points.filter((point) => point.name === name);
-      const label = ({ attributes }: Point) =>
+      const label = ({ attributes }: SeenPoint) =>
         ["db.namespace", "db.query.id", "db.query.fingerprint", "db.wait.event"]
           .map((attribute) => attributes.get(attribute))
           .filter((value) => value !== undefined)
@@ -229,7 +229,7 @@ for (const major of [13, 18]) {
         busy--;
         await client.end();
       });
-      let points: readonly Point[] = [];
+      let points: readonly SeenPoint[] = [];
       while (busy > 0) points = pointsOf((await peek()).batches);
       await Promise.all(load);
       const gauge = points.filter(({ name }) => name === "db.active_sessions");
@@ -247,7 +247,7 @@ for (const major of [13, 18]) {
   });
 }
 
-function averageByClass(points: readonly Point[]): ReadonlyMap<string, number> {
+function averageByClass(points: readonly SeenPoint[]): ReadonlyMap<string, number> {
   const shares = points.filter(({ name }) => name === "db.active_sessions.share");
   return new Map(shares.map(({ attributes, value }) => [String(attributes.get("db.wait.class")), Number(value)]));
 }

@@ -2,11 +2,12 @@ import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import { feedback, noSavings } from "@dbintel/feedback";
+import { eventsOf, pointsOf, type SeenEvent } from "@dbintel/pipeline/testing";
 import type { PollResult } from "@dbintel/polling";
 import { fingerprintSql } from "@dbintel/sql";
 import type { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { type Event, eventsOf, pointsOf, watchActivity } from "./watch.ts";
+import { watchActivity } from "./watch.ts";
 
 const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 const longest = "SELECT pg_sleep(86400)";
@@ -73,7 +74,7 @@ for (const major of [13, 14, 18]) {
     const blocked = "wait_event_type = 'Lock'";
     const sleeps = "wait_event = 'PgSleep'";
 
-    function byPid(result: PollResult): ReadonlyMap<number, Event> {
+    function byPid(result: PollResult): ReadonlyMap<number, SeenEvent> {
       return new Map(eventsOf(result.batches).map((event) => [event.number("postgresql.pid"), event]));
     }
 

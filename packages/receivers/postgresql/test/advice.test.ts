@@ -1,11 +1,10 @@
 import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
-import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
+import { createTestHost, type SeenEvent, type TestHost } from "@dbintel/pipeline/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AdviceErrand } from "../src/advice/advice-errand.ts";
 import { KnownScans } from "../src/plans/known-scans.ts";
 import { eventsOfVisits } from "./visiting.ts";
-import type { Event } from "./watch.ts";
 
 describe("advice about a real server", () => {
   let server: PostgresServer;
@@ -48,7 +47,7 @@ describe("advice about a real server", () => {
     return eventsOfVisits(server, { errand, host, database: "app" });
   }
 
-  function objectsOf(events: readonly Event[], rule: string) {
+  function objectsOf(events: readonly SeenEvent[], rule: string) {
     const found = events.filter((event) => event.text("dbintel.advice.rule") === rule);
     return found.map((event) => event.text("dbintel.advice.object")).sort();
   }
@@ -108,7 +107,7 @@ describe("advice about a real server", () => {
     const second = watch({ host: createTestHost({ storage: first.host.storage }), unusedAfterDays: 1000 });
     expect(await second.peek()).toHaveLength(events.length);
     const resolved = await second.look();
-    const ids = (list: readonly Event[]) => list.map((event) => event.text("dbintel.advice.id")).sort();
+    const ids = (list: readonly SeenEvent[]) => list.map((event) => event.text("dbintel.advice.id")).sort();
     expect(ids(resolved)).toEqual(ids(events));
     expect(new Set(resolved.map((event) => event.text("dbintel.advice.state")))).toEqual(new Set(["resolved"]));
     expect(await second.look()).toEqual([]);

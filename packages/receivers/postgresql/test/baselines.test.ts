@@ -1,11 +1,11 @@
 import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
-import { createTestHost } from "@dbintel/pipeline/testing";
+import { createTestHost, eventsOf, pointsOf } from "@dbintel/pipeline/testing";
 import type { Client } from "pg";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { objects, visitDatabases } from "./visiting.ts";
-import { eventsOf, pointsOf, watchActivity } from "./watch.ts";
+import { watchActivity } from "./watch.ts";
 
 describePostgres(18, "a collector that is restarted", () => {
   let server: PostgresServer;

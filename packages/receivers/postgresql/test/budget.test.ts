@@ -2,12 +2,12 @@ import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import { defaultBreakerSettings } from "@dbintel/guard";
-import { createTestHost, FakeClock, Sink, type TestHost } from "@dbintel/pipeline/testing";
+import { createTestHost, eventsOf, FakeClock, Sink, type TestHost } from "@dbintel/pipeline/testing";
 import { ServerWatch } from "@dbintel/watching";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { DatabaseConnection } from "../src/connection/connection.ts";
 import { watchedDatabase } from "../src/connection/problems.ts";
-import { eventsOf, never, settingsOf } from "./watch.ts";
+import { never, settingsOf } from "./watch.ts";
 
 const intervalMs = 1000;
 const mostShare = 0.1;

@@ -1,9 +1,8 @@
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
-import { createTestHost } from "@dbintel/pipeline/testing";
+import { createTestHost, eventsOf } from "@dbintel/pipeline/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ColumnStatisticsErrand } from "../src/schema/column-statistics.ts";
 import { visitDatabases } from "./visiting.ts";
-import { eventsOf } from "./watch.ts";
 
 const otel = { username: "otel", password: "otel" };
 

@@ -1,7 +1,7 @@
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import { classifyError } from "@dbintel/guard";
-import { createTestHost } from "@dbintel/pipeline/testing";
+import { createTestHost, pointsOf } from "@dbintel/pipeline/testing";
 import type { WatchedPoll } from "@dbintel/watching";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { z } from "zod";
@@ -9,7 +9,7 @@ import type { postgresqlConfig } from "../src/config.ts";
 import { customSqlPart } from "../src/custom-sql/part.ts";
 import { postgresql } from "../src/index.ts";
 import { watchedServer } from "../src/server.ts";
-import { never, pointsOf } from "./watch.ts";
+import { never } from "./watch.ts";
 
 type Queries = NonNullable<z.input<typeof postgresqlConfig>["custom_queries"]>;
 const gauge = [{ name: "shop.value", column: "value" }];

@@ -1,9 +1,10 @@
 import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
+import { eventsOf, type SeenEvent } from "@dbintel/pipeline/testing";
 import type { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { type Event, eventsOf, watchStatements } from "./watch.ts";
+import { watchStatements } from "./watch.ts";
 
 /** Statements that the load runs, each a shape of its own; the last is rare. */
 const statements = Array.from(
@@ -17,7 +18,7 @@ interface Totals {
   seconds: number;
 }
 
-function sum(events: readonly Event[]): Totals {
+function sum(events: readonly SeenEvent[]): Totals {
   return events.reduce(
     (totals, event) => ({
       calls: totals.calls + event.number("postgresql.calls"),
@@ -34,9 +35,9 @@ for (const major of [13, 14, 15, 16, 17, 18]) {
     let load: Client;
     let watch: ReturnType<typeof watchStatements>;
     /** What was polled in this test, `other` rows included. */
-    let events: Event[];
+    let events: SeenEvent[];
 
-    async function poll(): Promise<Event[]> {
+    async function poll(): Promise<SeenEvent[]> {
       const polled = eventsOf((await watch.poll()).batches);
       events.push(...polled);
       return polled;

@@ -1,12 +1,13 @@
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import { otherStatements } from "@dbintel/e2e/shop-load";
+import { eventsOf, pointsOf, type SeenEvent } from "@dbintel/pipeline/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { createShop, Load, reported } from "./load.ts";
 import { startStandby } from "./standby.ts";
 import { startWithCounters } from "./statement-file.ts";
 import { objects, visitDatabases } from "./visiting.ts";
-import { type Event, eventsOf, pointsOf, watchStatements } from "./watch.ts";
+import { watchStatements } from "./watch.ts";
 
 const ann = { user: "ann", password: "ann-password" };
 const ben = { user: "ben", password: "ben-password" };
@@ -26,7 +27,7 @@ async function prepare(server: PostgresServer, databases: readonly string[]): Pr
 /** What was polled in a test, beside what was executed. */
 function watch(server: PostgresServer, databases: readonly string[], options: Parameters<typeof watchStatements>[1]) {
   const watched = watchStatements(server, { reportsDatabase: (name) => databases.includes(name), ...options });
-  const events: Event[] = [];
+  const events: SeenEvent[] = [];
   return {
     ...watched,
     events,

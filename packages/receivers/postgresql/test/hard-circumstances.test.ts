@@ -2,9 +2,10 @@ import { spawnSync } from "node:child_process";
 import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
+import { eventsOf, pointsOf, type SeenEvent } from "@dbintel/pipeline/testing";
 import type { Client } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Event, eventsOf, pointsOf, watchStatements } from "./watch.ts";
+import { watchStatements } from "./watch.ts";
 
 /** Runs a statement of these bytes; `pg` would send UTF-8. */
 async function runBytes(session: Client, sql: Buffer): Promise<void> {
@@ -12,7 +13,7 @@ async function runBytes(session: Client, sql: Buffer): Promise<void> {
   await session.query(`DO $$ BEGIN EXECUTE convert_from('\\x${sql.toString("hex")}', 'SQL_ASCII'); END $$`);
 }
 
-const about = (events: readonly Event[], part: string) =>
+const about = (events: readonly SeenEvent[], part: string) =>
   events.filter((event) => event.text("db.query.text").includes(part));
 
 describePostgres(18, "bad input from the server", () => {

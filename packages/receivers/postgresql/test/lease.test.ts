@@ -4,13 +4,13 @@ import { freePort, type PostgresServer, startPostgres } from "@dbintel/e2e/serve
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import type { Batch } from "@dbintel/pdata";
 import type { Component } from "@dbintel/pipeline";
-import { createTestHost, FakeClock, type TestHost } from "@dbintel/pipeline/testing";
+import { createTestHost, eventsOf, FakeClock, type SeenEvent, type TestHost } from "@dbintel/pipeline/testing";
 import { SessionLock } from "@dbintel/watching";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { DatabaseConnection } from "../src/connection/connection.ts";
 import { postgresql } from "../src/index.ts";
 import { AdvisoryLock } from "../src/lease/advisory-lock.ts";
-import { type Event, eventsOf, never, settingsOf } from "./watch.ts";
+import { never, settingsOf } from "./watch.ts";
 
 const intervalMs = 10_000;
 const rounds = 4;
@@ -131,16 +131,16 @@ describePostgres(18, "two collectors of one server", () => {
     {
       what: "an error in the log",
       make: (name: string) => server.query(`DO $$ BEGIN RAISE EXCEPTION SQLSTATE '${name}'; END $$`).catch(() => {}),
-      told: (event: Event, name: string) =>
+      told: (event: SeenEvent, name: string) =>
         event.text("db.response.status_code") === name ? event.number("db.log.count") : 0,
     },
     {
       what: "a setting of the database",
       make: (name: string) => server.query(`ALTER DATABASE postgres SET "lease.${name}" = 'on'`),
-      told: (event: Event, name: string) => (event.text("postgresql.setting.name") === `lease.${name}` ? 1 : 0),
+      told: (event: SeenEvent, name: string) => (event.text("postgresql.setting.name") === `lease.${name}` ? 1 : 0),
     },
   ];
-  const times = (name: string, told: (event: Event, name: string) => number) =>
+  const times = (name: string, told: (event: SeenEvent, name: string) => number) =>
     running.flatMap(({ batches }) => eventsOf(batches)).reduce((sum, event) => sum + told(event, name), 0);
 
   it("tell what is new once, whoever of them polls, and nothing of what the other one has told", async () => {

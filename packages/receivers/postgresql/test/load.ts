@@ -1,7 +1,7 @@
 import type { PostgresServer } from "@dbintel/e2e/servers";
 import { type Executed, reportedLoad, ShopLoad, shopSchema, shopStatements } from "@dbintel/e2e/shop-load";
+import type { SeenEvent } from "@dbintel/pipeline/testing";
 import type { ClientConfig } from "pg";
-import type { Event } from "./watch.ts";
 
 const statements = {
   ...shopStatements,
@@ -36,7 +36,7 @@ export class Load extends ShopLoad<Place, keyof typeof statements> {
 }
 
 /** Adds up what events report of the load, by the names that `Load` uses. */
-export function reported(events: readonly Event[]): Map<string, Executed> {
+export function reported(events: readonly SeenEvent[]): Map<string, Executed> {
   return reportedLoad(events, {
     statements: Object.keys(statements),
     placeOf: (event, isOther) => [event.text("db.namespace"), ...(isOther ? [] : [event.text("postgresql.rolname")])],

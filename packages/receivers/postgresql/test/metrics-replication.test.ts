@@ -1,6 +1,6 @@
 import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
-import { createTestHost } from "@dbintel/pipeline/testing";
+import { createTestHost, pointsOf, type SeenPoint } from "@dbintel/pipeline/testing";
 import { StatementGuards } from "@dbintel/watching";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AdviceErrand } from "../src/advice/advice-errand.ts";
@@ -13,7 +13,7 @@ import { instanceResource } from "../src/resource.ts";
 import { SchemaErrand } from "../src/schema/schema-errand.ts";
 import { startStandby } from "./standby.ts";
 import { objects, visitDatabases } from "./visiting.ts";
-import { calm, never, type Point, pointsOf, settingsOf } from "./watch.ts";
+import { calm, never, settingsOf } from "./watch.ts";
 
 describe("metrics of what a server writes, keeps and holds back", () => {
   let server: PostgresServer;
@@ -33,7 +33,7 @@ describe("metrics of what a server writes, keeps and holds back", () => {
 
   afterAll(() => server.stop());
 
-  async function look(of: PostgresServer = server): Promise<readonly Point[]> {
+  async function look(of: PostgresServer = server): Promise<readonly SeenPoint[]> {
     const host = createTestHost();
     const context = { endpoint: "test:5432", username: of.superuser, database: "postgres" };
     const connection = new DatabaseConnection(settingsOf(of), "postgres");
@@ -49,7 +49,7 @@ describe("metrics of what a server writes, keeps and holds back", () => {
     return pointsOf(batches);
   }
 
-  function value(points: readonly Point[], name: string, attributes: Record<string, string> = {}) {
+  function value(points: readonly SeenPoint[], name: string, attributes: Record<string, string> = {}) {
     const found = points.filter(
       (point) =>
         point.name === `dbintel.postgresql.${name}` &&
@@ -65,7 +65,7 @@ describe("metrics of what a server writes, keeps and holds back", () => {
     const before = await look();
     await server.query("INSERT INTO t SELECT generate_series(1, 20000)");
     const after = await look();
-    const kept = (points: readonly Point[]) =>
+    const kept = (points: readonly SeenPoint[]) =>
       value(points, "replication_slot.retained", { slot: "forgotten" }) as bigint;
     expect(kept(after) - kept(before)).toBeGreaterThan(1_000_000n);
     expect(value(after, "replication_slot.active", { slot: "forgotten" })).toBe(0n);
@@ -73,7 +73,7 @@ describe("metrics of what a server writes, keeps and holds back", () => {
     expect(value(after, "replication_slot.inactive.time", { slot: "forgotten" })).toBeGreaterThan(0);
     expect(value(after, "replication_slot.unconfirmed", { slot: "decoded", "db.namespace": "postgres" })).toBeDefined();
     expect(value(after, "xmin_horizon.age", { holder: "replication_slot", "holder.name": "decoded" })).toBeDefined();
-    const written = (points: readonly Point[]) => value(points, "wal.written") as bigint;
+    const written = (points: readonly SeenPoint[]) => value(points, "wal.written") as bigint;
     await eventually("the WAL is counted", async () =>
       written(await look()) - written(before) > 1_000_000n ? true : undefined,
     );
@@ -126,7 +126,7 @@ describe("metrics of what a server writes, keeps and holds back", () => {
   it("are told by a standby and of it, and what is inside its databases", async () => {
     await using standby = await startStandby(server, { max_prepared_transactions: 5 });
     await server.query("INSERT INTO t SELECT generate_series(1, 1000)");
-    const behind = (points: readonly Point[], stage: string) =>
+    const behind = (points: readonly SeenPoint[], stage: string) =>
       value(points, "replication.lag", { stage, state: "streaming" });
     await eventually("the standby has caught up", async () =>
       behind(await look(), "replay") === 0n ? true : undefined,

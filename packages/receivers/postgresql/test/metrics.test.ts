@@ -1,7 +1,7 @@
 import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
-import { createTestHost } from "@dbintel/pipeline/testing";
+import { createTestHost, eventsOf, pointsOf, type SeenPoint } from "@dbintel/pipeline/testing";
 import { type StatementGuard, StatementGuards } from "@dbintel/watching";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { AdviceErrand } from "../src/advice/advice-errand.ts";
@@ -16,7 +16,7 @@ import { KnownScans } from "../src/plans/known-scans.ts";
 import { instanceResource } from "../src/resource.ts";
 import { SchemaErrand } from "../src/schema/schema-errand.ts";
 import { objects, visitDatabases } from "./visiting.ts";
-import { calm, eventsOf, never, type Point, pointsOf, settingsOf } from "./watch.ts";
+import { calm, never, settingsOf } from "./watch.ts";
 
 for (const major of [13, 14, 15, 16, 17, 18]) {
   describePostgres(major, "metrics", () => {
@@ -60,7 +60,11 @@ for (const major of [13, 14, 15, 16, 17, 18]) {
       return { host, poll, pollWith, points };
     }
 
-    function one(points: readonly Point[], name: string, attributes: Record<string, string> = {}): Point | undefined {
+    function one(
+      points: readonly SeenPoint[],
+      name: string,
+      attributes: Record<string, string> = {},
+    ): SeenPoint | undefined {
       return points.find(
         (point) =>
           point.name === name &&
@@ -113,7 +117,7 @@ for (const major of [13, 14, 15, 16, 17, 18]) {
     it("tell who writes buffers and why checkpoints come", async () => {
       const before = await watch().points();
       await server.query("CHECKPOINT");
-      const checkpoints = (points: readonly Point[]) =>
+      const checkpoints = (points: readonly SeenPoint[]) =>
         one(points, "postgresql.bgwriter.checkpoint.count", { type: "requested" })?.value as bigint;
       const after = await eventually("the checkpoint is counted", async () => {
         const points = await watch().points();

@@ -1,13 +1,13 @@
 import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describeExtension, describePostgres } from "@dbintel/e2e/servers/vitest";
-import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
+import { createTestHost, type SeenEvent, type TestHost } from "@dbintel/pipeline/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { AdviceErrand } from "../src/advice/advice-errand.ts";
 import { MissingIndexErrand } from "../src/advice/missing-index-errand.ts";
 import { KnownScans } from "../src/plans/known-scans.ts";
 import { eventsOfVisits } from "./visiting.ts";
-import { type Event, watchStatements } from "./watch.ts";
+import { watchStatements } from "./watch.ts";
 
 const secret = "planted-secret";
 /** Reads what it may, and may keep its session out of pg_stat_statements. */
@@ -95,7 +95,8 @@ for (const { hypopg, describeIt } of suites) {
       return eventsOfVisits(server, { errand, host, database: "shop", user: monitor });
     }
 
-    const objectsOf = (events: readonly Event[]) => events.map((event) => event.text("dbintel.advice.object")).sort();
+    const objectsOf = (events: readonly SeenEvent[]) =>
+      events.map((event) => event.text("dbintel.advice.object")).sort();
 
     it("are told by the conditions of statements, with the statement and no constant of it", async () => {
       const advice = watch();

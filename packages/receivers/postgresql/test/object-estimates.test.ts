@@ -1,17 +1,17 @@
 import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describeExtension, describePostgres } from "@dbintel/e2e/servers/vitest";
+import { pointsOf, type SeenPoint } from "@dbintel/pipeline/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { bloatErrand } from "../src/objects/bloat.ts";
 import type { Errand } from "../src/visits/errand.ts";
 import { objects, visitDatabases } from "./visiting.ts";
-import { type Point, pointsOf } from "./watch.ts";
 
 function watchVisits(server: PostgresServer, errand: Errand | undefined, database = "app") {
   if (errand === undefined) throw new Error("nothing is wanted");
   const databases = visitDatabases(server, { errands: [errand], reportsDatabase: (name) => name === database });
   return {
-    async look(): Promise<readonly Point[]> {
+    async look(): Promise<readonly SeenPoint[]> {
       const { batches, problems } = await databases.round();
       expect(problems).toEqual([]);
       await databases.host.clock.advance(errand.intervalMs);

@@ -1,8 +1,8 @@
 import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
+import { pointsOf, type SeenPoint } from "@dbintel/pipeline/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { objects, visitDatabases } from "./visiting.ts";
-import { type Point, pointsOf } from "./watch.ts";
 
 describe("tables and indexes of a real server", () => {
   let server: PostgresServer;
@@ -22,7 +22,7 @@ describe("tables and indexes of a real server", () => {
     return visitDatabases(server, { errands: [objects(settings)], reportsDatabase: (name) => name === database });
   }
 
-  async function points(database: string, settings: Record<string, number> = {}): Promise<readonly Point[]> {
+  async function points(database: string, settings: Record<string, number> = {}): Promise<readonly SeenPoint[]> {
     const databases = look(database, settings);
     const { batches, problems } = await databases.round();
     await databases.close();
@@ -30,7 +30,11 @@ describe("tables and indexes of a real server", () => {
     return pointsOf(batches);
   }
 
-  function value(all: readonly Point[], name: string, attributes: Record<string, string>): bigint | number | undefined {
+  function value(
+    all: readonly SeenPoint[],
+    name: string,
+    attributes: Record<string, string>,
+  ): bigint | number | undefined {
     const found = all.filter(
       (point) =>
         point.name === name && Object.entries(attributes).every(([key, text]) => point.attributes.get(key) === text),
@@ -133,7 +137,7 @@ describe("tables and indexes of a real server", () => {
     }
     const databases = look("many", { max_tables: 20 });
     const first = pointsOf((await databases.round()).batches);
-    const tables = (all: readonly Point[]) =>
+    const tables = (all: readonly SeenPoint[]) =>
       all.filter(({ name }) => name === "postgresql.sequential_scans").map((point) => point.attributes);
     expect(tables(first)).toHaveLength(21);
     expect(value(first, "postgresql.table.count", { "db.namespace": "many" })).toBe(10_000n);

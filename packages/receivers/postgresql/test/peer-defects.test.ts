@@ -4,10 +4,11 @@
  */
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
+import { eventsOf, type SeenEvent } from "@dbintel/pipeline/testing";
 import { formatPlan, planAttributes, readPlan } from "@dbintel/plans";
 import type { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { type Event, eventsOf, watchStatements } from "./watch.ts";
+import { watchStatements } from "./watch.ts";
 
 const application = { user: "application", password: "application-password" };
 const other = { user: "other", password: "other-password" };
@@ -56,7 +57,7 @@ for (const major of [15, 18]) {
       return {
         ...watch,
         /** The events of one poll. */
-        events: async (): Promise<Event[]> => eventsOf((await watch.poll()).batches),
+        events: async (): Promise<SeenEvent[]> => eventsOf((await watch.poll()).batches),
       };
     }
 
@@ -64,7 +65,7 @@ for (const major of [15, 18]) {
       for (let index = 0; index < times; index++) await client.query(sql);
     }
 
-    const about = (events: readonly Event[], part: string) =>
+    const about = (events: readonly SeenEvent[], part: string) =>
       events.find((event) => event.text("db.query.text").includes(part));
 
     it("9 — the first interval of a new statement is lost, and a row of which one column fell", async () => {

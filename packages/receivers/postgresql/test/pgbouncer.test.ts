@@ -3,14 +3,14 @@ import { eventually } from "@dbintel/e2e/condition";
 import { type Pgbouncer, type PostgresServer, startPgbouncer, startPostgres } from "@dbintel/e2e/servers";
 import { describePgbouncer } from "@dbintel/e2e/servers/vitest";
 import { LoginSource } from "@dbintel/instances";
-import { createTestHost, Sink } from "@dbintel/pipeline/testing";
+import { createTestHost, pointsOf, type SeenPoint, Sink } from "@dbintel/pipeline/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { postgresql } from "../src/index.ts";
 import { PgbouncerConsole } from "../src/pools/pgbouncer-console.ts";
 import { poolQueries } from "../src/pools/pool-metrics.ts";
 import { PoolPoll } from "../src/pools/pool-poll.ts";
 import { instanceResource } from "../src/resource.ts";
-import { never, type Point, pointsOf } from "./watch.ts";
+import { never } from "./watch.ts";
 
 describePgbouncer("pools", () => {
   let server: PostgresServer;
@@ -44,7 +44,7 @@ describePgbouncer("pools", () => {
     return { console, look: () => poll.poll({ signal: never }) };
   }
 
-  function value(points: readonly Point[], name: string, attributes: Record<string, string>) {
+  function value(points: readonly SeenPoint[], name: string, attributes: Record<string, string>) {
     return points.find(
       (point) =>
         point.name === `dbintel.pgbouncer.${name}` &&

@@ -3,9 +3,10 @@ import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import { breakers } from "@dbintel/guard";
+import { eventsOf, type SeenEvent } from "@dbintel/pipeline/testing";
 import { planHashes, readPlan } from "@dbintel/plans";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { type Event, eventsOf, watchStatements } from "./watch.ts";
+import { watchStatements } from "./watch.ts";
 
 const secret = "planted-secret-of-a-view";
 const app = { username: "app", password: "app-password" };
@@ -64,7 +65,7 @@ for (const major of [15, 18]) {
       await session.end();
     }
 
-    async function poll(watch: ReturnType<typeof start>, part: string): Promise<Event | undefined> {
+    async function poll(watch: ReturnType<typeof start>, part: string): Promise<SeenEvent | undefined> {
       const { batches } = await watch.poll();
       return eventsOf(batches).find((event) => event.text("db.query.text").includes(part));
     }

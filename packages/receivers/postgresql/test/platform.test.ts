@@ -3,12 +3,12 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { eventually } from "@dbintel/e2e/condition";
 import { freePort, type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { ServerPlatform } from "@dbintel/instances";
-import { createTestHost, Sink } from "@dbintel/pipeline/testing";
+import { createTestHost, eventsOf, Sink } from "@dbintel/pipeline/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { discover } from "../src/connection/capabilities.ts";
 import { DatabaseConnection } from "../src/connection/connection.ts";
 import { postgresql } from "../src/index.ts";
-import { eventsOf, never, settingsOf, watchActivity, watchStatements } from "./watch.ts";
+import { never, settingsOf, watchActivity, watchStatements } from "./watch.ts";
 
 /** Passes on what comes to a server, but for the parameter `options` of the start, as a pooler may be told to. */
 class Pooler implements AsyncDisposable {

@@ -3,10 +3,10 @@ import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { defaultBreakerSettings } from "@dbintel/guard";
 import type { Batch } from "@dbintel/pdata";
 import type { Consumer } from "@dbintel/pipeline";
-import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
+import { createTestHost, pointsOf, type TestHost } from "@dbintel/pipeline/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { postgresql } from "../src/index.ts";
-import { never, pointsOf } from "./watch.ts";
+import { never } from "./watch.ts";
 
 const planted = "never-print-this-password";
 

@@ -3,7 +3,7 @@ import { freePort, type PostgresServer, startPostgres } from "@dbintel/e2e/serve
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import { feedback, noSavings } from "@dbintel/feedback";
 import { type BreakerSettings, breakers, defaultBreakerSettings } from "@dbintel/guard";
-import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
+import { createTestHost, eventsOf, pointsOf, type TestHost } from "@dbintel/pipeline/testing";
 import { guardedPoll, StatementGuards } from "@dbintel/watching";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { KnownServer } from "../src/connection/capabilities.ts";
@@ -12,7 +12,7 @@ import { watchedDatabase } from "../src/connection/problems.ts";
 import { postgresql } from "../src/index.ts";
 import { MetricPoll, type MetricPollOptions } from "../src/metrics/metric-poll.ts";
 import { instanceResource } from "../src/resource.ts";
-import { calm, eventsOf, never, pointsOf, settingsOf, watchStatements } from "./watch.ts";
+import { calm, never, settingsOf, watchStatements } from "./watch.ts";
 
 const { failureThreshold, maxOpenMs } = defaultBreakerSettings;
 const minuteMs = 60_000;

@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline";
 import { systemClock } from "@dbintel/pipeline";
-import { eventsOf, type Reachable, watchStatements } from "./watch.ts";
+import { eventsOf } from "@dbintel/pipeline/testing";
+import { type Reachable, watchStatements } from "./watch.ts";
 
 /*
  * A process that does nothing but read the statements of a server, so that what it takes of memory is the collector's:

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { RefusedError } from "@dbintel/errors";
-import { createTestHost, Sink, type TestHost } from "@dbintel/pipeline/testing";
+import { createTestHost, eventsOf, pointsOf, Sink, type TestHost } from "@dbintel/pipeline/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { postgresql } from "../src/index.ts";
-import { eventsOf, never, pointsOf } from "./watch.ts";
+import { never } from "./watch.ts";
 
 /** Visits have sessions that come and go. */
 const withoutVisits = {

@@ -3,11 +3,11 @@ import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import type { Batch } from "@dbintel/pdata";
-import { createTestHost, MemoryStorage, type TestHost } from "@dbintel/pipeline/testing";
+import { createTestHost, eventsOf, MemoryStorage, type SeenEvent, type TestHost } from "@dbintel/pipeline/testing";
 import type { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { postgresql } from "../src/index.ts";
-import { type Event, eventsOf, never } from "./watch.ts";
+import { never } from "./watch.ts";
 
 const intervalMs = 10_000;
 const statement = "SELECT 'restart' AS marker, 1";
@@ -85,7 +85,7 @@ describePostgres(18, "a receiver that is restarted", () => {
   }
 
   /** Those that count executions; samples of sessions tell the text too. */
-  function events(): Event[] {
+  function events(): SeenEvent[] {
     return eventsOf(batches).filter(
       (event) => event.text("db.query.text").includes("marker") && event.number("postgresql.calls") > 0,
     );

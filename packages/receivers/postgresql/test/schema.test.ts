@@ -1,9 +1,8 @@
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
-import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
+import { createTestHost, type SeenEvent, type TestHost } from "@dbintel/pipeline/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SchemaErrand } from "../src/schema/schema-errand.ts";
 import { eventsOfVisits } from "./visiting.ts";
-import type { Event } from "./watch.ts";
 
 describe("changes of the tables of a real server", () => {
   let server: PostgresServer;
@@ -25,7 +24,7 @@ describe("changes of the tables of a real server", () => {
     return eventsOfVisits(server, { errand, host, database: "app" });
   }
 
-  function told(events: readonly Event[]) {
+  function told(events: readonly SeenEvent[]) {
     return events.map((event) =>
       ["change", "object.kind", "object.name", "previous_definition", "definition"].map((name) =>
         event.attributes.get(`dbintel.schema.${name}`),

@@ -1,7 +1,7 @@
 import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
-import { createTestHost } from "@dbintel/pipeline/testing";
+import { createTestHost, eventsOf, pointsOf, type SeenEvent, type SeenPoint } from "@dbintel/pipeline/testing";
 import type { PollResult } from "@dbintel/polling";
 import { StatementGuards } from "@dbintel/watching";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -14,7 +14,7 @@ import { logFunctions } from "../src/doctor/log-functions.ts";
 import { LogPoll } from "../src/logs/log-poll.ts";
 import { LoggedPlans } from "../src/plans/logged-plans.ts";
 import { instanceResource } from "../src/resource.ts";
-import { calm, type Event, eventsOf, never, type Point, pointsOf, settingsOf } from "./watch.ts";
+import { calm, never, settingsOf } from "./watch.ts";
 
 const secret = "jane@example.com";
 const monitor = { username: "monitor", password: "monitor" };
@@ -118,10 +118,10 @@ for (const [major, formats] of logs) {
         async function until(
           log: ReturnType<typeof watch>,
           name: string,
-          part: (event: Event) => boolean = () => true,
+          part: (event: SeenEvent) => boolean = () => true,
         ) {
-          const events: Event[] = [];
-          let points: readonly Point[] = [];
+          const events: SeenEvent[] = [];
+          let points: readonly SeenPoint[] = [];
           const bytes: Buffer[] = [];
           const found = await eventually(`the log tells ${name}`, async () => {
             const { batches } = await log.poll();
@@ -133,7 +133,7 @@ for (const [major, formats] of logs) {
           return { found, events, points, bytes: Buffer.concat(bytes) };
         }
 
-        const statementOf = (event: Event) => event.text("db.query.text");
+        const statementOf = (event: SeenEvent) => event.text("db.query.text");
 
         it("tells both sides of a deadlock, whose it was and on what", async () => {
           const log = watch();
@@ -215,7 +215,7 @@ for (const [major, formats] of logs) {
           await session.query("SELECT * FROM surely_not_there").catch(() => {});
           await session.end();
 
-          const isLast = (event: Event) => event.text("db.log.message").includes("surely_not_there");
+          const isLast = (event: SeenEvent) => event.text("db.log.message").includes("surely_not_there");
           const { events, points, bytes } = await until(log, "db.log.error", isLast);
           expect(bytes.includes("jane")).toBe(false);
           expect(bytes.includes("example")).toBe(false);
@@ -332,7 +332,7 @@ for (const [major, formats] of logs) {
           await server.query("SELECT * FROM before_rotation").catch(() => {});
           await server.query("SELECT pg_rotate_logfile()");
           await server.query("SELECT * FROM after_rotation").catch(() => {});
-          const isLast = (event: Event) => event.text("db.log.message").includes("after_rotation");
+          const isLast = (event: SeenEvent) => event.text("db.log.message").includes("after_rotation");
           const { events } = await until(log, "db.log.error", isLast);
           const messages = events
             .filter(({ name }) => name === "db.log.error")

@@ -1,6 +1,6 @@
 import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
-import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
+import { createTestHost, eventsOf, type SeenEvent, type TestHost } from "@dbintel/pipeline/testing";
 import { SettingsPoll } from "@dbintel/watching";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { KnownServer } from "../src/connection/capabilities.ts";
@@ -8,7 +8,7 @@ import { DatabaseConnection } from "../src/connection/connection.ts";
 import { Visits } from "../src/connection/visits.ts";
 import { instanceResource } from "../src/resource.ts";
 import { postgresqlSettings } from "../src/settings-changes/settings-dialect.ts";
-import { type Event, eventsOf, never, settingsOf } from "./watch.ts";
+import { never, settingsOf } from "./watch.ts";
 
 describe("changes of settings on a real server", () => {
   let server: PostgresServer;
@@ -34,7 +34,7 @@ describe("changes of settings on a real server", () => {
     return {
       host,
       poll,
-      async look(): Promise<readonly Event[]> {
+      async look(): Promise<readonly SeenEvent[]> {
         const result = await poll.poll({ signal: never });
         result.commit?.();
         return eventsOf(result.batches);
@@ -59,7 +59,7 @@ describe("changes of settings on a real server", () => {
     });
   }
 
-  function told(events: readonly Event[]) {
+  function told(events: readonly SeenEvent[]) {
     return events.map((event) => [
       event.text("postgresql.setting.name"),
       event.attributes.get("postgresql.setting.old_value"),

@@ -1,8 +1,9 @@
 import { eventually } from "@dbintel/e2e/condition";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
+import { eventsOf, pointsOf } from "@dbintel/pipeline/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { eventsOf, pointsOf, watchStatements } from "./watch.ts";
+import { watchStatements } from "./watch.ts";
 
 const email = "jane.planted@example.com";
 const rolePassword = "S3cret-planted-password";

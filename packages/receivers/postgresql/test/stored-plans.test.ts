@@ -1,9 +1,10 @@
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
+import { eventsOf, type SeenEvent } from "@dbintel/pipeline/testing";
 import { planHashes, readPlan } from "@dbintel/plans";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { sqlExtensions } from "./sql-extensions.ts";
-import { type Event, eventsOf, watchStatements } from "./watch.ts";
+import { watchStatements } from "./watch.ts";
 
 const secret = "planted-secret-of-a-plan";
 const monitor = { username: "monitor", password: "monitor-password" };
@@ -112,11 +113,12 @@ describePostgres(18, "plans that extensions keep, by the columns in their docume
     expect(bytes.includes(secret)).toBe(false);
     // The test itself explains them, too.
     const events = eventsOf(batches).filter((event) => event.text("db.query.text").startsWith("SELECT"));
-    const of = (part: string): Event | undefined => events.find((event) => event.text("db.query.text").includes(part));
+    const of = (part: string): SeenEvent | undefined =>
+      events.find((event) => event.text("db.query.text").includes(part));
     return { of, problems: problems.map(({ message, hint }) => `${message}; ${hint}`) };
   }
 
-  const source = (event: Event | undefined) => event?.text("db.query.plan.source");
+  const source = (event: SeenEvent | undefined) => event?.text("db.query.plan.source");
 
   it("are taken before any is asked for: that of the last execution, without a constant", async () => {
     await create("postgres", "pg_store_plans");

@@ -1,6 +1,6 @@
 import type { PostgresServer } from "@dbintel/e2e/servers";
 import type { Host } from "@dbintel/pipeline";
-import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
+import { createTestHost, eventsOf, type TestHost } from "@dbintel/pipeline/testing";
 import { StatementGuards } from "@dbintel/watching";
 import { expect } from "vitest";
 import { KnownServer } from "../src/connection/capabilities.ts";
@@ -13,7 +13,7 @@ import { objectCollection } from "../src/objects/settings.ts";
 import { instanceResource } from "../src/resource.ts";
 import type { Errand } from "../src/visits/errand.ts";
 import { VisitPoll } from "../src/visits/visit-poll.ts";
-import { calm, eventsOf, never, settingsOf } from "./watch.ts";
+import { calm, never, settingsOf } from "./watch.ts";
 
 /** Every metric of tables and indexes. */
 export function objects(settings: Record<string, number> = {}, host: Host = createTestHost()): ObjectErrand {

@@ -1,9 +1,10 @@
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
+import { pointsOf } from "@dbintel/pipeline/testing";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Errand, Visit } from "../src/visits/errand.ts";
 import { visitDatabases } from "./visiting.ts";
-import { never, pointsOf } from "./watch.ts";
+import { never } from "./watch.ts";
 
 describe("visits to the databases of a real server", () => {
   let server: PostgresServer;

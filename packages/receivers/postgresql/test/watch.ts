@@ -1,7 +1,6 @@
 import { Secret } from "@dbintel/config";
 import type { PostgresServer } from "@dbintel/e2e/servers";
 import { LoginSource, type Platform, ServerPlatform, tlsSettings } from "@dbintel/instances";
-import type { AnyValue, Batch, Logs, Metrics } from "@dbintel/pdata";
 import { systemClock } from "@dbintel/pipeline";
 import { createTestHost } from "@dbintel/pipeline/testing";
 import type { PollResult } from "@dbintel/polling";
@@ -51,67 +50,6 @@ export function settingsOf(
     statementTimeoutMs: 5000,
     lockTimeoutMs: 100,
   };
-}
-
-/** An event as a test reads it. */
-export interface Event {
-  readonly name: string;
-  readonly timeUnixNano: bigint;
-  readonly attributes: ReadonlyMap<string, AnyValue>;
-  /** The number of an attribute, 0 when there is none. */
-  number(name: string): number;
-  text(name: string): string;
-}
-
-export function eventsOf(batches: readonly Batch[]): Event[] {
-  const events: Event[] = [];
-  for (const batch of batches.filter((each): each is Logs => each.signal === "logs")) {
-    for (const record of batch.records()) {
-      const attributes = new Map(record.attributes.entries());
-      events.push({
-        name: record.eventName,
-        timeUnixNano: record.timeUnixNano,
-        attributes,
-        number: (name) => Number(attributes.get(name) ?? 0),
-        text: (name) => String(attributes.get(name) ?? ""),
-      });
-    }
-  }
-  return events;
-}
-
-/** A data point as a test reads it. */
-export interface Point {
-  readonly name: string;
-  readonly unit: string;
-  readonly type: string;
-  readonly monotonic: boolean;
-  readonly temporality: string;
-  readonly value: bigint | number | undefined;
-  readonly startTimeUnixNano: bigint;
-  readonly timeUnixNano: bigint;
-  readonly attributes: ReadonlyMap<string, AnyValue>;
-}
-
-export function pointsOf(batches: readonly Batch[]): Point[] {
-  const points: Point[] = [];
-  for (const batch of batches.filter((each): each is Metrics => each.signal === "metrics")) {
-    for (const point of batch.points()) {
-      const { metric } = point;
-      points.push({
-        name: metric.name,
-        unit: metric.unit,
-        type: metric.type,
-        monotonic: metric.monotonic,
-        temporality: metric.temporality,
-        value: point.value,
-        startTimeUnixNano: point.startTimeUnixNano,
-        timeUnixNano: point.timeUnixNano,
-        attributes: new Map(point.attributes.entries()),
-      });
-    }
-  }
-  return points;
 }
 
 /** The statement poll on a real server, one call a poll. */

@@ -50,7 +50,7 @@ export async function readMarks(path: string, seed: number): Promise<Marks> {
 }
 
 /**
- * Appends marks, those that come while a write is under way in one write. They survive a crash of the process once
+ * Appends marks: those that come in one turn, or while a write is under way, in one write. They survive a crash of the process once
  * written; only `sync` makes them survive a loss of power.
  */
 export class MarkWriter {
@@ -59,7 +59,10 @@ export class MarkWriter {
   #file: FileHandle | undefined;
   #position: number;
   #waiting: Buffer[] = [];
-  #writing: Promise<void> | undefined;
+  /** The write of all that waits, which begins behind the last one. */
+  #next: Promise<void> | undefined;
+  /** Resolves when the write under way has ended, for good or ill. */
+  #last: Promise<void> = Promise.resolve();
   #discarded = false;
 
   /** `size` is how much of the file is there already. */
@@ -78,8 +81,8 @@ export class MarkWriter {
     mark.writeUInt32LE(kind, 4);
     mark.writeUInt32LE(crc32(mark.subarray(0, 8), this.#seed), 8);
     this.#waiting.push(mark);
-    // Whoever comes during a write waits for it and then for the next one, which carries its mark.
-    return this.#writing === undefined ? this.#flush() : this.#writing.catch(() => {}).then(() => this.#flush());
+    this.#next ??= this.#last.then(() => this.#flush());
+    return this.#next;
   }
 
   /** Everything that was to be written is on disk, as far as the disk took it. */
@@ -104,18 +107,18 @@ export class MarkWriter {
   }
 
   async #drain(): Promise<void> {
-    while (this.#writing !== undefined || this.#waiting.length > 0) await this.#flush().catch(() => {});
+    while (this.#next !== undefined) await this.#next.catch(() => {});
+    await this.#last;
   }
 
-  async #flush(): Promise<void> {
-    if (this.#writing !== undefined) return this.#writing;
-    if (this.#waiting.length === 0) return;
+  #flush(): Promise<void> {
     const bytes = Buffer.concat(this.#waiting);
     this.#waiting = [];
-    this.#writing = this.#append(bytes).finally(() => {
-      this.#writing = undefined;
-    });
-    return this.#writing;
+    this.#next = undefined;
+    if (bytes.length === 0) return Promise.resolve();
+    const writing = this.#append(bytes);
+    this.#last = writing.catch(() => {});
+    return writing;
   }
 
   async #append(bytes: Buffer): Promise<void> {

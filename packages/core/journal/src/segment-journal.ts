@@ -1,4 +1,5 @@
 import { open, rename } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
 import { RefusedError } from "@dbintel/errors";
 import type { Clock, Journal, Logger, OpenedJournal, Random } from "@dbintel/pipeline";
 import { SegmentCipher } from "./cipher.ts";
@@ -132,8 +133,8 @@ class SegmentJournal implements Journal {
   }
 
   async #flush(): Promise<void> {
-    // A turn first: whoever appends in this one shares the sync.
-    await Promise.resolve();
+    // A turn of the event loop first: all requests that are there to be read in it share the sync.
+    await setImmediate();
     while (this.#waiting.length > 0) {
       const group = this.#nextGroup();
       try {

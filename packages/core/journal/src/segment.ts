@@ -1,7 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import type { JournalRecord } from "@dbintel/pipeline";
 import { type SegmentCipher, tagBytes } from "./cipher.ts";
-import { writeAll } from "./files.ts";
+import { openSynced, writeSynced } from "./files.ts";
 import {
   authenticated,
   beginRecordHead,
@@ -95,8 +95,7 @@ export class Segment {
       position += recordHeadBytes + length;
     }
     const file = await this.#opened();
-    await writeAll(file, parts, this.#end);
-    await file.datasync();
+    await writeSynced(file, parts, this.#end);
     this.#end = position;
     this.fileBytes = Math.max(this.fileBytes, position);
     this.#records += records.length;
@@ -171,7 +170,7 @@ export class Segment {
   }
 
   async #opened(): Promise<FileHandle> {
-    this.#file ??= await open(this.path, "r+");
+    this.#file ??= await openSynced(this.path);
     return this.#file;
   }
 }

@@ -7,46 +7,37 @@
  * A level is a struct of arrays; the elements stand in document order, so the children of one parent are neighbours.
  */
 
-const initialCapacity = 64;
+const initialCapacity = 16;
+const growth = 4;
 
-function grown(column: Int32Array, capacity: number): Int32Array<ArrayBuffer> {
-  const result = new Int32Array(capacity);
-  result.set(column);
-  return result;
-}
+const nothing = new Int32Array(0);
 
 /** The frames of one level. The columns behind `parent` are only filled on levels that have children. */
 export class Level {
   count = 0;
   /** Position of the tag. */
-  head = new Int32Array(initialCapacity);
+  head = nothing;
   /** Position of the content. */
-  start = new Int32Array(initialCapacity);
+  start = nothing;
   /** Position behind the content. */
-  end = new Int32Array(initialCapacity);
+  end = nothing;
   /** Element of the level above that holds this one; 0 on level 0. */
-  parent = new Int32Array(initialCapacity);
+  parent = nothing;
   /** First element of the level below; the next element's `first` ends the range. */
-  first: Int32Array;
+  first = nothing;
   /**
    * The message inside that is no child: the Resource of a group, the InstrumentationScope of a container, the data
    * (Gauge, Sum …) of a metric. Where there is none, all three equal `start`: the place at which one is inserted.
    */
-  innerHead: Int32Array;
-  innerStart: Int32Array;
-  innerEnd: Int32Array;
+  innerHead = nothing;
+  innerStart = nothing;
+  innerEnd = nothing;
   /** On the level of metrics: the field number of the data, 0 when there is none. */
-  dataField: Int32Array;
+  dataField = nothing;
   readonly #isParent: boolean;
 
   constructor(isParent: boolean) {
     this.#isParent = isParent;
-    const capacity = isParent ? initialCapacity : 0;
-    this.first = new Int32Array(capacity);
-    this.innerHead = new Int32Array(capacity);
-    this.innerStart = new Int32Array(capacity);
-    this.innerEnd = new Int32Array(capacity);
-    this.dataField = new Int32Array(capacity);
   }
 
   add(head: number, start: number, end: number, parent: number, first: number): void {
@@ -71,18 +62,26 @@ export class Level {
     this.innerEnd[at] = end;
   }
 
+  /** All columns lie in one buffer: a buffer costs more than what most requests have to be noted. */
   #grow(): void {
-    const capacity = this.head.length * 2;
-    this.head = grown(this.head, capacity);
-    this.start = grown(this.start, capacity);
-    this.end = grown(this.end, capacity);
-    this.parent = grown(this.parent, capacity);
+    const capacity = Math.max(initialCapacity, this.head.length * growth);
+    const { buffer } = new Int32Array(capacity * (this.#isParent ? 9 : 4));
+    let columns = 0;
+    const grown = (column: Int32Array) => {
+      const result = new Int32Array(buffer, columns++ * capacity * Int32Array.BYTES_PER_ELEMENT, capacity);
+      result.set(column);
+      return result;
+    };
+    this.head = grown(this.head);
+    this.start = grown(this.start);
+    this.end = grown(this.end);
+    this.parent = grown(this.parent);
     if (!this.#isParent) return;
-    this.first = grown(this.first, capacity);
-    this.innerHead = grown(this.innerHead, capacity);
-    this.innerStart = grown(this.innerStart, capacity);
-    this.innerEnd = grown(this.innerEnd, capacity);
-    this.dataField = grown(this.dataField, capacity);
+    this.first = grown(this.first);
+    this.innerHead = grown(this.innerHead);
+    this.innerStart = grown(this.innerStart);
+    this.innerEnd = grown(this.innerEnd);
+    this.dataField = grown(this.dataField);
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Logs } from "./api.ts";
-import { decodeLogs, decodeMetrics, decodeTraces } from "./batches.ts";
+import { decodeEncoded, decodeLogs, decodeMetrics, decodeTraces } from "./batches.ts";
 import { encodeJson } from "./json-encoder.ts";
 import { logsBuilder } from "./logs-builder.ts";
 import { mergeBatches } from "./merge.ts";
@@ -243,4 +243,27 @@ test("parents are numbered in the order of the request, also when some are gone"
   for (const at of metrics.points()) if (at.metric.ordinal < 2) at.drop("gone");
   expect(ordinals()).toEqual(all.slice(3));
   expect(Array.from(metrics.resources(), ({ ordinal }) => ordinal)).toEqual([1]);
+});
+
+describe("a batch of bytes that a batch has encoded", () => {
+  const bytes = logsBuilder().record({ body: "one" }).record({ body: "two" }).build().encode();
+  const bodiesOf = (batch: Logs) => Array.from(batch.records(), ({ body }) => body);
+
+  test("tells bytes and count without reading them", () => {
+    const unread = decodeEncoded("logs", Buffer.from("no protobuf at all"), 7);
+    expect([unread.count, unread.byteSize, unread.edited, unread.dropped.size]).toEqual([7, 18, false, 0]);
+    expect(Buffer.from(unread.fork().encode()).toString()).toBe("no protobuf at all");
+  });
+
+  test("reads as any other, and is edited apart from its forks", () => {
+    const batch = decodeEncoded("logs", bytes, 2);
+    const fork = batch.fork();
+    const records = batch.records();
+    records.advance();
+    records.drop("test");
+    expect(bodiesOf(batch)).toEqual(["two"]);
+    expect(bodiesOf(fork)).toEqual(["one", "two"]);
+    expect([batch.count, fork.count, batch.edited, fork.edited]).toEqual([1, 2, true, false]);
+    expect(bodiesOf(mergeBatches<"logs">([batch, fork]))).toEqual(["two", "one", "two"]);
+  });
 });

@@ -17,6 +17,7 @@ import { DataPointCursor } from "./data-point-cursor.ts";
 import { LogRecordCursor } from "./log-record-cursor.ts";
 import { MetricCursor } from "./metric-view.ts";
 import { ResourceCursor, ScopeCursor } from "./resource-view.ts";
+import { SealedRequest } from "./sealed-request.ts";
 import { SpanCursor } from "./span-cursor.ts";
 import { splitByBytes, splitByCount } from "./split.ts";
 import type { TextEditor } from "./text-api.ts";
@@ -24,28 +25,33 @@ import { editTexts } from "./text-editing.ts";
 
 /** What the batches of all signals do in the same way. */
 abstract class StateBatch<B> {
-  protected readonly state: BatchState;
+  #content: BatchState | SealedRequest;
 
-  constructor(state: BatchState) {
-    this.state = state;
+  constructor(content: BatchState | SealedRequest) {
+    this.#content = content;
   }
 
-  protected abstract of(state: BatchState): B;
+  protected abstract of(content: BatchState | SealedRequest): B;
+
+  protected get state(): BatchState {
+    if (this.#content instanceof SealedRequest) this.#content = this.#content.open();
+    return this.#content;
+  }
 
   get count(): number {
-    return this.state.count;
+    return this.#content.count;
   }
 
   get byteSize(): number {
-    return this.state.byteSize;
+    return this.#content.byteSize;
   }
 
   get edited(): boolean {
-    return this.state.edits !== undefined;
+    return this.#content.edits !== undefined;
   }
 
   get dropped(): ReadonlyMap<string, number> {
-    return this.state.dropped;
+    return this.#content.dropped;
   }
 
   resources(): Cursor & Resource {
@@ -57,7 +63,7 @@ abstract class StateBatch<B> {
   }
 
   encode(): Uint8Array {
-    return this.state.encode();
+    return this.#content.encode();
   }
 
   editTexts(editor: TextEditor): void {
@@ -65,7 +71,7 @@ abstract class StateBatch<B> {
   }
 
   fork(): B {
-    return this.of(this.state.fork());
+    return this.of(this.#content.fork());
   }
 
   splitByCount(maxCount: number): B[] {
@@ -80,8 +86,8 @@ abstract class StateBatch<B> {
 class LogsBatch extends StateBatch<Logs> implements Logs {
   readonly signal = "logs";
 
-  protected of(state: BatchState): Logs {
-    return new LogsBatch(state);
+  protected of(content: BatchState | SealedRequest): Logs {
+    return new LogsBatch(content);
   }
 
   records(): Cursor & LogRecord {
@@ -92,8 +98,8 @@ class LogsBatch extends StateBatch<Logs> implements Logs {
 class MetricsBatch extends StateBatch<Metrics> implements Metrics {
   readonly signal = "metrics";
 
-  protected of(state: BatchState): Metrics {
-    return new MetricsBatch(state);
+  protected of(content: BatchState | SealedRequest): Metrics {
+    return new MetricsBatch(content);
   }
 
   points(): Cursor & DataPoint {
@@ -108,8 +114,8 @@ class MetricsBatch extends StateBatch<Metrics> implements Metrics {
 class TracesBatch extends StateBatch<Traces> implements Traces {
   readonly signal = "traces";
 
-  protected of(state: BatchState): Traces {
-    return new TracesBatch(state);
+  protected of(content: BatchState | SealedRequest): Traces {
+    return new TracesBatch(content);
   }
 
   spans(): Cursor & Span {
@@ -117,7 +123,7 @@ class TracesBatch extends StateBatch<Traces> implements Traces {
   }
 }
 
-const batches: { readonly [S in Signal]: new (state: BatchState) => BatchOf[S] } = {
+const batches: { readonly [S in Signal]: new (content: BatchState | SealedRequest) => BatchOf[S] } = {
   logs: LogsBatch,
   metrics: MetricsBatch,
   traces: TracesBatch,
@@ -134,6 +140,14 @@ const batches: { readonly [S in Signal]: new (state: BatchState) => BatchOf[S] }
  */
 export function decode<S extends Signal>(signal: S, bytes: Uint8Array): BatchOf[S] {
   return new batches[signal](BatchState.decode(signal, bytes));
+}
+
+/**
+ * The batch of what a batch has encoded, or of several such encodings one behind the other, and of how many items they
+ * have in all. It is not validated again, and read only when somebody asks for more than its bytes and its count.
+ */
+export function decodeEncoded<S extends Signal>(signal: S, bytes: Uint8Array, count: number): BatchOf[S] {
+  return new batches[signal](new SealedRequest(signal, bytes, count));
 }
 
 /** {@link decode} for an `ExportLogsServiceRequest`. */

@@ -1,7 +1,7 @@
 export type * from "./api.ts";
 export { metricTypes, signals } from "./api.ts";
 export { attributeKey, attributeKeys } from "./attribute-key.ts";
-export { decode, decodeLogs, decodeMetrics, decodeTraces } from "./batches.ts";
+export { decode, decodeEncoded, decodeLogs, decodeMetrics, decodeTraces } from "./batches.ts";
 export { distributionIncrease, joinDistributions } from "./distribution-arithmetic.ts";
 export { encodeAttributes } from "./encoded-attributes.ts";
 export {

@@ -1,5 +1,5 @@
 import type { BatchOf, Signal } from "./api.ts";
-import { decode } from "./batches.ts";
+import { decodeEncoded } from "./batches.ts";
 import { valueError } from "./pdata-error.ts";
 
 /**
@@ -15,9 +15,11 @@ export function mergeBatches<S extends Signal>(batches: readonly BatchOf[S][]): 
   if (batches.some((batch) => batch.signal !== signal)) throw valueError("batches of different signals to merge");
   if (batches.length === 1) return first.fork() as BatchOf[S];
   let size = 0;
+  let count = 0;
   const encoded = batches.map((batch) => {
     const bytes = batch.encode();
     size += bytes.length;
+    count += batch.count;
     return bytes;
   });
   const merged = new Uint8Array(size);
@@ -26,5 +28,5 @@ export function mergeBatches<S extends Signal>(batches: readonly BatchOf[S][]): 
     merged.set(bytes, at);
     at += bytes.length;
   }
-  return decode(signal, merged);
+  return decodeEncoded(signal, merged, count);
 }

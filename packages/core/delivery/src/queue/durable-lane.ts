@@ -147,6 +147,7 @@ export class DurableLane implements Lane {
     for (;;) {
       const request = this.#stranded.pop() ?? (await this.#assembler.next());
       if (request === undefined) return;
+      await this.#queue.begin(this.#entriesOf(request));
       await this.#options.transmitter.transmit(request, options);
     }
   }
@@ -165,6 +166,11 @@ export class DurableLane implements Lane {
     return { batch, receipt };
   }
 
+  /** Of each share the batch that it is of. */
+  #entriesOf({ shares }: Request): readonly StoredBatch[] {
+    return shares.flatMap(({ receipt }) => this.#taken.get(receipt) ?? []);
+  }
+
   #settle(receipt: Fate): void {
     const entry = this.#taken.get(receipt);
     this.#taken.delete(receipt);
@@ -178,7 +184,7 @@ export class DurableLane implements Lane {
   async #keep(undelivered: Request): Promise<void> {
     if (this.#patience.signal.aborted) this.#queue.close();
     const { batch, shares } = undelivered;
-    const entries = shares.flatMap(({ receipt }) => this.#taken.get(receipt) ?? []);
+    const entries = this.#entriesOf(undelivered);
     if (shares.every(({ items }, index) => entries[index]?.items === items)) {
       for (const { receipt } of shares) this.#taken.delete(receipt);
       for (const entry of entries) this.#queue.giveBack(entry);

@@ -1,5 +1,5 @@
 import { RefusedError } from "@dbintel/errors";
-import { type Batch, decode, type Signal } from "@dbintel/pdata";
+import { type Batch, decode, decodeEncoded, type Signal } from "@dbintel/pdata";
 import type { Clock, Journal, JournalRecord, OpenedJournal } from "@dbintel/pipeline";
 import { MemoryQueue } from "./memory-queue.ts";
 import type { QueueEntry, TakeOptions } from "./queue-entry.ts";
@@ -19,6 +19,8 @@ export interface StoredBatch extends QueueEntry {
   readonly record: Promise<JournalRecord>;
   /** The encoded batch while it is in memory too. */
   content: Uint8Array | undefined;
+  /** Whether the journal knows that it was about to be sent. */
+  begun: boolean;
 }
 
 export interface DurableQueueOptions {
@@ -55,11 +57,11 @@ export class DurableQueue {
     this.#index = new MemoryQueue({ capacity, blockOnOverflow, refusedDelayMs });
     const [nowMs, unixMs] = [clock.monotonicMs(), Number(clock.unixNano() / 1_000_000n)];
     for (const record of opened.found) {
-      const { items, bytes, storedUnixMs } = record;
+      const { items, bytes, storedUnixMs, uncertain: begun } = record;
       // A wall clock that was set back makes nothing older than it is.
       const bornMs = nowMs - Math.max(0, unixMs - storedUnixMs);
       const place = { size: this.#sizeOf(bytes, items), items, bornMs };
-      this.#index.restore({ ...place, record: Promise.resolve(record), content: undefined });
+      this.#index.restore({ ...place, record: Promise.resolve(record), content: undefined, begun });
       this.#entries++;
     }
   }
@@ -93,7 +95,7 @@ export class DurableQueue {
     stored.promise.catch(() => {});
     const { clock } = this.#options;
     const place = { size: this.#sizeOf(content.length, items), items, bornMs: clock.monotonicMs() };
-    const entry: StoredBatch = { ...place, record: stored.promise, content: undefined };
+    const entry: StoredBatch = { ...place, record: stored.promise, content: undefined, begun: false };
     try {
       await this.#index.put(entry, { signal });
       this.#entries++;
@@ -113,11 +115,12 @@ export class DurableQueue {
     { items, bornMs }: { readonly items: number; readonly bornMs: number },
   ): Promise<void> {
     const record = Promise.resolve(await this.#journal.append(content, items));
-    this.#index.restore({ size: this.#sizeOf(content.length, items), items, bornMs, record, content: undefined });
+    const place = { size: this.#sizeOf(content.length, items), items, bornMs };
+    this.#index.restore({ ...place, record, content: undefined, begun: false });
     this.#entries++;
   }
 
-  /** The oldest batch that nobody has taken, marked as begun; `undefined` when the queue is closed. */
+  /** The oldest batch that nobody has taken; `undefined` when the queue is closed. */
   async take(options: TakeOptions = {}): Promise<{ readonly entry: StoredBatch; readonly batch: Batch } | undefined> {
     while (!this.#closed) {
       const entry = await this.#index.take(options);
@@ -128,12 +131,21 @@ export class DurableQueue {
       else if (this.#expired(entry)) this.#lose(entry, record, "expired");
       else {
         const batch = await this.#load(entry, record);
-        if (batch === undefined) continue;
-        await this.#journal.begin(record);
-        return { entry, batch };
+        if (batch !== undefined) return { entry, batch };
       }
     }
     return undefined;
+  }
+
+  /** Notes that batches are about to be sent: after a crash nobody knows whether they were. Never rejects. */
+  async begin(entries: readonly StoredBatch[]): Promise<void> {
+    const fresh = entries.filter(({ begun }) => !begun);
+    await Promise.all(
+      fresh.map(async (entry) => {
+        entry.begun = true;
+        await this.#journal.begin(await entry.record);
+      }),
+    );
   }
 
   /** The batch has a final fate. */
@@ -171,8 +183,9 @@ export class DurableQueue {
 
   async #load(entry: StoredBatch, record: JournalRecord): Promise<Batch | undefined> {
     try {
-      const content = entry.content ?? (await this.#journal.read(record));
-      return decode(this.#options.signal, content);
+      const { signal } = this.#options;
+      if (entry.content !== undefined) return decodeEncoded(signal, entry.content, entry.items);
+      return decode(signal, await this.#journal.read(record));
     } catch {
       // The journal has logged it or counts it as damaged; what cannot be decoded is no batch of this program.
       this.#lose(entry, record, "damaged");

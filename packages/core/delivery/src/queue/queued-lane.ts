@@ -1,5 +1,5 @@
 import { type ConsumeError, RefusedError, toConsumeError } from "@dbintel/errors";
-import { type Batch, decode } from "@dbintel/pdata";
+import { type Batch, decodeEncoded } from "@dbintel/pdata";
 import { type Clock, type ConsumeContext, type Consumer, wait } from "@dbintel/pipeline";
 import type { Holdings } from "../holdings.ts";
 import { Receipt } from "../request/receipt.ts";
@@ -162,7 +162,7 @@ export class QueuedLane implements Lane {
  * drops most records the queue would hold a multiple of its bound. Encoding is not lost work: each attempt needs it.
  */
 function compact(batch: Batch): Batch {
-  return batch.edited ? decode(batch.signal, batch.encode()) : batch;
+  return batch.edited ? decodeEncoded(batch.signal, batch.encode(), batch.count) : batch;
 }
 
 function sizeOf(batch: Batch, items: number, sizer: Sizer): number {

@@ -51,7 +51,9 @@ describe("packages in an application of one's own", () => {
   beforeAll(async () => {
     app = await mkdtemp(join(tmpdir(), "dbintel-packages-"));
     packages = await packPackages(join(app, "tarballs"));
-    await installPacked(app, packages, ["@types/node", "zod"]);
+    // What READMEs show our packages with.
+    const sdk = ["core", "otlp-transformer", "sdk-logs"].map((name) => `@opentelemetry/${name}`);
+    await installPacked(app, packages, ["@types/node", "zod", ...sdk]);
     await mkdir(join(app, "examples"));
     for (const { name } of packages) {
       const readme = await readFile(join(app, "node_modules", name, "README.md"), "utf8");

@@ -2,10 +2,7 @@ import { isDbintelError } from "@dbintel/errors";
 import { compileCondition } from "./condition.ts";
 import type { ConditionContext } from "./context.ts";
 
-/**
- * What is wrong with an expression, position and hint included; `undefined` when it compiles. For the schema of a
- * component, so that `dbintel validate` reports conditions together with everything else.
- */
+/** What is wrong with an expression, position and hint included; `undefined` when it compiles. */
 export function conditionProblem(expression: string, context: ConditionContext): string | undefined {
   try {
     compileCondition(expression, context);

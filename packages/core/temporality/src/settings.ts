@@ -1,14 +1,8 @@
-import { conditionProblem } from "@dbintel/condition";
+import { conditionText } from "@dbintel/condition";
 import { positiveDuration, unsupported } from "@dbintel/config";
 import { z } from "zod";
 
-const condition = z
-  .string()
-  .superRefine((expression, refinement) => {
-    const message = conditionProblem(expression, "metric");
-    if (message !== undefined) refinement.addIssue({ code: "custom", message });
-  })
-  .optional();
+const condition = conditionText("metric").optional();
 
 /** A key of the OpenTelemetry Collector that `condition` takes the place of. */
 function replaced(expression: string) {

@@ -1,4 +1,4 @@
-import { conditionProblem } from "@dbintel/condition";
+import { conditionText } from "@dbintel/condition";
 import { z } from "zod";
 
 const operators = ["eq", "ne", "gt", "gte", "lt", "lte", "contains", "exists"] as const;
@@ -43,12 +43,8 @@ function celOfOne({ attribute, operator, value }: Comparison): string {
   return `attributes[${name}] ${symbols[operator]} ${literal}`;
 }
 
-/** A CEL expression; wrong when it can be asked neither of a log record nor of a span. */
-export const celCondition = z.string().superRefine((expression, refinement) => {
-  const message = conditionProblem(expression, "log");
-  if (message === undefined || conditionProblem(expression, "span") === undefined) return;
-  refinement.addIssue({ code: "custom", message });
-});
+/** A CEL expression of a log record or a span. */
+export const celCondition = conditionText("log", "span");
 
 /** At least one comparison. */
 export const comparisons = z.array(comparison).min(1);

@@ -1,4 +1,4 @@
-import { conditionProblem } from "@dbintel/condition";
+import { conditionText } from "@dbintel/condition";
 import { positiveDuration, unsupported } from "@dbintel/config";
 import { breakerModes } from "@dbintel/guard";
 import { z } from "zod";
@@ -6,18 +6,6 @@ import { z } from "zod";
 const count = () => z.number().int().positive();
 const share = () => z.number().gt(0).max(1);
 const names = () => z.array(z.string().min(1));
-
-/** A condition is for one signal; checked here already, so that `dbintel validate` reports what is wrong with it. */
-function condition(context: "log" | "span" | "datapoint", description: string) {
-  return z
-    .string()
-    .superRefine((expression, refinement) => {
-      const message = conditionProblem(expression, context);
-      if (message !== undefined) refinement.addIssue({ code: "custom", message });
-    })
-    .optional()
-    .describe(description);
-}
 
 const flood = z
   .strictObject({
@@ -40,9 +28,11 @@ const flood = z
 
 const health = z
   .strictObject({
-    log: condition("log", "CEL: a log record for which it is true tells of a failure"),
-    span: condition("span", "CEL: a span for which it is true tells of a failure"),
-    datapoint: condition("datapoint", "CEL: a data point for which it is true tells of a failure"),
+    log: conditionText("log").optional().describe("CEL: a log record for which it is true tells of a failure"),
+    span: conditionText("span").optional().describe("CEL: a span for which it is true tells of a failure"),
+    datapoint: conditionText("datapoint")
+      .optional()
+      .describe("CEL: a data point for which it is true tells of a failure"),
     failure_share: share().default(0.5).describe("Share of failures in the window that opens the breaker"),
     slow_span_threshold: positiveDuration().optional().describe("Spans of at least this duration count as slow"),
     slow_share: share().default(0.8).describe("Share of slow spans in the window that opens the breaker"),

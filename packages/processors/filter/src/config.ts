@@ -1,14 +1,10 @@
-import { type ConditionContext, conditionProblem } from "@dbintel/condition";
+import { type ConditionContext, conditionText } from "@dbintel/condition";
 import { unsupported } from "@dbintel/config";
 import { z } from "zod";
 
-/** Conditions of one context, checked here already so that `dbintel validate` reports what is wrong with them. */
+/** Conditions of one context. */
 function conditions(context: ConditionContext, description: string) {
-  const condition = z.string().superRefine((expression, refinement) => {
-    const message = conditionProblem(expression, context);
-    if (message !== undefined) refinement.addIssue({ code: "custom", message });
-  });
-  return z.array(condition).default([]).describe(description);
+  return z.array(conditionText(context)).default([]).describe(description);
 }
 
 const resource = unsupported("write a condition on resource.attributes under log_record, span or metric");

@@ -175,8 +175,13 @@ const globalPrivileges: readonly (readonly [named: RegExp, privilege: string])[]
   [/\bREPLICATION CLIENT\b/, "REPLICATION CLIENT"],
 ];
 
+/** The privilege on everything whose lack the server tells; what it is called depends on the server's version too. */
+export function lackingPrivilege(message: string): string | undefined {
+  return globalPrivileges.find(([named]) => named.test(message))?.[1];
+}
+
 function grantHint(message: string, { username }: ProblemContext): string {
-  const [, privilege] = globalPrivileges.find(([named]) => named.test(message)) ?? [];
+  const privilege = lackingPrivilege(message);
   const grant = privilege === undefined ? "SELECT ON performance_schema.*" : `${privilege} ON *.*`;
   return `run as an administrator: GRANT ${grant} TO ${account(username)};`;
 }

@@ -124,7 +124,7 @@ function verifiedName(override: string | undefined, host: string): string {
 }
 
 /** What SHOW takes no condition for. */
-const unconditional = /^(?:ENGINE |REPLICA STATUS|SLAVE STATUS|ALL SLAVES STATUS|BINARY LOGS)/;
+const unconditional = /^(?:ENGINE |REPLICA STATUS|SLAVE STATUS|ALL SLAVES STATUS|BINARY LOGS|GRANTS$)/;
 
 /**
  * The comment is for people. It goes behind the first word: some servers and proxies cut off what stands before it.

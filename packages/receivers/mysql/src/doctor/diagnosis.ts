@@ -11,7 +11,7 @@ import { watchedServer } from "../server.ts";
 import type { WatchedServer } from "../watched-server.ts";
 import type { MysqlCheck } from "./checks.ts";
 import { loginFailure, sessionChecks } from "./connection-checks.ts";
-import { type ServerFacts, serverFacts } from "./facts.ts";
+import { isReadOnly, type ServerFacts, serverFacts } from "./facts.ts";
 import { grantChecks, optionalGrantChecks } from "./grant-checks.ts";
 import { consumerChecks, digestChecks, instrumentChecks, performanceSchemaCheck } from "./performance-schema-checks.ts";
 
@@ -83,17 +83,24 @@ async function* examineServer(
   yield* identity(capabilities, facts);
   yield performanceSchemaCheck(capabilities);
   const asked = { connection, capabilities, facts, signal };
-  yield* await grantChecks(asked);
+  const granting = (checks: readonly MysqlCheck[]) => checks.map((check) => grantedWhere(check, facts));
+  yield* granting(await grantChecks(asked));
   const { max_explain_each_interval: most, explain_mode: mode } = config.top_query_collection;
   const wanted = { turnsOn: config.consumers.enable, explains: most > 0 && mode === "inline" };
-  yield* await optionalGrantChecks({ ...asked, ...wanted });
+  yield* granting(await optionalGrantChecks({ ...asked, ...wanted }));
   if (!capabilities.performanceSchema) return;
   yield* await consumerChecks(asked);
   yield* await instrumentChecks(asked);
-  yield* digestChecks(facts);
+  yield* digestChecks(facts, capabilities);
 }
 
-function* identity({ product, version, platform }: Capabilities, { values }: ServerFacts): Generator<MysqlCheck> {
+/** A replica has its accounts from its source. What is turned on in performance_schema is its own. */
+function grantedWhere(check: MysqlCheck, facts: ServerFacts): MysqlCheck {
+  const { repair } = check;
+  return repair !== undefined && isReadOnly(facts) ? { ...check, repair: { ...repair, place: "its source" } } : check;
+}
+
+function* identity({ product, version, platform }: Capabilities, facts: ServerFacts): Generator<MysqlCheck> {
   const name = product === "mysql" ? "MySQL" : "MariaDB";
   const wrong = platformTraits(platform).wrongDigestCounts?.some((prefix) => version.startsWith(prefix)) === true;
   yield wrong
@@ -105,9 +112,8 @@ function* identity({ product, version, platform }: Capabilities, { values }: Ser
       }
     : { code: "MY-SERVER-001", status: "ok", message: `${name} ${version}` };
   yield { code: "MY-SERVER-002", status: "ok", message: platform };
-  const isReadOnly =
-    ["super_read_only", "innodb_read_only"].some((variable) => values.get(variable) === "ON") ||
-    /^(ON|NO_LOCK.*)$/.test(values.get("read_only") ?? "");
-  const message = isReadOnly ? "it takes no writes: run the SQL that repairs on its source" : "it takes writes";
+  const message = isReadOnly(facts)
+    ? "it takes no writes: what is granted is granted on its source"
+    : "it takes writes";
   yield { code: "MY-SERVER-003", status: "ok", message };
 }

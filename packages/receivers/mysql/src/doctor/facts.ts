@@ -7,8 +7,6 @@ import { serverClock } from "../connection/server-clock.ts";
 export interface ServerFacts {
   /** The account that the session has, as it stands in a GRANT. */
   readonly account: string;
-  /** The same as it stands in information_schema, which escapes nothing. */
-  readonly grantee: string;
   /** TLS's version; `undefined` when the session is not encrypted. */
   readonly protocol: string | undefined;
   /** The server's clock, in microseconds since 1970. */
@@ -28,6 +26,15 @@ const globalVariables = [
 const sessionVariables = ["transaction_read_only", "tx_read_only"];
 const counters = ["Performance_schema_digest_lost", "Uptime"];
 
+/** Whether the server takes no writes, as a replica: what is granted there is granted on its source. */
+export function isReadOnly({ values }: ServerFacts): boolean {
+  const variables = ["super_read_only", "innodb_read_only"];
+  return (
+    variables.some((variable) => values.get(variable) === "ON") ||
+    /^(ON|NO_LOCK.*)$/.test(values.get("read_only") ?? "")
+  );
+}
+
 /** Asks for everything that one session can tell. */
 export async function serverFacts(connection: DatabaseConnection, signal: AbortSignal): Promise<ServerFacts> {
   const clockMicros = await serverClock(connection, signal);
@@ -38,8 +45,7 @@ export async function serverFacts(connection: DatabaseConnection, signal: AbortS
   const session = await shown("SESSION STATUS", ["Ssl_version"]);
   const protocol = session.get("ssl_version") ?? "";
   return {
-    account: quotedAccount(account, (part) => part.replaceAll("\\", "\\\\").replaceAll("'", "''")),
-    grantee: quotedAccount(account, (part) => part),
+    account: quotedAccount(account),
     protocol: protocol === "" ? undefined : protocol,
     clockMicros,
     values: new Map([
@@ -51,7 +57,8 @@ export async function serverFacts(connection: DatabaseConnection, signal: AbortS
 }
 
 /** The name may have an "@", the host has none. */
-function quotedAccount(account: string, escaped: (part: string) => string): string {
+function quotedAccount(account: string): string {
   const at = account.lastIndexOf("@");
+  const escaped = (part: string) => part.replaceAll("\\", "\\\\").replaceAll("'", "''");
   return `'${escaped(account.slice(0, at))}'@'${escaped(account.slice(at + 1))}'`;
 }

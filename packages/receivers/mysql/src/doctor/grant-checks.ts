@@ -1,10 +1,11 @@
 import { text } from "@dbintel/watching";
 import type { Capabilities } from "../connection/capabilities.ts";
 import type { DatabaseConnection } from "../connection/connection.ts";
-import { isAnswer } from "../connection/problems.ts";
+import { isAnswer, lackingPrivilege } from "../connection/problems.ts";
 import { binaryLogsSql, replicaStatusSql } from "../replication/replica-channel.ts";
 import type { MysqlCheck } from "./checks.ts";
 import type { ServerFacts } from "./facts.ts";
+import { privileges } from "./privileges.ts";
 
 /** The tables of performance_schema that the parts read; those of one product only are left out on the other. */
 const tables: readonly { readonly name: string; readonly only?: Capabilities["product"] }[] = [
@@ -73,15 +74,11 @@ export async function grantChecks(args: {
 async function maySeeReplication(asked: Asked & { readonly capabilities: Capabilities }): Promise<MysqlCheck> {
   const code = "MY-GRANT-005";
   const { capabilities, facts } = asked;
-  const lacking: string[] = [];
-  const privileges =
-    capabilities.product === "mysql"
-      ? [{ name: "REPLICATION CLIENT", sql: replicaStatusSql(capabilities) }]
-      : [
-          { name: "REPLICA MONITOR", sql: replicaStatusSql(capabilities) },
-          { name: "BINLOG MONITOR", sql: binaryLogsSql },
-        ];
-  for (const { name, sql } of privileges) if (await isDenied(asked, sql)) lacking.push(name);
+  const usual = capabilities.product === "mysql" ? "REPLICATION CLIENT" : "REPLICA MONITOR";
+  const denials = [await denial(asked, replicaStatusSql(capabilities)), await denial(asked, binaryLogsSql)];
+  const lacking = [
+    ...new Set(denials.flatMap((message) => (message === undefined ? [] : (lackingPrivilege(message) ?? usual)))),
+  ];
   if (lacking.length === 0) return { code, status: "ok", message: "the user may ask for the state of replication" };
   return {
     ...{ code, status: "warn", message: `the user has not ${lacking.join(" and ")}: replication is not told` },
@@ -91,17 +88,16 @@ async function maySeeReplication(asked: Asked & { readonly capabilities: Capabil
 
 async function seesTables(asked: Asked): Promise<MysqlCheck> {
   const code = "MY-GRANT-006";
-  for (const privilege of ["REFERENCES", "SELECT"]) {
-    if ((await privileges(asked, privilege)).has(""))
-      return { code, status: "ok", message: "the user sees all tables" };
-  }
+  const granted = await privileges(asked.connection, asked.signal);
+  if (granted.everywhere("REFERENCES") || granted.everywhere("SELECT"))
+    return { code, status: "ok", message: "the user sees all tables" };
   return {
     ...{ code, status: "warn", message: "the user sees no tables, or not all: their sizes are not told" },
     repair: { sql: [`GRANT REFERENCES ON *.* TO ${asked.facts.account};`] },
   };
 }
 
-/** What the user needs only for what the configuration asks. Privileges that come by a role are not seen here. */
+/** What the user needs only for what the configuration asks. */
 export async function optionalGrantChecks(args: {
   readonly connection: DatabaseConnection;
   readonly facts: ServerFacts;
@@ -129,10 +125,8 @@ interface Asked {
 
 async function mayTurnOn(asked: Asked): Promise<MysqlCheck> {
   const code = "MY-GRANT-003";
-  const granted = await privileges(asked, "UPDATE");
-  const lacking = setupTables.filter(
-    (table) => !granted.has("") && !granted.has("performance_schema") && !granted.has(`performance_schema.${table}`),
-  );
+  const granted = await privileges(asked.connection, asked.signal);
+  const lacking = setupTables.filter((table) => !granted.onTable("UPDATE", "performance_schema", table));
   if (lacking.length === 0) return { code, status: "ok", message: "the user may turn on what is off" };
   const { account } = asked.facts;
   const sql = lacking.map((table) => `GRANT SELECT, UPDATE ON performance_schema.${table} TO ${account};`);
@@ -142,9 +136,9 @@ async function mayTurnOn(asked: Asked): Promise<MysqlCheck> {
 /** The right to read rows is much for a plan, so it is said here and not in the script that repairs. */
 async function mayExplain(asked: Asked, account: string): Promise<MysqlCheck> {
   const code = "MY-GRANT-004";
-  const granted = await privileges(asked, "SELECT");
+  const granted = await privileges(asked.connection, asked.signal);
   const used = await schemas(asked);
-  const lacking = granted.has("") ? [] : used.filter((schema) => !granted.has(schema));
+  const lacking = used.filter((schema) => !granted.inSchema("SELECT", schema));
   if (lacking.length === 0)
     return { code, status: "ok", message: "the user may read all schemas that statements run in" };
   const names = lacking.slice(0, mostNames).map((name) => `\`${name.replaceAll("`", "``")}\``);
@@ -155,21 +149,6 @@ async function mayExplain(asked: Asked, account: string): Promise<MysqlCheck> {
     message: `no plans of statements in ${names.join(", ")}${more}`,
     hint: `GRANT SELECT ON ${names[0]}.* TO ${account}; or a procedure: explain_mode in top_query_collection`,
   };
-}
-
-/** Where the account has a privilege: "" for everywhere, a schema, or schema.table. */
-async function privileges({ connection, facts, signal }: Asked, privilege: string): Promise<ReadonlySet<string>> {
-  const rows = await connection.query(
-    `SELECT g.place AS place FROM (
-       SELECT '' AS place, GRANTEE, PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES
-       UNION ALL SELECT TABLE_SCHEMA, GRANTEE, PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES
-       UNION ALL SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME), GRANTEE, PRIVILEGE_TYPE
-         FROM information_schema.TABLE_PRIVILEGES) g
-      WHERE g.PRIVILEGE_TYPE = ? AND g.GRANTEE = ?`,
-    [privilege, facts.grantee],
-    signal,
-  );
-  return new Set(rows.map((row) => text(row, "place") ?? ""));
 }
 
 /** The schemas that statements were counted in. */
@@ -185,15 +164,22 @@ async function schemas({ connection, signal }: Asked): Promise<readonly string[]
   }
 }
 
-async function isDenied(
-  { connection, signal }: { readonly connection: DatabaseConnection; readonly signal: AbortSignal },
+async function isDenied(asked: Pick<Asked, "connection" | "signal">, sql: string): Promise<boolean> {
+  return (await denial(asked, sql)) !== undefined;
+}
+
+/** What the server says when the user may not ask for something. */
+async function denial(
+  { connection, signal }: Pick<Asked, "connection" | "signal">,
   sql: string,
-): Promise<boolean> {
+): Promise<string | undefined> {
   try {
     await connection.query(sql, [], signal);
-    return false;
+    return undefined;
   } catch (error) {
     if (!isAnswer(error)) throw error;
-    return error instanceof Error && "errno" in error && typeof error.errno === "number" && denied.has(error.errno);
+    const isDenial =
+      error instanceof Error && "errno" in error && typeof error.errno === "number" && denied.has(error.errno);
+    return isDenial ? error.message : undefined;
   }
 }

@@ -16,12 +16,18 @@ interface Asked {
   readonly signal: AbortSignal;
 }
 
-export function performanceSchemaCheck({ performanceSchema }: Capabilities): MysqlCheck {
+/** Where the variables of the server are set that hold from its start on: a managed server has no file of its own. */
+function configurationOf({ platform }: Capabilities): string {
+  return platform === "self_managed"
+    ? "the section [mysqld] of the server's configuration"
+    : "the parameters of the managed server";
+}
+
+export function performanceSchemaCheck(capabilities: Capabilities): MysqlCheck {
   const code = "MY-PS-001";
-  if (performanceSchema) return { code, status: "ok", message: "performance_schema is on" };
-  const hint =
-    "write performance_schema = ON into the section [mysqld] of the server's configuration, or into the parameter " +
-    "group of a managed one, and restart the server; no SQL can do it";
+  if (capabilities.performanceSchema) return { code, status: "ok", message: "performance_schema is on" };
+  const place = configurationOf(capabilities);
+  const hint = `write performance_schema = ON into ${place} and restart the server; no SQL can do it`;
   return { code, status: "fail", message: "performance_schema is off", hint };
 }
 
@@ -62,41 +68,39 @@ function hidden(code: MysqlCheck["code"], table: string, all: readonly Wanted[])
   return { code, status: "skipped", message: `${table} cannot be read`, repair };
 }
 
-/** A managed server has no file of its own: there a parameter group keeps it on, or the receiver. */
+/** Not all managed servers have a parameter for it: there the receiver keeps it on. */
 function offFinding(
   { purpose, essential, turnOn, lasting }: Wanted,
   told: string,
   { capabilities }: Asked,
 ): Omit<MysqlCheck, "code"> {
-  const place =
-    capabilities.platform === "self_managed"
-      ? "into [mysqld]"
-      : "into the server's parameters, or set consumers.enable";
+  const own = capabilities.platform === "self_managed" ? "" : ", or set consumers.enable";
   return {
     status: essential ? "fail" : "warn",
     message: `${told}: ${purpose}`,
-    hint: `a restart of the server turns it off again; to keep it on write ${place}: ${lasting}`,
+    hint: `a restart of the server turns it off again; to keep it on write into ${configurationOf(capabilities)}${own}: ${lasting}`,
     repair: { sql: [turnOn] },
   };
 }
 
 /** Whether statements are told apart: by their number and by their length. */
-export function digestChecks({ values }: ServerFacts): readonly MysqlCheck[] {
-  return [room(values), length(values)];
+export function digestChecks({ values }: ServerFacts, capabilities: Capabilities): readonly MysqlCheck[] {
+  const place = configurationOf(capabilities);
+  return [room(values, place), length(values, place)];
 }
 
-function room(values: ReadonlyMap<string, string>): MysqlCheck {
+function room(values: ReadonlyMap<string, string>, place: string): MysqlCheck {
   const code = "MY-PS-004";
   const size = values.get("performance_schema_digests_size") ?? "unknown";
   const lost = BigInt(values.get("performance_schema_digest_lost") ?? 0);
   if (lost === 0n) return { code, status: "ok", message: `room for ${size} statements, none was lost` };
   const hint =
-    `set performance_schema_digests_size above ${size} in the server's configuration and restart it; ` +
+    `set performance_schema_digests_size above ${size} in ${place} and restart it; ` +
     "or empty the summary: TRUNCATE performance_schema.events_statements_summary_by_digest";
   return { code, status: "warn", message: `room for ${size} statements; ${lost} found none`, hint };
 }
 
-function length(values: ReadonlyMap<string, string>): MysqlCheck {
+function length(values: ReadonlyMap<string, string>, place: string): MysqlCheck {
   const code = "MY-PS-005";
   const names = ["max_digest_length", "performance_schema_max_digest_length"];
   const short = names.filter((name) => Number(values.get(name) ?? shortestDigest) < shortestDigest);
@@ -107,7 +111,7 @@ function length(values: ReadonlyMap<string, string>): MysqlCheck {
     code,
     status: "warn",
     message: told,
-    hint: `write into the section [mysqld] of the server's configuration, and restart it: ${lines}`,
+    hint: `write into ${place}, and restart it: ${lines}`,
   };
 }
 

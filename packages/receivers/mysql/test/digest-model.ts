@@ -4,6 +4,7 @@ import type { Capabilities } from "../src/connection/capabilities.ts";
 import { DigestTable } from "../src/statements/digest-table.ts";
 import { IntervalReader } from "../src/statements/interval-reader.ts";
 import { availableCounters } from "../src/statements/statement-columns.ts";
+import { counted } from "../src/statements/statement-deltas.ts";
 import type { StatementInterval } from "../src/statements/statement-interval.ts";
 import type { StatementMoment, StatementReading } from "../src/statements/statement-source.ts";
 
@@ -129,7 +130,7 @@ export class DigestModel {
     const rows = [...this.#entries.values()]
       .filter(({ digest, lastSeenMicros }) => digest === null || lastSeenMicros >= sinceMicros)
       .map(({ schema, digest, firstSeenMicros, calls, picoseconds }) => ({
-        ...{ schema, digest, firstSeenMicros },
+        ...{ schema, digest, firstSeenMicros: Number(firstSeenMicros) },
         // Two rows for each call: all counters of a difference must be of the same piece of history.
         values: [calls, picoseconds, 2n * calls],
       }));
@@ -199,8 +200,10 @@ export class ModelWatch {
 }
 
 function toldBy({ reading, deltas }: StatementInterval): readonly Told[] {
-  return deltas.changed.map(({ row, values: [calls = 0n, , rows = 0n] }) => {
-    const key = reading.table.key(row);
+  const { table } = reading;
+  return deltas.changed.map((delta) => {
+    const [calls = 0n, , rows = 0n] = counted(delta, deltas, table).values;
+    const key = table.key(delta.row);
     return { name: rowName(key), calls, rows, isOwn: key.digest === question.digest };
   });
 }

@@ -10,6 +10,12 @@ export interface ConnectionSettings extends SessionLimits {
   readonly sessions?: ServerSessions | undefined;
 }
 
+/** What is made of the rows of an answer, as arrays: `null`, then the columns in the order in which they were asked for. */
+export interface RowCollector<T> {
+  readonly add: (row: readonly Value[]) => void;
+  readonly end: () => T;
+}
+
 /**
  * One session, opened when it is needed and again after it was lost.
  *
@@ -62,6 +68,15 @@ export class DatabaseConnection implements GuardedSource {
   /** Rows as arrays: `null`, then the columns in the order in which they were asked for. */
   rows(sql: string, signal: AbortSignal): Promise<readonly (readonly Value[])[]> {
     return this.#run(signal, ({ driver }) => driver.ask<readonly Value[]>({ sql, values: [], rowsAsArray: true }));
+  }
+
+  /** Hands each row to a collector as it comes, for answers of many; each attempt to ask begins a collector of its own. */
+  collect<T>(sql: string, begin: () => RowCollector<T>, signal: AbortSignal): Promise<T> {
+    return this.#run(signal, async ({ driver }) => {
+      const collector = begin();
+      await driver.each<readonly Value[]>({ sql, values: [], rowsAsArray: true }, collector.add);
+      return collector.end();
+    });
   }
 
   /** The columns of a table, in upper case, as far as this user may read it. */

@@ -67,6 +67,23 @@ export class Session {
     });
   }
 
+  /** Hands over each row as it comes; the driver keeps none of them. */
+  async each<T>({ sql, values, ...options }: Statement, take: (row: T) => void): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    // Who gives no callback is told the loss of the session with the connection alone.
+    this.#driver.once("error", reject);
+    this.#driver
+      .query({ ...options, sql: marked(sql), values: [...values] })
+      .on("result", (row) => take(row as unknown as T))
+      .on("error", reject)
+      .on("end", resolve);
+    try {
+      await promise;
+    } finally {
+      this.#driver.off("error", reject);
+    }
+  }
+
   /** The names of the columns of an answer. */
   columns(sql: string): Promise<readonly string[]> {
     return new Promise((resolve, reject) => {

@@ -72,7 +72,7 @@ export class StatementCheckpoint implements Baseline {
       digests.push(digest ?? "");
       if (schema !== null && !schemas.has(schema)) schemas.set(schema, schemas.size);
       schemaOf[row] = schema === null ? -1 : (schemas.get(schema) ?? -1);
-      firstSeen[row] = table.firstSeenMicros(row);
+      firstSeen[row] = BigInt(table.firstSeenMicros(row));
     }
     const { clockMicros, uptimeSeconds, identity, connectionId, monotonicMs } = epoch;
     const described = head.encode({
@@ -85,7 +85,10 @@ export class StatementCheckpoint implements Baseline {
       epoch: { clockMicros, uptimeSeconds, identity, connectionId, unixMs: this.#unixMs(monotonicMs) },
     });
     const parts = [Buffer.from(digests.join("\n")), bytesOf(schemaOf), bytesOf(firstSeen)];
-    return packCheckpoint({ head: described, parts: [...parts, bytesOf(table.values(count))] });
+    return packCheckpoint({
+      head: described,
+      parts: [...parts, bytesOf(table.values.between(0, count * table.counters.length))],
+    });
   }
 
   restore(bytes: Uint8Array): boolean {
@@ -159,7 +162,7 @@ function rowsOf(
   return digests.map((digest, row) => ({
     schema: schemas[schemaOf[row] ?? -1] ?? null,
     digest: digest === "" ? null : digest,
-    firstSeenMicros: firstSeen[row] ?? 0n,
-    values: [...values.subarray(row * width, (row + 1) * width)],
+    firstSeenMicros: Number(firstSeen[row]),
+    values: values.subarray(row * width, (row + 1) * width),
   }));
 }

@@ -6,7 +6,7 @@ const counters = availableCounters(new Set(["COUNT_STAR", "SUM_TIMER_WAIT"]));
 
 function tableOf(rows: Readonly<Record<string, bigint>>): DigestTable {
   const read = Object.entries(rows).map(
-    ([digest, calls]): DigestRow => ({ schema: "app", digest, firstSeenMicros: 1n, values: [calls, 10n * calls] }),
+    ([digest, calls]): DigestRow => ({ schema: "app", digest, firstSeenMicros: 1, values: [calls, 10n * calls] }),
   );
   return new DigestTable(counters, read);
 }
@@ -31,7 +31,7 @@ describe("DigestTable", () => {
       ["d", 7n, 70n],
     ]);
     expect(table.find({ schema: "app", digest: "d" })).toBe(3);
-    expect(table.values(table.count)).toHaveLength(8);
+    expect(table.values.between(0, 2 * table.count)).toHaveLength(8);
     expect(contentOf(changed)).toHaveLength(2);
   });
 
@@ -43,7 +43,7 @@ describe("DigestTable", () => {
 
   it("is not faithful when two rows of the server's are one here, or rows were left out", () => {
     const values = [1n, 10n];
-    const twice = { schema: "app", digest: "a", firstSeenMicros: 1n, values };
+    const twice = { schema: "app", digest: "a", firstSeenMicros: 1, values };
     expect(tableOf({ a: 1n }).isFaithful).toBe(true);
     expect(new DigestTable(counters, [twice, twice]).isFaithful).toBe(false);
     expect(new DigestTable(counters, [twice], true).isFaithful).toBe(false);

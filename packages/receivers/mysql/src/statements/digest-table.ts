@@ -1,3 +1,4 @@
+import { Integers } from "./integers.ts";
 import { type StatementCounter, together } from "./statement-columns.ts";
 
 /** Bounds the memory whatever performance_schema_digests_size is set to. */
@@ -14,9 +15,9 @@ export interface DigestKey {
 /** One row of events_statements_summary_by_digest as it is read. */
 export interface DigestRow extends DigestKey {
   /** Microseconds since 1970; MariaDB knows whole seconds. */
-  readonly firstSeenMicros: bigint;
-  /** In the order of the table's counters. */
-  readonly values: readonly bigint[];
+  readonly firstSeenMicros: number;
+  /** In the order of the table's counters; copied. */
+  readonly values: ArrayLike<bigint>;
 }
 
 const leastRows = 64;
@@ -32,25 +33,25 @@ export class DigestTable {
   /** Rows by digest: mostly one, in one schema. */
   readonly #rows = new Map<string | null, number | number[]>();
   readonly #schemaNames = new Map<string, string>();
-  #firstSeen = new BigUint64Array(0);
-  #values = new BigUint64Array(0);
-  /** The same as halves, which are compared without making integers of them. */
-  #halves = new Uint32Array(0);
+  #firstSeen = new Float64Array(0);
+  #values = Integers.zeros(0);
   #truncated: boolean;
   #merged = false;
 
   /** `truncated`: rows were left out before. */
-  constructor(counters: readonly StatementCounter[], rows: Iterable<DigestRow>, truncated = false) {
+  constructor(counters: readonly StatementCounter[], rows: Iterable<DigestRow> = [], truncated = false) {
     this.counters = counters;
     this.#truncated = truncated;
-    for (const row of rows) {
-      const known = this.find(row);
-      if (known >= 0) this.#add(known, row);
-      else if (this.count >= mostStatements) this.#truncated = true;
-      else {
-        const at = this.#append(row, row.firstSeenMicros) * counters.length;
-        this.#values.set(row.values, at);
-      }
+    for (const row of rows) this.add(row);
+  }
+
+  add(row: DigestRow): void {
+    const known = this.find(row);
+    if (known >= 0) this.#merge(known, row);
+    else if (this.count >= mostStatements) this.#truncated = true;
+    else {
+      const at = this.#append(row, row.firstSeenMicros) * this.counters.length;
+      this.#values.copyAll(at, row.values);
     }
   }
 
@@ -63,12 +64,12 @@ export class DigestTable {
       if (row < 0 && this.count >= mostStatements) this.#truncated = true;
       else {
         if (row < 0) row = this.#append(key, changed.firstSeenMicros(from));
-        this.#values.set(changed.#values.subarray(from * width, (from + 1) * width), row * width);
+        this.#values.copyAll(row * width, changed.#values.between(from * width, (from + 1) * width));
       }
     }
   }
 
-  #append({ schema, digest }: DigestKey, firstSeenMicros: bigint): number {
+  #append({ schema, digest }: DigestKey, firstSeenMicros: number): number {
     const row = this.#digests.push(digest) - 1;
     this.#schemas.push(schema === null ? null : this.#nameOf(schema));
     if (row >= this.#firstSeen.length) this.#grow();
@@ -89,21 +90,19 @@ export class DigestTable {
 
   #grow(): void {
     const rows = Math.max(leastRows, 2 * this.#firstSeen.length);
-    const [firstSeen, values] = [this.#firstSeen, this.#values];
-    this.#firstSeen = new BigUint64Array(rows);
+    const firstSeen = this.#firstSeen;
+    this.#firstSeen = new Float64Array(rows);
     this.#firstSeen.set(firstSeen);
-    this.#values = new BigUint64Array(rows * this.counters.length);
-    this.#values.set(values);
-    this.#halves = new Uint32Array(this.#values.buffer);
+    this.#values = this.#values.grown(rows * this.counters.length);
   }
 
   /** Some servers have several rows for one digest of one schema (MySQL bug 79533): together they are the statement. */
-  #add(row: number, { firstSeenMicros, values }: DigestRow): void {
+  #merge(row: number, { firstSeenMicros, values }: DigestRow): void {
     this.#merged = true;
     if (firstSeenMicros < this.firstSeenMicros(row)) this.#firstSeen[row] = firstSeenMicros;
     const at = row * this.counters.length;
     for (const [index, counter] of this.counters.entries()) {
-      this.#values[at + index] = together(counter, this.value(row, index), values[index] ?? 0n);
+      this.#values.set(at + index, together(counter, this.value(row, index), values[index] ?? 0n));
     }
   }
 
@@ -132,25 +131,17 @@ export class DigestTable {
     return { schema: this.#schemas[row] ?? null, digest: this.#digests[row] ?? null };
   }
 
-  firstSeenMicros(row: number): bigint {
-    return this.#firstSeen[row] ?? 0n;
+  firstSeenMicros(row: number): number {
+    return this.#firstSeen[row] ?? 0;
   }
 
   value(row: number, counter: number): bigint {
-    return this.#values[row * this.counters.length + counter] ?? 0n;
+    return this.#values.at(row * this.counters.length + counter);
   }
 
-  /** Whether a row of another table, of the same counters, has the same value. */
-  hasValueOf(row: number, counter: number, other: { readonly table: DigestTable; readonly row: number }): boolean {
-    const at = 2 * (row * this.counters.length + counter);
-    const otherAt = 2 * (other.row * this.counters.length + counter);
-    const [halves, others] = [this.#halves, other.table.#halves];
-    return halves[at] === others[otherAt] && halves[at + 1] === others[otherAt + 1];
-  }
-
-  /** The counters of the first rows, one row after the other; not to be changed. */
-  values(rows: number): BigUint64Array {
-    return this.#values.subarray(0, rows * this.counters.length);
+  /** The counters, one row after the other. */
+  get values(): Integers {
+    return this.#values;
   }
 
   /** The row of this key, or -1. */

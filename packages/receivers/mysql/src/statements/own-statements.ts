@@ -8,6 +8,7 @@ import { type StatementName, statementName } from "../plans/statement-name.ts";
 import { askPart, type PollQuestions } from "./poll-part.ts";
 import { Rest } from "./rest.ts";
 import { timeIndex } from "./statement-columns.ts";
+import { totalOf } from "./statement-deltas.ts";
 import type { StatementInterval } from "./statement-interval.ts";
 
 const ownClass = "own_statements";
@@ -97,8 +98,7 @@ export class OwnStatements {
         { timeUnixNano, value: BigInt(count - own), attributes: { owner: "others" } },
       ],
     );
-    const timeOf = (rows: typeof deltas.changed) =>
-      Number(rows.reduce((sum, { values }) => sum + (values[timeIndex] ?? 0n), 0n));
+    const timeOf = (changed: typeof deltas.changed) => Number(totalOf(timeIndex, { ...deltas, changed }, table));
     const total = timeOf(deltas.changed);
     if (total === 0) return;
     metrics.gauge(

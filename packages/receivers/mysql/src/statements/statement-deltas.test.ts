@@ -1,26 +1,30 @@
 import { describe, expect, it } from "vitest";
 import { type DigestRow, DigestTable } from "./digest-table.ts";
 import { availableCounters } from "./statement-columns.ts";
-import { type DeltaArgs, statementDeltas } from "./statement-deltas.ts";
+import { counted, type DeltaArgs, statementDeltas } from "./statement-deltas.ts";
 
 const counters = availableCounters(new Set(["COUNT_STAR", "SUM_TIMER_WAIT", "SUM_ROWS_SENT"]));
 const secondMicros = 1_000_000n;
 const previousMicros = 1000n * secondMicros;
 
 function row(digest: string | null, values: readonly bigint[], change: Partial<DigestRow> = {}): DigestRow {
-  return { schema: "app", digest, firstSeenMicros: 1n, values, ...change };
+  return { schema: "app", digest, firstSeenMicros: 1, values, ...change };
 }
 
 function compare(previous: readonly DigestRow[], current: readonly DigestRow[], change: Partial<DeltaArgs> = {}) {
   const table = new DigestTable(counters, current);
-  const { changed, ledger } = statementDeltas({
+  const deltas = statementDeltas({
     current: table,
     previous: new DigestTable(counters, previous),
     continuity: "continued",
     previousMicros,
     ...change,
   });
-  return { ledger, changed: changed.map(({ row: at, kind, values }) => ({ ...table.key(at), kind, values })) };
+  const changed = deltas.changed.map((delta) => counted(delta, deltas, table));
+  return {
+    ledger: deltas.ledger,
+    changed: changed.map(({ row: at, kind, values }) => ({ ...table.key(at), kind, values })),
+  };
 }
 
 describe("statementDeltas", () => {
@@ -36,13 +40,13 @@ describe("statementDeltas", () => {
   });
 
   it("takes a row of the last poll's second as begun anew when its execution time fell", () => {
-    const young = { firstSeenMicros: previousMicros - 1n };
+    const young = { firstSeenMicros: Number(previousMicros) - 1 };
     const { changed } = compare([row("a", [1n, 500n, 0n], young)], [row("a", [2n, 7n, 0n], young)]);
     expect(changed).toMatchObject([{ kind: "reset_inferred", values: [2n, 7n, 0n] }]);
   });
 
   it("never mixes counters of two epochs: rows fell, so that calls began anew too", () => {
-    const young = { firstSeenMicros: previousMicros - 1n };
+    const young = { firstSeenMicros: Number(previousMicros) - 1 };
     const { changed } = compare([row("a", [5n, 50n, 100n], young)], [row("a", [6n, 60n, 3n], young)]);
     expect(changed).toMatchObject([{ kind: "reset_inferred", values: [6n, 60n, 3n] }]);
   });
@@ -57,12 +61,14 @@ describe("statementDeltas", () => {
   it("has no difference of a maximum, which may fall without anything having begun anew", () => {
     const withMemory = availableCounters(new Set(["COUNT_STAR", "SUM_TIMER_WAIT", "MAX_TOTAL_MEMORY"]));
     const read = (rows: readonly DigestRow[]) => new DigestTable(withMemory, rows);
-    const { changed } = statementDeltas({
-      ...{ continuity: "continued", previousMicros },
+    const current = read([row("a", [7n, 80n, 1024n]), row("b", [1n, 1n, 9n])]);
+    const deltas = statementDeltas({
+      ...{ continuity: "continued", previousMicros, current },
       previous: read([row("a", [5n, 50n, 4096n]), row("b", [1n, 1n, 7n])]),
-      current: read([row("a", [7n, 80n, 1024n]), row("b", [1n, 1n, 9n])]),
     });
-    expect(changed).toEqual([{ row: 0, kind: "normal", values: [2n, 30n, 1024n] }]);
+    expect(deltas.changed.map((delta) => counted(delta, deltas, current))).toEqual([
+      { row: 0, kind: "normal", values: [2n, 30n, 1024n] },
+    ]);
   });
 
   it("says nothing of a row that did not change", () => {
@@ -91,7 +97,7 @@ describe("statementDeltas", () => {
   });
 
   it("takes a row as a whole that was not there, or was first seen again", () => {
-    const again = { firstSeenMicros: 2000n * secondMicros };
+    const again = { firstSeenMicros: Number(2000n * secondMicros) };
     const { changed } = compare([row("a", [1n, 1n, 1n])], [row("a", [9n, 9n, 9n], again), row("b", [2n, 2n, 2n])]);
     expect(changed.map(({ digest, kind, values }) => [digest, kind, values[0]])).toEqual([
       ["a", "recreated", 9n],
@@ -101,7 +107,7 @@ describe("statementDeltas", () => {
   });
 
   it("takes a row of the second of the last poll as begun anew when rows are gone", () => {
-    const young = { firstSeenMicros: previousMicros };
+    const young = { firstSeenMicros: Number(previousMicros) };
     const { changed } = compare(
       [row("a", [1n, 1n, 1n], young), row("gone", [1n, 1n, 1n])],
       [row("a", [9n, 9n, 9n], young)],

@@ -1,4 +1,5 @@
 import type { DigestTable } from "./digest-table.ts";
+import { Integers, IntegerTotals } from "./integers.ts";
 import type { Continuity } from "./statement-epoch.ts";
 
 /**
@@ -20,12 +21,17 @@ export interface StatementDelta {
   /** In the table that was read. */
   readonly row: number;
   readonly kind: DeltaKind;
-  /** One difference for each counter of the table; of a maximum, what it is. */
+}
+
+/** A difference for each counter of a row; of a maximum, what it is. */
+export interface CountedDelta extends StatementDelta {
   readonly values: readonly bigint[];
 }
 
 export interface StatementDeltas {
   readonly changed: readonly StatementDelta[];
+  /** For each row of the table that was read, in its order. What did not change has no meaning. */
+  readonly values: Integers;
   readonly ledger: DeltaLedger;
 }
 
@@ -41,11 +47,10 @@ export interface DeltaArgs {
   readonly changedOnly?: boolean;
 }
 
-/** Where an unsigned counter of 64 bits begins again: 213 days of execution time in picoseconds. */
-const bits = 64;
-const upperHalf = 2n ** 63n;
+/** An unsigned counter of 64 bits begins again after 213 days of execution time in picoseconds: by its 32 upper bits. */
+const upperHalf = 2 ** 31;
 /** MariaDB knows the second in which a row was first seen. */
-const firstSeenPrecisionMicros = 1_000_000n;
+const firstSeenPrecisionMicros = 1_000_000;
 
 /**
  * Turns counters into what happened since the last poll.
@@ -59,8 +64,10 @@ export function statementDeltas(args: DeltaArgs): StatementDeltas {
   const { current, previous, continuity, previousMicros, changedOnly = false } = args;
   const ledger = { normal: 0, new: 0, recreated: 0, reset_inferred: 0, unattributable: 0, vanished: 0 };
   const changed: StatementDelta[] = [];
+  const width = current.counters.length;
+  const values = Integers.zeros(width * current.count);
   const compared = continuity === "continued" ? previous : undefined;
-  const matches = Array.from({ length: current.count }, (_, row) => compared?.find(current.key(row)) ?? -1);
+  const matches = Int32Array.from({ length: current.count }, (_, row) => compared?.find(current.key(row)) ?? -1);
   if (compared !== undefined && !current.truncated && !changedOnly) {
     ledger.vanished = compared.count - matches.filter((found) => found >= 0).length;
   }
@@ -77,7 +84,7 @@ export function statementDeltas(args: DeltaArgs): StatementDeltas {
       changed.push(delta);
     }
   }
-  return { changed, ledger };
+  return { changed, values, ledger };
 
   function difference(row: number): StatementDelta | "unattributable" | undefined {
     if (previous === undefined || continuity === "unknown") return "unattributable";
@@ -100,32 +107,49 @@ export function statementDeltas(args: DeltaArgs): StatementDeltas {
     was: { readonly before: DigestTable; readonly found: number; readonly mayBeAnother: boolean },
   ): StatementDelta | undefined {
     const { before, found, mayBeAnother } = was;
-    const values: bigint[] = [];
-    const last = { table: before, row: found };
+    const now = current.values;
+    const then = before.values;
     let moved = false;
-    for (const [counter, { type }] of current.counters.entries()) {
-      if (type === "maximum") {
-        values.push(current.value(row, counter));
-        continue;
+    for (let counter = 0; counter < width; counter++) {
+      const at = row * width + counter;
+      const thenAt = found * width + counter;
+      const type = current.counters[counter]?.type;
+      const order = now.compare(at, then, thenAt);
+      if (type === "maximum") values.copy(at, now, at);
+      else if (order !== 0) {
+        const passedTheEnd = type === "picoseconds" && then.high(thenAt) >= upperHalf && now.high(at) < upperHalf;
+        const fell = order < 0 && !passedTheEnd;
+        if (fell && mayBeAnother) return whole(row, "reset_inferred");
+        if (fell) continue;
+        values.setDifference(at, now, at, then, thenAt);
+        moved = true;
       }
-      if (current.hasValueOf(row, counter, last)) {
-        values.push(0n);
-        continue;
-      }
-      const [now, then] = [current.value(row, counter), before.value(found, counter)];
-      const passedTheEnd = type === "picoseconds" && then >= upperHalf && now < upperHalf;
-      const fell = now < then && !passedTheEnd;
-      if (fell && mayBeAnother) return whole(row, "reset_inferred");
-      moved ||= !fell;
-      values.push(fell ? 0n : BigInt.asUintN(bits, now - then));
     }
-    return moved ? { row, kind: "normal", values } : undefined;
+    return moved ? { row, kind: "normal" } : undefined;
   }
 
   /** All that the row counts belongs to this interval. */
   function whole(row: number, kind: DeltaKind): StatementDelta {
-    return { row, kind, values: current.counters.map((_, counter) => current.value(row, counter)) };
+    values.copyAll(row * width, current.values.between(row * width, (row + 1) * width));
+    return { row, kind };
   }
+}
+
+/** A difference with what it counts. */
+export function counted(delta: StatementDelta, { values }: StatementDeltas, table: DigestTable): CountedDelta {
+  const width = table.counters.length;
+  return { ...delta, values: [...values.between(delta.row * width, (delta.row + 1) * width)] };
+}
+
+/** What one counter counted in some rows together. */
+export function totalOf(
+  counter: number,
+  { changed, values }: Pick<StatementDeltas, "changed" | "values">,
+  table: DigestTable,
+): bigint {
+  const total = new IntegerTotals(1);
+  for (const { row } of changed) total.add(0, values, row * table.counters.length + counter);
+  return total.at(0);
 }
 
 /** When the counting of a difference began: what was counted anew, at the start of the interval at the earliest. */
@@ -133,6 +157,6 @@ export function startOf(
   { row, kind }: StatementDelta,
   { table, startMicros }: { readonly table: DigestTable; readonly startMicros: bigint },
 ): bigint {
-  const firstSeen = table.firstSeenMicros(row);
+  const firstSeen = BigInt(table.firstSeenMicros(row));
   return kind === "recreated" && firstSeen > startMicros ? firstSeen : startMicros;
 }

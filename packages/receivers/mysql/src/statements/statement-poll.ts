@@ -160,7 +160,7 @@ export class StatementPoll {
       const isOwn = this.#own.has(schema, digest) || (digest !== null && this.#texts.isOwn(digest));
       return isOwn || !reportsSchema(schema);
     };
-    const select = () => selectTop({ table, changed: deltas.changed, limit, excluded });
+    const select = () => selectTop({ table, deltas, limit, excluded });
     await this.#own.find(args);
     const selection = select();
     await this.#texts.fetch(digestsOf(reading, selection.top), capabilities.product, (missing) =>

@@ -1,13 +1,14 @@
 import type { Clock } from "@dbintel/pipeline";
 import { integer, text, type Value } from "@dbintel/watching";
 import type { Capabilities, KnownServer } from "../connection/capabilities.ts";
-import type { DatabaseConnection } from "../connection/connection.ts";
+import type { DatabaseConnection, RowCollector } from "../connection/connection.ts";
 import { statusColumnsSql } from "../connection/global-status.ts";
 import { isAnswer } from "../connection/problems.ts";
 import { clockMicrosSql } from "../connection/server-clock.ts";
 import { uptimeOf } from "../connection/server-start.ts";
-import { counterList } from "./counter-list.ts";
-import { type DigestRow, DigestTable, mostStatements } from "./digest-table.ts";
+import { readCounters } from "./counter-list.ts";
+import { DigestTable, mostStatements } from "./digest-table.ts";
+import { Integers } from "./integers.ts";
 import { availableCounters, type StatementCounter } from "./statement-columns.ts";
 import type { StatementEpoch } from "./statement-epoch.ts";
 
@@ -72,12 +73,10 @@ export class StatementSource {
       sinceMicros === undefined
         ? ""
         : `WHERE UNIX_TIMESTAMP(LAST_SEEN) >= ${sinceMicros / 1_000_000n} OR DIGEST IS NULL`;
-    const rows = await this.#server.connection.rows(
-      `SELECT SCHEMA_NAME, DIGEST, CONCAT_WS(' ', ${numbers.join(", ")})
-         FROM ${summary} ${condition} LIMIT ${mostStatements + 1}`,
-      signal,
-    );
-    return { ...moment, table: new DigestTable(counters, digestRows(rows)) };
+    const sql = `SELECT SCHEMA_NAME, DIGEST, CONCAT_WS(' ', ${numbers.join(", ")})
+                   FROM ${summary} ${condition} LIMIT ${mostStatements + 1}`;
+    const table = await this.#server.connection.collect(sql, () => digestCollector(counters), signal);
+    return { ...moment, table };
   }
 
   /** The normalised texts of some digests; the server says the same for each schema. */
@@ -144,16 +143,23 @@ export class StatementSource {
   }
 }
 
-/** One at a time: integers of all of them at once would outlive several rounds of the garbage collector. */
-function* digestRows(rows: readonly (readonly Value[])[]): Generator<DigestRow> {
-  for (const [, schema, digest, numbers] of rows) {
-    const [firstSeenMicros = 0n, ...values] = counterList(typeof numbers === "string" ? numbers : "");
-    yield {
-      schema: typeof schema === "string" ? schema : null,
-      digest: typeof digest === "string" ? digest : null,
-      ...{ firstSeenMicros, values },
-    };
-  }
+/** Takes each row as it comes: all of them at once would outlive several rounds of the garbage collector. */
+function digestCollector(counters: readonly StatementCounter[]): RowCollector<DigestTable> {
+  const table = new DigestTable(counters);
+  const numbers = Integers.zeros(1 + counters.length);
+  const values = numbers.between(1, numbers.length);
+  return {
+    add(row) {
+      const { 1: schema, 2: digest, 3: list } = row;
+      readCounters(typeof list === "string" ? list : "", numbers);
+      table.add({
+        schema: typeof schema === "string" ? schema : null,
+        digest: typeof digest === "string" ? digest : null,
+        ...{ firstSeenMicros: numbers.number(0), values },
+      });
+    },
+    end: () => table,
+  };
 }
 
 /** An integer of 64 bits; 0 for what is none. */

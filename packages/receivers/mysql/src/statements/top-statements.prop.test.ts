@@ -21,13 +21,13 @@ it("loses nothing: what is selected and what is summed is all there is, to the p
         statements.map(({ schema, calls, picoseconds }, index) => ({
           schema,
           digest: `d${index}`,
-          firstSeenMicros: 1n,
+          firstSeenMicros: 1,
           values: [calls, picoseconds],
         })),
       );
       const previous = new DigestTable(counters, []);
-      const { changed } = statementDeltas({ current: table, previous, continuity: "continued", previousMicros: 0n });
-      const { top, others } = selectTop({ table, changed, limit, excluded: () => false });
+      const deltas = statementDeltas({ current: table, previous, continuity: "continued", previousMicros: 0n });
+      const { top, others } = selectTop({ table, deltas, limit, excluded: () => false });
       const total = (schema: string | null, counter: number) =>
         [...top.filter(({ row }) => table.key(row).schema === schema), ...others.filter((o) => o.schema === schema)]
           .map(({ values }) => values[counter] ?? 0n)
@@ -46,12 +46,12 @@ it("loses nothing: what is selected and what is summed is all there is, to the p
 it("sums what was counted, and takes the greatest of the maxima", () => {
   const withMemory = availableCounters(new Set(["COUNT_STAR", "SUM_TIMER_WAIT", "MAX_TOTAL_MEMORY"]));
   const rows = [90n, 10n, 20n].map((time, index) => ({
-    ...{ schema: "app", digest: `d${index}`, firstSeenMicros: 1n },
+    ...{ schema: "app", digest: `d${index}`, firstSeenMicros: 1 },
     values: [1n, time, [500n, 9000n, 700n][index] ?? 0n],
   }));
   const table = new DigestTable(withMemory, rows);
   const previous = new DigestTable(withMemory, []);
-  const { changed } = statementDeltas({ current: table, previous, continuity: "continued", previousMicros: 0n });
-  const { others } = selectTop({ table, changed, limit: 1, excluded: () => false });
+  const deltas = statementDeltas({ current: table, previous, continuity: "continued", previousMicros: 0n });
+  const { others } = selectTop({ table, deltas, limit: 1, excluded: () => false });
   expect(others).toEqual([{ schema: "app", statements: 2, values: [2n, 30n, 9000n] }]);
 });

@@ -1,6 +1,7 @@
 import type { DigestTable } from "./digest-table.ts";
-import { callsIndex, timeIndex, together } from "./statement-columns.ts";
-import type { StatementDelta } from "./statement-deltas.ts";
+import { IntegerTotals } from "./integers.ts";
+import { callsIndex, timeIndex } from "./statement-columns.ts";
+import { type CountedDelta, counted, type StatementDelta, type StatementDeltas } from "./statement-deltas.ts";
 
 /** What makes a statement worth an event of its own. `share` of `top_query_count` statements are taken by each measure. */
 const measures = [
@@ -18,9 +19,9 @@ export interface OtherStatements {
 
 export interface Selection {
   /** The greatest execution time first. */
-  readonly top: readonly StatementDelta[];
+  readonly top: readonly CountedDelta[];
   /** The row of all statements that found no row of their own, if it changed. */
-  readonly overflow: StatementDelta | undefined;
+  readonly overflow: CountedDelta | undefined;
   readonly others: readonly OtherStatements[];
 }
 
@@ -30,33 +31,41 @@ export interface Selection {
  */
 export function selectTop(args: {
   readonly table: DigestTable;
-  readonly changed: readonly StatementDelta[];
+  readonly deltas: StatementDeltas;
   readonly limit: number;
   /** Rows that are not reported at all: other schemas, the collector's own statements. */
   readonly excluded: (row: number) => boolean;
 }): Selection {
-  const { table, changed, limit, excluded } = args;
+  const { table, deltas, limit, excluded } = args;
+  const { changed, values } = deltas;
+  const width = table.counters.length;
   const overflow = changed.find(({ row }) => table.key(row).digest === null);
   const reported = changed.filter((delta) => delta !== overflow && !excluded(delta.row));
   const chosen = new Set<StatementDelta>();
   for (const { counter, share } of measures) {
-    const measure = ({ values }: StatementDelta) => values[counter] ?? 0n;
+    const at = ({ row }: StatementDelta) => row * width + counter;
     const sorted = reported
-      .filter((delta) => measure(delta) > 0n)
-      .toSorted((a, b) => (measure(a) < measure(b) ? 1 : measure(a) > measure(b) ? -1 : a.row - b.row));
+      .filter((delta) => !values.isZero(at(delta)))
+      .sort((a, b) => values.compare(at(b), values, at(a)) || a.row - b.row);
     for (const delta of sorted.slice(0, Math.ceil(limit * share))) chosen.add(delta);
   }
-  const others = new Map<string | null, { statements: number; values: bigint[] }>();
+  const others = new Map<string | null, { statements: number; totals: IntegerTotals }>();
   for (const delta of reported) {
     if (chosen.has(delta)) continue;
     const { schema } = table.key(delta.row);
-    const other = others.get(schema) ?? { statements: 0, values: table.counters.map(() => 0n) };
-    other.statements++;
-    for (const [at, counter] of table.counters.entries()) {
-      const value = delta.values[at] ?? 0n;
-      if (value > 0n) other.values[at] = together(counter, other.values[at] ?? 0n, value);
-    }
+    const other = others.get(schema) ?? { statements: 0, totals: new IntegerTotals(width) };
     others.set(schema, other);
+    other.statements++;
+    for (let counter = 0; counter < width; counter++) {
+      const at = delta.row * width + counter;
+      if (table.counters[counter]?.type === "maximum") other.totals.raise(counter, values, at);
+      else other.totals.add(counter, values, at);
+    }
   }
-  return { top: [...chosen], overflow, others: [...others].map(([schema, other]) => ({ schema, ...other })) };
+  const withValues = (delta: StatementDelta) => counted(delta, deltas, table);
+  return {
+    top: Array.from(chosen, withValues),
+    overflow: overflow && withValues(overflow),
+    others: Array.from(others, ([schema, { statements, totals }]) => ({ schema, statements, values: totals.all })),
+  };
 }

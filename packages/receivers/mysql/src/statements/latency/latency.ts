@@ -9,7 +9,7 @@ import { askPart, type PollQuestions } from "../poll-part.ts";
 import { Rest } from "../rest.ts";
 import { shownSchema } from "../schema-name.ts";
 import { timeIndex } from "../statement-columns.ts";
-import { type StatementDelta, type StatementDeltas, startOf } from "../statement-deltas.ts";
+import { type StatementDelta, type StatementDeltas, startOf, totalOf } from "../statement-deltas.ts";
 import type { Continuity } from "../statement-epoch.ts";
 import { beginningAt, type StatementInterval } from "../statement-interval.ts";
 import { exponentialHistogram, type LatencyBuckets } from "./latency-buckets.ts";
@@ -152,7 +152,7 @@ export class StatementLatency {
   #all(args: LatencyArgs, buckets: LatencyBuckets): LatencyReading {
     const { deltas, startMicros, continuity } = args;
     const sameInterval = this.#allBefore(args)?.micros === startMicros;
-    const grown = deltas.changed.reduce((sum, { values }) => sum + (values[timeIndex] ?? 0n), 0n);
+    const grown = totalOf(timeIndex, deltas, args.reading.table);
     const picoseconds = sameInterval && isWhole(deltas, continuity) ? grown : undefined;
     return { ...ofAll(args), picoseconds, buckets };
   }
@@ -174,7 +174,7 @@ function readBefore(interval: StatementInterval, before: LatencyReading | undefi
 }
 
 function bare(interval: StatementInterval, { row }: StatementDelta) {
-  return { ...ofAll(interval), firstSeenMicros: interval.reading.table.firstSeenMicros(row) };
+  return { ...ofAll(interval), firstSeenMicros: BigInt(interval.reading.table.firstSeenMicros(row)) };
 }
 
 function ofAll({ reading, life }: StatementInterval) {

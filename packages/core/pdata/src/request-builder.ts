@@ -1,4 +1,5 @@
 import { writeKeyValue } from "./any-value.ts";
+import type { AnyValue } from "./api.ts";
 import { writeString } from "./fields.ts";
 import type { AttributesInit, ResourceInit, ScopeInit } from "./producer-api.ts";
 import { Writer } from "./writer.ts";
@@ -92,11 +93,17 @@ export abstract class RequestBuilder {
 /** Writes attributes as a repeated KeyValue field; `undefined` values are left out. */
 export function writeAttributes(writer: Writer, field: number, attributes: AttributesInit | undefined): void {
   if (attributes === undefined) return;
-  if (attributes instanceof Map) {
+  if (isMap(attributes)) {
     for (const [key, value] of attributes) writeKeyValue(writer, field, key, value);
     return;
   }
-  for (const [key, value] of Object.entries(attributes)) {
+  // An entry for each would be most of what a record leaves to be collected as garbage.
+  for (const key of Object.keys(attributes)) {
+    const value = attributes[key];
     if (value !== undefined) writeKeyValue(writer, field, key, value);
   }
+}
+
+function isMap(attributes: AttributesInit): attributes is ReadonlyMap<string, AnyValue> {
+  return attributes instanceof Map;
 }

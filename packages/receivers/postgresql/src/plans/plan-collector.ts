@@ -15,7 +15,6 @@ import { databaseProblem, type ProblemContext } from "../connection/problems.ts"
 import type { Visits } from "../connection/visits.ts";
 import type { StatementKey } from "../statements/statement-table.ts";
 import { statementName } from "../statements/statement-texts.ts";
-import { whyNotExplainable } from "./explainable.ts";
 import type { KnownScans } from "./known-scans.ts";
 import type { LoggedPlans } from "./logged-plans.ts";
 import { type PlanOutcome, type PlanSource, reasonOf } from "./plan-outcome.ts";
@@ -117,8 +116,7 @@ export class PlanCollector {
       this.#learn(plans, wanted, executed);
       return [];
     }
-    const query = this.texts.get(key);
-    const reason = query === undefined ? "text_unknown" : whyNotExplainable(query);
+    const { query, reason } = this.texts.get(key) ?? { query: undefined, reason: "text_unknown" };
     // Where an extension keeps plans, one may be there of a statement that cannot be explained.
     const askable = reason === undefined || (reason !== "not_explainable" && this.#mayBeStored(database));
     if (askable) return [{ ...wanted, query, reason }];
@@ -236,7 +234,7 @@ export class PlanCollector {
     plans.learn(wanted, outcome);
     if (outcome.plan === undefined) return;
     const { queryId, userId } = key;
-    const statement = { database, queryId: String(queryId), userId, role, query: this.texts.get(key), meanMs };
+    const statement = { database, queryId: String(queryId), userId, role, query: this.texts.get(key)?.query, meanMs };
     this.#options.scans.learn({ ...statement, plan: outcome.plan });
   }
 }

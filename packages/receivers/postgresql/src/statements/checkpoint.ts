@@ -2,6 +2,7 @@ import type { Host } from "@dbintel/pipeline";
 import { type Baseline, packCheckpoint, Resumption, unpackCheckpoint } from "@dbintel/polling";
 import { z } from "zod";
 import {
+  placesOf,
   type StatementColumn,
   type StatementShape,
   sameShape,
@@ -128,5 +129,6 @@ function shapeOf({ counters, ...shape }: z.output<typeof head>["shape"]): Statem
   const named = new Map<string, (typeof statementCounters)[number]>(
     statementCounters.map((counter) => [counter.column, counter]),
   );
-  return { ...shape, counters: counters.flatMap((column) => named.get(column) ?? []), fields: [] };
+  const known = counters.flatMap((column) => named.get(column) ?? []);
+  return { ...shape, counters: known, places: placesOf(known, shape.states), fields: [] };
 }

@@ -13,8 +13,9 @@ export function statementsPart(server: WatchedServer): void {
   const events = next.logs !== undefined && config.events[topQueryEvent].enabled;
   const enabled = ({ name }: MetricDefinition) =>
     next.metrics !== undefined && (config.metrics[name]?.enabled ?? false);
-  const queryMetrics = new QueryMetrics({ limit: series, enabled });
-  if (!events && !queryMetrics.anyEnabled) return;
+  const metrics = new QueryMetrics({ limit: series, enabled });
+  const queryMetrics = metrics.anyEnabled ? metrics : undefined;
+  if (!events && queryMetrics === undefined) return;
   const source = new StatementSource(settings, config.endpoint, config.connect_database, platform, server.visits.turn);
   watch.closes(source);
   const checkpointMaxAgeMs = config.checkpoint.max_age;

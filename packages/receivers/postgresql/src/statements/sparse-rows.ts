@@ -15,6 +15,7 @@ const zeroWords = 2;
 /** Room that is made for a row of which nothing is known yet. */
 const usualWords = valuesWord + 2 * 8;
 
+const two32 = 2 ** 32;
 const littleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 /** Where the halves of a 64-bit value are in its two words. */
 export const low = littleEndian ? 0 : 1;
@@ -100,7 +101,24 @@ export class SparseRows {
     return (this.head(row, presentWord + 1) & flagBit) !== 0;
   }
 
-  /** The halves of the value in a place. */
+  /** The value in a place as a number: exact for what `Number.isSafeInteger` accepts, never a wrong small number. */
+  integer(row: number, place: number): number {
+    const at = this.#valueAt(row, place);
+    return this.#word(at + high) * two32 + this.#word(at + low);
+  }
+
+  /** How much it is greater than that of `otherRow` of `other`; exact as above. */
+  growth(row: number, place: number, other: SparseRows, otherRow: number): number {
+    const now = this.#valueAt(row, place);
+    const before = other.#valueAt(otherRow, place);
+    if (now === 0 && before === 0) return 0;
+    return (
+      (this.#word(now + high) - other.#word(before + high)) * two32 +
+      (this.#word(now + low) - other.#word(before + low))
+    );
+  }
+
+  /** Its halves. */
   low(row: number, place: number): number {
     return this.#word(this.#valueAt(row, place) + low);
   }

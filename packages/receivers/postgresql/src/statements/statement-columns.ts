@@ -156,6 +156,8 @@ export interface StatementField {
 export interface StatementShape {
   readonly counters: readonly StatementCounter[];
   readonly states: readonly StatementState[];
+  /** Where each of them stands: the counters in their order, then the states. */
+  readonly places: ReadonlyMap<string, number>;
   /** What is selected for the counters and the states; the first field is never NULL. */
   readonly fields: readonly StatementField[];
   /** Extension 1.9, PostgreSQL 14: the same statement called directly and from a function is told apart. */
@@ -175,20 +177,27 @@ export function statementShape(columns: ReadonlySet<string>): StatementShape {
     ...counters.map((counter) => ({ ...counter, sql: valueSql(counter, sources(counter)) })),
     ...states.map((state) => ({ type: "milliseconds" as const, sql: state })),
   ];
-  const places = Map.groupBy(values.keys(), (place) => values[place]?.field ?? "");
-  const always = places.get("") ?? [];
-  places.delete("");
+  const fields = Map.groupBy(values.keys(), (place) => values[place]?.field ?? "");
+  const always = fields.get("") ?? [];
+  fields.delete("");
   return {
-    counters,
-    states,
+    ...{ counters, states, places: placesOf(counters, states) },
     fields: [
       { sql: bytesSql(values, always), places: always },
-      ...[...places.values()].map((of) => ({ sql: bytesUnlessZeroSql(values, of), places: of })),
+      ...[...fields.values()].map((of) => ({ sql: bytesUnlessZeroSql(values, of), places: of })),
     ],
     toplevel: columns.has("toplevel"),
     statsSince: columns.has("stats_since"),
     minmaxSince: columns.has("minmax_stats_since"),
   };
+}
+
+/** Where each of some counters and states stands in a row of them. */
+export function placesOf(
+  counters: readonly StatementCounter[],
+  states: readonly StatementState[],
+): ReadonlyMap<string, number> {
+  return new Map([...counters.map(({ column }) => column), ...states].map((name, place) => [name, place]));
 }
 
 /** Whether rows of both shapes hold the same. */
@@ -232,11 +241,10 @@ function valueSql({ column }: StatementCounter, sources: readonly string[]): str
 
 /** Where a counter stands in the shape, or -1. */
 export function counterIndex(shape: StatementShape, column: StatementColumn): number {
-  return shape.counters.findIndex((counter) => counter.column === column);
+  return shape.places.get(column) ?? -1;
 }
 
 /** Where a state stands in a row of the table, behind the counters, or -1. */
 export function stateIndex(shape: StatementShape, state: StatementState): number {
-  const index = shape.states.indexOf(state);
-  return index < 0 ? -1 : shape.counters.length + index;
+  return shape.places.get(state) ?? -1;
 }

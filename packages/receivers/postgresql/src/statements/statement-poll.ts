@@ -46,7 +46,7 @@ export interface StatementPollOptions {
   /** Whether top statements get events; without, neither texts nor plans are asked for. Default true. */
   readonly events?: boolean;
   /** Absent: none. */
-  readonly queryMetrics?: QueryMetrics;
+  readonly queryMetrics?: QueryMetrics | undefined;
   /** What was remembered longer ago is not compared with after a restart. Default 1 h. */
   readonly checkpointMaxAgeMs?: number;
   /** Whether statements of this database are reported. */

@@ -12,7 +12,6 @@ const firstPlace = 1;
 /** The server's own limit is pg_stat_statements.max; this one bounds the memory whatever that is set to. */
 export const mostStatements = 1_000_000;
 
-const two32 = 2 ** 32;
 /** Microseconds from 1970-01-01 to 2000-01-01, PostgreSQL's epoch. */
 const postgresEpochMicros = 946_684_800_000_000n;
 
@@ -187,7 +186,7 @@ export class StatementTable {
   /** A counter or a state as a number: exact for what `Number.isSafeInteger` accepts, never a wrong small number. */
   value(row: number, counter: number): number {
     if (this.#floating[counter]) return this.#rows.float(row, firstPlace + counter);
-    return this.counterHigh(row, counter) * two32 + this.counterLow(row, counter);
+    return this.#rows.integer(row, firstPlace + counter);
   }
 
   /** The halves of an integer counter: all of its bits, also beyond 2^53. */
@@ -202,10 +201,7 @@ export class StatementTable {
   /** How much a counter grew from `previousRow` of `previous` to `row`; exact like `value`. */
   growth(row: number, counter: number, previous: StatementTable, previousRow: number): number {
     if (this.#floating[counter]) return this.value(row, counter) - previous.value(previousRow, counter);
-    return (
-      (this.counterHigh(row, counter) - previous.counterHigh(previousRow, counter)) * two32 +
-      (this.counterLow(row, counter) - previous.counterLow(previousRow, counter))
-    );
+    return this.#rows.growth(row, firstPlace + counter, previous.#rows, previousRow);
   }
 
   /**

@@ -20,6 +20,8 @@ export const topQueryUnits = Object.entries({
   .map(([attribute, unit]) => `${attribute}=${unit}`)
   .join(",");
 
+type Attributes = Record<string, AnyValue | undefined>;
+
 /** What all events of one poll have in common. */
 export interface TopQueryArgs {
   readonly reading: StatementReading;
@@ -59,14 +61,15 @@ export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
     const seen = kind === "normal" ? (memory.seenMicros(previousRow) ?? previousMicros) : previousMicros;
     const started = kind === "recreated" && since > previousMicros ? since : seen;
     const previous = memory.last?.table;
+    const plan = args.plans?.get(key);
     const ioTimes = !args.wrongUtilityIoTimes || args.texts.get(key)?.utility === false;
     add(started, values, ioTimes, {
       ...executions(intervalStatistics({ kind, current: table, row, previous, previousRow })),
       "db.namespace": shownName(reading.databases.get(key.databaseId)?.name),
       "db.query.text": args.texts.shown(key),
-      "postgresql.query_plan": args.plans?.get(key)?.plan,
-      "db.query.plan.source": args.plans?.get(key)?.source,
-      "db.query.plan.absent_reason": args.plans?.get(key)?.reason,
+      "postgresql.query_plan": plan?.plan,
+      "db.query.plan.source": plan?.source,
+      "db.query.plan.absent_reason": plan?.reason,
       "postgresql.queryid": String(key.queryId),
       "postgresql.userid": BigInt(key.userId),
       "postgresql.rolname": shownName(args.roles.get(key.userId)),
@@ -82,28 +85,24 @@ export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
     });
   }
 
-  function add(
-    startMicros: bigint,
-    values: Float64Array,
-    ioTimes: boolean,
-    attributes: Readonly<Record<string, AnyValue | undefined>>,
-  ) {
+  function add(startMicros: bigint, values: Float64Array, ioTimes: boolean, named: Readonly<Attributes>) {
+    const attributes: Attributes = { "db.system.name": "postgresql", ...named };
+    addMeasurements(attributes, { shape: table.shape, values, ioTimes });
+    attributes["dbintel.interval.start_time_unix_nano"] = startMicros * 1000n;
     logs.record({
       timeUnixNano: epoch.clockMicros * 1000n,
       observedTimeUnixNano: args.observedUnixNano,
       eventName: topQueryEvent,
-      attributes: {
-        "db.system.name": "postgresql",
-        ...attributes,
-        ...measurements(table.shape, values, ioTimes),
-        "dbintel.interval.start_time_unix_nano": startMicros * 1000n,
-      },
+      attributes,
     });
   }
 }
 
-function measurements(shape: StatementShape, values: Float64Array, ioTimes: boolean): Record<string, AnyValue> {
-  const attributes: Record<string, AnyValue> = {};
+function addMeasurements(
+  attributes: Attributes,
+  args: { readonly shape: StatementShape; readonly values: Float64Array; readonly ioTimes: boolean },
+): void {
+  const { shape, values, ioTimes } = args;
   shape.counters.forEach(({ column, attribute, type, rare }, index) => {
     const value = values[index] ?? 0;
     if ((rare && value === 0) || (!ioTimes && isIoTime(column))) return;
@@ -112,14 +111,13 @@ function measurements(shape: StatementShape, values: Float64Array, ioTimes: bool
   const calls = values[counterIndex(shape, "calls")] ?? 0;
   const time = values[counterIndex(shape, "total_exec_time")] ?? 0;
   if (calls > 0) attributes["postgresql.mean_exec_time"] = time / calls / 1000;
-  return attributes;
 }
 
 function isIoTime(column: string): boolean {
   return column.endsWith("_blk_read_time") || column.endsWith("_blk_write_time");
 }
 
-function executions({ deviationMs, imprecise, extremes }: IntervalStatistics): Record<string, AnyValue | undefined> {
+function executions({ deviationMs, imprecise, extremes }: IntervalStatistics): Attributes {
   return {
     "postgresql.stddev_exec_time": inSeconds(deviationMs),
     "dbintel.stddev.imprecise": imprecise,

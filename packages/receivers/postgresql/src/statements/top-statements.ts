@@ -80,6 +80,8 @@ function sumOthers(
 /** At most `limit` lines with the greatest measure above zero, the greatest first. */
 function greatest(lines: readonly number[], limit: number, measure: Measure): number[] {
   const best: number[] = [];
+  /** Their measures. */
+  const values: number[] = [];
   let threshold = 0;
   for (const line of lines) {
     const value = measure(line);
@@ -88,12 +90,16 @@ function greatest(lines: readonly number[], limit: number, measure: Measure): nu
     let to = best.length;
     while (from < to) {
       const middle = (from + to) >> 1;
-      if (measure(best[middle] ?? line) >= value) from = middle + 1;
+      if ((values[middle] ?? 0) >= value) from = middle + 1;
       else to = middle;
     }
     best.splice(from, 0, line);
-    if (best.length > limit) best.pop();
-    if (best.length === limit) threshold = measure(best[limit - 1] ?? line);
+    values.splice(from, 0, value);
+    if (best.length > limit) {
+      best.pop();
+      values.pop();
+    }
+    if (best.length === limit) threshold = values[limit - 1] ?? 0;
   }
   return best;
 }

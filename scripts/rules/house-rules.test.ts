@@ -41,3 +41,18 @@ test("no test is skipped or repeated until it passes", () => {
   );
   expect(found.map(({ path }) => path)).toEqual([]);
 });
+
+test("a component's package has the type of its settings and not their schema, which its definition has", () => {
+  const configs = sources.filter(({ path }) =>
+    /^packages\/(?:receiver|processor|exporter|connector|extension)s\/[^/]+\/src\/config\.ts$/.test(path),
+  );
+  expect(configs.length).toBeGreaterThan(25);
+  const odd = configs.flatMap(({ path, text }) => {
+    const index = sources.find((file) => file.path === path.replace(/config\.ts$/, "index.ts"))?.text ?? "";
+    const [, type] = /^export type (\w+Config) = z\.output/m.exec(text) ?? [];
+    const [, schema] = /^export const (\w+Config) = z/m.exec(text) ?? [];
+    const wanted = type === undefined || new RegExp(`\\b${type}\\b`).test(index);
+    return wanted && !new RegExp(`\\b${schema}\\b`).test(index) ? [] : [path];
+  });
+  expect(odd).toEqual([]);
+});

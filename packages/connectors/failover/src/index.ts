@@ -1,1 +1,2 @@
 export { failover } from "./component.ts";
+export type { FailoverConfig } from "./config.ts";

@@ -2,5 +2,5 @@
 export { batchText } from "./batch-text.ts";
 export { debug } from "./component.ts";
 export type { DebugConfig, Verbosity } from "./config.ts";
-export { debugConfig, verbosities } from "./config.ts";
+export { verbosities } from "./config.ts";
 export { plain } from "./value-text.ts";

@@ -1,8 +1,9 @@
 import { PassThrough } from "node:stream";
 import { defineExporter } from "@dbintel/pipeline";
 import { describeExporterContract } from "@dbintel/pipeline/testing/contracts";
+import { debugConfig } from "../src/config.ts";
 import { Debug } from "../src/debug.ts";
-import { debug, debugConfig } from "../src/index.ts";
+import { debug } from "../src/index.ts";
 
 /** The exporter as it is, with a stream of its own in place of the process's. */
 const toStream = (output: PassThrough) =>

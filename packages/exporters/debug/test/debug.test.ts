@@ -3,8 +3,9 @@ import { type Batch, logsBuilder, metricsBuilder, tracesBuilder } from "@dbintel
 import { createTestHost } from "@dbintel/pipeline/testing";
 import { describe, expect, it } from "vitest";
 import type { z } from "zod";
+import { debugConfig } from "../src/config.ts";
 import { Debug } from "../src/debug.ts";
-import { debug, debugConfig } from "../src/index.ts";
+import { debug } from "../src/index.ts";
 
 const never = new AbortController().signal;
 const resource = { attributes: { "service.name": "orders" } };

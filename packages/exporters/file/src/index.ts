@@ -1,3 +1,2 @@
 export { file } from "./component.ts";
 export type { FileConfig } from "./config.ts";
-export { fileConfig } from "./config.ts";

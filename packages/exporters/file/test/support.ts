@@ -2,9 +2,9 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Batch, decodeLogs, type Logs, logsBuilder } from "@dbintel/pdata";
+import type { SettingsOf } from "@dbintel/pipeline";
 import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
-import type { z } from "zod";
-import { file, type fileConfig } from "../src/index.ts";
+import { file } from "../src/index.ts";
 
 export const never = new AbortController().signal;
 
@@ -92,7 +92,7 @@ export interface Exporter extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-export async function startExporter(config: z.input<typeof fileConfig>, host = createTestHost()): Promise<Exporter> {
+export async function startExporter(config: SettingsOf<typeof file>, host = createTestHost()): Promise<Exporter> {
   const configured = file(config);
   const component = configured.definition.create({ id: "file", config: configured.config, host });
   await component.start({ signal: never });

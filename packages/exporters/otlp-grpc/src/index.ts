@@ -1,1 +1,2 @@
 export { otlpGrpc } from "./component.ts";
+export type { OtlpGrpcConfig } from "./config.ts";

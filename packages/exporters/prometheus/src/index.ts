@@ -1,1 +1,2 @@
 export { prometheus } from "./component.ts";
+export type { PrometheusConfig } from "./config.ts";

@@ -1,1 +1,2 @@
 export { admin } from "./component.ts";
+export type { AdminConfig } from "./config.ts";

@@ -1,1 +1,2 @@
 export { basicAuth } from "./component.ts";
+export type { BasicAuthConfig } from "./config.ts";

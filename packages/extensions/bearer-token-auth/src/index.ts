@@ -1,1 +1,2 @@
 export { bearerTokenAuth } from "./component.ts";
+export type { BearerTokenAuthConfig } from "./config.ts";

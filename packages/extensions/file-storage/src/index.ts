@@ -1,1 +1,2 @@
 export { fileStorage } from "./component.ts";
+export type { FileStorageConfig } from "./config.ts";

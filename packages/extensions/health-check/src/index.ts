@@ -1,1 +1,2 @@
 export { healthCheck } from "./component.ts";
+export type { HealthCheckConfig } from "./config.ts";

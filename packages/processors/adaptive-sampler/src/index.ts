@@ -1,6 +1,5 @@
 export { adaptiveSampler } from "./component.ts";
 export type { AdaptiveSamplerConfig } from "./config.ts";
-export { adaptiveSamplerConfig } from "./config.ts";
 export type { SamplerOptions, SamplingGroup } from "./sampler.ts";
 export { Sampler } from "./sampler.ts";
 export type { CandidateValues, Verdict } from "./sampling/candidates.ts";

@@ -1,3 +1,2 @@
 export { attributes } from "./component.ts";
 export type { AttributesConfig } from "./config.ts";
-export { attributesConfig } from "./config.ts";

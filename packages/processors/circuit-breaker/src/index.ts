@@ -1,3 +1,2 @@
 export { circuitBreaker } from "./component.ts";
 export type { CircuitBreakerConfig } from "./config.ts";
-export { circuitBreakerConfig } from "./config.ts";

@@ -1,3 +1,2 @@
 export { filter } from "./component.ts";
 export type { FilterConfig } from "./config.ts";
-export { filterConfig } from "./config.ts";

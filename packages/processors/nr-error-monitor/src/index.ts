@@ -1,3 +1,2 @@
 export { nrErrorMonitor } from "./component.ts";
 export type { NrErrorMonitorConfig } from "./config.ts";
-export { nrErrorMonitorConfig } from "./config.ts";

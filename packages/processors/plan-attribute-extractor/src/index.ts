@@ -1,3 +1,2 @@
 export { planAttributeExtractor } from "./component.ts";
 export type { PlanAttributeExtractorConfig } from "./config.ts";
-export { planAttributeExtractorConfig } from "./config.ts";

@@ -1,3 +1,2 @@
 export { queryCorrelator } from "./component.ts";
 export type { QueryCorrelatorConfig } from "./config.ts";
-export { queryCorrelatorConfig } from "./config.ts";

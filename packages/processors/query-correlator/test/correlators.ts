@@ -10,10 +10,9 @@ import {
   type SpanInit,
   tracesBuilder,
 } from "@dbintel/pdata";
-import type { Component, Consumer } from "@dbintel/pipeline";
+import type { Component, Consumer, SettingsOf } from "@dbintel/pipeline";
 import { createTestHost, FakeClock, type MemoryStorage, Sink, type TestHost } from "@dbintel/pipeline/testing";
-import type { z } from "zod";
-import { queryCorrelator, type queryCorrelatorConfig } from "../src/index.ts";
+import { queryCorrelator } from "../src/index.ts";
 
 const never = new AbortController().signal;
 
@@ -49,7 +48,7 @@ export class Correlators {
   }
 
   static async start(
-    config: z.input<typeof queryCorrelatorConfig> = {},
+    config: SettingsOf<typeof queryCorrelator> = {},
     before?: Pick<Correlators, "storage" | "clock">,
   ): Promise<Correlators> {
     const clock = before?.clock ?? new FakeClock(nano(nowMs));

@@ -1,3 +1,2 @@
 export { resource } from "./component.ts";
 export type { ResourceConfig } from "./config.ts";
-export { resourceConfig } from "./config.ts";

@@ -106,6 +106,16 @@ describe("packages in an application of one's own", () => {
     expect(JSON.parse(stdout)).toEqual([]);
   });
 
+  it("bring native code only where a README says so", async () => {
+    const dependencies = new Map(packages.map((each) => [each.name, each.dependencies]));
+    const bringsRe2 = (name: string): boolean => name === "re2" || (dependencies.get(name)?.some(bringsRe2) ?? false);
+    const without = packages.filter(({ name }) => /\/(?:processor|exporter)-/.test(name) && !bringsRe2(name));
+    const readme = await readFile(join(app, "node_modules/@dbintel/pipeline/README.md"), "utf8");
+    const [, said = ""] = /These do without: ([^.]*)\./.exec(readme) ?? [];
+    const named = [...said.matchAll(/`([\w-]+)`/g)].map(([, name]) => `@dbintel/${name}`);
+    expect(named).toEqual(without.map(({ name }) => name).toSorted());
+  });
+
   it("have processors whose examples print what they say", async () => {
     const processors = packages.filter(({ name }) => name.startsWith("@dbintel/processor-"));
     const examples = globSync("examples/processor-*.ts", { cwd: app }).toSorted();

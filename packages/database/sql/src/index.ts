@@ -6,6 +6,7 @@ export { Lexer } from "./lexer.ts";
 export { readOnlyObjection } from "./read-only.ts";
 export type { RedactedSql } from "./redaction.ts";
 export { redactExpression, redactSql } from "./redaction.ts";
+export { sqlModeSettings } from "./sql-mode.ts";
 export type { SqlSummary } from "./summary.ts";
 export type { SqlDialect, SqlSyntax } from "./syntax.ts";
 export { SystemSyntaxes } from "./system-syntaxes.ts";

@@ -10,7 +10,7 @@ it.each([
   [{ "db.system.name": "oracle.db" }, {}, "postgresql"],
   [{}, {}, "postgresql"],
 ])("%j in %j is read as %s", (item, resource, dialect) => {
-  const syntaxes = new SystemSyntaxes({ ansiQuotes: true, noBackslashEscapes: false });
+  const syntaxes = new SystemSyntaxes({ ansi_quotes: true, no_backslash_escapes: false });
   const syntax = syntaxes.of(attributes(item), attributes(resource));
   expect(syntax.dialect).toBe(dialect);
   expect(syntax.ansiQuotes).toBe(dialect === "postgresql" ? undefined : true);

@@ -1,3 +1,4 @@
+import type { SqlMode } from "./sql-mode.ts";
 import type { SqlDialect, SqlSyntax } from "./syntax.ts";
 
 /** Attributes of telemetry, as far as they are needed to tell the system. */
@@ -13,7 +14,8 @@ export class SystemSyntaxes {
   readonly #byDialect: Readonly<Record<SqlDialect, SqlSyntax>>;
 
   /** `mode` tells of `sql_mode`, for MySQL and MariaDB. */
-  constructor(mode: { readonly ansiQuotes: boolean; readonly noBackslashEscapes: boolean }) {
+  constructor({ ansi_quotes: ansiQuotes, no_backslash_escapes: noBackslashEscapes }: SqlMode) {
+    const mode = { ansiQuotes, noBackslashEscapes };
     this.#byDialect = {
       postgresql: { dialect: "postgresql" },
       mysql: { dialect: "mysql", ...mode },

@@ -1,5 +1,6 @@
 import { byteSize, positiveDuration } from "@dbintel/config";
 import { defaultPlanLimits, defaultRegressionSettings } from "@dbintel/plans";
+import { sqlModeSettings } from "@dbintel/sql";
 import { z } from "zod";
 
 const names = () => z.array(z.string().min(1)).refine((list) => new Set(list).size === list.length, "names one twice");
@@ -70,14 +71,7 @@ export const planAttributeExtractorConfig = z.strictObject({
     })
     .prefault({})
     .describe("Following statements over time"),
-  ansi_quotes: z
-    .boolean()
-    .default(false)
-    .describe("MySQL and MariaDB run with ANSI_QUOTES in sql_mode: what is between double quotes is a name"),
-  no_backslash_escapes: z
-    .boolean()
-    .default(false)
-    .describe("MySQL and MariaDB run with NO_BACKSLASH_ESCAPES in sql_mode"),
+  ...sqlModeSettings,
   max_plan_size: byteSize()
     .refine((bytes) => bytes > 0, "must be more than 0")
     .prefault("256KiB")

@@ -75,10 +75,7 @@ export class PlanAttributeExtractor implements Component, Consumer<"logs"> {
     const watched = [...callsKeys.keys, ...stateKeys.keys].map(({ name }) => name);
     this.#concerned = attributeKeys([...statements, ...config.plan_attributes, ...watched]);
     this.#fingerprintKey = attributeKey(fingerprint);
-    this.#syntaxes = new SystemSyntaxes({
-      ansiQuotes: config.ansi_quotes,
-      noBackslashEscapes: config.no_backslash_escapes,
-    });
+    this.#syntaxes = new SystemSyntaxes(config);
     this.#metrics = new ExtractorMetrics(host, args.id);
     this.#events = new OwnEvents({ host, next: args.next });
     if (!config.regression.enabled) return;

@@ -1,4 +1,5 @@
 import { duration, positiveDuration } from "@dbintel/config";
+import { sqlModeSettings } from "@dbintel/sql";
 import { z } from "zod";
 
 const share = () => z.number().min(0).max(1);
@@ -86,14 +87,7 @@ export const queryCorrelatorConfig = z.strictObject({
     })
     .prefault({})
     .describe("Links from statements to the traces of applications"),
-  ansi_quotes: z
-    .boolean()
-    .default(false)
-    .describe("MySQL and MariaDB run with ANSI_QUOTES in sql_mode: what is between double quotes is a name"),
-  no_backslash_escapes: z
-    .boolean()
-    .default(false)
-    .describe("MySQL and MariaDB run with NO_BACKSLASH_ESCAPES in sql_mode"),
+  ...sqlModeSettings,
   cache_size: count(1_000_000).default(5000).describe("Statements whose reading is remembered by their text"),
   max_statements: count(1_000_000)
     .default(10_000)

@@ -38,10 +38,7 @@ export class Correlation {
     const lifetime = { ttlMs: config.retention, clock };
     this.config = config;
     this.statements = new TextCache({ max: config.cache_size, read: readStatement });
-    this.syntaxes = new SystemSyntaxes({
-      ansiQuotes: config.ansi_quotes,
-      noBackslashEscapes: config.no_backslash_escapes,
-    });
+    this.syntaxes = new SystemSyntaxes(config);
     this.tables = new TableMemory({ ...lifetime, max: config.max_tables });
     this.sessions = new SessionMemory({ ...lifetime, max: config.max_sessions });
     this.connections = new ConnectionMemory({ ...lifetime, max: mostServers });

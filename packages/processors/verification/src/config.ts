@@ -1,6 +1,7 @@
 import { positiveDuration, secret } from "@dbintel/config";
 import { textScopes } from "@dbintel/pdata";
 import { checksumNames, entities, patternProblem, sensitivityLevels } from "@dbintel/pii";
+import { sqlModeSettings } from "@dbintel/sql";
 import { z } from "zod";
 import { leastKeyLength } from "./hash-key.ts";
 import { qualityConfig } from "./quality/config.ts";
@@ -125,14 +126,7 @@ export const verificationConfig = z
           .max(1_000_000)
           .default(2000)
           .describe("Statements whose result is remembered by their digest"),
-        ansi_quotes: z
-          .boolean()
-          .default(false)
-          .describe("MySQL and MariaDB run with ANSI_QUOTES in sql_mode: what is between double quotes is a name"),
-        no_backslash_escapes: z
-          .boolean()
-          .default(false)
-          .describe("MySQL and MariaDB run with NO_BACKSLASH_ESCAPES in sql_mode"),
+        ...sqlModeSettings,
       })
       .prefault({})
       .describe("Statements are made safe by their structure first"),

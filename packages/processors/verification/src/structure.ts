@@ -51,10 +51,7 @@ export class Structure {
     this.#statements = new TextCache<SafeText>({ max: sql.cache_size, read: redactSql });
     this.#anyDialect = new TextCache<SafeText>({ max: sql.cache_size, read: (text) => safeStatement(text) });
     this.#plans = new TextCache<SafeText>({ max: plans.cache_size, read: safePlan });
-    this.#syntaxes = new SystemSyntaxes({
-      ansiQuotes: sql.ansi_quotes,
-      noBackslashEscapes: sql.no_backslash_escapes,
-    });
+    this.#syntaxes = new SystemSyntaxes(sql);
     this.#metrics = metrics;
   }
 

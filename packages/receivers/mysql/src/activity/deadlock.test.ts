@@ -85,7 +85,9 @@ describe("the latest deadlock of InnoDB's report", () => {
     expect(deadlockIn("")).toBeUndefined();
     expect(deadlockIn("=====\nTRANSACTIONS\n")).toBeUndefined();
     const report = mysqlReport();
-    for (let end = 0; end < report.length; end += 7) expect(() => deadlockIn(report.slice(0, end))).not.toThrow();
+    for (let end = 0; end < report.length; end += 7) {
+      expect(JSON.stringify(deadlockIn(report.slice(0, end))) ?? "").not.toMatch(/secretA|73656372/);
+    }
   });
 
   it("is bounded, whatever a statement is made of", () => {

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from "commander";
+import { stayAlive } from "./alive.ts";
 import { readBuildInfo } from "./build.ts";
 import type { ChosenOptions, DlqOptions } from "./commands/dlq.ts";
 import type { RunOptions } from "./commands/run.ts";
@@ -44,6 +45,7 @@ const formatOption = (choices: readonly string[], initial: string) =>
  * Subcommands are loaded when called, so that none pays for the imports of another.
  */
 export async function main(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  using _alive = stayAlive();
   let exitCode: ExitCode = exitCodes.ok;
   const run = async (action: Promise<ExitCode>) => {
     exitCode = await action;

@@ -5,7 +5,6 @@ import { encodeJson } from "@dbintel/pdata";
 import { systemClock } from "@dbintel/pipeline";
 import { type AccessOptions, accessTo } from "../admin/access.ts";
 import { AdminClient } from "../admin/admin-client.ts";
-import { stayAlive } from "../alive.ts";
 import { type ConfigOptions, usableConfiguration } from "../configuration.ts";
 import { type Listed, letterTable, letterText } from "../dlq/letter-text.ts";
 import { type Office, Offices } from "../dlq/offices.ts";
@@ -115,7 +114,6 @@ async function withOffices(
   }
   const config = await usableConfiguration({ ...options, config: sources }, terminal);
   if (config === undefined) return exitCodes.badConfiguration;
-  using _alive = stayAlive();
   try {
     await using opened = await Offices.open(config, options.exporter);
     await run(opened.offices);

@@ -1,6 +1,5 @@
 import { parseDuration } from "@dbintel/config";
 import { componentKinds, type Logger, systemEnvironment } from "@dbintel/pipeline";
-import { stayAlive } from "../alive.ts";
 import { readBuildInfo } from "../build.ts";
 import type { ConfigOptions } from "../configuration.ts";
 import { usableConfiguration } from "../configuration.ts";
@@ -31,7 +30,6 @@ export async function doctor(
   if (config === undefined) return exitCodes.badConfiguration;
   const components = componentKinds.flatMap((kind) => [...config[`${kind}s`].values()]);
   const plain = new PlainText(components.map((component) => component.config));
-  using _alive = stayAlive();
   const environment = systemEnvironment({ build: readBuildInfo(), logger: silent });
   const subjects = await examine({ config, environment, timeoutMs });
   if (options.fixSql) terminal.print(repairScript(subjects, plain));

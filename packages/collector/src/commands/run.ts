@@ -55,14 +55,11 @@ export async function run(options: RunOptions, terminal: Terminal): Promise<Exit
   if (hangUps > 0) onHangUp();
   const watch =
     watchMs === undefined ? undefined : watchSources(options, terminal, { intervalMs: watchMs, reading, collector });
-  // Timers of the collector do not keep the process alive, its sockets need not exist: this timer does.
-  const keepAlive = setInterval(() => {}, 2 ** 30);
   await stopRequested;
   const force = () => process.exit(exitCodes.failure);
   process.once("SIGINT", force).once("SIGTERM", force);
   watch?.stop();
   const failures = await collector.stop();
-  clearInterval(keepAlive);
   process.off("SIGHUP", hangUp).off("SIGINT", force).off("SIGTERM", force);
   return failures.length === 0 ? exitCodes.ok : exitCodes.failure;
 }

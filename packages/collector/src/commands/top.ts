@@ -4,7 +4,6 @@ import { systemClock, wait } from "@dbintel/pipeline";
 import { printable } from "@dbintel/watching";
 import { type AccessOptions, accessTo } from "../admin/access.ts";
 import { AdminClient } from "../admin/admin-client.ts";
-import { stayAlive } from "../alive.ts";
 import { failure } from "../failure.ts";
 import { interruption } from "../interruption.ts";
 import type { ExitCode, Terminal } from "../terminal.ts";
@@ -38,7 +37,6 @@ export async function top(options: TopOptions, terminal: Terminal): Promise<Exit
   const live = !options.once && columns !== undefined && format === "table";
   using interrupted = interruption();
   const { signal } = interrupted;
-  using _alive = stayAlive();
   try {
     const client = new AdminClient(await accessTo(options, terminal.env));
     const { label } = client;

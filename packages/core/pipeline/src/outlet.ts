@@ -79,13 +79,19 @@ export class Outlet implements Consumer {
   }
 
   async #call(batch: Batch, context: ConsumeContext): Promise<ConsumeError | undefined> {
-    const outcomes = await Promise.allSettled(this.#branches.map((branch) => branch.consume(batch, context)));
+    const branches = this.#branches;
+    const [first] = branches;
+    // Nearly always there is one.
+    if (first !== undefined && branches.length === 1) return first.consume(batch, context).then(none, toConsumeError);
+    const outcomes = await Promise.allSettled(branches.map((branch) => branch.consume(batch, context)));
     const failures = outcomes.flatMap((outcome) =>
       outcome.status === "rejected" ? [toConsumeError(outcome.reason)] : [],
     );
     return combine(failures);
   }
 }
+
+const none = () => undefined;
 
 /**
  * One error for several branches: what can succeed later comes before what never can, so that a branch that only

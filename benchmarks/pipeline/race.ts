@@ -20,7 +20,7 @@ const warmUpSeconds = 3;
 /** Memory is read this often. */
 const sampleMs = 250;
 /** Data that has not reached the sink this long after the last request is lost. */
-const drainMs = 15_000;
+const drainMs = 60_000;
 
 /** What one start of a collector may use. */
 export interface Place {

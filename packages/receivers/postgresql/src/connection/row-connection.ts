@@ -117,7 +117,7 @@ export class RowConnection extends BaseConnection {
         this.onRow(bytes, at + headerBytes, at + size);
         passed = at + size;
       } else if (bytes[at] === rowDescription && this.#running !== "") {
-        this.#descriptions.set(this.#running, Buffer.from(bytes.subarray(at, at + size)));
+        this.#descriptions.set(this.#running, Buffer.copyBytesFrom(bytes, at, size));
       } else if (bytes[at] === bindComplete && this.#known !== undefined) {
         others.emit("data", Buffer.concat([bytes.subarray(passed, at + size), this.#known]));
         passed = at + size;

@@ -55,6 +55,11 @@ interface Located {
   readonly hasInfo: boolean;
 }
 
+/** What the server says before and after a reading. */
+type Moment = Pick<StatementReading, "epoch" | "maximum">;
+
+/** Room is made at once for as many entries as the server may have, up to so many. */
+const usualMaximum = 100_000;
 /** With more entries remembered than the server can hold, by this factor, many are gone: read all again. */
 const staleFactor = 1.1;
 /** Every so many readings one is complete, whatever happened: it finds what the others overlooked. */
@@ -128,9 +133,10 @@ export class StatementSource {
     try {
       const located = await this.#locate(signal);
       for (let attempt = 0; attempt < 3; attempt++) {
-        const { epoch, maximum } = await this.#look(located, signal);
+        const now = await this.#look(located, signal);
+        const { epoch, maximum } = now;
         const usable = known !== undefined && filterable(known, epoch, maximum, located.shape) ? known : undefined;
-        const table = await this.#readTable(located, usable, epoch, signal);
+        const table = await this.#readTable(located, usable, now, signal);
         const after = await this.#look(located, signal);
         if (after.epoch.statsResetMicros !== epoch.statsResetMicros) continue;
         const databases = await this.#readDatabases(located, signal);
@@ -175,12 +181,13 @@ export class StatementSource {
   async #readTable(
     { capabilities, schema, shape }: Located,
     known: KnownStatements | undefined,
-    now: StatementEpoch,
+    now: Moment,
     signal: AbortSignal,
   ): Promise<StatementTable> {
     const select = `SELECT ${statementRowSql(shape)} FROM ${identifier(schema)}.pg_stat_statements(false)`;
     if (known === undefined) {
-      const table = new StatementTable(shape, 4096);
+      // What it would grow out of would stay as garbage beside it for a while.
+      const table = new StatementTable(shape, Math.min(now.maximum, usualMaximum));
       await this.#connection.readRows(select, [], (bytes, start) => table.appendRow(bytes, start), signal);
       return table;
     }
@@ -193,7 +200,7 @@ export class StatementSource {
     this.#prepared = undefined;
     if (base !== undefined) await this.#connection.forget(changesStatement, signal);
     // Where entries were thrown out, one that came back passes whatever it counts.
-    const back = now.deallocations !== epoch.deallocations;
+    const back = now.epoch.deallocations !== epoch.deallocations;
     await this.#connection.readRows(
       base === undefined ? undefined : `${select} WHERE ${changedSql(shape, capabilities.versionNumber, base)}`,
       [fingerprints.bytes, ...(shape.statsSince ? [back ? binaryTimestamp(epoch.clockMicros) : null] : [])],
@@ -213,7 +220,7 @@ export class StatementSource {
   }
 
   /** The moment and what the server says about its statistics. */
-  async #look(located: Located, signal: AbortSignal): Promise<{ epoch: StatementEpoch; maximum: number }> {
+  async #look(located: Located, signal: AbortSignal): Promise<Moment> {
     const info = located.hasInfo ? `, i.dealloc, ${micros("i.stats_reset")} AS stats_reset` : "";
     const from = located.hasInfo ? `FROM ${identifier(located.schema)}.pg_stat_statements_info i` : "";
     const [row = {}] = await this.#connection.query(

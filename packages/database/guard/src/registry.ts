@@ -37,7 +37,8 @@ export class BreakerRegistry {
     this.#settings = options.settings ?? defaultBreakerSettings;
     this.#ttlMs = options.ttlMs ?? 1_800_000;
     const bounds = {
-      max: options.max ?? 10_000,
+      // With `max` the cache would make room for all of them at once.
+      ...{ maxSize: options.max ?? 10_000, sizeCalculation: () => 1 },
       ttl: this.#ttlMs,
       updateAgeOnGet: true,
       // A monotonic clock may start at 0, which the cache takes for "no time".

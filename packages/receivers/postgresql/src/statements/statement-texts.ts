@@ -59,7 +59,7 @@ export class StatementTexts {
   readonly #keep: KeepText;
   readonly #cache: LRUCache<string, StatementText>;
   /** Those of the collector's own statements that were found. */
-  readonly #own = new LRUCache<string, true>({ max: mostOwn });
+  readonly #own = new Set<string>();
   #restUntilMs = 0;
 
   /** `savings` is what the budgets of the collector ask for; `keep` is handed what the server stores. */
@@ -135,7 +135,7 @@ export class StatementTexts {
 
   #take({ key, query, own }: StoredText, ttl: number): void {
     const name = statementName(key);
-    if (own) this.#own.set(name, true);
+    if (own) this.#addOwn(name);
     if (query === undefined) return;
     const known = query !== "" && query !== withheld && !own;
     if (known) this.#keep(key, query);
@@ -143,6 +143,14 @@ export class StatementTexts {
     const text = redacted === undefined ? undefined : bounded(printable(redacted.text), longestTextBytes);
     const utility = redacted !== undefined && (redacted.utility || !planned.has(redacted.kind));
     this.#cache.set(name, { text, utility, sent: false }, { ttl });
+  }
+
+  #addOwn(name: string): void {
+    // Last in the order, so that what was found longest ago is the first to go.
+    this.#own.delete(name);
+    this.#own.add(name);
+    const [oldest] = this.#own;
+    if (this.#own.size > mostOwn && oldest !== undefined) this.#own.delete(oldest);
   }
 }
 

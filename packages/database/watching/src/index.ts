@@ -24,6 +24,8 @@ export { CustomQueryPoll } from "./custom-sql/custom-query-poll.ts";
 export { customQueries } from "./custom-sql/settings.ts";
 export { clockSkew, encryption, reachability, trialFindings } from "./diagnosis/findings.ts";
 export { PollTrial } from "./diagnosis/poll-trial.ts";
+export type { Explanation } from "./driver-problem.ts";
+export { driverProblem, firstError, transportProblem } from "./driver-problem.ts";
 export type { GuardedSource } from "./guarded-poll.ts";
 export { guardedPoll } from "./guarded-poll.ts";
 export { KeptState } from "./kept-state.ts";

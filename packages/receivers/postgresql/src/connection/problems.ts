@@ -1,5 +1,5 @@
-import { DbintelError, driverMessage, type ErrorCode, isDbintelError } from "@dbintel/errors";
-import type { WatchedDatabase } from "@dbintel/watching";
+import { DbintelError, driverMessage, isDbintelError } from "@dbintel/errors";
+import { driverProblem, type Explanation, firstError, transportProblem, type WatchedDatabase } from "@dbintel/watching";
 import pg from "pg";
 import { mostStatements } from "../statements/statement-table.ts";
 
@@ -8,13 +8,6 @@ export interface ProblemContext {
   readonly endpoint: string;
   readonly username: string;
   readonly database: string;
-}
-
-interface Explanation {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly hint: string;
-  readonly retryable: boolean;
 }
 
 /** How the guard of polls reads this database's errors. */
@@ -33,21 +26,12 @@ export function databaseProblem(reason: unknown, context: ProblemContext): Dbint
   if (isDbintelError(reason)) return reason;
   const { code, message } = details(reason);
   const known = bySqlState(code, message, context) ?? byTransport(code, message, context);
-  const explanation = known ?? {
-    code: "DBI_DATABASE_QUERY",
-    message: `a query failed on ${context.endpoint}: ${message}${code === "" ? "" : ` (${code})`}`,
-    hint: "see the server's log; a query of the collector carries the comment /* dbintel */",
-    retryable: true,
-  };
-  // The original stays out: it may carry parts of queries, and its client the connection's settings.
-  // Only its code goes along, for those who class errors.
-  return new DbintelError(explanation.message, { ...explanation, ...(code === "" ? {} : { cause: { code } }) });
+  return driverProblem(known, { endpoint: context.endpoint, message, name: code, numbers: { code } });
 }
 
 function details(reason: unknown): { readonly code: string; readonly message: string } {
   if (!(reason instanceof Error)) return { code: "", message: String(reason) };
-  // One attempt for each address of the host; the first tells enough.
-  const error = reason instanceof AggregateError && reason.errors[0] instanceof Error ? reason.errors[0] : reason;
+  const error = firstError(reason);
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   // RAISE may give itself any SQLSTATE.
   const raised = "routine" in error && error.routine === "exec_stmt_raise";
@@ -140,23 +124,8 @@ function byTransport(code: string, message: string, { endpoint, username }: Prob
       retryable: false,
     };
   }
-  if (/^(ERR_TLS|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|ERR_SSL)/.test(code)) {
-    return {
-      code: "DBI_DATABASE_UNREACHABLE",
-      message: `the certificate of ${endpoint} cannot be verified: ${message}`,
-      hint: "name the certificate authority in tls.ca_file; tls.insecure_skip_verify: true gives up the verification",
-      retryable: false,
-    };
-  }
-  if (/^E[A-Z_]+$/.test(code) || message.includes("Connection terminated") || message.includes("timeout expired")) {
-    return {
-      code: "DBI_DATABASE_UNREACHABLE",
-      message: `no connection to ${endpoint}: ${message}`,
-      hint: "check endpoint, that the server runs and listens there, and that no firewall is in between",
-      retryable: true,
-    };
-  }
-  return undefined;
+  const lost = message.includes("Connection terminated") || message.includes("timeout expired");
+  return transportProblem({ endpoint, code, message, lost });
 }
 
 /** The statement that lets the user in, by the server's own words for why it does not; `undefined` where no SQL does. */

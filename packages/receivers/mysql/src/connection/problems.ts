@@ -1,17 +1,10 @@
-import { DbintelError, driverMessage, type ErrorCode, isDbintelError } from "@dbintel/errors";
-import type { WatchedDatabase } from "@dbintel/watching";
+import { DbintelError, driverMessage, isDbintelError } from "@dbintel/errors";
+import { driverProblem, type Explanation, firstError, transportProblem, type WatchedDatabase } from "@dbintel/watching";
 
 /** What a problem's text may name: never more than this of the configuration. */
 export interface ProblemContext {
   readonly endpoint: string;
   readonly username: string;
-}
-
-interface Explanation {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly hint: string;
-  readonly retryable: boolean;
 }
 
 /** How the guard of polls reads the server's errors. A session belongs to the server and not to one of its schemas. */
@@ -44,16 +37,9 @@ export function databaseProblem(reason: unknown, context: ProblemContext): Dbint
   if (isDbintelError(reason)) return reason;
   const { errno, code, message } = details(reason);
   const known = byErrno(errno, message, context) ?? byTransport(code, message, context);
-  const explanation = known ?? {
-    code: "DBI_DATABASE_QUERY",
-    message: `a query failed on ${context.endpoint}: ${message}${errno === 0 ? "" : ` (${errno})`}`,
-    hint: "see the server's log; a query of the collector carries the comment /* dbintel */",
-    retryable: true,
-  };
-  // The original stays out: it carries the text of the query, and the connection's settings may hang on it.
-  // Only its numbers go along, for those who class errors.
-  const cause = errno === 0 ? { code } : { code, errno };
-  return new DbintelError(explanation.message, { ...explanation, ...(code === "" ? {} : { cause }) });
+  const numbers = errno === 0 ? { code } : { code, errno };
+  const name = errno === 0 ? "" : String(errno);
+  return driverProblem(known, { endpoint: context.endpoint, message, name, numbers });
 }
 
 interface ErrorDetails {
@@ -68,8 +54,7 @@ interface ErrorDetails {
 
 function details(reason: unknown): ErrorDetails {
   if (!(reason instanceof Error)) return { errno: 0, code: "", message: String(reason), answered: false };
-  // One attempt for each address of the host; the first tells enough.
-  const error = reason instanceof AggregateError && reason.errors[0] instanceof Error ? reason.errors[0] : reason;
+  const error = firstError(reason);
   const told = "sqlState" in error && typeof error.sqlState === "string" && error.sqlState !== "";
   const answered = told && !("fatal" in error && error.fatal === true);
   const errno = told && "errno" in error && typeof error.errno === "number" ? error.errno : 0;
@@ -147,23 +132,9 @@ function byTransport(code: string, message: string, { endpoint }: ProblemContext
       retryable: false,
     };
   }
-  if (code === "HANDSHAKE_SSL_ERROR" || /^(ERR_TLS|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|ERR_SSL)/.test(code)) {
-    return {
-      code: "DBI_DATABASE_UNREACHABLE",
-      message: `the certificate of ${endpoint} cannot be verified: ${message}`,
-      hint: "name the certificate authority in tls.ca_file; tls.insecure_skip_verify: true gives up the verification",
-      retryable: false,
-    };
-  }
-  if (/^E(?!R_)[A-Z_]+$/.test(code) || code === "PROTOCOL_CONNECTION_LOST" || code === "PROTOCOL_SEQUENCE_TIMEOUT") {
-    return {
-      code: "DBI_DATABASE_UNREACHABLE",
-      message: `no connection to ${endpoint}: ${message}`,
-      hint: "check endpoint, that the server runs and listens there, and that no firewall is in between",
-      retryable: true,
-    };
-  }
-  return undefined;
+  const untrusted = code === "HANDSHAKE_SSL_ERROR";
+  const lost = code === "PROTOCOL_CONNECTION_LOST" || code === "PROTOCOL_SEQUENCE_TIMEOUT";
+  return transportProblem({ endpoint, code, message, untrusted, lost });
 }
 
 /** Privileges on everything, by what the server calls them when they lack. */

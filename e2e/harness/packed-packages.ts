@@ -60,17 +60,24 @@ interface NpmPack {
   readonly files: readonly { readonly path: string }[];
 }
 
+/** What a project gets. */
+export interface Installation {
+  /** The folder of the project, made here. */
+  readonly app: string;
+  /** Where packages are unpacked: outside of the project, whose packages they would find otherwise. */
+  readonly store: string;
+  readonly packages: readonly PackedPackage[];
+  /** Packages that this repository has from elsewhere and the project has beside ours. */
+  readonly beside: readonly string[];
+}
+
 /**
- * Installs packed packages into the project at `app`, each with a `node_modules` of its own that holds what its
- * package.json declares and nothing else, so that what is not declared is not found. What comes from elsewhere is
- * linked from this repository: no registry is asked. `more` are packages that the project has beside them.
+ * Installs packed packages into a project, each with a `node_modules` of its own that holds what its package.json
+ * declares and nothing else, so that what is not declared is not found. What comes from elsewhere is linked from this
+ * repository: no registry is asked.
  */
-export async function installPacked(
-  app: string,
-  packages: readonly PackedPackage[],
-  more: readonly string[],
-): Promise<void> {
-  const home = (name: string) => join(app, "store", name.replace("/", "+"), "node_modules");
+export async function installPacked({ app, store, packages, beside }: Installation): Promise<void> {
+  const home = (name: string) => join(store, name.replace("/", "+"), "node_modules");
   const own = new Set(packages.map(({ name }) => name));
   for (const { name, tarball, folder, dependencies } of packages) {
     const target = join(home(name), name);
@@ -81,7 +88,7 @@ export async function installPacked(
     }
     await link(target, join(app, "node_modules", name));
   }
-  for (const name of more) await link(installedFor(".", name), join(app, "node_modules", name));
+  for (const name of beside) await link(installedFor(".", name), join(app, "node_modules", name));
   await writeFile(join(app, "package.json"), JSON.stringify({ name: "app", private: true, type: "module" }));
 }
 

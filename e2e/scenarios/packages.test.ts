@@ -15,6 +15,10 @@ const strictest = {
   ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false },
 };
 
+/** The package of an import or of a type that is written as one; not the system's, not a relative one. */
+const importedPackage =
+  /^(?:import|export)\b[^"']*?\bfrom "((?:@[\w-]+\/)?[\w-]+)["/]|\bimport\("((?:@[\w-]+\/)?[\w-]+)["/]/gm;
+
 /** Looks at the process before and after each import; in a process of its own. */
 const importEach = `
 const state = () => JSON.stringify([
@@ -45,15 +49,18 @@ function promised(code: string): readonly string[] {
 }
 
 describe("packages in an application of one's own", () => {
+  let folder: string;
   let app: string;
   let packages: readonly PackedPackage[];
 
   beforeAll(async () => {
-    app = await mkdtemp(join(tmpdir(), "dbintel-packages-"));
-    packages = await packPackages(join(app, "tarballs"));
+    folder = await mkdtemp(join(tmpdir(), "dbintel-packages-"));
+    app = join(folder, "app");
+    packages = await packPackages(join(folder, "tarballs"));
     // What READMEs show our packages with.
     const sdk = ["core", "otlp-transformer", "sdk-logs"].map((name) => `@opentelemetry/${name}`);
-    await installPacked(app, packages, ["@types/node", "zod", ...sdk]);
+    const beside = ["@types/node", "zod", ...sdk];
+    await installPacked({ app, store: join(folder, "store"), packages, beside });
     await mkdir(join(app, "examples"));
     for (const { name } of packages) {
       const readme = await readFile(join(app, "node_modules", name, "README.md"), "utf8");
@@ -63,7 +70,7 @@ describe("packages in an application of one's own", () => {
     }
   }, 600_000);
 
-  afterAll(() => rm(app, { recursive: true, force: true }));
+  afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it.for(["README.md", "LICENSE", "package.json", "dist/index.js", "dist/index.d.ts", "src/index.ts"])(
     "each have %s",
@@ -83,6 +90,22 @@ describe("packages in an application of one's own", () => {
     expect(stray, "a file in dist without a source is of an older build: npm run build removes it").toEqual([]);
   });
 
+  it("declare what their build imports, in code and in types", async () => {
+    const undeclared: string[] = [];
+    for (const { name, files, dependencies } of packages) {
+      // The contracts of components are suites of vitest, which is the application's own.
+      for (const file of files.filter(
+        (each) => /^dist\/.*\.(?:js|d\.ts)$/.test(each) && !each.includes("/contracts/"),
+      )) {
+        const text = await readFile(join(app, "node_modules", name, file), "utf8");
+        const imported = [...text.matchAll(importedPackage)].flatMap(([, from, by]) => from ?? by ?? []);
+        const unknown = imported.filter((each) => each !== name && !dependencies.includes(each));
+        undeclared.push(...unknown.map((each) => `${name}: ${file} imports ${each}`));
+      }
+    }
+    expect(undeclared).toEqual([]);
+  });
+
   it.for([
     ["nodenext", "nodenext"],
     ["esnext", "bundler"],
@@ -99,7 +122,6 @@ describe("packages in an application of one's own", () => {
   });
 
   it("can be imported with what they declare, and do nothing then", async () => {
-    // The contracts of components are suites of vitest, which is the application's own.
     const entries = packages.flatMap((each) => each.entries).filter((entry) => !entry.endsWith("/contracts"));
     await writeFile(join(app, "import-each.js"), importEach);
     const { stdout } = await execute(process.execPath, ["import-each.js", JSON.stringify(entries)], { cwd: app });

@@ -26,7 +26,7 @@ export function watchActiveSessions(args: {
   const reportMs = Math.max(interval, config.collection_interval);
   const poll = new ActiveSessionPoll({ host, sampler, intervalMs: interval, reportMs, mostShare, limit });
   watch.add({
-    ...{ name: "ash", interval, poll, source: server.connection, turn: server.turn },
+    ...{ name: "active_sessions", interval, poll, source: server.connection, turn: server.turn },
     // Another poll may have its turn: that is no failure of this one.
     timeout: Math.max(interval, config.timeout || config.collection_interval),
     intervalFactor: () => poll.intervalFactor,

@@ -46,7 +46,7 @@ export interface Load {
   readonly command: Omit<LoadCommand, "port">;
 }
 
-export interface RaceArgs {
+interface RaceArgs {
   readonly contestants: readonly Contestant[];
   /** The first one also warms a collector up. */
   readonly loads: readonly [Load, ...Load[]];

@@ -1,7 +1,7 @@
 import { logsBuilder } from "@dbintel/pdata";
 import { type Consumers, type Host, OwnEvents } from "@dbintel/pipeline";
 import { type BudgetStep, CostBudget } from "@dbintel/polling";
-import { parseEndpoint } from "../server-settings.ts";
+import { parseEndpoint } from "../configuration/endpoint.ts";
 import type { StatementCosts } from "../session/statement-costs.ts";
 
 export interface OwnCostOptions {

@@ -1,8 +1,8 @@
 import { interval } from "@dbintel/polling";
+import { budgetSettings } from "../budget/budget-settings.ts";
+import { leaseSettings } from "../lease/lease-settings.ts";
 import { circuitBreaker } from "./breaker-settings.ts";
-import { budgetSettings } from "./budget/budget-settings.ts";
 import { checkpointSettings } from "./checkpoint-settings.ts";
-import { leaseSettings } from "./lease/lease-settings.ts";
 
 /** The settings of how a server is watched, to be spread into a schema: they are the same whatever the database is. */
 export const watchSettings = {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { endpointText, parseEndpoint } from "./server-settings.ts";
+import { endpointText, parseEndpoint } from "./endpoint.ts";
 
 it.each([
   ["db.example.com:5433", { host: "db.example.com", port: 5433 }],

@@ -54,7 +54,11 @@ describe("doctor", () => {
     const { code, out } = await doctor(yaml);
     expect(code).toBe(1);
     expect(out).toMatch(/fail +DOCTOR-001 .*\/nowhere\/instances\.yaml/);
-    expect((await doctor(yaml, "--fix-sql")).out).toBe("-- nothing to repair by SQL");
+    const script = (await doctor(yaml, "--fix-sql")).out.split("\n");
+    expect(script.slice(0, 3)).toEqual(["-- nothing to repair by SQL", "", "-- What fails and no SQL repairs:"]);
+    expect(script.slice(3)).toEqual([
+      expect.stringMatching(/^-- {3}receiver postgresql\/0: DOCTOR-001 .*\/nowhere\/instances\.yaml/),
+    ]);
   });
 
   it("refuses a configuration that cannot run, and a timeout that is none", async () => {

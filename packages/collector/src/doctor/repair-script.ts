@@ -11,7 +11,18 @@ export function repairScript(subjects: readonly ExaminedSubject[], plain: PlainT
     const places = Map.groupBy(repairs, ({ repair }) => repair?.place ?? "this server");
     return [...places].map(([place, findings]) => placeScript({ subject, place, findings, plain }));
   });
-  return parts.length === 0 ? "-- nothing to repair by SQL" : parts.join("\n\n");
+  const others = subjects.flatMap((subject) => beyondSql(subject, plain));
+  const script = parts.length === 0 ? "-- nothing to repair by SQL" : parts.join("\n\n");
+  return others.length === 0 ? script : [script, "", "-- What fails and no SQL repairs:", ...others].join("\n");
+}
+
+/** The failures of a subject that has no repair at all; others may go with what its statements repair. */
+function beyondSql({ component, name, findings }: ExaminedSubject, plain: PlainText): readonly string[] {
+  if (findings.some(({ repair }) => repair !== undefined)) return [];
+  const place = name === "" ? component : `${component}, ${name}`;
+  return findings
+    .filter(({ status }) => status === "fail")
+    .map(({ code, message }) => `--   ${plain.line(place)}: ${code} ${plain.line(message)}`);
 }
 
 /** What is run at one server. */

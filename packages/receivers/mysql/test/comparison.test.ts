@@ -1,3 +1,3 @@
 import { describeComparison } from "@dbintel/e2e/comparison";
 
-describeComparison(new URL("../", import.meta.url), { features: 30 });
+describeComparison(new URL("../", import.meta.url), { features: 43 });

@@ -3,10 +3,11 @@ import { eventually } from "@dbintel/e2e/condition";
 import { type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
 import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
 import type { Batch } from "@dbintel/pdata";
-import { pointsOf } from "@dbintel/pipeline/testing";
+import { createTestHost, FakeClock, pointsOf } from "@dbintel/pipeline/testing";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { eventsOf, watch } from "./watch.ts";
+import { mysql } from "../src/index.ts";
+import { eventsOf, never, watch } from "./watch.ts";
 
 const monitor = { username: "monitor", password: "monitor-password" };
 const maxConnections = 25;
@@ -97,6 +98,59 @@ for (const { suite, start } of servers) {
       for (const each of sessions.splice(1)) await each.end();
       const polled = await eventually("it is let in", () => late.poll().catch(() => undefined));
       expect(callsOf(polled.batches)).toBe(3);
+    });
+
+    it("no connection left for long: it knocks more and more rarely, and comes back by itself", async () => {
+      const { definition, config } = mysql({
+        ...{ endpoint: `${server.host}:${server.port}`, ...monitor, tls: { insecure: true } },
+        // Time passes here while answers are under way: none of them is slow.
+        ...{ initial_delay: "0s", timeout: "10h", statement_timeout: "10h", budget: { max_database_share: "100%" } },
+        circuit_breaker: { slow_call_duration: "10h" },
+        events: { "db.server.query_sample": { enabled: false } },
+        active_sessions: { enabled: false },
+        top_query_collection: { collection_interval: "10s", max_explain_each_interval: 0 },
+      });
+      const host = createTestHost({ clock: new FakeClock() });
+      const batches: Batch[] = [];
+      const consume = async (batch: Batch) => void batches.push(batch);
+      const receiver = definition.create({ id: "mysql", config, host, next: { logs: { consume } } });
+      const holder = await session({});
+      for (let open = 1; open < maxConnections; open++) await session({});
+      const turnedAway = async () => {
+        const [[row]] = await holder.query<(RowDataPacket & { Value: string })[]>(
+          "SHOW GLOBAL STATUS LIKE 'Connection_errors_max_connections'",
+        );
+        return Number(row?.Value);
+      };
+      const before = await turnedAway();
+      await receiver.start({ signal: never });
+      try {
+        await eventually("it has knocked", async () => {
+          await host.clock.advance(10_000);
+          return (await turnedAway()) > before ? true : undefined;
+        });
+        // An hour, in which it would be asked hundreds of times.
+        for (let minute = 0; minute < 60; minute++) {
+          await host.clock.advance(60_000);
+          expect(await turnedAway()).toBeLessThan(before + 40);
+        }
+        const told = host.lines.map(({ message }) => message).filter((message) => message.includes("Too many"));
+        expect(told).not.toEqual([]);
+        for (const message of told) expect(message).toContain("has no connection left");
+        for (const each of sessions.splice(0)) await each.end();
+        const busy = await session();
+        await eventually(
+          "what is executed is told again",
+          async () => {
+            await run(busy, ["SELECT v FROM held"]);
+            await host.clock.advance(60_000);
+            return callsOf(batches) > 0 ? true : undefined;
+          },
+          { deadlineMs: 50_000 },
+        );
+      } finally {
+        await receiver.stop({ signal: never });
+      }
     });
 
     it("locks that are held for a minute: nothing it asks waits for them, and it tells who does", async () => {

@@ -6,6 +6,7 @@ import { PollTrial } from "@dbintel/watching";
 import type { Connection } from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { mysqlConfig } from "../src/config.ts";
+import { mysql } from "../src/index.ts";
 import { watchedServer } from "../src/server.ts";
 import { eventsOf, never, watch } from "./watch.ts";
 
@@ -58,6 +59,27 @@ function suite({ start, platform, resource, provider }: Planted) {
     const { batches } = await look.pollMetrics();
     const [told] = batches.flatMap((batch) => [...batch.resources()].map(({ attributes }) => attributes.entries()));
     expect(Object.fromEntries(told ?? [])).toMatchObject(resource);
+  });
+
+  it("is sent to no file of its own by doctor", async () => {
+    const turn = (state: "YES" | "NO") =>
+      server.query(`UPDATE performance_schema.setup_consumers SET ENABLED = '${state}' WHERE NAME LIKE '%_history'`);
+    await turn("NO");
+    const { definition, config } = mysql({
+      ...{ endpoint: `${server.host}:${server.port}`, username: server.superuser, password: server.password },
+      tls: { insecure: true },
+    });
+    const [subject] = (await definition.diagnosis?.subjects({ id: "x", config, signals: ["logs"] })) ?? [];
+    const hints = new Map<string, string>();
+    for await (const { code, hint } of subject?.examine({ host: createTestHost(), signal: never }) ?? []) {
+      if (hint !== undefined) hints.set(code, hint);
+    }
+    await turn("YES");
+    expect([hints.get("MY-PS-002"), hints.get("MY-PS-005")]).toEqual([
+      expect.stringMatching(/the parameters of the managed server, or set consumers\.enable/),
+      expect.stringContaining("the parameters of the managed server"),
+    ]);
+    expect([...hints.values()].join("\n")).not.toContain("[mysqld]");
   });
 
   it("keeps its own schemas out, unless they are asked for by name", async () => {

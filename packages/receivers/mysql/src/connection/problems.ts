@@ -55,8 +55,9 @@ interface ErrorDetails {
 function details(reason: unknown): ErrorDetails {
   if (!(reason instanceof Error)) return { errno: 0, code: "", message: String(reason), answered: false };
   const error = firstError(reason);
-  const told = "sqlState" in error && typeof error.sqlState === "string" && error.sqlState !== "";
-  const answered = told && !("fatal" in error && error.fatal === true);
+  // Of a server's error only: a connection that it refuses before the greeting has an empty one.
+  const told = "sqlState" in error && typeof error.sqlState === "string";
+  const answered = told && error.sqlState !== "" && !("fatal" in error && error.fatal === true);
   const errno = told && "errno" in error && typeof error.errno === "number" ? error.errno : 0;
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   const message = driverMessage({ code, message: error.message });
@@ -77,6 +78,15 @@ function byErrno(errno: number, message: string, context: ProblemContext): Expla
         message: `${endpoint} refused user ${context.username}: ${message}`,
         hint: `check username and password, and that the account ${user} exists for the host that the collector connects from`,
         retryable: false,
+      };
+    case 1129: // host_cache, after max_connect_errors
+      return {
+        code: "DBI_DATABASE_UNREACHABLE",
+        message: `${endpoint} takes no more connections from this host: ${message}`,
+        hint:
+          "run as an administrator: TRUNCATE performance_schema.host_cache (MariaDB: FLUSH HOSTS), after what broke " +
+          "connections off is found: a port scan, a load balancer's check, a network that fails",
+        retryable: true,
       };
     case 1044:
     case 1142:

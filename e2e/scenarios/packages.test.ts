@@ -56,6 +56,8 @@ describe("packages in an application of one's own", () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "dbintel-packages-"));
     app = join(folder, "app");
+    // As the build does: tsc alone leaves what a source that has been moved was built to.
+    await execute(process.execPath, [join(import.meta.dirname, "../../scripts/stale-outputs.ts")]);
     packages = await packPackages(join(folder, "tarballs"));
     // What READMEs show our packages with.
     const sdk = ["core", "otlp-transformer", "sdk-logs"].map((name) => `@opentelemetry/${name}`);
@@ -87,7 +89,7 @@ describe("packages in an application of one's own", () => {
         .filter((file) => !belongs.test(file) || /\.(?:test|prop)\./.test(file) || !hasSource(folder, file))
         .map((file) => `${name}: ${file}`),
     );
-    expect(stray, "a file in dist without a source is of an older build: npm run build removes it").toEqual([]);
+    expect(stray).toEqual([]);
   });
 
   it("declare what their build imports, in code and in types", async () => {

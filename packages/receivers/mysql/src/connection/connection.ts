@@ -10,9 +10,9 @@ export interface ConnectionSettings extends SessionLimits {
   readonly sessions?: ServerSessions | undefined;
 }
 
-/** What is made of the rows of an answer, as arrays: `null`, then the columns in the order in which they were asked for. */
-export interface RowCollector<T> {
-  readonly add: (row: readonly Value[]) => void;
+/** What is made of rows of text: each is `null`, then the columns in the order in which they were asked for. */
+export interface TextCollector<T> {
+  readonly add: (row: readonly (string | null)[]) => void;
   readonly end: () => T;
 }
 
@@ -70,11 +70,14 @@ export class DatabaseConnection implements GuardedSource {
     return this.#run(signal, ({ driver }) => driver.ask<readonly Value[]>({ sql, values: [], rowsAsArray: true }));
   }
 
-  /** Hands each row to a collector as it comes, for answers of many; each attempt to ask begins a collector of its own. */
-  collect<T>(sql: string, begin: () => RowCollector<T>, signal: AbortSignal): Promise<T> {
+  /**
+   * Hands each row to a collector as it comes, for answers of many rows whose columns are all text; each attempt to ask
+   * begins a collector of its own.
+   */
+  collect<T>(sql: string, begin: () => TextCollector<T>, signal: AbortSignal): Promise<T> {
     return this.#run(signal, async ({ driver }) => {
       const collector = begin();
-      await driver.each<readonly Value[]>({ sql, values: [], rowsAsArray: true }, collector.add);
+      await driver.each(sql, collector.add);
       return collector.end();
     });
   }

@@ -60,21 +60,31 @@ export class Session {
 
   ask<T>({ sql, values, ...options }: Statement): Promise<readonly T[]> {
     return new Promise((resolve, reject) => {
-      this.#driver.query({ ...options, sql: marked(sql), values: [...values] }, (error, answer) => {
-        if (error) reject(error);
-        else resolve(answer as unknown as readonly T[]);
-      });
+      this.#driver.query(
+        { typeCast: exactValue, ...options, sql: marked(sql), values: [...values] },
+        (error, answer) => {
+          if (error) reject(error);
+          else resolve(answer as unknown as readonly T[]);
+        },
+      );
     });
   }
 
-  /** Hands over each row as it comes; the driver keeps none of them. */
-  async each<T>({ sql, values, ...options }: Statement, take: (row: T) => void): Promise<void> {
+  /** Hands over each row of columns that are text, as an array, as it comes; the driver keeps none of them. */
+  async each(sql: string, take: (row: readonly (string | null)[]) => void): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     // Who gives no callback is told the loss of the session with the connection alone.
     this.#driver.once("error", reject);
     this.#driver
-      .query({ ...options, sql: marked(sql), values: [...values] })
-      .on("result", (row) => take(row as unknown as T))
+      .query({ sql: marked(sql), rowsAsArray: true })
+      .on("result", (row) => {
+        try {
+          take(row as unknown as readonly (string | null)[]);
+        } catch (error) {
+          // The driver would let it end the process.
+          reject(error);
+        }
+      })
       .on("error", reject)
       .on("end", resolve);
     try {
@@ -126,7 +136,8 @@ function driverOptions({ host, port, username, login }: ServerAccess): Connectio
     // A server must not be able to ask for files of the collector.
     flags: ["-LOCAL_FILES"],
     connectAttributes: { program_name: "dbintel" },
-    typeCast: exactValue,
+    // It is asked to prepare nothing, and would make room for 16,000 statements in each session.
+    maxPreparedStatements: 1,
     ...(ssl as Pick<ConnectionOptions, "ssl">),
   };
 }

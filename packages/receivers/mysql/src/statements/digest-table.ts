@@ -51,7 +51,7 @@ export class DigestTable {
     else if (this.count >= mostStatements) this.#truncated = true;
     else {
       const at = this.#append(row, row.firstSeenMicros) * this.counters.length;
-      this.#values.copyAll(at, row.values);
+      this.#values.fill(at, row.values);
     }
   }
 
@@ -64,7 +64,7 @@ export class DigestTable {
       if (row < 0 && this.count >= mostStatements) this.#truncated = true;
       else {
         if (row < 0) row = this.#append(key, changed.firstSeenMicros(from));
-        this.#values.copyAll(row * width, changed.#values.between(from * width, (from + 1) * width));
+        this.#values.copy(row * width, changed.#values, from * width, width);
       }
     }
   }

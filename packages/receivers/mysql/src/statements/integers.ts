@@ -73,13 +73,16 @@ export class Integers {
     this.#setHalves(index, value, Math.floor(value / base));
   }
 
-  copy(index: number, other: Integers, otherIndex: number): void {
-    this.#setHalves(index, other.low(otherIndex), other.high(otherIndex));
+  /** Takes over so many of another. */
+  copy(index: number, other: Integers, otherIndex: number, count = 1): void {
+    for (let next = 0; next < count; next++) {
+      this.#setHalves(index + next, other.low(otherIndex + next), other.high(otherIndex + next));
+    }
   }
 
-  /** Takes over all of the others from a place on. */
-  copyAll(index: number, others: ArrayLike<bigint>): void {
-    this.#whole.set(others, index);
+  /** Takes over all of a list. */
+  fill(index: number, list: ArrayLike<bigint>): void {
+    this.#whole.set(list, index);
   }
 
   /** What has to be added to get from one to another; past 2^64 it begins with 0 again. */

@@ -130,7 +130,7 @@ export function statementDeltas(args: DeltaArgs): StatementDeltas {
 
   /** All that the row counts belongs to this interval. */
   function whole(row: number, kind: DeltaKind): StatementDelta {
-    values.copyAll(row * width, current.values.between(row * width, (row + 1) * width));
+    values.copy(row * width, current.values, row * width, width);
     return { row, kind };
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "@dbintel/pipeline";
 import { integer, text, type Value } from "@dbintel/watching";
 import type { Capabilities, KnownServer } from "../connection/capabilities.ts";
-import type { DatabaseConnection, RowCollector } from "../connection/connection.ts";
+import type { DatabaseConnection, TextCollector } from "../connection/connection.ts";
 import { statusColumnsSql } from "../connection/global-status.ts";
 import { isAnswer } from "../connection/problems.ts";
 import { clockMicrosSql } from "../connection/server-clock.ts";
@@ -144,19 +144,15 @@ export class StatementSource {
 }
 
 /** Takes each row as it comes: all of them at once would outlive several rounds of the garbage collector. */
-function digestCollector(counters: readonly StatementCounter[]): RowCollector<DigestTable> {
+function digestCollector(counters: readonly StatementCounter[]): TextCollector<DigestTable> {
   const table = new DigestTable(counters);
   const numbers = Integers.zeros(1 + counters.length);
   const values = numbers.between(1, numbers.length);
   return {
     add(row) {
-      const { 1: schema, 2: digest, 3: list } = row;
-      readCounters(typeof list === "string" ? list : "", numbers);
-      table.add({
-        schema: typeof schema === "string" ? schema : null,
-        digest: typeof digest === "string" ? digest : null,
-        ...{ firstSeenMicros: numbers.number(0), values },
-      });
+      const { 1: schema = null, 2: digest = null, 3: list } = row;
+      readCounters(list ?? "", numbers);
+      table.add({ schema, digest, firstSeenMicros: numbers.number(0), values });
     },
     end: () => table,
   };

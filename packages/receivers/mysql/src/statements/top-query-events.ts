@@ -38,7 +38,10 @@ export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
   const { reading, selection, texts, startMicros } = args;
   const { table, epoch, capabilities } = reading;
   // Once a poll and not once a record.
-  const names = table.counters.map(({ attribute }) => prefix + attribute);
+  const measurements = table.counters.map(({ attribute, type }) => ({
+    name: prefix + attribute,
+    isTime: type === "picoseconds",
+  }));
   for (const delta of selection.top) {
     const { schema, digest } = table.key(delta.row);
     const plan = digest === null ? undefined : args.plans?.get(statementName({ schema, digest }));
@@ -88,27 +91,22 @@ export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
   function add(
     values: readonly bigint[],
     startMicros: bigint,
-    attributes: Readonly<Record<string, AnyValue | undefined>>,
+    own: Readonly<Record<string, AnyValue | undefined>>,
   ): void {
+    const attributes: Record<string, AnyValue | undefined> = {
+      "db.system.name": capabilities.product,
+      ...own,
+      "dbintel.interval.start_time_unix_nano": startMicros * 1000n,
+    };
+    measurements.forEach(({ name, isTime }, index) => {
+      const value = values[index] ?? 0n;
+      attributes[name] = isTime ? Number(value) / 1e12 : value;
+    });
     logs.record({
       timeUnixNano: epoch.clockMicros * 1000n,
       observedTimeUnixNano: args.observedUnixNano,
       eventName: topQueryEvent,
-      attributes: {
-        "db.system.name": capabilities.product,
-        ...attributes,
-        ...measurements(values),
-        "dbintel.interval.start_time_unix_nano": startMicros * 1000n,
-      },
+      attributes,
     });
-  }
-
-  function measurements(values: readonly bigint[]): Record<string, AnyValue> {
-    const measured: Record<string, AnyValue> = {};
-    for (const [index, name] of names.entries()) {
-      const value = values[index] ?? 0n;
-      measured[name] = table.counters[index]?.type === "picoseconds" ? Number(value) / 1e12 : value;
-    }
-    return measured;
   }
 }

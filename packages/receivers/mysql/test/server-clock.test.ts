@@ -27,9 +27,10 @@ const servers = [
   { suite: describeMariadb, start: () => startMariadb() },
 ] as const;
 
-describeClock("a server's clock that is set by hours", () => {
-  for (const { suite, start } of servers) {
-    suite("while it is watched", () => {
+for (const { suite, start } of servers) {
+  suite("a server's clock that is set by hours", () => {
+    // Within: what is skipped names the nearest that is not on the machine.
+    describeClock("while it is watched", () => {
       let folder: string;
       let clock: ShiftedClock;
       let server: MysqlServer;
@@ -164,5 +165,5 @@ describeClock("a server's clock that is set by hours", () => {
         await collector.close();
       });
     });
-  }
-});
+  });
+}

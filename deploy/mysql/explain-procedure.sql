@@ -22,4 +22,4 @@ BEGIN
 END//
 DELIMITER ;
 GRANT EXECUTE ON PROCEDURE shop.explain_statement TO 'dbintel_planner'@'localhost';
-GRANT EXECUTE ON PROCEDURE shop.explain_statement TO 'otel'@'%';
+GRANT EXECUTE ON PROCEDURE shop.explain_statement TO 'dbintel'@'%';

@@ -1,4 +1,4 @@
--- The least that the receiver postgresql of dbintel needs, for a user with the name otel.
+-- The least that the receiver postgresql of dbintel needs, for a user with the name dbintel.
 --
 --   psql --dbname=shop --file=deploy/postgresql/grants.sql
 --
@@ -6,29 +6,29 @@
 -- run what `dbintel doctor --fix-sql` prints, which knows what differs there. Nothing here lets the user write anything,
 -- or read a row of a table. What you do not want, leave out: each part says what is missing without it.
 
--- The user. Give it a password with: \password otel
+-- The user. Give it a password with: \password dbintel
 DO $$
 BEGIN
-  IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'otel') THEN
-    CREATE ROLE otel LOGIN CONNECTION LIMIT 5;
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'dbintel') THEN
+    CREATE ROLE dbintel LOGIN CONNECTION LIMIT 5;
   END IF;
 END $$;
 
 -- It sees the statements, sessions and settings of all users. Without it: metrics that everybody may see.
-GRANT pg_monitor TO otel;
+GRANT pg_monitor TO dbintel;
 
 -- Its own statements stay out of pg_stat_statements (PostgreSQL 15 and later). Without it: they are a few entries.
 DO $$
 BEGIN
   IF current_setting('server_version_num')::int >= 150000 THEN
-    EXECUTE 'GRANT SET ON PARAMETER pg_stat_statements.track TO otel';
+    EXECUTE 'GRANT SET ON PARAMETER pg_stat_statements.track TO dbintel';
   END IF;
 END $$;
 
 -- What statements do. The library has to be in shared_preload_libraries. Without it: no top queries.
 CREATE EXTENSION IF NOT EXISTS pg_stat_statements;
 
--- The plans of this database, PostgreSQL 16 and later; before that: GRANT pg_read_all_data TO otel. Without it: no plans.
+-- The plans of this database, PostgreSQL 16 and later; before that: GRANT pg_read_all_data TO dbintel. Without it: no plans.
 -- The function runs as dbintel_planner, as which nobody can log in. It is read-only and runs no statement: EXPLAIN
 -- plans it. But planning calls functions that are declared immutable or stable with constant arguments, as that role: who
 -- may call this function, and may create others, can read with them what the role can read.
@@ -54,8 +54,8 @@ BEGIN
 END $$;
 ALTER FUNCTION dbintel.explain_statement(pg_catalog.text) OWNER TO dbintel_planner;
 REVOKE ALL ON FUNCTION dbintel.explain_statement(pg_catalog.text) FROM PUBLIC;
-GRANT USAGE ON SCHEMA dbintel TO otel;
-GRANT EXECUTE ON FUNCTION dbintel.explain_statement(pg_catalog.text) TO otel;
+GRANT USAGE ON SCHEMA dbintel TO dbintel;
+GRANT EXECUTE ON FUNCTION dbintel.explain_statement(pg_catalog.text) TO dbintel;
 COMMIT;
 
 -- The server's log, where it writes one (logging_collector): deadlocks, errors, and plans of auto_explain. Without it:
@@ -94,7 +94,7 @@ ALTER FUNCTION dbintel.current_log(pg_catalog.text) OWNER TO dbintel_log_reader;
 ALTER FUNCTION dbintel.read_log(pg_catalog.text, pg_catalog.int8, pg_catalog.int8) OWNER TO dbintel_log_reader;
 REVOKE ALL ON FUNCTION dbintel.current_log(pg_catalog.text), dbintel.read_log(pg_catalog.text, pg_catalog.int8, pg_catalog.int8)
   FROM PUBLIC;
-GRANT USAGE ON SCHEMA dbintel TO otel;
+GRANT USAGE ON SCHEMA dbintel TO dbintel;
 GRANT EXECUTE ON FUNCTION dbintel.current_log(pg_catalog.text), dbintel.read_log(pg_catalog.text, pg_catalog.int8, pg_catalog.int8)
-  TO otel;
+  TO dbintel;
 COMMIT;

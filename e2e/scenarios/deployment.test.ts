@@ -76,7 +76,9 @@ beforeAll(async () => {
   image = await mkdtemp(join(tmpdir(), "dbintel-image-"));
   for (const { from, to } of imageFiles(dockerfile)) {
     await mkdir(dirname(join(image, to)), { recursive: true });
-    await cp(join(repository, from), join(image, to), { recursive: true });
+    // What runs from the checkout meanwhile writes what it compiled.
+    const filter = (path: string) => !path.includes(".compile-cache");
+    await cp(join(repository, from), join(image, to), { recursive: true, filter });
   }
 });
 afterAll(() => rm(image, { recursive: true, force: true }));
@@ -255,4 +257,14 @@ describe("alerts and runbook", () => {
     const init = { method, body, headers: { "content-type": type } };
     expect((await fetch(`http://localhost:${ports.admin}${path}`, init)).status).toBe(200);
   });
+});
+
+it("grants are for the user that the configurations name", async () => {
+  const user = /username: (\w+)/.exec(config)?.[1] ?? "";
+  expect(await readFile(join(repository, "configs/postgresql-otlp.yaml"), "utf8")).toContain(`POSTGRES_USER:-${user}}`);
+  expect(await readFile(join(repository, "configs/mysql-otlp.yaml"), "utf8")).toContain(`MYSQL_USER:-${user}}`);
+  expect(await deployed("postgresql/grants.sql")).toContain(`GRANT pg_monitor TO ${user};`);
+  for (const product of ["mysql", "mariadb"]) {
+    expect(await deployed(`${product}/grants.sql`)).toContain(`GRANT PROCESS ON *.* TO '${user}'@'%';`);
+  }
 });

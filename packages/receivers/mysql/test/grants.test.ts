@@ -17,7 +17,7 @@ function suite(product: "mysql" | "mariadb", start: () => Promise<MysqlServer>) 
   beforeAll(async () => {
     grants = await readFile(new URL(`../../../../deploy/${product}/grants.sql`, import.meta.url), "utf8");
     server = await start();
-    await server.query(`CREATE USER 'otel'@'%' IDENTIFIED BY '${password}'`);
+    await server.query(`CREATE USER 'dbintel'@'%' IDENTIFIED BY '${password}'`);
     await server.query("CREATE TABLE mysql.dbintel_secrets (id int)");
     await server.query("CREATE DATABASE shop");
     await server.query("CREATE TABLE shop.orders (id int PRIMARY KEY)");
@@ -25,13 +25,13 @@ function suite(product: "mysql" | "mariadb", start: () => Promise<MysqlServer>) 
   });
   afterAll(() => server?.stop());
 
-  async function give(to = "'otel'@'%'"): Promise<void> {
+  async function give(to = "'dbintel'@'%'"): Promise<void> {
     const session = await server.connect();
     const run = async (sql: string) => {
       await session.query(sql);
       return [];
     };
-    await runScript(grants.replaceAll("'otel'@'%'", to), { run });
+    await runScript(grants.replaceAll("'dbintel'@'%'", to), { run });
     await session.end();
   }
 
@@ -39,7 +39,7 @@ function suite(product: "mysql" | "mariadb", start: () => Promise<MysqlServer>) 
   async function examine(consumers = { enable: false }, repairs: string[] = []): Promise<readonly string[]> {
     const { definition, config } = mysql({
       consumers,
-      ...{ endpoint: `${server.host}:${server.port}`, username: "otel", password, tls: { insecure: true } },
+      ...{ endpoint: `${server.host}:${server.port}`, username: "dbintel", password, tls: { insecure: true } },
     });
     const [subject] = (await definition.diagnosis?.subjects({ id: "x", config, signals: ["logs", "metrics"] })) ?? [];
     const found: string[] = [];
@@ -59,7 +59,7 @@ function suite(product: "mysql" | "mariadb", start: () => Promise<MysqlServer>) 
   });
 
   it("let the user write nothing, and read no row", async () => {
-    const as = { user: "otel", password };
+    const as = { user: "dbintel", password };
     await expect(server.query("SELECT * FROM mysql.dbintel_secrets", [], as)).rejects.toThrow(/denied/);
     await expect(server.query("SELECT COUNT(*) FROM shop.orders", [], as)).rejects.toThrow(/denied/);
     await expect(server.query("CREATE TABLE mysql.mine (id int)", [], as)).rejects.toThrow(/denied/);
@@ -70,18 +70,18 @@ function suite(product: "mysql" | "mariadb", start: () => Promise<MysqlServer>) 
   });
 
   it("are each for one part: without it that one says so, and the others work", async () => {
-    await server.query("REVOKE PROCESS ON *.* FROM 'otel'@'%'");
+    await server.query("REVOKE PROCESS ON *.* FROM 'dbintel'@'%'");
     const withoutProcess = await examine();
     expect(withoutProcess).toContain("MY-GRANT-002 warn");
     expect(withoutProcess).not.toContain("MY-COST-001 fail statements");
     await give();
-    await server.query(`REVOKE ${monitor} ON *.* FROM 'otel'@'%'`);
+    await server.query(`REVOKE ${monitor} ON *.* FROM 'dbintel'@'%'`);
     expect(await examine()).toEqual(["MY-COST-001 fail replication", "MY-GRANT-005 warn"]);
     await give();
-    await server.query("REVOKE REFERENCES ON *.* FROM 'otel'@'%'");
+    await server.query("REVOKE REFERENCES ON *.* FROM 'dbintel'@'%'");
     expect(await examine()).toEqual(["MY-GRANT-006 warn"]);
     await give();
-    await server.query("REVOKE SELECT ON performance_schema.* FROM 'otel'@'%'");
+    await server.query("REVOKE SELECT ON performance_schema.* FROM 'dbintel'@'%'");
     expect(await examine()).toEqual(
       expect.arrayContaining(["MY-COST-001 fail samples", "MY-COST-001 fail statements", "MY-GRANT-001 fail"]),
     );
@@ -90,14 +90,16 @@ function suite(product: "mysql" | "mariadb", start: () => Promise<MysqlServer>) 
   });
 
   it("are seen by doctor where a role has them", async () => {
-    await server.query("DROP USER 'otel'@'%'");
-    await server.query(`CREATE USER 'otel'@'%' IDENTIFIED BY '${password}'`);
+    await server.query("DROP USER 'dbintel'@'%'");
+    await server.query(`CREATE USER 'dbintel'@'%' IDENTIFIED BY '${password}'`);
     await server.query("CREATE ROLE watching");
     await give("watching");
     await server.query("GRANT UPDATE ON performance_schema.* TO watching");
-    await server.query("GRANT watching TO 'otel'@'%'");
+    await server.query("GRANT watching TO 'dbintel'@'%'");
     await server.query(
-      product === "mysql" ? "ALTER USER 'otel'@'%' DEFAULT ROLE watching" : "SET DEFAULT ROLE watching FOR 'otel'@'%'",
+      product === "mysql"
+        ? "ALTER USER 'dbintel'@'%' DEFAULT ROLE watching"
+        : "SET DEFAULT ROLE watching FOR 'dbintel'@'%'",
     );
     expect(await examine({ enable: true })).toEqual([]);
     await server.query("DROP ROLE watching");

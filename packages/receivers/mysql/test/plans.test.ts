@@ -34,10 +34,10 @@ for (const { product, suite, start } of servers) {
         "CREATE TABLE shop.log (message int)",
         `CREATE FUNCTION shop.noted(x int) RETURNS int DETERMINISTIC MODIFIES SQL DATA
            BEGIN INSERT INTO shop.log VALUES (x); RETURN x; END`,
-        "CREATE USER 'reader'@'%' IDENTIFIED BY 'otel-password'",
+        "CREATE USER 'reader'@'%' IDENTIFIED BY 'dbintel-password'",
         "GRANT SELECT ON performance_schema.* TO 'reader'@'%'",
         "GRANT SELECT ON shop.* TO 'reader'@'%'",
-        "CREATE USER 'otel'@'%' IDENTIFIED BY 'otel-password'",
+        "CREATE USER 'dbintel'@'%' IDENTIFIED BY 'dbintel-password'",
         "ANALYZE TABLE shop.orders",
       ]) {
         await server.query(sql);
@@ -62,7 +62,7 @@ for (const { product, suite, start } of servers) {
     }
 
     async function look(explain: NonNullable<Parameters<typeof watch>[1]>["explain"] = {}, user?: string) {
-      const as = user === undefined ? {} : { user: { username: user, password: "otel-password" } };
+      const as = user === undefined ? {} : { user: { username: user, password: "dbintel-password" } };
       const watched = watch(server, { explain, ...as });
       opened.push(watched);
       await watched.poll();
@@ -152,17 +152,17 @@ for (const { product, suite, start } of servers) {
     });
 
     it("come from a procedure of the schema, where that is wanted, for a user without a right on its tables", async () => {
-      const as = { user: "otel", password: "otel-password", database: "shop" };
+      const as = { user: "dbintel", password: "dbintel-password", database: "shop" };
       await expect(server.query("SELECT state FROM orders", [], as)).rejects.toThrow(/denied/);
       await expect(server.query("EXPLAIN SELECT state FROM orders", [], as)).rejects.toThrow(/denied/);
       // Again: the script changes nothing then.
       await run("mysql/explain-procedure.sql");
-      const watched = await look({ mode: "procedure" }, "otel");
+      const watched = await look({ mode: "procedure" }, "dbintel");
       const read = await planOf(watched, "SELECT state FROM orders WHERE email = 'z'", "SELECT `state` FROM `orders`");
       expect(read.nodes.map(({ index }) => index)).toContain("by_email");
       const update = await eventOf(watched, "UPDATE orders SET state = 4 WHERE id = 78", "`id` = ?");
       expect(update.text("db.query.plan.absent_reason")).toBe("no_permission");
-      const none = await look({ mode: "procedure", procedure: "not_there" }, "otel");
+      const none = await look({ mode: "procedure", procedure: "not_there" }, "dbintel");
       const event = await eventOf(none, "SELECT state, id FROM orders WHERE email = 'z'", "SELECT `state`, `id`");
       expect(["missing_object", "no_permission"]).toContain(event.text("db.query.plan.absent_reason"));
     });

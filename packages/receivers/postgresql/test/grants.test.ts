@@ -13,8 +13,8 @@ const grants = await readFile(new URL("../../../../deploy/postgresql/grants.sql"
 const password = "0nly-what-is-needed";
 
 it("deploy/postgresql/grants.sql has the functions that doctor prints", () => {
-  expect(grants).toContain(logFunctions("otel").join("\n"));
-  expect(grants).toContain(explainFunction("otel", "self_managed").join("\n"));
+  expect(grants).toContain(logFunctions("dbintel").join("\n"));
+  expect(grants).toContain(explainFunction("dbintel", "self_managed").join("\n"));
 });
 
 describePostgres(18, "the grants of deploy/postgresql/grants.sql", () => {
@@ -25,7 +25,7 @@ describePostgres(18, "the grants of deploy/postgresql/grants.sql", () => {
       settings: { track_activity_query_size: 4096, track_io_timing: true },
     });
     await give();
-    await server.query(`ALTER ROLE otel PASSWORD '${password}'`);
+    await server.query(`ALTER ROLE dbintel PASSWORD '${password}'`);
     await server.query("CREATE TABLE secrets (id int)");
   });
   afterAll(() => server?.stop());
@@ -39,7 +39,7 @@ describePostgres(18, "the grants of deploy/postgresql/grants.sql", () => {
   /** `CODE status` of everything that is not in order, and the parts that failed. */
   async function examine(): Promise<readonly string[]> {
     const { definition, config } = postgresql({
-      ...{ endpoint: `${server.host}:${server.port}`, username: "otel", password, tls: { insecure: true } },
+      ...{ endpoint: `${server.host}:${server.port}`, username: "dbintel", password, tls: { insecure: true } },
     });
     const [subject] = (await definition.diagnosis?.subjects({ id: "x", config, signals: ["logs", "metrics"] })) ?? [];
     const found: string[] = [];
@@ -58,17 +58,21 @@ describePostgres(18, "the grants of deploy/postgresql/grants.sql", () => {
   });
 
   it("let the user write nothing, and read no row", async () => {
-    const as = { user: "otel", password };
+    const as = { user: "dbintel", password };
     await expect(server.query("SELECT * FROM secrets", [], as)).rejects.toThrow("permission denied");
     await expect(server.query("CREATE TABLE mine (id int)", [], as)).rejects.toThrow("permission denied");
   });
 
   it("are each for one part: without it that one says so, and the others work", async () => {
     const without = {
-      "REVOKE pg_monitor FROM otel": ["PG-COST-001 fail samples", "PG-COST-001 fail statements", "PG-GRANT-001 fail"],
-      "REVOKE SET ON PARAMETER pg_stat_statements.track FROM otel": ["PG-GRANT-002 warn"],
-      "REVOKE EXECUTE ON FUNCTION dbintel.explain_statement(text) FROM otel": ["PG-GRANT-003 warn"],
-      "REVOKE USAGE ON SCHEMA dbintel FROM otel": ["PG-GRANT-003 warn"],
+      "REVOKE pg_monitor FROM dbintel": [
+        "PG-COST-001 fail samples",
+        "PG-COST-001 fail statements",
+        "PG-GRANT-001 fail",
+      ],
+      "REVOKE SET ON PARAMETER pg_stat_statements.track FROM dbintel": ["PG-GRANT-002 warn"],
+      "REVOKE EXECUTE ON FUNCTION dbintel.explain_statement(text) FROM dbintel": ["PG-GRANT-003 warn"],
+      "REVOKE USAGE ON SCHEMA dbintel FROM dbintel": ["PG-GRANT-003 warn"],
       "DROP EXTENSION pg_stat_statements": ["PG-COST-001 fail statements", "PG-EXT-002 fail"],
     };
     for (const [revoke, expected] of Object.entries(without)) {
@@ -85,7 +89,7 @@ describePostgres(18, "the grants of deploy/postgresql/grants.sql", () => {
   it("keep the function's names its own, whatever the caller's path", async () => {
     const session = await server.connect();
     // A type of the same name, whose check would run with the rights of the function's owner.
-    await session.query("CREATE SCHEMA trap; GRANT USAGE ON SCHEMA trap TO otel");
+    await session.query("CREATE SCHEMA trap; GRANT USAGE ON SCHEMA trap TO dbintel");
     await session.query(
       "CREATE FUNCTION trap.spring(text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN RAISE 'sprung'; END $$",
     );
@@ -94,7 +98,7 @@ describePostgres(18, "the grants of deploy/postgresql/grants.sql", () => {
       "CREATE FUNCTION trap.concat(text, text) RETURNS text LANGUAGE sql AS $$ SELECT 'SELECT 666' $$",
     );
     await session.end();
-    const caller = await server.connect({ user: "otel", password });
+    const caller = await server.connect({ user: "dbintel", password });
     await caller.query("SET search_path = trap, pg_catalog");
     const ask = (sql: string) => caller.query("SELECT dbintel.explain_statement($1)::pg_catalog.text AS plan", [sql]);
     expect((await ask("SELECT * FROM public.secrets WHERE id = $1")).rows[0]?.plan).toContain("secrets");

@@ -1,7 +1,7 @@
 import { metricsBuilder } from "@dbintel/pdata";
+import { pointsOf } from "@dbintel/pipeline/testing";
 import { describe, expect, it } from "vitest";
 import { append } from "../../test/data-row.ts";
-import { pointsOf } from "../../test/watch.ts";
 import { QueryMetrics } from "./query-metrics.ts";
 import { statementShape } from "./statement-columns.ts";
 import { statementDeltas } from "./statement-deltas.ts";

@@ -7,6 +7,7 @@ import { eventually } from "../../e2e/harness/condition.ts";
 import { DbintelProcess } from "../../e2e/harness/dbintel-process.ts";
 import { freePort } from "../../e2e/harness/free-port.ts";
 import { type ReadLedger, readLedgers } from "../../e2e/harness/ledgers.ts";
+import { ownMetricsAt } from "../../e2e/harness/log-relay.ts";
 import { residentMib } from "../pipeline/process-usage.ts";
 import { NumberedLoad } from "./numbered-load.ts";
 import { NumberedSink } from "./numbered-sink.ts";
@@ -64,11 +65,7 @@ export async function runOutage(command: OutageCommand): Promise<OutageReport> {
   const { recordsPerRequest, seconds } = command;
   const folder = await mkdtemp(join(tmpdir(), "dbintel-outage-"));
   const [port, health, metrics, backend] = [await freePort(), await freePort(), await freePort(), await freePort()];
-  const settings = [
-    `extensions.health_check.endpoint=127.0.0.1:${health}`,
-    `service.telemetry.metrics.readers=[{pull: {exporter: {prometheus: {host: 127.0.0.1, port: ${metrics}}}}}]`,
-    ...command.settings,
-  ];
+  const settings = [`extensions.health_check.endpoint=127.0.0.1:${health}`, ownMetricsAt(metrics), ...command.settings];
   const sink = new NumberedSink(backend);
   await sink.open();
   const dbintel = new DbintelProcess(

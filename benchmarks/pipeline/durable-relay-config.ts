@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ownMetricsAt } from "../../e2e/harness/log-relay.ts";
 import type { Contender } from "./contender.ts";
 import type { Contestant, Place } from "./race.ts";
 
@@ -20,7 +21,7 @@ function ours(name: string, contender: Contender, settings: (place: Place) => re
   const command = async (place: Place) => {
     const set = [
       `extensions.health_check.endpoint=127.0.0.1:${place.health}`,
-      `service.telemetry.metrics.readers=[{pull: {exporter: {prometheus: {host: 127.0.0.1, port: ${place.metrics}}}}}]`,
+      ownMetricsAt(place.metrics),
       ...settings(place),
     ];
     const env = {

@@ -1,4 +1,5 @@
-import { mkdir, rename, stat, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
 import { repository } from "../checks/program.ts";
@@ -14,8 +15,8 @@ const external = ["re2", "pg-native", "cloudflare:sockets", "cardinal"];
 
 /**
  * Makes the program that `bin/dbintel` runs: the source of the collector and all that it uses in a few files, one for
- * each component and what they share. Node reads 800 modules otherwise, which costs 17 MiB of memory and half a second
- * of CPU time at each start (`npm run bench -- startup`).
+ * each component and what they share. Node reads hundreds of modules otherwise, which costs memory (`npm run bench --
+ * postgresql` prints that of a collector with nothing to do) and time at each start (`npm run bench -- startup`).
  *
  * Code is neither shortened nor renamed, so that the stack of a defect can be read. A file is named after its content
  * and never overwritten: a collector that runs can still load a component that it did not need so far.
@@ -43,17 +44,10 @@ export async function bundleCollector(): Promise<ReadonlySet<string>> {
   // The entry comes last: what it names is there by then.
   for (const { fileName, code, isEntry } of chunks.toSorted((one, other) => +one.isEntry - +other.isEntry)) {
     const path = join(bundleFolder, fileName);
-    if (isEntry || !(await exists(path))) await replace(path, code);
+    if (isEntry || !existsSync(path)) await replace(path, code);
   }
   await replace(join(bundleFolder, noticesFile), await notices(chunks.flatMap(({ moduleIds }) => moduleIds)));
   return new Set([...chunks.map(({ fileName }) => fileName), noticesFile]);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** Never half a file, neither for a collector that starts at this moment nor for another build. */

@@ -190,7 +190,9 @@ describePostgres(18, "a receiver that is restarted", () => {
     const second = await start();
     await second.poll();
     expect(calls()).toBe(0);
-    expect(messages(second)).toContainEqual(expect.stringContaining("of another version or damaged"));
+    expect(messages(second)).toContainEqual(
+      expect.stringContaining("checkpoint of statements is of another version or damaged"),
+    );
   });
 });
 

@@ -25,14 +25,17 @@ const mostBytes = 256 * 1024 * 1024;
  */
 export class Checkpoint {
   readonly #host: Host;
+  readonly #poll: string;
   readonly #baseline: Baseline;
   readonly #snapshot: Snapshot;
   #packed: Uint8Array = new Uint8Array();
   #saving: Promise<void> | undefined;
   #changed = false;
 
+  /** `name` is the poll's, in storage and in the log. */
   constructor(args: { readonly host: Host; readonly name: string; readonly baseline: Baseline }) {
     this.#host = args.host;
+    this.#poll = args.name;
     this.#baseline = args.baseline;
     this.#snapshot = new Snapshot({
       host: args.host,
@@ -53,7 +56,10 @@ export class Checkpoint {
     const bytes = await decompress(this.#packed, { maxOutputLength: mostBytes }).catch(() => undefined);
     this.#packed = new Uint8Array();
     if (bytes !== undefined && this.#baseline.restore(bytes)) return;
-    this.#host.logger.warn({}, "the saved checkpoint is of another version or damaged; the first poll only remembers");
+    this.#host.logger.warn(
+      { poll: this.#poll },
+      `the saved checkpoint of ${this.#poll} is of another version or damaged; its first poll only remembers`,
+    );
   }
 
   /** The baseline has moved: saves it, and returns at once. */
@@ -78,7 +84,7 @@ export class Checkpoint {
         await this.#snapshot.save();
       }
     } catch (error) {
-      this.#host.logger.error({ error }, "defect: what a poll remembers cannot be saved");
+      this.#host.logger.error({ poll: this.#poll, error }, "defect: what a poll remembers cannot be saved");
     } finally {
       this.#packed = new Uint8Array();
       this.#saving = undefined;

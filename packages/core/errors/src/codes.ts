@@ -14,7 +14,8 @@ export const errorCodes = {
   DBI_PDATA_WIRE_TYPE: "A field carries a wire type that its schema does not allow.",
   DBI_PDATA_DEPTH: "Values are nested deeper than the limit.",
   DBI_PDATA_JSON: "The text is not OTLP/JSON.",
-  DBI_PDATA_VALUE: "A value given to the lens or to a builder does not fit the field.",
+  DBI_PDATA_VALUE:
+    "A value given to the lens or to a builder does not fit the field, or what is to be decoded is no bytes, or compressed.",
 
   DBI_CONFIG_INVALID: "The configuration has errors; each is listed with its position.",
 

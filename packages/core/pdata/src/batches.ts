@@ -16,6 +16,7 @@ import { BatchState } from "./batch-state.ts";
 import { DataPointCursor } from "./data-point-cursor.ts";
 import { LogRecordCursor } from "./log-record-cursor.ts";
 import { MetricCursor } from "./metric-view.ts";
+import { checkInput, notProtobuf } from "./other-input.ts";
 import { ResourceCursor, ScopeCursor } from "./resource-view.ts";
 import { SealedRequest } from "./sealed-request.ts";
 import { SpanCursor } from "./span-cursor.ts";
@@ -136,10 +137,16 @@ const batches: { readonly [S in Signal]: new (content: BatchState | SealedReques
  * must not be changed afterwards.
  *
  * @throws {PdataError} DBI_PDATA_TRUNCATED, DBI_PDATA_OVERLONG, DBI_PDATA_WIRE_TYPE, DBI_PDATA_DEPTH or
- * DBI_TOO_LARGE, with the offset of the first problem.
+ * DBI_TOO_LARGE, with the offset of the first problem; DBI_PDATA_VALUE for what is no bytes, or compressed. Its hint
+ * says what reads JSON and compressed bytes.
  */
 export function decode<S extends Signal>(signal: S, bytes: Uint8Array): BatchOf[S] {
-  return new batches[signal](BatchState.decode(signal, bytes));
+  checkInput(bytes, signal);
+  try {
+    return new batches[signal](BatchState.decode(signal, bytes));
+  } catch (reason) {
+    throw notProtobuf(reason, bytes, signal);
+  }
 }
 
 /**

@@ -6,6 +6,7 @@ import type { BatchOf, Signal } from "./api.ts";
 import { decode } from "./batches.ts";
 import { JsonScanner } from "./json-scanner.ts";
 import { type Field, type MessageType, role, type ScalarType, wireTypeOf } from "./message-type.ts";
+import { checkInput, notJson } from "./other-input.ts";
 import { requestTypes } from "./otlp-messages.ts";
 import { PdataError } from "./pdata-error.ts";
 import type { SalvageTally } from "./salvage-tally.ts";
@@ -15,10 +16,17 @@ import { Writer } from "./writer.ts";
 /**
  * The batch of an export request in OTLP/JSON.
  *
- * @throws {PdataError} DBI_PDATA_JSON or DBI_PDATA_DEPTH, with the byte offset in the UTF-8 text.
+ * @throws {PdataError} DBI_PDATA_JSON or DBI_PDATA_DEPTH, with the byte offset in the UTF-8 text; DBI_PDATA_VALUE for
+ * what is neither text nor bytes. For bytes that are something else its hint says what reads them.
  */
 export function decodeJson<S extends Signal>(signal: S, text: string | Uint8Array): BatchOf[S] {
-  return decode(signal, jsonToProtobuf(requestTypes[signal], text));
+  const bytes = typeof text === "string" ? Buffer.from(text, "utf8") : text;
+  checkInput(bytes, signal);
+  try {
+    return decode(signal, jsonToProtobuf(requestTypes[signal], bytes));
+  } catch (reason) {
+    throw notJson(reason, bytes, signal);
+  }
 }
 
 /**

@@ -4,6 +4,7 @@ import type { OtlpEncoding } from "./exchange-api.ts";
 import { type Checker, checkerOf } from "./index-builder.ts";
 import { jsonToProtobuf } from "./json-decoder.ts";
 import { type MessageType, role } from "./message-type.ts";
+import { checkInput } from "./other-input.ts";
 import { metricFrame, metricType, requestFrames, requestTypes } from "./otlp-messages.ts";
 import { type FirstFault, isLeaf, SalvageTally } from "./salvage-tally.ts";
 import { Source } from "./source.ts";
@@ -28,6 +29,7 @@ export interface Salvaged<S extends Signal> {
  * items are malformed. Also when no item is sound, or more than 1000 are not: then it is the fault of an item.
  */
 export function salvage<S extends Signal>(signal: S, encoding: OtlpEncoding, bytes: Uint8Array): Salvaged<S> {
+  checkInput(bytes, signal);
   const tally = new SalvageTally();
   const sound =
     encoding === "json"

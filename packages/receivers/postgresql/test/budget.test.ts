@@ -1,107 +1,30 @@
-import { eventually } from "@dbintel/e2e/condition";
+import { budgetSuite } from "@dbintel/e2e/budget-suite";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
-import { defaultBreakerSettings } from "@dbintel/guard";
-import { createTestHost, eventsOf, FakeClock, Sink, type TestHost } from "@dbintel/pipeline/testing";
-import { ServerWatch } from "@dbintel/watching";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import type { ServerSessions } from "@dbintel/watching";
+import { afterAll, beforeAll } from "vitest";
 import { DatabaseConnection } from "../src/connection/connection.ts";
 import { watchedDatabase } from "../src/connection/problems.ts";
 import { never, settingsOf } from "./watch.ts";
 
-const intervalMs = 1000;
-const mostShare = 0.1;
-
-/** Goes on with the real time while statements run, and is moved on in between. */
-class SpedUpClock extends FakeClock {
-  readonly #startedMs = performance.now();
-
-  override monotonicMs(): number {
-    return super.monotonicMs() + performance.now() - this.#startedMs;
-  }
-}
-
-/** Remembers the last value of each gauge of a poll. */
-function recordingMeter() {
-  const gauges = new Map<string, number>();
-  const createGauge = (name: string) => ({
-    record: (value: number, attributes: Readonly<Record<string, unknown>> = {}) =>
-      void gauges.set(`${name} ${String(attributes.poll)}`, value),
-  });
-  const meter: TestHost["meter"] = Object.assign(Object.create(createTestHost().meter), { createGauge });
-  return { gauges, meter };
-}
-
 describePostgres(18, "a server that the collector would cost more than its budget", () => {
   let server: PostgresServer;
-
   beforeAll(async () => {
     server = await startPostgres();
   });
-  afterAll(() => server.stop());
+  afterAll(() => server?.stop());
 
-  it("is asked more and more rarely, step by step, and as often as configured when it is cheap again", async () => {
-    const { gauges, meter } = recordingMeter();
-    const clock = new SpedUpClock();
-    const host = createTestHost({ clock, meter });
-    const logs = new Sink<"logs">();
-    const endpoint = `${server.host}:${server.port}`;
-    const watched = watchedDatabase({ endpoint, username: server.superuser, database: "postgres" });
-    // So much that a busy machine makes no cheap statement look dear.
-    const watch = new ServerWatch({
-      ...{ host, watched, next: { logs }, breaker: defaultBreakerSettings, mostShare },
-      ...{ initialDelay: 0, timeout: 3_600_000 },
-    });
-    const connection = new DatabaseConnection({ ...settingsOf(server), sessions: watch.sessions }, "postgres");
-    watch.closes(connection);
-    let seconds = 0.16;
-    let asking = false;
-    const askedMs: number[] = [];
-    const poll = async () => {
-      asking = true;
-      askedMs.push(clock.monotonicMs());
+  function connect(sessions: ServerSessions) {
+    const connection = new DatabaseConnection({ ...settingsOf(server), sessions }, "postgres");
+    const spend = async (seconds: number) => {
       await connection.query("SELECT 1", [], never);
       await connection.query("SELECT pg_sleep($1)", [seconds], never);
-      asking = false;
-      return { batches: [] };
     };
-    watch.add({ name: "dear", interval: intervalMs, source: connection, poll: { poll } });
-    await watch.start();
-    /** Lets time pass, but none while a statement runs: what it takes is what the server takes for it. */
-    const until = (what: string, done: () => boolean) =>
-      eventually(
-        what,
-        async () => {
-          if (!asking) await clock.advance(Math.min(clock.nextTimerMs ?? intervalMs, intervalMs));
-          return done() ? true : undefined;
-        },
-        { deadlineMs: 50_000 },
-      );
-    const factor = () => gauges.get("dbintel_database_interval_factor dear");
-    const share = () => gauges.get("dbintel_database_own_share dear") ?? 0;
-    const steps = () =>
-      host.lines
-        .filter(({ message }) => message.startsWith("dear of"))
-        .map(({ fields }) => [Number(fields.from), Number(fields.to)] as const);
+    return Object.assign(connection, { spend });
+  }
 
-    await until("it costs no more than it may", () => (factor() ?? 0) >= 2 && share() <= mostShare);
-    const slower = steps();
-    expect(slower.slice(0, 2)).toEqual([
-      [1, 1.5],
-      [1.5, 2],
-    ]);
-    expect(slower.every(([from, to]) => to > from)).toBe(true);
-    const asked = askedMs.length;
-    await until("it is asked twice more", () => askedMs.length >= asked + 2 && !asking);
-    const [first = 0, second = 0] = askedMs.slice(-2);
-    expect(second - first).toBeGreaterThanOrEqual(1.9 * intervalMs);
-
-    seconds = 0;
-    await until("it is asked as often as configured", () => factor() === 1);
-    expect(steps().at(-1)).toEqual([1.5, 1]);
-    expect(share()).toBeLessThan(mostShare);
-    await watch.stop({ signal: never });
-    const events = eventsOf(logs.batches).filter(({ name }) => name === "dbintel.database.budget_step");
-    expect(events.map((event) => event.number("dbintel.interval_factor"))).toEqual(steps().map(([, to]) => to));
+  budgetSuite(() => {
+    const endpoint = `${server.host}:${server.port}`;
+    return { connect, watched: watchedDatabase({ endpoint, username: server.superuser, database: "postgres" }) };
   });
 });

@@ -67,11 +67,36 @@ describe("dbintel", () => {
 
   it("warns of a listener that strangers reach, and refuses it strictly", async () => {
     const open = sound.replace("localhost:0", "0.0.0.0:4318");
-    const warning = "collector.yaml:2:3 receivers.otlp: warning: listens on 0.0.0.0:4318 without TLS or authentication";
+    const warning =
+      "collector.yaml:2:42 receivers.otlp.protocols.http.endpoint: warning: listens on 0.0.0.0:4318 without TLS or authentication";
     const loose = await run(["validate"], open);
     expect(loose.code).toBe(0);
     expect(loose.err).toContain(warning);
     expect((await run(["validate", "--strict"], open)).code).toBe(2);
+  });
+
+  it("tells both places of two listeners on one address, of whatever component", async () => {
+    const { code, err } = await run(
+      ["validate"],
+      `receivers:
+  otlp: { protocols: { http: , grpc: { endpoint: "localhost:4318" } } }
+exporters:
+  prometheus: { endpoint: ":8888" }
+extensions:
+  admin: { endpoint: "localhost:13133" }
+  health_check:
+service:
+  extensions: [admin, health_check]
+  pipelines:
+    metrics: { receivers: [otlp], exporters: [prometheus] }
+`,
+    );
+    expect(code).toBe(2);
+    expect(err.split("\n").filter((line) => line.includes("and so does"))).toEqual([
+      "collector.yaml:2:50 receivers.otlp.protocols.grpc.endpoint: listens on localhost:4318, and so does receivers.otlp.protocols.http.endpoint at collector.yaml:2:24, its default",
+      "collector.yaml:4:27 exporters.prometheus.endpoint: listens on 0.0.0.0:8888, and so does service.telemetry.metrics.readers[0].pull.exporter.prometheus at collector.yaml:8:1, its default, on localhost:8888",
+      "collector.yaml:6:22 extensions.admin.endpoint: listens on localhost:13133, and so does extensions.health_check.endpoint at collector.yaml:7:3, its default",
+    ]);
   });
 
   it("print-config fills in defaults and keeps secrets", async () => {

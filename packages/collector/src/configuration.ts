@@ -2,7 +2,7 @@ import type { CollectorConfig, Diagnostic, LoadedConfig } from "@dbintel/config"
 import { checkConfig, componentTypesOf, formatDiagnostics, hasErrors, loadConfig } from "@dbintel/config";
 import type { ComponentDefinition } from "@dbintel/pipeline";
 import type { TelemetryConfig } from "@dbintel/selftelemetry";
-import { telemetrySchema } from "@dbintel/selftelemetry";
+import { telemetryListeners, telemetrySchema } from "@dbintel/selftelemetry";
 import { exposedListeners } from "./exposed-listeners.ts";
 import { loadRegistry } from "./registry.ts";
 import type { Terminal } from "./terminal.ts";
@@ -32,8 +32,8 @@ export interface UsableReading extends Reading {
 export async function readConfiguration(options: ConfigOptions, { env }: Pick<Terminal, "env">): Promise<Reading> {
   const loaded = loadSources(options, { env });
   const registry = await loadRegistry(componentTypesOf(loaded));
-  const { config, diagnostics } = checkConfig(loaded, { registry, telemetrySchema });
-  const exposed = config === undefined ? [] : exposedListeners(config);
+  const { config, diagnostics } = checkConfig(loaded, { registry, telemetrySchema, telemetryListeners });
+  const exposed = config === undefined ? [] : exposedListeners(config, loaded);
   return { config, diagnostics: [...diagnostics, ...exposed], loaded };
 }
 

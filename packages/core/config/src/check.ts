@@ -5,23 +5,27 @@ import { parseComponentId } from "./component-id.ts";
 import { ConfigError, type Diagnostic, hasErrors } from "./diagnostic.ts";
 import { effectiveValue } from "./effective.ts";
 import { Findings } from "./findings.ts";
+import { checkListeners, type Listening, listeningOf } from "./listener-check.ts";
 import type { LoadedConfig } from "./load.ts";
 import { entryOf, isEmpty, type MapNode } from "./node.ts";
-import type { DeclaredPipeline } from "./pipeline-check.ts";
+import type { DeclaredComponents, DeclaredPipeline } from "./pipeline-check.ts";
 import {
   type ComponentKind,
   type ComponentRegistry,
   type ComponentType,
   componentKinds,
+  type Listener,
   sections,
 } from "./registry.ts";
-import { checkService } from "./service-check.ts";
+import { type CheckedService, checkService } from "./service-check.ts";
 
 /** What a configuration is checked against. */
 export interface CheckOptions<Definition extends ComponentType, TelemetrySchema extends z.ZodType> {
   readonly registry: ComponentRegistry<Definition>;
   /** The schema of `service.telemetry`, which takes an empty map. */
   readonly telemetrySchema: TelemetrySchema;
+  /** What the collector's own telemetry listens on. */
+  readonly telemetryListeners?: (telemetry: z.output<TelemetrySchema>) => readonly Listener[];
 }
 
 export interface CheckedConfig<Definition extends ComponentType, Telemetry> {
@@ -46,7 +50,7 @@ export function componentTypesOf({
 /** Checks everything that can be known without starting a component, and reports every error at once. */
 export function checkConfig<Definition extends ComponentType, TelemetrySchema extends z.ZodType>(
   loaded: LoadedConfig,
-  { registry, telemetrySchema }: CheckOptions<Definition, TelemetrySchema>,
+  { registry, telemetrySchema, telemetryListeners }: CheckOptions<Definition, TelemetrySchema>,
 ): CheckedConfig<Definition, z.output<TelemetrySchema>> {
   const findings = new Findings();
   findings.add(loaded.diagnostics);
@@ -67,6 +71,12 @@ export function checkConfig<Definition extends ComponentType, TelemetrySchema ex
   };
   reportMissing(root, findings);
   const service = checkService({ root, components, telemetrySchema, findings });
+  const listening = running(components, service).map((each): Listening => listeningOf(each));
+  if (service.telemetry.ok) {
+    const { value: settings } = service.telemetry;
+    listening.push({ path: ["service", "telemetry"], settings, listeners: telemetryListeners?.(settings) ?? [] });
+  }
+  checkListeners(listening, { root, findings });
   const diagnostics = findings.sorted();
   if (hasErrors(diagnostics) || !service.telemetry.ok) return { config: undefined, diagnostics };
 
@@ -116,6 +126,18 @@ function reportMissing(root: MapNode, findings: Findings): void {
     const position = entry?.key ?? root.position;
     findings.error({ path: [sections[kind]], position, message: `no ${kind} is configured` });
   }
+}
+
+/** The components that run, as far as their settings are right. */
+function running(
+  components: DeclaredComponents,
+  { isNamed }: Pick<CheckedService<unknown>, "isNamed">,
+): readonly ConfiguredComponent[] {
+  return componentKinds.flatMap((kind) =>
+    [...components[kind].values()].flatMap(({ id, configured: component }) =>
+      component !== undefined && isNamed(kind, id) ? [component] : [],
+    ),
+  );
 }
 
 function configured<Definition extends ComponentType>(

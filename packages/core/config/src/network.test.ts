@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import type { z } from "zod";
-import { endpointUrl, headers, hostPort, parseHostPort } from "./network.ts";
+import { endpointUrl, formatHostPort, headers, hostPort, parseHostPort, shareAddress } from "./network.ts";
 
 const messages = (schema: z.ZodType, value: unknown) =>
   schema.safeParse(value).error?.issues.map(({ path, message }) => [path.join("."), message]);
@@ -35,6 +35,30 @@ describe("hostPort", () => {
       ]);
     },
   );
+});
+
+describe("shareAddress", () => {
+  it.each([
+    ["localhost:1", "127.0.0.1:1", true],
+    ["localhost:1", ":1", true],
+    [":1", "192.0.2.1:1", true],
+    ["[::]:1", "192.0.2.1:1", true],
+    ["[::]:1", "[::1]:1", true],
+    ["db.example:1", "DB.example:1", true],
+    ["localhost:1", "localhost:2", false],
+    ["localhost:0", "localhost:0", false],
+    ["localhost:1", "[::1]:1", false],
+    [":1", "[::1]:1", false],
+    ["192.0.2.1:1", "192.0.2.2:1", false],
+  ])("%s and %s: %s", (one, other, shared) => {
+    const [a, b] = [hostPort().parse(one), hostPort().parse(other)];
+    expect(shareAddress(a, b)).toBe(shared);
+    expect(shareAddress(b, a)).toBe(shared);
+  });
+
+  it.each(["localhost:1", "[::1]:4318"])("prints %s as it is written", (text) => {
+    expect(formatHostPort(hostPort().parse(text))).toBe(text);
+  });
 });
 
 describe("headers", () => {

@@ -29,6 +29,29 @@ export function parseHostPort(text: string): HostPort | undefined {
   return port > 65_535 ? undefined : { host: match[1] ?? (match[2] || "0.0.0.0"), port };
 }
 
+/** `host:port`, with brackets around an IPv6 address. */
+export function formatHostPort({ host, port }: HostPort): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/**
+ * Whether the system refuses the second of two listeners on these addresses. A listener on `::` takes IPv4 as well,
+ * and the collector binds `localhost` to 127.0.0.1; port 0 is another one each time.
+ */
+export function shareAddress(one: HostPort, other: HostPort): boolean {
+  if (one.port !== other.port || one.port === 0) return false;
+  const [host, otherHost] = [numeric(one), numeric(other)];
+  return host === otherHost || takes(host, otherHost) || takes(otherHost, host);
+}
+
+function takes(host: string, other: string): boolean {
+  return host === "::" || (host === "0.0.0.0" && !other.includes(":"));
+}
+
+function numeric({ host }: HostPort): string {
+  return host === "localhost" ? "127.0.0.1" : host.toLowerCase();
+}
+
 /** A host and a port in one text, as the OpenTelemetry Collector's `endpoint` of a listener. */
 export function hostPort() {
   return z

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { HostPort } from "./network.ts";
 
 /** The signals that pipelines carry. */
 export const signals = ["logs", "metrics", "traces"] as const;
@@ -16,6 +17,12 @@ export type ComponentKind = keyof typeof sections;
 
 export const componentKinds = Object.keys(sections) as readonly ComponentKind[];
 
+/** An address that something listens on. */
+export interface Listener {
+  /** One of the settings itself, so that a finding about it can tell where it is set. */
+  readonly address: HostPort;
+}
+
 interface ComponentTypeBase<Kind extends ComponentKind> {
   readonly kind: Kind;
   readonly type: string;
@@ -24,6 +31,8 @@ interface ComponentTypeBase<Kind extends ComponentKind> {
   /** One sentence for the JSON Schema. */
   readonly description: string;
   readonly schema: z.ZodType;
+  /** What it would listen on with these settings; absent means nothing. */
+  listeners?(config: unknown): readonly Listener[];
 }
 
 interface SignalComponentType<Kind extends "receiver" | "processor" | "exporter"> extends ComponentTypeBase<Kind> {

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Findings } from "./findings.ts";
+import { namedComponents } from "./named-components.ts";
 import { emptyMap, entryOf, hasBroken, isEmpty, type MapNode } from "./node.ts";
 import {
   checkPipelines,
@@ -25,6 +26,8 @@ export interface ServiceCheck<TelemetrySchema extends z.ZodType> {
 export interface CheckedService<Telemetry> {
   readonly extensions: readonly string[];
   readonly pipelines: readonly DeclaredPipeline[];
+  /** Whether a component runs. */
+  readonly isNamed: ReturnType<typeof namedComponents>;
   readonly telemetry: SchemaResult<Telemetry>;
 }
 
@@ -53,10 +56,11 @@ export function checkService<TelemetrySchema extends z.ZodType>(
     const hint = "a pipeline joins receivers and exporters under service.pipelines";
     findings.error({ path, position: written?.key ?? position, message: "no pipeline is configured", hint });
   }
+  const isNamed = namedComponents(pipelines, extensions);
   // A reference that could not be resolved may hold what seems to be missing.
   if (!broken) {
     checkPipelineGraph({ pipelines, components, findings });
-    reportUnused(pipelines, extensions, check);
+    reportUnused(isNamed, check);
   }
 
   const telemetry = checkSchema({
@@ -66,7 +70,7 @@ export function checkService<TelemetrySchema extends z.ZodType>(
     position: entryOf(service, "telemetry")?.key ?? position,
   });
   if (!telemetry.ok) findings.add(telemetry.diagnostics);
-  return { extensions: [...new Set(extensions.map(({ id }) => id))], pipelines, telemetry };
+  return { extensions: [...new Set(extensions.map(({ id }) => id))], pipelines, isNamed, telemetry };
 }
 
 function checkExtensions(
@@ -89,27 +93,12 @@ function checkExtensions(
 
 /** Warns of components that were configured for nothing: often a forgotten line in a pipeline. */
 function reportUnused(
-  pipelines: readonly DeclaredPipeline[],
-  extensions: readonly Reference[],
+  isNamed: CheckedService<unknown>["isNamed"],
   { components, findings }: Pick<ServiceCheck<z.ZodType>, "components" | "findings">,
 ): void {
-  const used = new Set(
-    pipelines.flatMap(({ receivers, processors, exporters }) => [
-      ...receivers.map(({ id }) => `receiver ${id}`),
-      ...processors.map(({ id }) => `processor ${id}`),
-      ...exporters.map(({ id }) => `exporter ${id}`),
-    ]),
-  );
-  const started = new Set(extensions.map(({ id }) => id));
-  const isUsed = (kind: string, id: string) => {
-    if (kind === "extension") return started.has(id);
-    return (
-      used.has(`${kind} ${id}`) || (kind === "connector" && (used.has(`exporter ${id}`) || used.has(`receiver ${id}`)))
-    );
-  };
   for (const kind of componentKinds) {
     for (const { id, key, position, definition } of components[kind].values()) {
-      if (definition === undefined || isUsed(kind, id)) continue;
+      if (definition === undefined || isNamed(kind, id)) continue;
       const place = kind === "extension" ? "service.extensions does not name it" : "no pipeline names it";
       const message = `the ${kind} "${id}" is configured, but ${place}`;
       findings.warning({ path: [sections[kind], key], position, message });

@@ -8,6 +8,7 @@ import {
   duration,
   endpointUrl,
   formatDiagnostics,
+  type HostPort,
   headers,
   hostPort,
   loadConfig,
@@ -29,6 +30,8 @@ export const definitions = [
         .strictObject({ http: z.strictObject({ endpoint: hostPort().prefault("localhost:4318") }).optional() })
         .prefault({}),
     }),
+    listeners: ({ protocols: { http } }: { protocols: { http?: { endpoint: HostPort } } }) =>
+      http === undefined ? [] : [{ address: http.endpoint }],
   },
   {
     kind: "receiver",
@@ -109,11 +112,13 @@ export const definitions = [
     type: "health_check",
     description: "Answers.",
     schema: z.strictObject({ endpoint: hostPort().prefault("localhost:13133") }),
+    listeners: ({ endpoint }: { endpoint: HostPort }) => [{ address: endpoint }],
   },
 ] as const satisfies readonly ComponentType[];
 
 export const telemetrySchema = z.strictObject({
   logs: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") }).prefault({}),
+  listen: z.strictObject({ host: z.string(), port: z.int() }).optional(),
 });
 
 export const registry = createRegistry<(typeof definitions)[number]>(definitions);
@@ -140,7 +145,11 @@ export function check(
   { files = {}, env = {}, set = [], sources = ["c.yaml"] }: SampleOptions = {},
 ): CheckedConfig<(typeof definitions)[number], z.output<typeof telemetrySchema>> {
   const loaded = loadConfig({ sources, set, env, readFile: readFrom({ "c.yaml": yaml, ...files }) });
-  return checkConfig(loaded, { registry, telemetrySchema });
+  return checkConfig(loaded, {
+    registry,
+    telemetrySchema,
+    telemetryListeners: ({ listen }) => (listen === undefined ? [] : [{ address: listen }]),
+  });
 }
 
 /** The findings of {@link check} as they are printed. */

@@ -1,4 +1,4 @@
-import { duration, endpointUrl, headers, secret, unsupported, withoutEffect } from "@dbintel/config";
+import { duration, endpointUrl, headers, type Listener, secret, unsupported, withoutEffect } from "@dbintel/config";
 import { type LogLevel, logLevels } from "@dbintel/pipeline";
 import { z } from "zod";
 
@@ -119,6 +119,13 @@ export const telemetrySchema = z.strictObject({
 });
 
 export type TelemetryConfig = z.output<typeof telemetrySchema>;
+
+/** What serves the collector's own metrics with these settings. */
+export function telemetryListeners({ metrics: { level, readers } }: TelemetryConfig): readonly Listener[] {
+  if (level === "none") return [];
+  return readers.flatMap((reader) => ("pull" in reader ? [{ address: reader.pull.exporter.prometheus }] : []));
+}
+
 export type LogSettings = TelemetryConfig["logs"];
 export type MetricSettings = TelemetryConfig["metrics"];
 export type SamplingSettings = z.output<typeof samplingSettings>;

@@ -43,6 +43,12 @@ test("no test is skipped or repeated until it passes", () => {
 });
 
 test("a component's package has the type of its settings and not their schema, which its definition has", () => {
+  const withSchema = sources.filter(
+    ({ path, text }) =>
+      /^packages\/(?:receiver|processor|exporter|connector|extension)s\/[^/]+\/src\/index\.ts$/.test(path) &&
+      /^export \{[^}]*Config\b/m.test(text),
+  );
+  expect(withSchema.map(({ path }) => path)).toEqual([]);
   const configs = sources.filter(({ path }) =>
     /^packages\/(?:receiver|processor|exporter|connector|extension)s\/[^/]+\/src\/config\.ts$/.test(path),
   );

@@ -1,13 +1,12 @@
 import { type Signal, signals } from "@dbintel/pdata";
-import type { Check } from "@dbintel/pipeline";
+import type { Check, SettingsOf } from "@dbintel/pipeline";
 import { createTestHost } from "@dbintel/pipeline/testing";
 import { describe, expect, it } from "vitest";
-import type { z } from "zod";
-import { otlpHttp, type otlpHttpConfig } from "../src/index.ts";
+import { otlpHttp } from "../src/index.ts";
 import { never, TestServer } from "./support.ts";
 
 /** `CODE status` of each check of each endpoint, and what they say. */
-async function diagnose(config: z.input<typeof otlpHttpConfig>, used: readonly Signal[] = signals) {
+async function diagnose(config: SettingsOf<typeof otlpHttp>, used: readonly Signal[] = signals) {
   const { definition, config: settings } = otlpHttp(config);
   const subjects = await definition.diagnosis?.subjects({ id: "otlp_http", config: settings, signals: used });
   const checks: Check[] = [];

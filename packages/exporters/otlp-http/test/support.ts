@@ -4,9 +4,9 @@ import { createServer as createTlsServer, type ServerOptions } from "node:https"
 import type { AddressInfo, Server, Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { type Batch, type Logs, logsBuilder } from "@dbintel/pdata";
+import type { SettingsOf } from "@dbintel/pipeline";
 import { createTestHost, settle, type TestHost } from "@dbintel/pipeline/testing";
-import type { z } from "zod";
-import { otlpHttp, type otlpHttpConfig } from "../src/index.ts";
+import { otlpHttp } from "../src/index.ts";
 
 export const never = new AbortController().signal;
 
@@ -107,7 +107,7 @@ export interface Exporter extends AsyncDisposable {
 
 /** A started exporter on a fake clock: real sockets, but its timeouts and waits pass only when a test says so. */
 export async function startExporter(
-  config: z.input<typeof otlpHttpConfig>,
+  config: SettingsOf<typeof otlpHttp>,
   extensions: ReadonlyMap<string, object> = new Map(),
 ): Promise<Exporter> {
   const host = createTestHost({ extensions });

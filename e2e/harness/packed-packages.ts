@@ -19,6 +19,8 @@ export interface PackedPackage {
   /** The specifiers that it can be imported by. */
   readonly entries: readonly string[];
   readonly dependencies: readonly string[];
+  /** What it can do without, and is not installed with it. */
+  readonly peers: readonly string[];
 }
 
 interface Manifest {
@@ -26,6 +28,7 @@ interface Manifest {
   readonly private?: boolean;
   readonly exports?: Readonly<Record<string, unknown>>;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
 /** Packs every package that is published into `destination`. The build must be there. */
@@ -50,6 +53,7 @@ export async function packPackages(destination: string): Promise<readonly Packed
       tarball: join(destination, filename),
       entries: Object.keys(known.manifest.exports ?? {}).map((entry) => join(name, entry)),
       dependencies: Object.keys(known.manifest.dependencies ?? {}),
+      peers: Object.keys(known.manifest.peerDependencies ?? {}),
     };
   });
 }

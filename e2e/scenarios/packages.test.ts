@@ -94,14 +94,14 @@ describe("packages in an application of one's own", () => {
 
   it("declare what their build imports, in code and in types", async () => {
     const undeclared: string[] = [];
-    for (const { name, files, dependencies } of packages) {
+    for (const { name, files, dependencies, peers } of packages) {
       // The contracts of components are suites of vitest, which is the application's own.
       for (const file of files.filter(
         (each) => /^dist\/.*\.(?:js|d\.ts)$/.test(each) && !each.includes("/contracts/"),
       )) {
         const text = await readFile(join(app, "node_modules", name, file), "utf8");
         const imported = [...text.matchAll(importedPackage)].flatMap(([, from, by]) => from ?? by ?? []);
-        const unknown = imported.filter((each) => each !== name && !dependencies.includes(each));
+        const unknown = imported.filter((each) => ![name, ...dependencies, ...peers].includes(each));
         undeclared.push(...unknown.map((each) => `${name}: ${file} imports ${each}`));
       }
     }

@@ -16,6 +16,7 @@ export interface Package {
   readonly name: string;
   /** From the root of the repository, for example `packages/core/pdata`. */
   readonly folder: string;
+  /** Peers among them. */
   readonly dependencies: readonly string[];
   readonly devDependencies: readonly string[];
   /** The folders that its tsconfig.json references. */
@@ -27,12 +28,12 @@ export function readPackages(): readonly Package[] {
   const manifests = globSync("packages/**/package.json", { cwd: repository, exclude: ["**/node_modules/**"] });
   return manifests.sort().map((manifest) => {
     const folder = dirname(manifest);
-    const { name, dependencies = {}, devDependencies = {} } = readJson<Manifest>(manifest);
+    const { name, dependencies, peerDependencies, devDependencies = {} } = readJson<Manifest>(manifest);
     const { references = [] } = readJson<{ references?: { path: string }[] }>(join(folder, "tsconfig.json"));
     return {
       name,
       folder,
-      dependencies: Object.keys(dependencies),
+      dependencies: Object.keys({ ...dependencies, ...peerDependencies }),
       devDependencies: Object.keys(devDependencies),
       references: references.map(({ path }) => join(folder, path)),
       files: globSync("{src,test}/**/*.ts", { cwd: join(repository, folder) }).map((file) =>
@@ -51,6 +52,7 @@ export function importsOf({ text }: SourceFile): readonly string[] {
 interface Manifest {
   readonly name: string;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
 

@@ -1,4 +1,3 @@
-import { compileCondition } from "@dbintel/condition";
 import type { Metric, Metrics } from "@dbintel/pdata";
 import type { Clock, Component, ConsumeContext, Consumer } from "@dbintel/pipeline";
 import type { Undo } from "./conversion.ts";
@@ -21,13 +20,13 @@ export class Converter implements Component, Consumer<"metrics"> {
 
   constructor(args: {
     readonly converting: Converting;
-    /** CEL, of metrics. */
-    readonly condition: string | undefined;
+    /** Which metrics are converted. Default: all. */
+    readonly accepts: ((metric: Metric) => boolean) | undefined;
     readonly clock: Clock;
     readonly next: Consumer<"metrics">;
   }) {
     this.#converting = args.converting;
-    this.#accepts = args.condition === undefined ? undefined : compileCondition(args.condition, "metric").matches;
+    this.#accepts = args.accepts;
     this.#clock = args.clock;
     this.#next = args.next;
   }

@@ -1,10 +1,7 @@
-import { conditionText } from "@dbintel/condition";
 import { positiveDuration, unsupported } from "@dbintel/config";
 import { z } from "zod";
 
-const condition = conditionText("metric").optional();
-
-/** A key of the OpenTelemetry Collector that `condition` takes the place of. */
+/** A key of the OpenTelemetry Collector that the processors' `condition` takes the place of. */
 function replaced(expression: string) {
   return unsupported(`write condition: ${expression}`);
 }
@@ -12,7 +9,6 @@ function replaced(expression: string) {
 /** The settings that both directions have. */
 export function conversionSettings() {
   return {
-    condition: condition.describe("CEL condition for metrics; only those for which it is true are converted"),
     max_streams: z
       .int()
       .positive()

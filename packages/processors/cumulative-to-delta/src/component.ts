@@ -1,3 +1,4 @@
+import { compileCondition } from "@dbintel/condition";
 import { defineProcessor } from "@dbintel/pipeline";
 import { Converter, CumulativeToDelta } from "@dbintel/temporality";
 import { cumulativeToDeltaConfig } from "./config.ts";
@@ -17,6 +18,7 @@ export const cumulativeToDelta = defineProcessor({
         maxSeries: config.max_streams,
         maxSilenceMs: config.max_staleness,
       }),
-      ...{ condition: config.condition, clock, next },
+      accepts: config.condition === undefined ? undefined : compileCondition(config.condition, "metric").matches,
+      ...{ clock, next },
     }),
 });

@@ -1,8 +1,12 @@
+import { conditionText } from "@dbintel/condition";
 import { conversionSettings, initialValues, silence } from "@dbintel/temporality";
 import { z } from "zod";
 
 /** Settings of the processor `cumulative_to_delta`; `initial_value` as in the OpenTelemetry Collector. */
 export const cumulativeToDeltaConfig = z.strictObject({
+  condition: conditionText("metric")
+    .optional()
+    .describe("CEL condition for metrics; only those for which it is true are converted"),
   ...conversionSettings(),
   initial_value: z
     .enum(initialValues)

@@ -1,3 +1,4 @@
+import { compileCondition } from "@dbintel/condition";
 import { defineProcessor } from "@dbintel/pipeline";
 import { Converter, DeltaToCumulative } from "@dbintel/temporality";
 import { deltaToCumulativeConfig } from "./config.ts";
@@ -12,6 +13,7 @@ export const deltaToCumulative = defineProcessor({
   create: ({ config, host: { clock }, next }) =>
     new Converter({
       converting: new DeltaToCumulative({ maxSeries: config.max_streams, maxSilenceMs: config.max_stale }),
-      ...{ condition: config.condition, clock, next },
+      accepts: config.condition === undefined ? undefined : compileCondition(config.condition, "metric").matches,
+      ...{ clock, next },
     }),
 });

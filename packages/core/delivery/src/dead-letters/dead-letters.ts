@@ -1,4 +1,4 @@
-import { type ConsumeError, toConsumeError } from "@dbintel/errors";
+import { type ConsumeError, DbintelError, toConsumeError } from "@dbintel/errors";
 import type { Batch } from "@dbintel/pdata";
 import {
   type DeadLetterDesk,
@@ -42,7 +42,7 @@ export class DeadLetters {
   #box: DeadLetterBox | undefined;
   #timer: Timer | undefined;
   #closeDesk = () => {};
-  #redaction: Promise<Redaction> | undefined;
+  #redaction: Redaction | undefined;
 
   constructor(args: {
     readonly id: string;
@@ -63,6 +63,7 @@ export class DeadLetters {
 
   async start(options: { readonly signal: AbortSignal }): Promise<void> {
     if (this.#box !== undefined) return;
+    this.#redaction = await loadRedaction();
     const opened = await openDeadLetterJournal(this.#journals, this.#exporter, options);
     const { max_size: maxBytes, max_age: maxAgeMs } = this.settings;
     const { clock } = this.#host;
@@ -90,8 +91,8 @@ export class DeadLetters {
     const { batch, reason, error, attempts, trimmed } = undeliverable;
     const { signal, count: items } = batch;
     try {
-      if (this.#box === undefined) throw new Error("the exporter does not run");
-      const redaction = await this.#loadRedaction();
+      const redaction = this.#redaction;
+      if (this.#box === undefined || redaction === undefined) throw new Error("the exporter does not run");
       const httpStatus = "httpStatus" in error ? error.httpStatus : undefined;
       const message = redaction.text(error.message);
       const about = { ...{ signal, items, reason, attempts, trimmed, message, httpStatus }, code: error.code };
@@ -127,10 +128,22 @@ export class DeadLetters {
       if (desks.get(exporter) === desk) desks.delete(exporter);
     };
   }
+}
 
-  /** Loaded when the first letter comes: most collectors never have one. */
-  #loadRedaction(): Promise<Redaction> {
-    this.#redaction ??= import("./redaction.ts").then((module) => new module.Redaction());
-    return this.#redaction;
+/**
+ * The package `@dbintel/pii` has native code: who keeps no dead letters does without it. Found missing here, before there
+ * is a letter that could not be kept.
+ */
+async function loadRedaction(): Promise<Redaction> {
+  try {
+    const { Redaction } = await import("./redaction.ts");
+    return new Redaction();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DbintelError(`dead_letters needs the package @dbintel/pii, which cannot be loaded: ${reason}`, {
+      code: "DBI_CONFIG_INVALID",
+      cause,
+      hint: "install @dbintel/pii beside the exporter: it takes personal data and secrets out of what is kept",
+    });
   }
 }

@@ -145,6 +145,21 @@ service:
     [["validate"], /required option '-c, --config <source>'/],
     [["explode"], /unknown command 'explode'/],
     [["validate", "--config", "f", "--colour"], /unknown option '--colour'/],
+    [["validate", "--confg", "f"], /unknown option '--confg'\n\(Did you mean --config\?\)/],
+    [["valdate", "--config", "f"], /unknown command 'valdate'\n\(Did you mean validate\?\)/],
+    [["dlq", "shwo", "3f2a"], /unknown command 'shwo'\n\(Did you mean show\?\)/],
+    [["run", "f.yaml"], /'run' takes no argument 'f.yaml'\n\(Did you mean --config f.yaml\?\)/],
+    [["graph", "f"], /'graph' takes no argument 'f'$/m],
+    [["--config", "f.yaml"], /unknown option '--config'.*a command comes first: dbintel run --config/s],
+    [
+      ["run", "--config", "f", "--stop-timeout", "30"],
+      /'--stop-timeout <duration>' argument '30' .* with a unit, such as/,
+    ],
+    [["run", "--config", "f", "--watch", "0"], /'--watch \[interval\]' argument '0' .* with a unit of 1ms or more/],
+    [["doctor", "--config", "f", "--timeout", "-1s"], /'--timeout <duration>' argument '-1s'/],
+    [["top", "--interval", "5ms"], /'--interval <duration>' argument '5ms' .* of 100ms or more/],
+    [["tap", "--limit", "many"], /'-n, --limit <records>' argument 'many' .* a whole number of 1 or more/],
+    [["tap", "--seconds", "0"], /'--seconds <seconds>' argument '0'/],
   ])("%j is a bad command line: exit 2", async (args, message) => {
     const { code, err } = await run(args);
     expect(code).toBe(2);

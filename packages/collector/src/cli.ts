@@ -6,39 +6,9 @@ import type { RunOptions } from "./commands/run.ts";
 import type { TapOptions } from "./commands/tap.ts";
 import type { TopOptions } from "./commands/top.ts";
 import type { ConfigOptions } from "./configuration.ts";
+import { amountOption, durationOption, formatOption, withAdminOptions, withConfigOptions } from "./options.ts";
 import type { ExitCode, Terminal } from "./terminal.ts";
 import { exitCodes } from "./terminal.ts";
-
-const collect = (value: string, previous: readonly string[] = []) => [...previous, value];
-
-function withConfigOptions(command: Command, { isMandatory } = { isMandatory: true }): Command {
-  return command
-    .addOption(
-      new Option("-c, --config <source>", "a YAML file; later ones are merged over earlier ones (repeatable)")
-        .argParser(collect)
-        .makeOptionMandatory(isMandatory),
-    )
-    .addOption(
-      new Option("-s, --set <key=value>", "one value over all files, such as processors.batch.timeout=2s (repeatable)")
-        .argParser(collect)
-        .default([], "none"),
-    );
-}
-
-/** For commands that ask a collector that runs. */
-function withAdminOptions(command: Command): Command {
-  return command
-    .option("-a, --admin <url>", "the extension admin of the collector (DBINTEL_ADMIN_URL; http://localhost:55680)")
-    .option("--user <name>", "who asks (DBINTEL_ADMIN_USER)")
-    .option("--password-file <file>", "the password of the user (or DBINTEL_ADMIN_PASSWORD)")
-    .option("--token-file <file>", "a bearer token (or DBINTEL_ADMIN_TOKEN)")
-    .option("--ca-file <file>", "PEM file with the authorities to trust (DBINTEL_ADMIN_CA_FILE)")
-    .option("--cert-file <file>", "PEM file with your own certificate (DBINTEL_ADMIN_CERT_FILE)")
-    .option("--key-file <file>", "PEM file with its key (DBINTEL_ADMIN_KEY_FILE)");
-}
-
-const formatOption = (choices: readonly string[], initial: string) =>
-  new Option("-f, --format <format>", "how to print").choices([...choices]).default(initial);
 
 /**
  * Runs one command line (without node and script) and resolves with its exit code.
@@ -55,6 +25,10 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
+    // The OpenTelemetry Collector has no command for it.
+    if (error.code === "commander.unknownOption" && /^(?:-c|--config|--set|-s)(?:=|$)/.test(args[0] ?? "")) {
+      terminal.printError("(a command comes first: dbintel run --config collector.yaml)");
+    }
     return error.exitCode === 0 ? exitCodes.ok : exitCodes.badConfiguration;
   }
 }
@@ -74,8 +48,17 @@ function program(terminal: Terminal, run: (action: Promise<ExitCode>) => Promise
 
   withConfigOptions(root.command("run"))
     .description("run the collector until SIGINT or SIGTERM; SIGHUP reloads its configuration")
-    .option("--watch [interval]", "look so often (5s) whether the configuration has changed, and reload it then")
-    .option("--stop-timeout <duration>", "how long everything may take to give away what it holds", "30s")
+    .addOption(
+      durationOption(
+        "--watch [interval]",
+        "look so often (5s) whether the configuration has changed, and reload it then",
+      ).preset("5s"),
+    )
+    .addOption(
+      durationOption("--stop-timeout <duration>", "how long everything may take to give away what it holds", {
+        standard: "30s",
+      }),
+    )
     .addHelpText("after", example("dbintel run --config configs/postgresql-otlp.yaml"))
     .action(async (options: RunOptions) => run((await import("./commands/run.ts")).run(options, terminal)));
 
@@ -136,12 +119,12 @@ function program(terminal: Terminal, run: (action: Promise<ExitCode>) => Promise
   withConfigOptions(root.command("doctor"))
     .description("examine the databases and backends of a configuration and say what is wrong; changes nothing")
     .option("--fix-sql", "print nothing but the SQL that repairs, one script for all databases", false)
-    .option("--timeout <duration>", "how long one database or backend may take", "30s")
+    .addOption(durationOption("--timeout <duration>", "how long one database or backend may take", { standard: "30s" }))
     .addOption(formatOption(["text", "json"], "text"))
     .addHelpText("after", example("dbintel doctor --config collector.yaml --fix-sql > repair.sql"))
     .action(
       async (
-        options: ConfigOptions & { readonly fixSql: boolean; readonly format: string; readonly timeout: string },
+        options: ConfigOptions & { readonly fixSql: boolean; readonly format: string; readonly timeout: number },
       ) => run((await import("./commands/doctor.ts")).doctor(options, terminal)),
     );
 
@@ -149,8 +132,8 @@ function program(terminal: Terminal, run: (action: Promise<ExitCode>) => Promise
 
   withAdminOptions(root.command("tap").argument("[component]", 'a pattern of kind/id (default: "exporter/*")'))
     .description("show records of a running collector as components get them, personal data taken out")
-    .option("-n, --limit <records>", "stop after so many (default: 100)")
-    .option("--seconds <seconds>", "stop after so long")
+    .addOption(amountOption("-n, --limit <records>", "stop after so many (default: 100)", { isWhole: true }))
+    .addOption(amountOption("--seconds <seconds>", "stop after so long", { isWhole: false }))
     .addOption(
       new Option("-f, --format <format>", "how to print (default: text on a terminal, else json)").choices([
         "text",
@@ -165,7 +148,12 @@ function program(terminal: Terminal, run: (action: Promise<ExitCode>) => Promise
   withAdminOptions(root.command("top"))
     .description("show the components of a running collector: states, rates, queues, breakers, what was dropped")
     .option("--once", "show it once, also on a terminal", false)
-    .option("--interval <duration>", "the time that rates are of, and after which the table is shown anew", "2s")
+    .addOption(
+      durationOption("--interval <duration>", "the time that rates are of, and after which the table is shown anew", {
+        standard: "2s",
+        leastMs: 100,
+      }),
+    )
     .addOption(formatOption(["table", "json"], "table"))
     .addHelpText("after", example("dbintel top --admin https://gateway.example:55680 --user ann --password-file pw"))
     .action(async (options: TopOptions) => run((await import("./commands/top.ts")).top(options, terminal)));

@@ -1,4 +1,3 @@
-import { parseDuration } from "@dbintel/config";
 import { componentKinds, type Logger, systemEnvironment } from "@dbintel/pipeline";
 import { readBuildInfo } from "../build.ts";
 import type { ConfigOptions } from "../configuration.ts";
@@ -18,20 +17,15 @@ const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error:
  * Changes nothing anywhere; a check that fails is exit code 1.
  */
 export async function doctor(
-  options: ConfigOptions & { readonly fixSql: boolean; readonly format: string; readonly timeout: string },
+  options: ConfigOptions & { readonly fixSql: boolean; readonly format: string; readonly timeout: number },
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const timeoutMs = parseDuration(options.timeout);
-  if (timeoutMs === undefined || timeoutMs <= 0) {
-    terminal.printError(`dbintel doctor: --timeout "${options.timeout}" is no duration, such as 30s`);
-    return exitCodes.badConfiguration;
-  }
   const config = await usableConfiguration(options, terminal);
   if (config === undefined) return exitCodes.badConfiguration;
   const components = componentKinds.flatMap((kind) => [...config[`${kind}s`].values()]);
   const plain = new PlainText(components.map((component) => component.config));
   const environment = systemEnvironment({ build: readBuildInfo(), logger: silent });
-  const subjects = await examine({ config, environment, timeoutMs });
+  const subjects = await examine({ config, environment, timeoutMs: options.timeout });
   if (options.fixSql) terminal.print(repairScript(subjects, plain));
   else terminal.print(options.format === "json" ? reportJson(subjects, plain) : reportText(subjects, plain));
   return hasFailed(subjects) ? exitCodes.failure : exitCodes.ok;

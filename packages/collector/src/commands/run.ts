@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { parseDuration } from "@dbintel/config";
 import { isDbintelError } from "@dbintel/errors";
 import { systemClock } from "@dbintel/pipeline";
 import { readBuildInfo } from "../build.ts";
@@ -12,10 +11,10 @@ import type { ExitCode, Terminal } from "../terminal.ts";
 import { exitCodes } from "../terminal.ts";
 
 export interface RunOptions extends ConfigOptions {
-  /** How often to look whether the configuration has changed: a duration, or `true` for the default of five seconds. */
-  readonly watch?: string | true;
-  /** How long the components together may take to give away what they hold. */
-  readonly stopTimeout: string;
+  /** How often to look whether the configuration has changed, in milliseconds; absent means never. */
+  readonly watch?: number;
+  /** How long the components together may take to give away what they hold, in milliseconds. */
+  readonly stopTimeout: number;
 }
 
 /**
@@ -23,12 +22,7 @@ export interface RunOptions extends ConfigOptions {
  * configuration.
  */
 export async function run(options: RunOptions, terminal: Terminal): Promise<ExitCode> {
-  const watchMs = options.watch === undefined ? undefined : durationOf(options.watch === true ? "5s" : options.watch);
-  const stopDeadlineMs = durationOf(options.stopTimeout);
-  if (Number.isNaN(watchMs) || Number.isNaN(stopDeadlineMs)) {
-    terminal.printError("dbintel: --watch and --stop-timeout take a duration such as 5s");
-    return exitCodes.badConfiguration;
-  }
+  const { watch: watchMs, stopTimeout: stopDeadlineMs } = options;
   const reading = await usableReading(options, terminal);
   if (reading === undefined) return exitCodes.badConfiguration;
   const stopRequested = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
@@ -80,9 +74,4 @@ function watchSources(
   });
   watch.start();
   return watch;
-}
-
-/** Milliseconds; NaN for what is no duration, or none at all. */
-function durationOf(text: string): number {
-  return parseDuration(text) || Number.NaN;
 }

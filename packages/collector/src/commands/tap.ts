@@ -9,8 +9,8 @@ import type { ExitCode, Terminal } from "../terminal.ts";
 import { exitCodes } from "../terminal.ts";
 
 export interface TapOptions extends AccessOptions {
-  readonly limit?: string;
-  readonly seconds?: string;
+  readonly limit?: number;
+  readonly seconds?: number;
   /** Without it text for people on a terminal, and JSON where the output goes elsewhere. */
   readonly format?: string;
 }
@@ -45,7 +45,7 @@ export async function tap(component: string | undefined, options: TapOptions, te
 function pathOf(component: string | undefined, { limit, seconds }: TapOptions): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries({ component, limit, seconds })) {
-    if (value !== undefined) query.set(name, value);
+    if (value !== undefined) query.set(name, String(value));
   }
   return `/api/v1/tap?${query.toString()}`;
 }

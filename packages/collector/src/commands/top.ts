@@ -1,4 +1,3 @@
-import { parseDuration } from "@dbintel/config";
 import { isDbintelError } from "@dbintel/errors";
 import { systemClock, wait } from "@dbintel/pipeline";
 import { printable } from "@dbintel/watching";
@@ -14,7 +13,8 @@ import { viewTable } from "../top/view-table.ts";
 
 export interface TopOptions extends AccessOptions {
   readonly once: boolean;
-  readonly interval: string;
+  /** Milliseconds. */
+  readonly interval: number;
   readonly format: string;
 }
 
@@ -27,12 +27,7 @@ const cleared = "\u001b[H\u001b[J";
  * While a collector that did answer does not, the last table stays on the terminal, marked as old.
  */
 export async function top(options: TopOptions, terminal: Terminal): Promise<ExitCode> {
-  const intervalMs = parseDuration(options.interval);
-  if (intervalMs === undefined || intervalMs < 100) {
-    terminal.printError(`dbintel top: --interval "${options.interval}" is no duration of 100ms or more, such as 2s`);
-    return exitCodes.badConfiguration;
-  }
-  const { format } = options;
+  const { format, interval: intervalMs } = options;
   const { columns } = terminal;
   const live = !options.once && columns !== undefined && format === "table";
   using interrupted = interruption();
@@ -46,9 +41,7 @@ export async function top(options: TopOptions, terminal: Terminal): Promise<Exit
       await wait(systemClock, intervalMs, signal);
       const now = await look(client, signal).catch((error: unknown) => {
         if (!live || signal.aborted || !isDbintelError(error)) throw error;
-        terminal.print(
-          `${cleared}OLD: ${printable(error.message)}; trying again every ${options.interval}\n\n${shown}`,
-        );
+        terminal.print(`${cleared}OLD: ${printable(error.message)}; trying again every ${intervalMs}ms\n\n${shown}`);
         return undefined;
       });
       if (before !== undefined && now !== undefined) {

@@ -9,14 +9,17 @@ export interface ReloaderOptions extends Pick<Environment, "clock" | "logger" | 
   readonly running: UsableReading;
   /** Reads the configuration from where it came from. */
   readonly read: () => Promise<Reading>;
-  readonly graph: Pick<Graph, "reload">;
+  readonly graph: Pick<Graph, "reload" | "retry">;
   /** Takes over what of `service.telemetry` can change while the collector runs; returns what to mind. */
   readonly applyTelemetry: (config: DistributionConfig, before: DistributionConfig) => readonly string[];
 }
 
 type Result = Pick<ReloadReport, "outcome"> & Partial<Pick<ReloadReport, "started" | "stopped" | "kept" | "problems">>;
 
-/** Brings the running collector to what its configuration says now, or leaves it as it is and says why. */
+/**
+ * Brings the running collector to what its configuration says now, or leaves it as it is and says why. Whoever reloads may
+ * have repaired what the configuration depends on, so what was refused is asked for again, changed or not.
+ */
 export class Reloader {
   readonly #options: ReloaderOptions;
   readonly #reloads;
@@ -84,9 +87,11 @@ export class Reloader {
     const digest = configDigest(config);
     if (digest === this.#digest) {
       this.#running = { ...reading, config };
+      this.#options.graph.retry();
       return { outcome: "unchanged", problems };
     }
     const { kept, started, stopped, failures } = await this.#options.graph.reload(config);
+    this.#options.graph.retry();
     const notes = this.#options.applyTelemetry(config, this.#running.config);
     this.#running = { ...reading, config };
     this.#digest = digest;

@@ -59,7 +59,7 @@ describe("two listeners on one address", () => {
   });
 
   it("are told beside other errors", () => {
-    expect(listening({ a: http("localhost:13133"), b: "protocol: " })).toMatch(/and so does[^]*unknown key/);
+    expect(listening({ a: http("localhost:13133"), b: "protocol: " })).toMatch(/and so does[\s\S]*unknown key/);
   });
 
   it("do not clash when a component does not run, or lets the system choose a port", () => {

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references are what this file is about
 import type { Diagnostic } from "./diagnostic.ts";
-import { decodeSource, type ReadFile, reasonOf } from "./files.ts";
+import { type ReadFile, readText } from "./files.ts";
 import { type LoadBudget, maxDepth } from "./limits.ts";
 import type { ConfigNode, MapEntry, Origin } from "./node.ts";
 import type { ConfigPath } from "./position.ts";
@@ -187,15 +187,13 @@ class Expansion {
 
   #file(path: string, computed: string | undefined): Resolved | Fault {
     const name = computed ?? path;
-    try {
-      const text = decodeSource(this.#options.readFile(path)).replace(/\r?\n$/, "");
-      return { text, reference: computed ?? `\${file:${path}}`, source: name };
-    } catch (error) {
-      return {
-        message: `the file ${name} cannot be read: ${reasonOf(error)}`,
-        hint: "see that it exists and may be read",
-      };
+    const read = readText(path, this.#options.readFile, name);
+    if (read.reason === undefined) {
+      return { text: read.text.replace(/\r?\n$/, ""), reference: computed ?? `\${file:${path}}`, source: name };
     }
+    const { reason, hint, place } = read;
+    const where = place === undefined ? "" : ` (line ${place.line}, column ${place.column})`;
+    return { message: `the file ${name} cannot be read: ${reason}${where}`, hint };
   }
 
   #broken(node: ConfigNode, path: ConfigPath, { message, hint }: Fault): ConfigNode {

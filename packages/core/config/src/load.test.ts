@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
 import { findings, readFrom, valid } from "../test/sample.ts";
 import { formatDiagnostics } from "./diagnostic.ts";
@@ -152,16 +153,50 @@ describe("files", () => {
   });
 
   it.each([
-    ["a folder", () => folder, "illegal operation on a directory"],
-    ["a file that is not there", () => join(folder, "no"), "no such file or directory"],
-    ["a file of another encoding", () => file("latin1", Buffer.from("ä: 1", "latin1")), "it is not UTF-8"],
-    ["a file without an end", () => "/dev/zero", "it is larger than 4 MiB"],
-  ])("that are %s are reported", (_, path, reason) => {
+    ["a folder", () => folder, "it is a directory", "name a file in it"],
+    ["a file that is not there", () => join(folder, "no"), "no such file or directory", "see that it exists"],
+    ["no text", () => file("a.gz", gzipSync("x: 1")), "it is no text", "one that is compressed has to be unpacked"],
+    ["a file without an end", () => "/dev/zero", "it is larger than 4 MiB", "the right file"],
+  ])("that are %s are reported", (_, path, reason, hint) => {
     const source = path();
-    expect(loadConfig({ sources: [source] }).diagnostics.map(({ message }) => message)).toEqual([
-      `the file cannot be read: ${reason}`,
-    ]);
-    const included = loadConfig({ sources: [file("b.yaml", `x: \${file:${source}}`)] }).diagnostics;
-    expect(included.map(({ message }) => message)).toEqual([`the file ${source} cannot be read: ${reason}`]);
+    const said = (text: string) => [expect.objectContaining({ message: text, hint: expect.stringContaining(hint) })];
+    expect(loadConfig({ sources: [source] }).diagnostics).toEqual(said(`the file cannot be read: ${reason}`));
+    const including = file("b.yaml", `x: \${file:${source}}`);
+    expect(loadConfig({ sources: [including] }).diagnostics).toEqual(
+      said(`the file ${source} cannot be read: ${reason}`),
+    );
+  });
+
+  it("say from where a relative path is seen", () => {
+    const [missing] = loadConfig({ sources: ["no/such.yaml"] }).diagnostics;
+    expect(missing?.hint).toBe(`see that it exists, seen from the working directory ${process.cwd()}`);
+  });
+
+  it("must have a name", () => {
+    expect(formatDiagnostics(loadConfig({ sources: [""] }).diagnostics)).toBe(
+      "--config: no file is named\n    name one: --config collector.yaml",
+    );
+  });
+
+  const yaml = "# configuration\nreceivers:\n  otlp: # für Müller, 5 €\n";
+  it.each([
+    ["windows.yaml", Buffer.from(`\uFEFF${yaml}`, "utf16le"), "UTF-16", "UTF-16, as Windows writes it", ""],
+    ["no-mark.yaml", Buffer.from(yaml, "utf16le"), "UTF-16LE", "UTF-16, as Windows writes it", ""],
+    ["network.yaml", Buffer.from(yaml, "utf16le").swap16(), "UTF-16BE", "UTF-16", ""],
+    ["old.yaml", Buffer.from(yaml, "latin1"), "WINDOWS-1252", "Latin-1 or Windows-1252", ":3:12"],
+  ])("tell what %s is encoded in, and how it is converted", (name, bytes, encoding, words, place) => {
+    const source = file(name, bytes);
+    expect(formatDiagnostics(loadConfig({ sources: [source] }).diagnostics)).toBe(
+      `${source}${place}: the file cannot be read: it is not UTF-8 but looks like ${words}
+    save it as UTF-8, or convert it: iconv -f ${encoding} -t UTF-8 ${source} > utf8.yaml`,
+    );
+  });
+
+  it("do not show a path that came from a variable", () => {
+    const env = { SECRET_PATH: file("hunter2", Buffer.from("é", "latin1")) };
+    const source = file("c.yaml", "x: ${file:${env:SECRET_PATH}}");
+    const text = formatDiagnostics(loadConfig({ sources: [source], env }).diagnostics);
+    expect(text).toContain("Windows-1252 (line 1, column 1)");
+    expect(text).not.toContain("hunter2");
   });
 });

@@ -1,5 +1,5 @@
 import type { Diagnostic } from "./diagnostic.ts";
-import { decodeSource, type ReadFile, reasonOf } from "./files.ts";
+import { type ReadFile, readText } from "./files.ts";
 import type { LoadBudget } from "./limits.ts";
 import { mergeMaps } from "./merge.ts";
 import { emptyMap, type MapEntry, type MapNode } from "./node.ts";
@@ -20,7 +20,7 @@ export function readConfigSource(source: string, options: SourceOptions): MapNod
   const [, scheme = "file", opaque = source] = /^([A-Za-z][A-Za-z0-9+.-]+):(.*)$/s.exec(source) ?? [];
   if (scheme === "file") return readFileSource(opaque, options);
   if (scheme === "env") return readVariableSource(opaque, options);
-  if (scheme === "yaml") return readText({ text: opaque, source: "--config yaml", options, split: true });
+  if (scheme === "yaml") return readYaml({ text: opaque, source: "--config yaml", options, split: true });
   return fail(options, {
     source: `--config ${scheme}`,
     message: `sources of the kind ${scheme}: are not known`,
@@ -29,23 +29,22 @@ export function readConfigSource(source: string, options: SourceOptions): MapNod
 }
 
 function readFileSource(path: string, options: SourceOptions): MapNode | undefined {
-  let text: string;
-  try {
-    text = decodeSource(options.readFile(path));
-  } catch (error) {
+  if (path.trim() === "") {
     return fail(options, {
-      source: path,
-      message: `the file cannot be read: ${reasonOf(error)}`,
-      hint: "see that it exists and may be read",
+      source: "--config",
+      message: "no file is named",
+      hint: "name one: --config collector.yaml",
     });
   }
-  return readText({ text, source: path, options });
+  const read = readText(path, options.readFile);
+  if (read.reason === undefined) return readYaml({ text: read.text, source: path, options });
+  return fail(options, { ...read, source: path, message: `the file cannot be read: ${read.reason}` });
 }
 
 function readVariableSource(name: string, options: SourceOptions): MapNode | undefined {
   const text = Object.hasOwn(options.env, name) ? options.env[name] : undefined;
   const source = `env:${name}`;
-  if (text !== undefined) return readText({ text, source, options });
+  if (text !== undefined) return readYaml({ text, source, options });
   return fail(options, { source, message: `the environment variable ${name} is not set`, hint: "set it" });
 }
 
@@ -90,7 +89,7 @@ interface TextSource {
   readonly split?: boolean;
 }
 
-function readText({ text, source, options, split = false }: TextSource): MapNode | undefined {
+function readYaml({ text, source, options, split = false }: TextSource): MapNode | undefined {
   const locate = (line: number, column: number): Position => ({ source, line, column });
   const parsed = parse({ text, locate, budget: options.budget }, options, []);
   if (parsed === undefined) return undefined;
@@ -137,8 +136,10 @@ interface Failure {
   readonly source: string;
   readonly message: string;
   readonly hint: string;
+  /** Default: the source as a whole. */
+  readonly place?: Pick<Position, "line" | "column"> | undefined;
 }
 
-function fail(options: SourceOptions, { source, message, hint }: Failure): undefined {
-  options.report({ severity: "error", path: [], position: { source, line: 0, column: 0 }, message, hint });
+function fail(options: SourceOptions, { source, message, hint, place = { line: 0, column: 0 } }: Failure): undefined {
+  options.report({ severity: "error", path: [], position: { source, ...place }, message, hint });
 }

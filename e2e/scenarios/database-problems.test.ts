@@ -24,7 +24,7 @@ describePostgres(18, "a database that cannot be polled leaves the collector runn
     await rm(folder, { recursive: true, force: true });
   });
 
-  async function start(user: string, secret: string, port = postgres.port) {
+  async function start(user: string, secret: string, port = postgres.port, settings: readonly string[] = []) {
     const config = join(folder, "collector.yaml");
     await writeFile(
       config,
@@ -45,7 +45,8 @@ service:
     metrics: { receivers: [postgresql], exporters: [nop] }
 `,
     );
-    return new DbintelProcess(["run", "--config", config], { TEST_PASSWORD: secret });
+    const set = settings.flatMap((setting) => ["--set", setting]);
+    return new DbintelProcess(["run", "--config", config, ...set], { TEST_PASSWORD: secret });
   }
 
   /** Waits for the line, then holds the collector to running on and to keeping the password to itself. */
@@ -61,6 +62,36 @@ service:
   it("wrong password", async () => {
     await using dbintel = await start("nobody_special", password);
     await expectLine(dbintel, /DBI_DATABASE_AUTHENTICATION/);
+  });
+
+  it("wrong password that is repaired: a reload has the database watched within seconds", async () => {
+    await postgres.query(`CREATE ROLE rotated LOGIN PASSWORD '${password}-new' IN ROLE pg_monitor`);
+    const [port, file] = [await freePort(), join(folder, "password")];
+    await writeFile(file, password);
+    const settings = [
+      `receivers.postgresql.password_file=${file}`,
+      "receivers.postgresql.password=null",
+      // Asked again by itself only long after this test.
+      "receivers.postgresql.circuit_breaker={open_state_timeout: 10m, max_open_state_timeout: 10m, configuration_recheck: 10m}",
+      `service.telemetry.metrics={level: normal, readers: [{pull: {exporter: {prometheus: {host: 127.0.0.1, port: ${port}}}}}]}`,
+    ];
+    await using dbintel = await start("rotated", password, postgres.port, settings);
+    const metrics = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    const up = (value: number) =>
+      `dbintel_receiver_instance_up{receiver="postgresql",instance="127.0.0.1:${postgres.port}"} ${value}`;
+    await eventually("it is refused, and then left alone", async () => {
+      if (!dbintel.stderr.includes("DBI_DATABASE_AUTHENTICATION")) return undefined;
+      const text = await metrics();
+      return (text.includes(up(0)) && text.includes('outcome="held_back"')) || undefined;
+    });
+    const refused = (await postgres.log()).match(/authentication failed for user "rotated"/g);
+    expect(refused, "no poll tries the login after another was refused").toHaveLength(1);
+    await writeFile(file, `${password}-new`);
+    dbintel.kill("SIGHUP");
+    await eventually("it is watched", async () => (await metrics()).includes(up(1)) || undefined);
+    await eventually("nothing is left", () => /resolved: .* refused user rotated/.test(dbintel.stderr) || undefined);
+    expect(await dbintel.stop()).toEqual({ code: 0, signal: null });
+    expect(dbintel.stderr).not.toContain(password);
   });
 
   it("nobody listens", async () => {

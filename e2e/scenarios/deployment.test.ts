@@ -212,7 +212,7 @@ describe("alerts and runbook", () => {
         for (const each of wanted) expect([...values], `${metric} by ${label}`).toContain(each);
       }
     }
-    const grouped = series("dbintel_receiver_polls").map((labels) => labels.get("exported_instance"));
+    const grouped = series("dbintel_receiver_instance_up").map((labels) => labels.get("exported_instance"));
     expect(new Set(grouped).size).toBe(1);
     expect(grouped).not.toContain(undefined);
   });

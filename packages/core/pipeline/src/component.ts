@@ -30,6 +30,11 @@ export interface Component {
   start(options: { readonly signal: AbortSignal }): Promise<void>;
   /** Gives away or accounts for everything that it holds, closes every handle. */
   stop(options: StopOptions): Promise<void>;
+  /**
+   * Called at each reload that leaves the component as it is: what it left alone because somebody has to repair it first,
+   * a password, a grant, is asked for at once. Absent means that it leaves nothing alone.
+   */
+  retry?(): void;
   /** Items that the component has taken responsibility for and not passed on; absent means never any. */
   held?(signal: Signal): number;
 }

@@ -57,6 +57,15 @@ describe("the life of a graph", () => {
     expect(diary.length).toBe(started.length);
   });
 
+  it("has those that leave something alone ask for it again", async () => {
+    let retries = 0;
+    const { graph } = joined({ r: { onRetry: () => void retries++ } });
+    await graph.start();
+    graph.retry();
+    expect(retries).toBe(1);
+    await graph.stop();
+  });
+
   it("is ready between the moment when all has started and the beginning of shutdown", async () => {
     const seen: boolean[] = [];
     const { graph } = joined({

@@ -122,6 +122,11 @@ export class Graph implements CollectorView, AsyncDisposable {
     return done;
   }
 
+  /** Has every component ask at once for what it left alone until somebody would have repaired it. */
+  retry(): void {
+    for (const { component } of this.#nodes()) component.retry?.();
+  }
+
   /**
    * Resolves when every component has stopped or its deadline has passed, with an error, which was logged, for each
    * that did not stop cleanly. Stopping while starting aborts the start, while reloading what of it can be undone.

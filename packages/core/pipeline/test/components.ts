@@ -43,10 +43,12 @@ export interface Life {
   readonly diary?: Diary;
   readonly onStart?: (host: Host, signal: AbortSignal) => Promise<void> | void;
   readonly onStop?: (signal: AbortSignal) => Promise<void> | void;
+  readonly onRetry?: () => void;
 }
 
-function life(name: string, host: Host, { diary, onStart, onStop }: Life): Component {
+function life(name: string, host: Host, { diary, onStart, onStop, onRetry }: Life): Component {
   return {
+    ...(onRetry === undefined ? {} : { retry: onRetry }),
     async start({ signal }) {
       await onStart?.(host, signal);
       diary?.push(`start ${name}`);

@@ -349,6 +349,7 @@ describe("the metrics", () => {
       createPoller({ ...options, instance: "a:5432", poll: async () => ({ batches: [] }) }),
       createPoller({ ...options, instance: "b:5432", poll: failing }),
       createPoller({ ...options, poll: async () => ({ batches: [] }) }),
+      createPoller({ ...options, instance: "c:5432", poll: async () => ({ batches: [], heldBack: true }) }),
     ];
     for (const poller of pollers) poller.start();
     await host.clock.advance(1500);
@@ -356,6 +357,7 @@ describe("the metrics", () => {
       'dbintel_receiver_polls {"instance":"a:5432","poller":"test","outcome":"ok"}': 1,
       'dbintel_receiver_polls {"instance":"b:5432","poller":"test","outcome":"failed"}': 1,
       'dbintel_receiver_polls {"poller":"test","outcome":"ok"}': 1,
+      'dbintel_receiver_polls {"instance":"c:5432","poller":"test","outcome":"held_back"}': 1,
     });
     await Promise.all(pollers.map((poller) => poller.stop({ signal: never })));
   });

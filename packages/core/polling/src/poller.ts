@@ -12,6 +12,8 @@ export interface PollResult {
   readonly batches: readonly Batch[];
   /** What did not work although the poll as a whole did: a missing grant, a view that this server has not. */
   readonly problems?: readonly DbintelError[];
+  /** Whether the source was left alone. */
+  readonly heldBack?: boolean;
   /** Moves the checkpoint. Runs once, when every batch was taken or rejected for good. */
   commit?(): void;
 }
@@ -172,7 +174,7 @@ class TickPoller implements Poller {
       const result = await this.#poll();
       this.#failures = 0;
       this.#problems.set(name, result.problems ?? []);
-      this.#polls.add(1, { ...this.#labels, outcome: "ok" });
+      this.#polls.add(1, { ...this.#labels, outcome: result.heldBack === true ? "held_back" : "ok" });
       const settled = await this.#deliverer.deliver(result.batches, this.#closing.signal, this.#abort.signal);
       if (settled) result.commit?.();
       return 0;

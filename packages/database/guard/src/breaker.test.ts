@@ -1,6 +1,7 @@
 import { FakeClock, seededRandom } from "@dbintel/pipeline/testing";
 import { expect, it } from "vitest";
 import { type Admission, Breaker, type Permit, type StateChange } from "./breaker.ts";
+import type { ErrorClass } from "./error-class.ts";
 import { type BreakerSettings, defaultBreakerSettings } from "./settings.ts";
 
 function watch(settings: Partial<BreakerSettings> = {}, draw?: number) {
@@ -72,7 +73,7 @@ it("recovers by a ping, the cheapest call and a slow start", async () => {
   expect(changes.map(({ to }) => to)).toEqual(["open", "half_open", "closed"]);
 });
 
-it("stays open longer each time, at most ten minutes, and forgets while it is well", async () => {
+it("stays open longer each time, at most two minutes, and forgets while it is well", async () => {
   const { breaker, permit, fail, clock, changes } = watch({}, 1);
   fail(5);
   for (let round = 0; round < 9; round++) {
@@ -80,7 +81,7 @@ it("stays open longer each time, at most ten minutes, and forgets while it is we
     permit().fail("failover");
   }
   const delays = changes.filter(({ to }) => to === "open").map(({ openMs }) => openMs / 1000);
-  expect(delays).toEqual([5, 10, 20, 40, 80, 160, 320, 600, 600, 600]);
+  expect(delays).toEqual([5, 10, 20, 40, 80, 120, 120, 120, 120, 120]);
   await clock.advance(600_000);
   for (let call = 0; call < 5; call++) permit().succeed(1);
   expect(breaker.state).toBe("closed");
@@ -94,7 +95,53 @@ it("leaves a database alone that refuses us for its configuration, and forgives 
   for (let call = 0; call < 20; call++) permit().fail("ours");
   expect(breaker.state).toBe("closed");
   permit().fail("configuration");
-  expect(changes).toMatchObject([{ cause: "configuration", openMs: 300_000 }]);
+  expect(changes).toMatchObject([{ cause: "configuration", openMs: 5000 }]);
+});
+
+/** Fails each probe as soon as it may be made; how long it stayed open each time. */
+async function refusedTimes({ breaker, permit, changes, clock }: ReturnType<typeof watch>, errorClass: ErrorClass) {
+  for (let attempt = 0; attempt < 9; attempt++) {
+    permit().fail(errorClass);
+    await clock.advance(changes.at(-1)?.openMs ?? 0);
+  }
+  expect(breaker.state).toBe("open");
+  return changes.filter(({ to }) => to === "open").map(({ openMs }) => openMs);
+}
+
+it("asks again what refuses us ever more rarely, at times that no chance decides", async () => {
+  const times = [5000, 10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000, 300_000];
+  expect(await refusedTimes(watch({}, 0), "login")).toEqual(times);
+  expect(await refusedTimes(watch({}, 0.99), "configuration")).toEqual(times);
+});
+
+it("asks at once when somebody says that it is repaired: all of what was refused, else first a ping", async () => {
+  const refused = watch();
+  await refusedTimes(refused, "login");
+  refused.permit().fail("login");
+  expect(refused.breaker.retry()).toBe(true);
+  expect(refused.changes.at(-1)).toMatchObject({ to: "closed", cause: "retry" });
+  expect(refused.permit().stage).toBeUndefined();
+  refused.permit().fail("login");
+  expect(refused.changes.at(-1)?.openMs).toBe(5000);
+
+  const away = watch();
+  expect(away.breaker.retry()).toBe(false);
+  away.fail(5);
+  expect(away.breaker.retry()).toBe(true);
+  expect(away.permit().stage).toBe("ping");
+});
+
+it("asks what was refused at once after a restart, and goes on to be rare when it is refused again", async () => {
+  const before = watch();
+  await refusedTimes(before, "login");
+  const snapshot = before.breaker.snapshot();
+  expect(snapshot).toMatchObject({ state: "closed", remainingMs: 0 });
+  if (snapshot === undefined) throw new Error("nothing was kept");
+  const after = watch();
+  after.breaker.restore(snapshot, 1000);
+  expect(after.permit().stage).toBeUndefined();
+  after.permit().fail("login");
+  expect(after.changes.at(-1)?.openMs).toBe(300_000);
 });
 
 it("ignores outcomes of an earlier state and second outcomes", async () => {

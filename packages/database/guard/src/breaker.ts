@@ -47,7 +47,8 @@ export type ChangeCause =
   | "parent"
   | "probe_failed"
   | "delay_over"
-  | "recovered";
+  | "recovered"
+  | "retry";
 
 export interface StateChange {
   readonly from: BreakerState;
@@ -90,6 +91,8 @@ export class Breaker {
   #successes = 0;
   #openings = 0;
   #openUntilMs = 0;
+  /** Whether it is not closed because it was refused for a configuration. */
+  #refused = false;
   #closedSinceMs: number;
 
   constructor(options: BreakerOptions) {
@@ -142,6 +145,20 @@ export class Breaker {
   }
 
   /**
+   * Somebody says that what was wrong is repaired: one that was opened by a configuration closes, any other lets its ping
+   * through now. Answers whether it was not closed.
+   */
+  retry(): boolean {
+    if (this.#state === "closed") return false;
+    this.#openUntilMs = Math.min(this.#openUntilMs, this.#options.nowMs());
+    if (this.#refused) {
+      this.#openings = 0;
+      this.#change("closed", "retry");
+    }
+    return true;
+  }
+
+  /**
    * Judges calls that others made and that nobody asked for here: how many of them failed, how many were slow. While
    * half-open they count as one probe.
    */
@@ -161,12 +178,16 @@ export class Breaker {
     this.#judge();
   }
 
-  /** What is worth keeping over a restart; `undefined` when that is nothing. */
+  /**
+   * What is worth keeping over a restart; `undefined` when that is nothing. What was refused is asked at once then, as
+   * whoever starts the collector anew may have repaired it; only the back-off goes on.
+   */
   snapshot(): BreakerSnapshot | undefined {
     const openings = this.#decayedOpenings();
-    if (this.#state === "closed" && openings === 0) return undefined;
+    const closed = this.#state === "closed" || this.#refused;
+    if (closed) return openings === 0 ? undefined : { state: "closed", openings, remainingMs: 0 };
     const remainingMs = this.#state === "open" ? Math.max(0, this.#openUntilMs - this.#options.nowMs()) : 0;
-    return { state: this.#state === "closed" ? "closed" : "open", openings, remainingMs };
+    return { state: "open", openings, remainingMs };
   }
 
   /** Goes on where a snapshot was taken `elapsedMs` ago. */
@@ -242,7 +263,7 @@ export class Breaker {
       return;
     }
     this.#consecutive++;
-    if (errorClass === "configuration") this.#open("configuration");
+    if (errorClass === "configuration" || errorClass === "login") this.#open("configuration");
     else if (this.#state === "half_open") this.#open("probe_failed");
     else {
       this.#window.add(this.#options.nowMs(), { made: 1, failed: 1, slow: 0 });
@@ -274,12 +295,15 @@ export class Breaker {
     if (this.#mode === "force_closed") return;
     const { settings, random, nowMs } = this.#options;
     this.#openings = this.#decayedOpenings() + 1;
-    const ceilingMs = Math.min(settings.maxOpenMs, settings.minOpenMs * 2 ** Math.min(this.#openings - 1, 30));
+    const ceilingMs = Math.min(settings.maxOpenMs, ceilingOf(settings.minOpenMs, this.#openings));
     // Exponential backoff with full jitter (Brooker, "Exponential Backoff And Jitter", 2015), never below the minimum.
     const jitteredMs = settings.minOpenMs + random.next() * (ceilingMs - settings.minOpenMs);
-    const openMs = askedMs ?? (cause === "configuration" ? settings.configurationRecheckMs : jitteredMs);
+    // Without jitter: so many failed logins in so much time, for servers that lock an account after some.
+    const recheckMs = Math.min(settings.configurationRecheckMs, ceilingOf(settings.minOpenMs, this.#openings));
+    const openMs = askedMs ?? (cause === "configuration" ? recheckMs : jitteredMs);
     this.#openUntilMs = nowMs() + openMs;
     this.#change("open", cause, openMs);
+    this.#refused = cause === "configuration";
   }
 
   #decayedOpenings(): number {
@@ -303,9 +327,15 @@ export class Breaker {
     this.#window.clear();
     if (state === "closed") {
       this.#consecutive = 0;
+      this.#refused = false;
       this.#closedSinceMs = this.#options.nowMs();
     }
   }
+}
+
+/** The longest time of the n-th opening, counted from 1. */
+function ceilingOf(minOpenMs: number, openings: number): number {
+  return minOpenMs * 2 ** Math.min(openings - 1, 30);
 }
 
 /** Of `metrics_only`: the call is made, and its outcome says nothing, as it should not have been made. */

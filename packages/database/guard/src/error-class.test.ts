@@ -3,8 +3,8 @@ import { expect, it } from "vitest";
 import { classifyError, type ErrorClass } from "./error-class.ts";
 
 const cases: readonly (readonly [string, object, ErrorClass])[] = [
-  ["a wrong password", { code: "28P01" }, "configuration"],
-  ["a missing database", { code: "3D000" }, "configuration"],
+  ["a wrong password", { code: "28P01" }, "login"],
+  ["a missing database", { code: "3D000" }, "login"],
   ["a missing grant", { code: "42501" }, "configuration"],
   ["a missing view", { code: "42P01" }, "configuration"],
   ["too many connections", { code: "53300" }, "overload"],
@@ -16,7 +16,11 @@ const cases: readonly (readonly [string, object, ErrorClass])[] = [
   ["a refused connection", { code: "ECONNREFUSED", errno: -111 }, "failover"],
   ["a syntax error", { code: "42601" }, "ours"],
   ["MySQL with too many connections", { code: "ER_CON_COUNT_ERROR", errno: 1040 }, "overload"],
-  ["MySQL that denies access", { code: "ER_ACCESS_DENIED_ERROR", errno: 1045 }, "configuration"],
+  ["MySQL that denies access", { code: "ER_ACCESS_DENIED_ERROR", errno: 1045 }, "login"],
+  ["MySQL that has locked the account", { code: "ER_ACCOUNT_HAS_BEEN_LOCKED", errno: 3118 }, "login"],
+  ["MySQL that blocks the host", { code: "ER_HOST_IS_BLOCKED", errno: 1129 }, "login"],
+  ["MySQL that denies a table", { code: "ER_TABLEACCESS_DENIED_ERROR", errno: 1142 }, "configuration"],
+  ["a MySQL account whose connections are used up", { code: "ER_USER_LIMIT_REACHED", errno: 1226 }, "overload"],
   ["MySQL that went away", { code: "PROTOCOL_CONNECTION_LOST", errno: 2006 }, "failover"],
   ["anything else", { code: "22012" }, "other"],
 ];

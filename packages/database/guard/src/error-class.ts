@@ -1,18 +1,19 @@
 /**
  * What a failure of a database says about what to do next:
- * - `configuration`: grants, passwords, missing databases; trying soon again is useless;
+ * - `login`: passwords, accounts, missing databases: nothing at all can be asked before somebody has repaired that;
+ * - `configuration`: grants and what is not installed, for this class of statements alone;
  * - `overload`: the server has no room for us, or our own limits cut a statement off;
  * - `failover`: the server goes away, comes back or changes its role; all of its databases are concerned;
  * - `ours`: a statement that this server does not understand; the server is well;
  * - `other`: anything else.
  */
-export type ErrorClass = "configuration" | "overload" | "failover" | "ours" | "other";
+export type ErrorClass = "login" | "configuration" | "overload" | "failover" | "ours" | "other";
 
 /** SQLSTATEs, appendix A of the PostgreSQL manual. Keys of two characters stand for a whole class of states. */
 const sqlStates: Readonly<Record<string, ErrorClass>> = {
   "08": "failover",
-  "28": "configuration",
-  "3D": "configuration",
+  "28": "login",
+  "3D": "login",
   "42501": "configuration",
   "42P01": "configuration",
   "42883": "configuration",
@@ -29,15 +30,25 @@ const sqlStates: Readonly<Record<string, ErrorClass>> = {
 const errnos: Readonly<Record<number, ErrorClass>> = {
   1040: "overload", // too many connections
   1203: "overload", // too many connections of this user
+  1226: "overload", // the account has used up what it may have of them
   1205: "overload", // lock wait timeout
   1213: "overload", // deadlock
   3024: "overload", // max_execution_time passed
   1969: "overload", // max_statement_time passed (MariaDB)
   1317: "overload", // given up, by us or by an administrator
+  1045: "login",
+  1129: "login", // this host is blocked until an administrator lets it in again
+  1130: "login", // this host may not connect
+  1698: "login", // the account logs in by another plugin
+  1862: "login", // the password has expired
+  3118: "login", // the account is locked
+  3955: "login", // the account is locked for some days after failed logins
+  4151: "login", // the account is locked (MariaDB)
+  4166: "login", // the account is blocked after failed logins (MariaDB)
   1044: "configuration",
-  1045: "configuration",
   1049: "configuration",
   1142: "configuration",
+  1143: "configuration",
   1227: "configuration",
   1290: "failover", // read-only
   1053: "failover", // shutdown in progress

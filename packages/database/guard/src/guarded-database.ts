@@ -128,6 +128,12 @@ export class GuardedDatabase implements InstanceMember {
     this.#whole.trip("health");
   }
 
+  /** Of all its breakers. @see Breaker.retry */
+  retry(): boolean {
+    const breakers = [this.#whole, ...[...this.#classes.values()].map(({ breaker }) => breaker)];
+    return breakers.map((breaker) => breaker.retry()).includes(true);
+  }
+
   absorb(): void {
     this.#whole.absorb();
     for (const { breaker } of this.#classes.values()) breaker.absorb();
@@ -189,6 +195,13 @@ export class GuardedDatabase implements InstanceMember {
         server.succeed(0);
       },
       fail: (errorClass) => {
+        if (errorClass === "login") {
+          // No class can ask anything: one failed login is enough.
+          own.release();
+          server.release();
+          whole.fail(errorClass);
+          return;
+        }
         whole.release();
         if (concernsInstance(errorClass)) server.fail(errorClass);
         else server.release();

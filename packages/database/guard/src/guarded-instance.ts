@@ -88,6 +88,11 @@ export class GuardedInstance {
     this.#breaker.trip("health");
   }
 
+  /** @see Breaker.retry */
+  retry(): boolean {
+    return this.#breaker.retry();
+  }
+
   join(member: InstanceMember): void {
     this.#members.add(member);
   }
@@ -117,7 +122,7 @@ export class GuardedInstance {
 
   /** Looks at a failure, whichever breaker decided about the call. */
   failed(errorClass: ErrorClass): void {
-    if (errorClass === "ours" || errorClass === "configuration") return;
+    if (errorClass === "ours" || errorClass === "configuration" || errorClass === "login") return;
     this.#steppedMs = this.#nowMs();
     if (errorClass === "overload") this.#step = Math.min(lastStep, this.#step + 1);
     if (errorClass === "failover") this.#moves++;

@@ -84,6 +84,26 @@ it("leaves a database alone for want of grants only when nothing at all is allow
   expect(shop.whole.state).toBe("open");
 });
 
+it("asks a server that refuses the login nothing more, whatever the class, until somebody has repaired it", () => {
+  const { registry } = watch();
+  const shop = registry.database("db:5432", "shop");
+  const [metrics, statements] = ["metrics", "statements"].map((name) => shop.admit(name, name === "metrics"));
+  if (!metrics?.admitted || !statements?.admitted) throw new Error("refused");
+  metrics.fail("login");
+  expect(shop.whole.state).toBe("open");
+  for (const name of ["metrics", "statements", "sizes"]) {
+    expect(shop.admit(name, name === "metrics")).toMatchObject({ admitted: false, reason: "open" });
+  }
+  // It was under way before; what it found out is known.
+  statements.fail("login");
+  expect(shop.admit("metrics", true)).toMatchObject({ retryAfterMs: 5000 });
+
+  expect(registry.retry("another:5432")).toBe(false);
+  expect(registry.retry("db:5432")).toBe(true);
+  expect(shop.admit("statements", false)).toMatchObject({ admitted: true, stage: undefined });
+  expect(registry.retry("db:5432")).toBe(false);
+});
+
 it("opens the database when the connection fails, and lets only a ping through then", async () => {
   const { registry, clock } = watch();
   const shop = registry.database("db:5432", "shop");

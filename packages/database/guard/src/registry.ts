@@ -90,6 +90,18 @@ export class BreakerRegistry {
     };
   }
 
+  /**
+   * Has an instance and its databases asked again at once where they were left alone: somebody says that what was wrong
+   * is repaired. Answers whether anything was left alone.
+   */
+  retry(instance: string): boolean {
+    const server = this.#instances.peek(instance);
+    if (server === undefined) return false;
+    const databases = [...this.#databases.values()].filter((guarded) => guarded.server === server);
+    const retried = [server, ...databases.map(({ database }) => database)].map((guarded) => guarded.retry());
+    return retried.includes(true);
+  }
+
   /** Calls the watcher at each change of a state, until the returned function is called. */
   watch(watcher: (event: BreakerEvent) => void): () => void {
     this.#watchers.add(watcher);

@@ -15,7 +15,7 @@ export interface BreakerSettings {
   readonly maxOpenMs: number;
   /** Calm time after which one opening, or one step of an overload, is forgiven. */
   readonly decayMs: number;
-  /** How long to leave a database alone that refuses us for its configuration. */
+  /** The longest time that what refuses us for its configuration is left alone; it begins with `minOpenMs` and doubles. */
   readonly configurationRecheckMs: number;
   /** Probes under way at once in the stages `ping` and `cheapest`; doubled at each success of the slow start. */
   readonly probes: number;
@@ -39,7 +39,7 @@ export const defaultBreakerSettings: BreakerSettings = {
   minimumVolume: 10,
   windowMs: 60_000,
   minOpenMs: 5000,
-  maxOpenMs: 600_000,
+  maxOpenMs: 120_000,
   decayMs: 60_000,
   configurationRecheckMs: 300_000,
   probes: 1,

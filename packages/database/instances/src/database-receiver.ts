@@ -39,6 +39,7 @@ export function databaseReceiver<
   Config extends ReceiverSettings,
   Entry extends InstanceEntry & Parameters<typeof instanceAttributes>[0],
 >(args: {
+  readonly id: string;
   readonly config: Config;
   readonly host: Host;
   readonly next: Consumers;
@@ -51,8 +52,9 @@ export function databaseReceiver<
   /** Adds what is asked of a server to its watch. */
   readonly fill: (server: ListedServer<Config>) => void;
 }): Component {
-  const { config, next, withoutEffect } = args;
+  const { id, config, next, withoutEffect } = args;
   return new InstanceSet({
+    id,
     host: args.host,
     listing: listingOf(config, args.schema),
     mostInstances: config.max_instances,

@@ -52,6 +52,13 @@ class Watch implements InstanceWatch {
   held(): number {
     return 1;
   }
+
+  up: boolean | undefined;
+  retries = 0;
+
+  retry(): void {
+    this.retries++;
+  }
 }
 
 let host: ReturnType<typeof createTestHost>;
@@ -74,6 +81,7 @@ async function start(options: { readonly mostInstances?: number; readonly concur
     return listed.map((written) => ({ entry: { endpoint: written.split(" ")[0] ?? "" }, signature: written }));
   };
   set = new InstanceSet({
+    id: "postgresql/eu",
     host,
     listing: { intervalMs: 10_000, list },
     open: (args) => {
@@ -154,7 +162,7 @@ it("lets one that cannot be started harm no other", async () => {
     return watch;
   };
   const listing = fixedListing([{ endpoint: "db1" }, { endpoint: "db2" }]);
-  set = new InstanceSet({ host, listing, open, mostInstances: 100, concurrentStarts: 1 });
+  set = new InstanceSet({ id: "postgresql", host, listing, open, mostInstances: 100, concurrentStarts: 1 });
   await set.start();
   await settled();
   expect(states()).toEqual(["db2 started"]);
@@ -189,6 +197,44 @@ it("watches as many as it may, and says that the rest is left out", async () => 
   expect(host.statuses.at(-1)).toMatchObject({
     message: "3 servers are listed and 2 are watched: the rest is left out",
   });
+});
+
+it("tells how many servers it watches, and which of those that were asked answer", async () => {
+  const callbacks = new Map<string, (result: { observe(value: number, labels: object): void }) => void>();
+  const createObservableGauge = (name: string) => ({
+    addCallback: (callback: (result: object) => void) => void callbacks.set(name, callback),
+  });
+  const plain = host;
+  host = { ...plain, meter: Object.assign(Object.create(plain.meter), { createObservableGauge }) };
+  const observed = () =>
+    [...callbacks].flatMap(([name, callback]) => {
+      const lines: string[] = [];
+      callback({ observe: (value, labels) => void lines.push(`${name} ${JSON.stringify(labels)} ${value}`) });
+      return lines;
+    });
+  listed = ["db1", "db2", "db3"];
+  await start();
+  const [first, second] = watches;
+  if (first === undefined || second === undefined) throw new Error("nothing is watched");
+  first.up = true;
+  second.up = false;
+  expect(observed()).toEqual([
+    'dbintel_receiver_instances {"receiver":"postgresql/eu"} 3',
+    'dbintel_receiver_instance_up {"receiver":"postgresql/eu","instance":"db1"} 1',
+    'dbintel_receiver_instance_up {"receiver":"postgresql/eu","instance":"db2"} 0',
+  ]);
+  await become(["db1"]);
+  expect(observed()).toEqual([
+    'dbintel_receiver_instances {"receiver":"postgresql/eu"} 1',
+    'dbintel_receiver_instance_up {"receiver":"postgresql/eu","instance":"db1"} 1',
+  ]);
+});
+
+it("has every server asked again", async () => {
+  listed = ["db1", "db2"];
+  const running = await start();
+  running.retry();
+  expect(watches.map(({ retries }) => retries)).toEqual([1, 1]);
 });
 
 it("starts a server anew only when its last watch has ended", async () => {

@@ -15,9 +15,15 @@ export interface InstanceWatch {
   readonly begun: Promise<void>;
   stop(options: { readonly signal: AbortSignal }): Promise<void>;
   held(signal: Signal): number;
+  /** Whether the server answers; `undefined` before it was asked. */
+  readonly up: boolean | undefined;
+  /** Asks at once, also for what the server has refused. */
+  retry(): void;
 }
 
 export interface InstanceSetOptions<Entry extends InstanceEntry> {
+  /** Of the receiver, for its metrics. */
+  readonly id: string;
   readonly host: Host;
   /** Settings that were given and do nothing: each is a warning at the start. */
   readonly withoutEffect?: readonly string[];
@@ -57,24 +63,35 @@ export class InstanceSet<Entry extends InstanceEntry> implements Component {
   readonly #places: Places;
   /** By endpoint; one that is being closed stays until it has ended, or until another takes its place. */
   readonly #slots = new Map<string, Slot>();
-  readonly #watches = new Set<InstanceWatch>();
+  /** By endpoint. */
+  readonly #watches = new Map<string, InstanceWatch>();
   /** Ends what still runs at the deadline of the stop. */
   readonly #abort = new AbortController();
-  readonly #count;
   #timer: Timer | undefined;
   #starting: Promise<void> | undefined;
   #stopping = false;
   #reading: Promise<void> | undefined;
 
   constructor(options: InstanceSetOptions<Entry>) {
-    const { host, concurrentStarts } = options;
+    const { id: receiver, host, concurrentStarts } = options;
     this.#options = options;
     this.#problems = new ProblemBoard(host);
     this.#places = new Places(concurrentStarts);
-    this.#count = host.meter.createUpDownCounter("dbintel_receiver_instances", {
-      description: "Servers that a receiver watches",
-      unit: "{servers}",
-    });
+    host.meter
+      .createObservableGauge("dbintel_receiver_instances", {
+        description: "Servers that a receiver watches",
+        unit: "{servers}",
+      })
+      .addCallback((result) => result.observe(this.#watches.size, { receiver }));
+    host.meter
+      .createObservableGauge("dbintel_receiver_instance_up", {
+        description: "1 while the server answers the receiver, 0 while it gives no session or no answer",
+      })
+      .addCallback((result) => {
+        for (const [instance, { up }] of this.#watches) {
+          if (up !== undefined) result.observe(up ? 1 : 0, { receiver, instance });
+        }
+      });
   }
 
   /** Resolves when the list was read and the first servers are started; the others follow one by one. */
@@ -115,9 +132,13 @@ export class InstanceSet<Entry extends InstanceEntry> implements Component {
     signal.removeEventListener("abort", abort);
   }
 
+  retry(): void {
+    for (const watch of this.#watches.values()) watch.retry();
+  }
+
   /** Items that were polled and not taken by the next component yet. */
   held(signal: Signal): number {
-    return [...this.#watches].reduce((sum, watch) => sum + watch.held(signal), 0);
+    return [...this.#watches.values()].reduce((sum, watch) => sum + watch.held(signal), 0);
   }
 
   /** What cannot be read changes nothing. */
@@ -179,8 +200,7 @@ export class InstanceSet<Entry extends InstanceEntry> implements Component {
     const { endpoint } = entry;
     const { host, open } = this.#options;
     const watch = await open({ entry, host: instanceHost(host, endpoint), problems });
-    this.#watches.add(watch);
-    this.#count.add(1);
+    this.#watches.set(endpoint, watch);
     this.#log(endpoint, "is watched");
     return watch;
   }
@@ -198,8 +218,7 @@ export class InstanceSet<Entry extends InstanceEntry> implements Component {
     } catch (error) {
       this.#options.host.logger.warn({ instance: endpoint, error }, `the watch of ${endpoint} did not end well`);
     }
-    this.#watches.delete(watch);
-    this.#count.add(-1);
+    this.#watches.delete(endpoint);
     if (!this.#stopping) this.#log(endpoint, "is watched no longer");
   }
 

@@ -49,13 +49,15 @@ export function guardedPoll(options: GuardedPollOptions) {
   let met: DbintelError | undefined;
   const heldBack = (database: GuardedDatabase): PollResult => {
     const problem = met ?? last.problem ?? new DbintelError(...waiting(watched));
-    return { batches: [], problems: [withBreaker(problem, stateOf(database) ?? `open for ${collectorClass}`)] };
+    const state = stateOf(database) ?? `open for ${collectorClass}`;
+    return { batches: [], heldBack: true, problems: [withBreaker(problem, state)] };
   };
   return async (args: { readonly signal: AbortSignal }): Promise<PollResult> => {
     const database = registry.database(watched.endpoint, watched.database);
     const admission = database.admit(collectorClass, cheapest);
     if (!admission.admitted) {
-      return admission.reason === "shed" ? { batches: [], problems: [shed(options)] } : heldBack(database);
+      if (admission.reason !== "shed") return heldBack(database);
+      return { batches: [], heldBack: true, problems: [shed(options)] };
     }
     const startedMs = host.clock.monotonicMs();
     try {

@@ -126,7 +126,9 @@ export class ServerWatch implements PollList {
     });
     const booked: typeof guarded = (args) =>
       this.sessions.costs.poll(schedule.name, () => guarded(args)).finally(() => this.#cost.polled(schedule.name));
-    const asked: typeof guarded = turn === undefined ? booked : (args) => turn.take(args.signal, () => booked(args));
+    const learning: typeof guarded = (args) => this.sessions.answers.learn(() => booked(args));
+    const asked: typeof guarded =
+      turn === undefined ? learning : (args) => turn.take(args.signal, () => learning(args));
     const beginAnew = () => {
       baseline?.forget();
       forget?.();
@@ -177,6 +179,19 @@ export class ServerWatch implements PollList {
   /** Resolves when the first poll has ended, whatever it brought. */
   get begun(): Promise<void> {
     return this.#begun.promise;
+  }
+
+  /** Whether the server answers; `undefined` before it was asked. */
+  get up(): boolean | undefined {
+    return this.sessions.answers.up;
+  }
+
+  /** Asks again at once for what was left alone: somebody says that it is repaired. */
+  retry(): void {
+    const { host, watched } = this.#options;
+    const wasLeftAlone = host.shared(breakers).retry(watched.endpoint);
+    if (!wasLeftAlone && this.up !== false) return;
+    for (const poller of this.#pollers) poller.wake();
   }
 
   /** Lets running polls finish until `signal` is aborted. */

@@ -94,7 +94,9 @@ export class StatementGuards {
         admission.release();
         throw error;
       }
-      admission.fail(classifyError(error));
+      const errorClass = classifyError(error);
+      // Who is refused a session here, to another database, has one on the server.
+      admission.fail(errorClass === "login" ? "configuration" : errorClass);
       const problem = watched.explain(error);
       this.#met.set(collectorClass, problem);
       throw problem;

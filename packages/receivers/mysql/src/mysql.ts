@@ -10,6 +10,7 @@ import { watchedServer } from "./server.ts";
  * own interval. What is not wired into a pipeline is not asked for.
  */
 export function mysqlReceiver(args: {
+  readonly id: string;
   readonly config: MysqlConfig;
   readonly host: Host;
   readonly next: Consumers;

@@ -10,6 +10,7 @@ import { problemContext, watchedServer } from "./server.ts";
  * pg_stat_statements, each at its own interval. What is not wired into a pipeline is not asked for.
  */
 export function postgresqlReceiver(args: {
+  readonly id: string;
   readonly config: PostgresqlConfig;
   readonly host: Host;
   readonly next: Consumers;

@@ -131,7 +131,7 @@ describe("a server that does not let the receiver work", () => {
     const blocked = await pollUntil(watched.host, "the schema is closed", () => errors(watched.host)[1]);
     expect(blocked.fields.hint).toContain('GRANT USAGE ON SCHEMA "Odd Schema" TO otel;');
     await server.query('GRANT USAGE ON SCHEMA "Odd Schema" TO otel', [], { database: "elsewhere" });
-    // The breaker tries a missing grant again after five minutes.
+    // The breaker tries a missing grant again at the latest after this.
     await watched.host.clock.advance(defaultBreakerSettings.configurationRecheckMs);
     await pollUntil(watched.host, "the extension is found", () =>
       watched.host.lines.find((line) => line.message.startsWith("resolved: user otel")),

@@ -26,7 +26,7 @@ export const circuitBreaker = z
       "Calm time that takes back one doubling of the open time, and one of the intervals after an overload",
     ),
     configuration_recheck: time(standard.configurationRecheckMs).describe(
-      "How long what the user has no grant for is left alone",
+      "Longest time between two attempts at what the user is refused; begins with open_state_timeout and doubles",
     ),
     probes: count(standard.probes).describe("Calls under way at once while it is tried whether the server is back"),
     success_threshold: count(standard.successThreshold).describe("Successes of the slow start that close a breaker"),

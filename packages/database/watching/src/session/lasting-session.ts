@@ -153,11 +153,12 @@ export class LastingSession<S> {
   }
 
   async #timed<T>(live: Live<S>, work: () => Promise<T>): Promise<T> {
-    const { clock, costs } = this.#options.sessions;
+    const { clock, costs, answers } = this.#options.sessions;
     const sentMs = clock.monotonicMs();
     try {
       const answer = await work();
       live.confirmedMs = sentMs;
+      answers.answered();
       return answer;
     } finally {
       const tookMs = clock.monotonicMs() - sentMs;

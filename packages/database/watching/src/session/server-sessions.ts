@@ -1,11 +1,13 @@
 import { type Clock, systemClock } from "@dbintel/pipeline";
 import { LeftSessions } from "./left-sessions.ts";
+import { ServerAnswers } from "./server-answers.ts";
 import { StatementCosts } from "./statement-costs.ts";
 
 /** What all sessions of one receiver on one server have in common. */
 export class ServerSessions {
   readonly clock: Pick<Clock, "monotonicMs">;
   readonly costs = new StatementCosts();
+  readonly answers = new ServerAnswers();
   readonly left: LeftSessions;
   readonly #gates: (() => void)[] = [];
 

@@ -1,6 +1,6 @@
 import { DbintelError, isDbintelError } from "@dbintel/errors";
 import { feedback } from "@dbintel/feedback";
-import { classifyError } from "@dbintel/guard";
+import { classifyError, type ErrorClass } from "@dbintel/guard";
 import { type LogsBuilder, logsBuilder, type MetricsBuilder, metricsBuilder, type ResourceInit } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import type { PollResult } from "@dbintel/polling";
@@ -26,6 +26,9 @@ export interface VisitPollOptions {
   /** From the start of one round to that of the next, in milliseconds. */
   readonly intervalMs: number;
 }
+
+/** What a database answers that is closed to us, or was dropped meanwhile. */
+const closed: ReadonlySet<ErrorClass> = new Set(["login", "configuration"]);
 
 /** What one round shares. */
 interface Round {
@@ -161,7 +164,7 @@ export class VisitPoll {
       });
     } catch (error) {
       round.signal.throwIfAborted();
-      if (!(error instanceof pg.DatabaseError) || classifyError(error) !== "configuration") {
+      if (!(error instanceof pg.DatabaseError) || !closed.has(classifyError(error))) {
         // The round is over, and its problem with the next that succeeds. Other databases come first in it.
         const nowMs = this.#options.host.clock.monotonicMs();
         for (const errand of errands) this.#schedule.putOff({ database, errand, nowMs });

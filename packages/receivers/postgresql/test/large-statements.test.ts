@@ -1,9 +1,11 @@
+import { readInProcess } from "@dbintel/e2e/reading-in-process";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import { afterEach, expect, it } from "vitest";
-import { readInProcess } from "./reading-in-process.ts";
 import { startWithEntries } from "./statement-file.ts";
+import type { Reachable } from "./watch.ts";
 
+const script = new URL("reading-process.ts", import.meta.url);
 const megabyte = 2 ** 20;
 /** Megabytes of texts: a gigabyte takes its time, see the README. */
 const textMegabytes = Number(process.env.DBINTEL_TEST_STATEMENT_FILE_MB ?? 200);
@@ -38,7 +40,7 @@ describePostgres(18, "a process that reads the statements", () => {
     "of 100,000 entries tells exactly what happened, and holds no more than they need",
     async () => {
       await start({ entries: 100_000, textBytes: 100 });
-      await using reader = readInProcess(server);
+      await using reader = readInProcess({ script, place: placeOf(server) });
       const first = await reader.poll("load");
       expect([first.calls, first.problems]).toEqual([0, []]);
       for (let times = 0; times < 2; times++) {
@@ -58,7 +60,7 @@ describePostgres(18, "a process that reads the statements", () => {
     async () => {
       const entries = 2000;
       await start({ entries, textBytes: Math.ceil((textMegabytes * megabyte) / entries) });
-      await using reader = readInProcess(server);
+      await using reader = readInProcess({ script, place: placeOf(server) });
       const first = await reader.poll("load");
       expect(first.calls).toBe(0);
       const executed = await load();
@@ -75,3 +77,7 @@ describePostgres(18, "a process that reads the statements", () => {
     timeoutMs,
   );
 });
+
+function placeOf({ host, port, superuser, password }: PostgresServer): Reachable {
+  return { host, port, superuser, password };
+}

@@ -1,24 +1,7 @@
-import { createInterface } from "node:readline";
-import { systemClock } from "@dbintel/pipeline";
-import { eventsOf } from "@dbintel/pipeline/testing";
+import { answerReadings } from "@dbintel/e2e/reading-in-process";
 import { type Reachable, watchStatements } from "./watch.ts";
 
-/*
- * A process that does nothing but read the statements of a server, so that what it takes of memory is the collector's:
- * polls once for each line of its input, and answers with a line of JSON.
- */
-const place = JSON.parse(process.argv[2] ?? "") as Reachable;
-const watch = watchStatements(place, { limit: 50 });
-for await (const line of createInterface({ input: process.stdin })) {
-  const startedMs = systemClock.monotonicMs();
-  const { batches, problems } = await watch.poll();
-  const tookMs = systemClock.monotonicMs() - startedMs;
-  const counted = eventsOf(batches).filter((event) => event.text("db.namespace") === line);
-  const calls = counted.reduce((sum, event) => sum + event.number("postgresql.calls"), 0);
-  const texts = counted.map((event) => event.text("db.query.text"));
-  globalThis.gc?.();
-  const { rss } = process.memoryUsage();
-  const answer = { calls, texts, rss, peak: 1024 * process.resourceUsage().maxRSS, tookMs, problems };
-  process.stdout.write(`${JSON.stringify(answer)}\n`);
-}
+/** Reads the statements of a server for `readInProcess`. */
+const watch = watchStatements(JSON.parse(process.argv[2] ?? "") as Reachable, { limit: 50 });
+await answerReadings({ poll: () => watch.poll(), callsOf: (event) => event.number("postgresql.calls") });
 await watch.close();

@@ -1,10 +1,15 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, globSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../harness/condition.ts";
+import { startFlakyBackend } from "../harness/flaky-backend.ts";
+import { freePort } from "../harness/free-port.ts";
 import { installPacked, type PackedPackage, packPackages } from "../harness/packed-packages.ts";
 
 const execute = promisify(execFile);
@@ -140,9 +145,9 @@ describe("packages in an application of one's own", () => {
     expect(named).toEqual(without.map(({ name }) => name).toSorted());
   });
 
-  it("have processors whose examples print what they say", async () => {
+  it("have examples that print what they say", async () => {
     const processors = packages.filter(({ name }) => name.startsWith("@dbintel/processor-"));
-    const examples = globSync("examples/processor-*.ts", { cwd: app }).toSorted();
+    const examples = globSync("examples/{collector,pipeline,processor-*}-*.ts", { cwd: app }).toSorted();
     expect(examples.length).toBeGreaterThanOrEqual(processors.length);
     const expected: Record<string, readonly string[]> = {};
     for (const example of examples) {
@@ -162,6 +167,55 @@ describe("packages in an application of one's own", () => {
       .slice(1)
       .map((part) => part.trimEnd().split("\n"));
     expect(Object.fromEntries(printed.map(([example, ...lines]) => [example, lines]))).toEqual(expected);
+  });
+
+  it("embed a queue on disk: what was taken while the backend was away is delivered after a kill", async () => {
+    await copyFile(join(import.meta.dirname, "../harness/applications/queue.ts"), join(app, "queue.ts"));
+    const directory = join(folder, "queue");
+    const live = (life: string, endpoint: string, ...more: readonly string[]) => {
+      const args = ["queue.ts", "--life", life, "--endpoint", endpoint, "--directory", directory, ...more];
+      const child = spawn(process.execPath, args, { cwd: app, stdio: ["pipe", "pipe", "inherit"] });
+      const ids: string[] = [];
+      createInterface(child.stdout).on("line", (id) => ids.push(id));
+      return { child, ids };
+    };
+    const first = live("first", `http://127.0.0.1:${await freePort()}`);
+    await eventually("the pipeline has taken records", () => first.ids.length > 100 || undefined, {
+      deadlineMs: 60_000,
+    });
+    first.child.kill("SIGKILL");
+    await once(first.child, "close");
+    const files = await readdir(directory, { recursive: true, withFileTypes: true });
+    const kept = files.filter((file) => file.isFile()).map(({ name, parentPath }) => readFile(join(parentPath, name)));
+    const onDisk = Buffer.concat(await Promise.all(kept));
+    expect(onDisk.includes("first-0")).toBe(true);
+    expect(onDisk.includes("jane.doe")).toBe(false);
+
+    await using backend = await startFlakyBackend();
+    const second = live("second", backend.endpoint, "--records", "10");
+    const missing = () => [...first.ids, ...second.ids].filter((id) => !backend.taken.has(id));
+    const isThere = () => (second.ids.length === 10 && missing().length === 0) || undefined;
+    await eventually("everything has arrived", isThere, { deadlineMs: 60_000 });
+    second.child.stdin.end();
+    expect(await once(second.child, "close")).toEqual([0, null]);
+  });
+
+  it("say at the start that dead letters need what is not installed", async () => {
+    const program = `
+      import { otlpHttp } from "@dbintel/exporter-otlp-http";
+      import { fileStorage } from "@dbintel/extension-file-storage";
+      import { createPipeline } from "@dbintel/pipeline";
+      const pipeline = createPipeline({
+        extensions: { file_storage: fileStorage({ directory: ${JSON.stringify(join(folder, "letters"))} }) },
+        exporter: otlpHttp({ endpoint: "http://localhost:4318", dead_letters: { storage: "file_storage" } }),
+      });
+      await pipeline.start().catch(({ code, message, hint }) => console.log([code, message, hint].join("\\n")));`;
+    await writeFile(join(app, "dead-letters.js"), program);
+    const { stdout } = await execute(process.execPath, ["dead-letters.js"], { cwd: app });
+    const [code, message, hint] = stdout.split("\n");
+    expect(code).toBe("DBI_COMPONENT_START");
+    expect(message).toMatch(/^cannot start exporter "otlp_http": dead_letters needs the package @dbintel\/pii/);
+    expect(hint).toMatch(/^install @dbintel\/pii/);
   });
 });
 

@@ -160,7 +160,7 @@ class Assembly {
     if (node.consumers[signal] !== undefined) return this.#inlet(node, signal, guards);
     throw new DbintelError(`${node.name} takes no ${signal} with its settings`, {
       code: "DBI_CONFIG_INVALID",
-      hint: `Give it what it needs for ${signal}, such as an endpoint, or take it out of the pipelines of that signal.`,
+      hint: `Give it what it needs for ${signal}, such as an endpoint, or take it out of the pipelines of that signal (\`signals\` of createPipeline).`,
     });
   }
 

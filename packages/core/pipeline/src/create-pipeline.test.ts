@@ -3,7 +3,13 @@ import { metricsBuilder } from "@dbintel/pdata";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { bodies, type Diary, logsOf, testEnvironment, testExporter, testProcessor } from "../test/components.ts";
-import { createPipeline, defineProcessor, type PipelineOptions } from "./index.ts";
+import {
+  createPipeline,
+  defineExporter,
+  defineProcessor,
+  type PipelineOptions,
+  type StorageProvider,
+} from "./index.ts";
 import { Sink } from "./testing/index.ts";
 
 const dropAll = testProcessor((batch) => {
@@ -99,7 +105,58 @@ describe("createPipeline", () => {
   });
 
   it("needs an exporter", () => {
-    expect(() => createPipeline({})).toThrow("the pipeline has no exporter");
+    for (const options of [{}, { exporters: [] }, { exporters: {} }]) {
+      expect(() => createPipeline(options)).toThrow("the pipeline has no exporter");
+    }
+  });
+
+  it("takes the signals that it is for, and lets a component be that takes no others", async () => {
+    const sink = new Sink<"logs">();
+    const logsOnly = defineExporter({
+      type: "logs_only",
+      description: "An exporter of a test, which with its settings takes less than its definition says.",
+      signals: { logs: "alpha", metrics: "alpha" },
+      schema: z.strictObject({}),
+      create: () => ({ start: async () => {}, stop: async () => {}, consumers: { logs: sink } }),
+    });
+    expect(() => createPipeline({ exporter: logsOnly() })).toThrow(
+      expect.objectContaining({
+        message: 'exporter "logs_only" takes no metrics with its settings',
+        hint: expect.stringContaining("`signals` of createPipeline"),
+      }),
+    );
+    await using pipeline = createPipeline({ exporter: logsOnly(), signals: ["logs"] });
+    await pipeline.logs.consume(logsOf("a"));
+    expect(sink.batches.map(bodies)).toEqual([["a"]]);
+    await expect(pipeline.metrics.consume(metricsBuilder().build())).rejects.toThrow(
+      "the pipeline does not take metrics",
+    );
+  });
+
+  it("has state kept by its host where no extension does", async () => {
+    const kept = new Map<string, Uint8Array>();
+    const storageProvider: StorageProvider = {
+      storage: ({ kind, id }) => ({
+        durable: true,
+        load: async (name) => kept.get(`${kind} ${id} ${name}`),
+        save: async (name, snapshot) => void kept.set(`${kind} ${id} ${name}`, snapshot),
+      }),
+    };
+    const remembering = defineProcessor({
+      type: "remembering",
+      description: "A processor of a test.",
+      signals: { logs: "alpha" },
+      schema: z.strictObject({}),
+      create: ({ host, next }) => ({
+        start: () => host.storage.save("state", Uint8Array.of(1)),
+        stop: async () => {},
+        consume: (batch, context) => next.consume(batch, context),
+      }),
+    });
+    const exporter = { logs: new Sink<"logs">() };
+    await using pipeline = createPipeline({ processors: [remembering()], exporter, host: { storageProvider } });
+    await pipeline.start();
+    expect([...kept.keys()]).toEqual(["processor remembering state"]);
   });
 
   it("says what is no component where one belongs", () => {
@@ -118,10 +175,10 @@ describe("createPipeline", () => {
       refusal('processors[0] is the processor "idle" without its settings', "call it"),
     );
     expect(made({ processors: [factory(), testExporter()], exporter })).toThrow(
-      refusal('processors[1] is the exporter "test"', "`processors` and `exporter`"),
+      refusal('processors[1] is the exporter "test"', "`processors`, `exporter` and `extensions`"),
     );
     expect(made({ processors: [{}], exporter })).toThrow(refusal("processors[0] is no processor", "call"));
-    expect(made({ exporter: factory() })).toThrow(refusal('exporters[0] is the processor "idle"', "`exporter`"));
+    expect(made({ exporter: factory() })).toThrow(refusal('exporter is the processor "idle"', "`exporter`"));
     expect(made({ exporters: [exporter, new Sink()] })).toThrow(refusal("exporters[1] takes no signal", "otlpHttp"));
   });
 

@@ -1,19 +1,17 @@
 import { type DbintelError, RefusedError, toConsumeError } from "@dbintel/errors";
 import { type BatchOf, type Signal, signals } from "@dbintel/pdata";
 import { keepingAlive } from "./clock.ts";
-import type { ExporterDefinition, ProcessorDefinition } from "./component.ts";
-import type { ConsumeContext, Consumer, Consumers } from "./consumer.ts";
+import type { ExporterDefinition, ExtensionDefinition, ProcessorDefinition } from "./component.ts";
+import type { ConsumeContext, Consumer } from "./consumer.ts";
 import type { Configured } from "./define.ts";
-import { batchProblem, checkComponent, checkConsumers, checkOutputs, signalProblem } from "./embedding-checks.ts";
+import { exportersOf, extensionsOf, type Output, processorsOf } from "./embedded-components.ts";
+import { batchProblem, signalProblem } from "./embedding-checks.ts";
 import { Graph, type GraphOptions } from "./graph.ts";
 import type { RunningComponent } from "./graph-node.ts";
 import type { GraphSpec, PipelineSpec } from "./graph-spec.ts";
 import type { Environment } from "./host.ts";
-import { Input, inputDefinition, outputDefinition } from "./rim.ts";
+import { Input, inputDefinition } from "./rim.ts";
 import { systemEnvironment } from "./system-environment.ts";
-
-/** Where a pipeline ends: an exporter, or consumers of the embedding application that get the processed batches. */
-export type Output = Configured<ExporterDefinition> | Consumers;
 
 /** What {@link createPipeline} makes a pipeline of. */
 export interface PipelineOptions extends GraphOptions {
@@ -21,7 +19,15 @@ export interface PipelineOptions extends GraphOptions {
   readonly processors?: readonly Configured<ProcessorDefinition>[];
   /** One output, or several that each get every batch. */
   readonly exporter?: Output;
-  readonly exporters?: readonly Output[];
+  /** A queue on disk is found again by the id of its exporter: with several of them give the ids, not a list. */
+  readonly exporters?: readonly Output[] | Readonly<Record<string, Output>>;
+  /**
+   * By the ids that settings name, such as `sending_queue.storage: file_storage`. They start first, in this order. The
+   * first one that keeps state keeps that of all components over a restart.
+   */
+  readonly extensions?: Readonly<Record<string, Configured<ExtensionDefinition>>>;
+  /** Which it takes. Default: those that all of its components take. */
+  readonly signals?: readonly Signal[];
   /** What differs from {@link systemEnvironment}. */
   readonly host?: Partial<Environment>;
 }
@@ -52,17 +58,15 @@ export interface EmbeddedPipeline extends AsyncDisposable {
  * processor in silence.
  */
 export function createPipeline(options: PipelineOptions): EmbeddedPipeline {
-  const outputs = [...(options.exporter === undefined ? [] : [options.exporter]), ...(options.exporters ?? [])];
-  checkOutputs(outputs);
-  for (const [index, given] of (options.processors ?? []).entries()) {
-    checkComponent(given, "processor", `processors[${index}]`);
-  }
-  const processors = named(options.processors ?? []);
-  const exporters = named(outputs.map(asExporter));
+  const [processors, exporters, extensions] = [processorsOf(options), exportersOf(options), extensionsOf(options)];
   const input = new Input();
-  const takes = (signal: Signal) => unsupported(signal, [...processors, ...exporters]) === undefined;
+  const obstacleOf = (signal: Signal) => {
+    return options.signals?.includes(signal) === false
+      ? "the pipeline"
+      : unsupported(signal, [...processors, ...exporters]);
+  };
   const pipelines = signals
-    .filter(takes)
+    .filter((signal) => obstacleOf(signal) === undefined)
     .map((signal): [string, PipelineSpec] => [
       signal,
       { signal, receivers: ["input"], processors: [...processors.keys()], exporters: [...exporters.keys()] },
@@ -72,14 +76,14 @@ export function createPipeline(options: PipelineOptions): EmbeddedPipeline {
     processors,
     exporters,
     connectors: new Map(),
-    extensions: new Map(),
-    service: { extensions: [], pipelines: new Map(pipelines) },
+    extensions,
+    service: { extensions: [...extensions.keys()], pipelines: new Map(pipelines) },
   };
   const graph = new Graph(spec, systemEnvironment(options.host), options);
   const life = new EmbeddedLife(graph);
   const consumer = <S extends Signal>(signal: S): EmbeddedConsumer<S> => ({
     async consume(batch, context) {
-      const obstacle = unsupported(signal, [...processors, ...exporters]);
+      const obstacle = obstacleOf(signal);
       if (obstacle !== undefined) throw signalProblem(obstacle, signal);
       const problem = batchProblem(batch, signal);
       if (problem !== undefined) throw problem;
@@ -131,29 +135,6 @@ class EmbeddedLife {
     this.#stopped = true;
     return keepingAlive(() => this.#graph.stop());
   }
-}
-
-/** Ids as a configuration would have them: the type, and `type/2` for the second of a type. */
-function named<C extends { readonly definition: { readonly type: string } }>(components: readonly C[]): Map<string, C> {
-  const counts = new Map<string, number>();
-  return new Map(
-    components.map((component) => {
-      const { type } = component.definition;
-      const count = (counts.get(type) ?? 0) + 1;
-      counts.set(type, count);
-      return [count === 1 ? type : `${type}/${count}`, component];
-    }),
-  );
-}
-
-function asExporter(output: Output, index: number): Configured<ExporterDefinition> {
-  const place = `exporters[${index}]`;
-  if ("definition" in output) {
-    checkComponent(output, "exporter", place);
-    return output;
-  }
-  checkConsumers(output, place);
-  return { definition: outputDefinition(output), config: {} };
 }
 
 /** The id of the first component that does not take the signal. */

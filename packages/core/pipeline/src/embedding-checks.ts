@@ -1,10 +1,11 @@
+import { parseComponentId } from "@dbintel/config";
 import { DbintelError, PermanentError } from "@dbintel/errors";
 import { type Signal, signals } from "@dbintel/pdata";
-import type { ComponentKind, ExporterDefinition, ProcessorDefinition } from "./component.ts";
+import type { ComponentKind, ExporterDefinition, ExtensionDefinition, ProcessorDefinition } from "./component.ts";
 import type { Configured } from "./define.ts";
 
 /** What an application without types may hand over instead of a configured component. */
-type Given = Partial<Configured<ExporterDefinition | ProcessorDefinition>> | undefined;
+type Given = Partial<Configured<ExporterDefinition | ExtensionDefinition | ProcessorDefinition>> | undefined;
 
 /** Throws `DBI_CONFIG_INVALID` for what is not a component of this kind with its settings; `place` names it. */
 export function checkComponent(given: Given, kind: ComponentKind, place: string): void {
@@ -13,7 +14,7 @@ export function checkComponent(given: Given, kind: ComponentKind, place: string)
     throw invalid(`${place} is no ${kind}`, `give what a call of the ${kind}'s package returns`);
   }
   if (definition.kind !== kind) {
-    const hint = `${kind}s go here; \`processors\` and \`exporter\` are all that createPipeline takes`;
+    const hint = `${kind}s go here, others into \`processors\`, \`exporter\` and \`extensions\``;
     throw invalid(`${place} is the ${definition.kind} "${definition.type}"`, hint);
   }
   if (typeof given === "function") {
@@ -30,9 +31,23 @@ export function checkConsumers(given: Readonly<Partial<Record<Signal, unknown>>>
   throw invalid(`${place} takes no signal`, hint);
 }
 
-/** Throws `DBI_CONFIG_INVALID` for a pipeline without an end. */
-export function checkOutputs(outputs: readonly unknown[]): void {
-  if (outputs.length > 0) return;
+/** Throws `DBI_CONFIG_INVALID` for components that are not named, or by what is no id; `place` names their record. */
+export function checkIds(given: object, place: string): void {
+  if (Array.isArray(given)) {
+    const hint = `write { file_storage: fileStorage() }: settings name extensions by their ids`;
+    throw invalid(`${place} is a list`, hint);
+  }
+  for (const id of Object.keys(given)) {
+    const { problem } = parseComponentId(id);
+    if (problem !== undefined) throw invalid(`${place}["${id}"]: ${problem}`, "name it by its type, or type/name");
+  }
+}
+
+/** Throws `DBI_CONFIG_INVALID` for a pipeline without an end, or with one that has no id among others that have. */
+export function checkOutputs(outputs: ReadonlyMap<string, unknown>, isMixed: boolean): void {
+  if (isMixed)
+    throw invalid("the pipeline has an `exporter` beside `exporters` by id", "name all of them in `exporters`");
+  if (outputs.size > 0) return;
   throw invalid("the pipeline has no exporter", "set `exporter` to an exporter or to consumers of your own");
 }
 

@@ -34,7 +34,7 @@ export function extensionsOf(components: ExtensionsById): Extensions {
     const problem = component === undefined ? "does not run" : `is no ${wanted.what}`;
     throw new DbintelError(`${wanted.key} names the extension "${id}", which ${problem}`, {
       code: "DBI_CONFIG_INVALID",
-      hint: `name an extension of service.extensions that ${wanted.does}, ${hint}`,
+      hint: `name an extension that runs (\`service.extensions\`, \`extensions\` of createPipeline) and ${wanted.does}, ${hint}`,
     });
   };
   const authenticator = {

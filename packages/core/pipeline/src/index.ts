@@ -21,7 +21,7 @@ export type {
 export { componentKinds } from "./component.ts";
 export type { ConsumeContext, Consumer, Consumers } from "./consumer.ts";
 export type { Control, EffectiveSetting, ReloadReport, ReloadTrigger } from "./control.ts";
-export type { EmbeddedConsumer, EmbeddedPipeline, Output, PipelineOptions } from "./create-pipeline.ts";
+export type { EmbeddedConsumer, EmbeddedPipeline, PipelineOptions } from "./create-pipeline.ts";
 export { createPipeline } from "./create-pipeline.ts";
 export type { DeadLetterDesk } from "./dead-letter-desk.ts";
 export { deadLetterDesks } from "./dead-letter-desk.ts";
@@ -29,6 +29,7 @@ export type { ComponentFactory, Configured, SettingsOf } from "./define.ts";
 export { defineConnector, defineExporter, defineExtension, defineProcessor, defineReceiver } from "./define.ts";
 export type { Check, CheckStatus, Diagnosis, Repair, Subject } from "./diagnosis.ts";
 export { checkStatuses } from "./diagnosis.ts";
+export type { Output } from "./embedded-components.ts";
 export { equalSecrets } from "./equal-secrets.ts";
 export type { Extensions } from "./extensions.ts";
 export { FollowedFile } from "./followed-file.ts";

@@ -22,13 +22,18 @@ describe("README.md", () => {
     expect(await run(examples[1])).toBe("mail to [REDACTED:email] failed\n");
   });
 
+  it("keeps over a restart what its backend has not taken", async () => {
+    const [one, other] = ["in its first life it holds 1", "in its second life it holds 1"];
+    expect(await run(examples[2])).toBe(`${one}\n${other}\n`);
+  });
+
   it("shows a consumer that runs", async () => {
     const use = `
       import { logsBuilder } from "@dbintel/pdata";
       const batch = logsBuilder().resource({ attributes: {} }).scope({ name: "t" }).record({ body: "a" }).build();
       const next = { consume: async (logs) => { for (const record of logs.records()) console.log(record.severityText); } };
       await new Upper(next).consume(batch, { signal: new AbortController().signal });`;
-    expect(await run(examples[2] + use)).toBe("INFO\n");
+    expect(await run(examples[3] + use)).toBe("INFO\n");
   });
 
   it("shows a processor that keeps every n-th item", async () => {
@@ -40,6 +45,6 @@ describe("README.md", () => {
       const exporter = { logs: { consume: async (logs) => console.log(logs.count) } };
       await using pipeline = createPipeline({ processors: [sampleEvery({ n: 5 })], exporter });
       await pipeline.logs.consume(builder.build());`;
-    expect(await run(examples[3] + use)).toBe("2\n");
+    expect(await run(examples[4] + use)).toBe("2\n");
   });
 });

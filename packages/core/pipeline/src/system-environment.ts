@@ -14,6 +14,7 @@ export const systemRandom: Random = {
 export function systemEnvironment(overrides: Partial<Environment> = {}): Environment {
   const clock = overrides.clock ?? systemClock;
   return {
+    ...overrides,
     clock,
     random: overrides.random ?? systemRandom,
     logger: overrides.logger ?? jsonLogger({ level: "warn", clock, write: (line) => process.stderr.write(line) }),

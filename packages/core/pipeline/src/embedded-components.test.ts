@@ -1,0 +1,80 @@
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { type Diary, testEnvironment, testExporter, testExtension } from "../test/components.ts";
+import { createPipeline, defineExporter, defineExtension, type PipelineOptions } from "./index.ts";
+import { Sink } from "./testing/index.ts";
+
+const refusal = (message: string, hint: string) =>
+  expect.objectContaining({ code: "DBI_CONFIG_INVALID", message, hint: expect.stringContaining(hint) });
+
+describe("exporters of an application", () => {
+  it("names exporters as it is told to", () => {
+    const pipeline = createPipeline({ exporters: { "test/eu": testExporter(), mine: { logs: new Sink<"logs">() } } });
+    const exporters = pipeline.accounting().filter(({ kind }) => kind === "exporter");
+    expect(exporters.map(({ id }) => id).toSorted()).toEqual(["mine", "test/eu"]);
+    expect(() => createPipeline({ exporter: testExporter(), exporters: { test: testExporter() } })).toThrow(
+      "the pipeline has an `exporter` beside `exporters` by id",
+    );
+    expect(() => createPipeline({ exporters: { "../x": testExporter() } })).toThrow('exporters["../x"]: the type must');
+  });
+});
+
+describe("extensions of an application", () => {
+  it("start before all others in their order, and stop after them", async () => {
+    const diary: Diary = [];
+    const extensions = { test: testExtension({ diary }), "test/2": testExtension({ diary }) };
+    const exporter = testExporter(undefined, { diary });
+    const pipeline = createPipeline({ extensions, exporter, host: testEnvironment() });
+    await pipeline.start();
+    expect(diary).toEqual(["start extension test", "start extension test/2", "start exporter test"]);
+    diary.length = 0;
+    await pipeline.stop();
+    expect(diary).toEqual(["stop exporter test", "stop extension test/2", "stop extension test"]);
+  });
+
+  it("are found by the ids that settings name", () => {
+    const journals = defineExtension({
+      type: "journals",
+      description: "An extension of a test.",
+      stability: "alpha",
+      schema: z.strictObject({}),
+      create: () => ({
+        start: async () => {},
+        stop: async () => {},
+        openJournal: () => Promise.reject(new Error("no disk")),
+      }),
+    });
+    const queued = defineExporter({
+      type: "queued",
+      description: "An exporter of a test.",
+      signals: { logs: "alpha" },
+      schema: z.strictObject({ storage: z.string() }),
+      create: ({ config, host }) => {
+        host.extensions.journalProvider(config.storage);
+        return { start: async () => {}, stop: async () => {}, consumers: { logs: new Sink<"logs">() } };
+      },
+    });
+    const extensions = { journals: journals(), "journals/2": journals() };
+    const made = (storage: string) => () => createPipeline({ extensions, exporter: queued({ storage }) });
+    expect(made("journals/2")).not.toThrow();
+    expect(made("journals/3")).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining('sending_queue.storage names the extension "journals/3", which does not run'),
+        hint: expect.stringContaining(
+          "`extensions` of createPipeline) and keeps data on disk, one of journals, journals/2",
+        ),
+      }),
+    );
+  });
+
+  it("are refused where they are none, or have no id", () => {
+    const made = (extensions: unknown) => () =>
+      createPipeline({ extensions, exporter: testExporter() } as PipelineOptions);
+    expect(made([testExtension()])).toThrow(refusal("extensions is a list", "file_storage:"));
+    expect(made({ "a b": testExtension() })).toThrow('extensions["a b"]: the type must begin with a letter');
+    expect(made({ test: testExporter() })).toThrow(
+      refusal('extensions["test"] is the exporter "test"', "`extensions`"),
+    );
+    expect(made({ test: undefined })).toThrow(refusal('extensions["test"] is no extension', "call"));
+  });
+});

@@ -1,4 +1,4 @@
-import type { Batch } from "@dbintel/pdata";
+import type { Batch, Signal } from "@dbintel/pdata";
 
 export interface SendOptions {
   /** Aborted when the attempt has timed out or shutdown has reached its deadline. The sender then closes what it opened. */
@@ -18,4 +18,7 @@ export interface Sender {
    * The batch is shared: it may be read and encoded, never edited. May be called again with the same batch.
    */
   send(batch: Batch, options: SendOptions): Promise<void>;
+
+  /** Where batches of a signal go, as a message may show it: without user, password and query. Default: "the destination". */
+  destinationOf?(signal: Signal): string;
 }

@@ -19,6 +19,15 @@ export function endpointOf(config: OtlpHttpConfig, signal: Signal): Endpoint | u
   return { url, label: `${url.origin}${url.pathname}` };
 }
 
+/** What the query holds, which may be keys, as it is written and as it is meant. */
+export function queryValues({ search, searchParams }: URL): readonly string[] {
+  const written = search
+    .slice(1)
+    .split("&")
+    .map((pair) => pair.slice(pair.indexOf("=") + 1));
+  return [...new Set([...written, ...searchParams.values()])];
+}
+
 /** Whether a request stays on this machine. */
 export function isLoopback(url: URL): boolean {
   const host = url.hostname;

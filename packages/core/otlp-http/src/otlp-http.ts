@@ -19,7 +19,7 @@ import {
   TlsFiles,
 } from "@dbintel/pipeline";
 import type { OtlpHttpConfig } from "./config.ts";
-import { type Endpoint, endpointOf, isLoopback } from "./endpoint.ts";
+import { type Endpoint, endpointOf, isLoopback, queryValues } from "./endpoint.ts";
 import { payloadOf } from "./payload.ts";
 import { post } from "./post.ts";
 import { verdictOf } from "./verdict.ts";
@@ -76,7 +76,8 @@ export class OtlpHttp implements Component, Sender {
     );
     const values = Object.entries(config.headers).map(([name, value]) => [name.toLowerCase(), value.reveal()] as const);
     this.#headers = { "user-agent": `${host.build.name}/${host.build.version}`, ...Object.fromEntries(values) };
-    this.#secrets = values.flatMap(([, value]) => secretsIn(value));
+    const queries = [...this.#endpoints.values()].flatMap(({ url }) => queryValues(url));
+    this.#secrets = [...values.map(([, value]) => value), ...queries].flatMap(secretsIn);
     this.#warnings = new ServerWarnings(host.logger);
     this.#authenticator = config.auth && host.extensions.clientAuthenticator(config.auth.authenticator);
   }
@@ -138,6 +139,10 @@ export class OtlpHttp implements Component, Sender {
     });
     if (verdict.kind === "failed") throw verdict.error;
     if (verdict.warning !== undefined) this.#warnings.log(batch.signal, verdict.warning);
+  }
+
+  destinationOf(signal: Signal): string {
+    return this.#endpoints.get(signal)?.label ?? `no endpoint for ${signal}`;
   }
 
   #warnOfPlainHeaders(): void {

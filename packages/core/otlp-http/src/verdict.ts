@@ -8,12 +8,19 @@ const retryableStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 const hints: Readonly<Record<number, string>> = {
   400: "the server says that the data is malformed",
-  401: "check the key or token in `headers`",
-  403: "check the key in `headers`, what it may do, and that the endpoint is that of the key's account and region",
+  401: "check the key or token that is sent: `headers`, `auth`, or `license_key`",
+  403: "check the key that is sent (`headers`, `auth`, or `license_key`), what it may do, and that the endpoint is that of the key's account and region",
   404: "check the path of the endpoint: OTLP/HTTP ends in /v1/logs, /v1/metrics or /v1/traces",
   405: "check the path of the endpoint: OTLP/HTTP ends in /v1/logs, /v1/metrics or /v1/traces",
   413: "set sending_queue.batch.max_size to the server's limit",
+  408: "the server did not get the request in time: check the network on the way",
   415: "the server does not take this encoding or compression: see `encoding` and `compression`",
+  429: "the server asks to send less: ask for a higher limit, or send less by sampling, filters or `collection_interval`",
+  500: "the server failed at the request: its log may say why",
+  501: "the server does not take this signal",
+  502: "what stands before the server does not reach it: check that the server runs",
+  503: "the server is overloaded or starting: when it lasts, see its log",
+  504: "what stands before the server got no answer in time: the server is overloaded or down",
 };
 
 export interface VerdictOptions {
@@ -54,15 +61,21 @@ function ofFailure(options: VerdictOptions): ConsumeError {
   if (retryableStatuses.has(status)) {
     return new RetryableError(message, {
       httpStatus: status,
+      ...hintFor(status),
       delayMs: parseRetryAfter(answer.retryAfter, nowUnixNano),
     });
   }
-  const hint = status >= 300 && status < 400 ? redirectHint(answer, options.secrets) : hints[status];
+  const redirect = status >= 300 && status < 400 ? { hint: redirectHint(answer, options.secrets) } : undefined;
   return new PermanentError(message, {
     code: status === 413 ? "DBI_TOO_LARGE" : "DBI_REJECTED",
     httpStatus: status,
-    ...(hint === undefined ? {} : { hint }),
+    ...(redirect ?? hintFor(status)),
   });
+}
+
+function hintFor(status: number): { readonly hint?: string } {
+  const hint = hints[status];
+  return hint === undefined ? {} : { hint };
 }
 
 /** Requests carry keys, so none is sent to an address that an answer names. */

@@ -94,6 +94,10 @@ export class OtlpGrpc implements Component, Sender {
     if (verdict.warning !== undefined) this.#warnings.log(batch.signal, verdict.warning);
   }
 
+  destinationOf(): string {
+    return this.#target.address;
+  }
+
   /** Calls from now on go over new connections; those under way end on the old ones. */
   #connect(security: ChannelCredentials): void {
     this.#client?.retire();

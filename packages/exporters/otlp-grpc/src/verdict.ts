@@ -1,4 +1,4 @@
-import { maxRetryAfterMs, quote, type Verdict, verdictOnSuccess } from "@dbintel/delivery";
+import { maxRetryAfterMs, networkFailure, quote, type Verdict, verdictOnSuccess } from "@dbintel/delivery";
 import { type ConsumeError, PermanentError, RetryableError } from "@dbintel/errors";
 import { decodeExportResponse, decodeRpcStatus, type Signal } from "@dbintel/pdata";
 import { status as statusCode } from "@grpc/grpc-js";
@@ -47,9 +47,15 @@ const httpStatuses: Readonly<Record<number, number>> = {
 };
 
 const hints: Readonly<Record<number, string>> = {
+  [statusCode.UNKNOWN]: "see the log of the server, and check that what answers at this port is OTLP/gRPC",
   [statusCode.INVALID_ARGUMENT]: "the server says that the data is malformed",
-  [statusCode.UNAUTHENTICATED]: "check the key or token in `headers`, or `auth`",
-  [statusCode.PERMISSION_DENIED]: "check the key in `headers`, and what it may do",
+  [statusCode.UNAUTHENTICATED]: "check the key or token that is sent: `headers`, or `auth`",
+  [statusCode.PERMISSION_DENIED]: "check the key that is sent (`headers`, or `auth`), and what it may do",
+  [statusCode.RESOURCE_EXHAUSTED]:
+    "the server asks to send less: ask for a higher limit, or send less by sampling, filters or `collection_interval`",
+  [statusCode.UNAVAILABLE]: "the server is overloaded or starting: when it lasts, see its log",
+  [statusCode.DEADLINE_EXCEEDED]: "the server or what stands before it is overloaded: see its log",
+  [statusCode.INTERNAL]: "the server failed at the request: its log may say why",
   [statusCode.UNIMPLEMENTED]: "the server does not take this signal over OTLP/gRPC: check the endpoint and its port",
 };
 
@@ -59,7 +65,22 @@ const hints: Readonly<Record<number, string>> = {
  */
 const tooLarge = /larger than max|exceeds? (?:the )?max|message (?:length )?too large|too large/i;
 
-function ofFailure({ code, message: words, details }: Answer, { label, secrets }: VerdictOptions): ConsumeError {
+/** How the library says that there was no server to answer, and why: all of it UNAVAILABLE. */
+const unconnected =
+  /^(?:.*Last error: )?(?:Error: )?(.*?)(?: \(\d{4}-\d\d-\d\dT[\d:.]+Z\))?\.? *(?:Resolution note: .*)?$/s;
+const isUnconnected = /No connection established|^Name resolution failed|Connection dropped|ECONNRESET/;
+
+function ofFailure(answer: Answer, options: VerdictOptions): ConsumeError {
+  const { code, message: words } = answer;
+  if (code === statusCode.UNAVAILABLE && isUnconnected.test(words)) {
+    const { text, hint } = networkFailure(unconnected.exec(words)?.[1] ?? words);
+    const said = quote(text, options.secrets);
+    return new RetryableError(`no answer from ${options.label}: ${said}`, { httpStatus: 503, hint });
+  }
+  return ofStatus(answer, options);
+}
+
+function ofStatus({ code, message: words, details }: Answer, { label, secrets }: VerdictOptions): ConsumeError {
   const name = statusCode[code] ?? String(code);
   const said = quote(words, secrets);
   const message = `${label} answered ${name}${said === "" ? "" : `: ${said}`}`;
@@ -67,14 +88,18 @@ function ofFailure({ code, message: words, details }: Answer, { label, secrets }
   const httpStatus = httpStatuses[code];
   const status = httpStatus === undefined ? {} : { httpStatus };
   if (retryable.has(code) || (code === statusCode.RESOURCE_EXHAUSTED && delayMs !== undefined)) {
-    return new RetryableError(message, { ...status, delayMs });
+    return new RetryableError(message, { ...status, delayMs, ...hintFor(code) });
   }
   if (code === statusCode.RESOURCE_EXHAUSTED && tooLarge.test(words)) {
     const hint = "set sending_queue.batch.max_size to the server's limit";
     return new PermanentError(message, { code: "DBI_TOO_LARGE", httpStatus: 413, hint });
   }
+  return new PermanentError(message, { ...status, ...hintFor(code) });
+}
+
+function hintFor(code: number): { readonly hint?: string } {
   const hint = hints[code];
-  return new PermanentError(message, { ...status, ...(hint === undefined ? {} : { hint }) });
+  return hint === undefined ? {} : { hint };
 }
 
 function delayOf(details: Buffer | undefined): number | undefined {

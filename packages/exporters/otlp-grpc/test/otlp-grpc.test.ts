@@ -1,4 +1,6 @@
 import { readFile } from "node:fs/promises";
+import { createServer as createHttpServer } from "node:http";
+import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { Certificates } from "@dbintel/e2e/certificates";
 import { decodeLogs, encodeExportResponse, type Logs, logsBuilder, metricsBuilder } from "@dbintel/pdata";
@@ -8,7 +10,7 @@ import { describe, expect, it } from "vitest";
 import type { z } from "zod";
 import { otlpGrpc } from "../src/component.ts";
 import type { otlpGrpcConfig } from "../src/config.ts";
-import { desertedPort, TestServer } from "./server.ts";
+import { desertedPort, listening, TestServer } from "./server.ts";
 
 const never = new AbortController().signal;
 const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
@@ -163,9 +165,71 @@ describe("an answer", () => {
     expect(running.host.accounting.of("logs")).toMatchObject({ sent: 10 });
   });
 
-  it("that never comes, because nobody is there, is retryable", async () => {
-    await using running = await startExporter(plain({ port: await desertedPort() }));
-    await expect(running.send()).rejects.toMatchObject({ kind: "retryable" });
+  it.each([
+    ["UNAVAILABLE", { code: 14 }, "overloaded or starting"],
+    ["RESOURCE_EXHAUSTED", { code: 8, retryDelayMs: 500 }, "send less"],
+    ["UNAUTHENTICATED", { code: 16 }, "check the key or token"],
+    ["PERMISSION_DENIED", { code: 7 }, "check the key"],
+    ["UNIMPLEMENTED", { code: 12 }, "check the endpoint and its port"],
+    ["INTERNAL", { code: 13 }, "its log"],
+    ["UNKNOWN", { code: 2 }, "log of the server"],
+  ])("%s is told with the destination and what to do", async (name, reply, hint) => {
+    await using server = await TestServer.listen();
+    server.behaviour = () => ({ ...reply, message: "no" });
+    await using running = await startExporter(plain(server));
+    await expect(running.send()).rejects.toMatchObject({
+      message: `127.0.0.1:${server.port} answered ${name}: no`,
+      hint: expect.stringContaining(hint),
+    });
+  });
+});
+
+describe("no answer is told with the destination, the reason and what to do", () => {
+  /** What becomes of a call to a server that is none. */
+  async function toldOf(endpoint: string) {
+    await using running = await startExporter({ endpoint });
+    const error: unknown = await Promise.resolve(running.send()).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ kind: "retryable", code: "DBI_UNAVAILABLE", httpStatus: 503 });
+    return error;
+  }
+
+  it("where nothing listens", async () => {
+    const port = await desertedPort();
+    expect(await toldOf(`http://127.0.0.1:${port}`)).toMatchObject({
+      message: `no answer from 127.0.0.1:${port}: connect ECONNREFUSED 127.0.0.1:${port}`,
+      hint: "nothing listens there: check host and port of the endpoint and that the server runs",
+    });
+  });
+
+  it("where the name does not resolve", async () => {
+    expect(await toldOf("http://backend.invalid:4317")).toMatchObject({
+      message: "no answer from backend.invalid:4317: Name resolution failed for target dns:backend.invalid:4317",
+      hint: "the host name does not resolve: check the endpoint and the name servers",
+    });
+  });
+
+  it("where the server does not speak TLS", async () => {
+    await using server = await TestServer.listen();
+    expect(await toldOf(`https://localhost:${server.port}`)).toMatchObject({
+      message: `no answer from localhost:${server.port}: TLS: wrong version number`,
+      hint: expect.stringContaining("use http:// in front of the endpoint"),
+    });
+  });
+
+  it("where the server takes HTTP/1 alone", async () => {
+    await using server = await listening(createHttpServer());
+    expect(await toldOf(`http://127.0.0.1:${server.port}`)).toMatchObject({
+      message: `no answer from 127.0.0.1:${server.port}: Protocol error`,
+      hint: expect.stringContaining("for HTTP, port 4318, use the exporter otlp_http"),
+    });
+  });
+
+  it("where the server hangs up, as one does that wants TLS", async () => {
+    await using server = await listening(createServer((socket) => socket.destroy()));
+    expect(await toldOf(`http://127.0.0.1:${server.port}`)).toMatchObject({
+      message: expect.stringMatching(`^no answer from 127.0.0.1:${server.port}: (?:Failed to connect|.*ECONNRESET)`),
+      hint: expect.stringContaining("if it wants TLS there, use https://"),
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { createServer, type Server as NetServer } from "node:net";
 import { encodeRpcStatus, type Signal } from "@dbintel/pdata";
 import { Metadata, Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from "@grpc/grpc-js";
 
@@ -91,12 +91,23 @@ export class TestServer implements AsyncDisposable {
   }
 }
 
-/** A port where nothing listens. */
-export async function desertedPort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
+/** A server that is none of OTLP/gRPC, on a free loopback port. */
+export async function listening(server: NetServer): Promise<AsyncDisposable & { readonly port: number }> {
+  server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
+  return {
+    port: typeof address === "object" && address !== null ? address.port : 0,
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+/** A port where nothing listens. */
+export async function desertedPort(): Promise<number> {
+  const server = await listening(createServer());
+  await server[Symbol.asyncDispose]();
+  return server.port;
 }

@@ -3,21 +3,26 @@ import { FakeClock } from "@dbintel/pipeline/testing";
 import { describe, expect, it } from "vitest";
 import { attempt } from "./attempt.ts";
 
+const destination = "https://backend.example/v1/logs";
 const never = new AbortController().signal;
 const hang = () => new Promise<void>(() => {});
 
 describe("attempt", () => {
   it("leaves no timer behind", async () => {
     const clock = new FakeClock();
-    await attempt({ clock, timeoutMs: 1000, signal: never, run: async () => {} });
+    await attempt({ clock, destination, timeoutMs: 1000, signal: never, run: async () => {} });
     expect(clock.pendingTimers).toBe(0);
   });
 
   it("ends a run that ignores its signal when time is up", async () => {
     const clock = new FakeClock();
-    const result = expect(attempt({ clock, timeoutMs: 1000, signal: never, run: hang })).rejects.toMatchObject({
+    const result = expect(
+      attempt({ clock, destination, timeoutMs: 1000, signal: never, run: hang }),
+    ).rejects.toMatchObject({
       kind: "retryable",
       code: "DBI_TIMEOUT",
+      message: "no answer from https://backend.example/v1/logs within 1 s",
+      hint: expect.stringContaining("raise `timeout`"),
     });
     await clock.advance(1000);
     await result;
@@ -33,7 +38,7 @@ describe("attempt", () => {
           reject(new Error("socket closed"));
         });
       });
-    const result = expect(attempt({ clock, timeoutMs: 5, signal: never, run })).rejects.toMatchObject({
+    const result = expect(attempt({ clock, destination, timeoutMs: 5, signal: never, run })).rejects.toMatchObject({
       code: "DBI_TIMEOUT",
     });
     await clock.advance(5);
@@ -44,7 +49,7 @@ describe("attempt", () => {
   it("has no limit at 0", async () => {
     const clock = new FakeClock();
     const controller = new AbortController();
-    const result = attempt({ clock, timeoutMs: 0, signal: controller.signal, run: hang });
+    const result = attempt({ clock, destination, timeoutMs: 0, signal: controller.signal, run: hang });
     expect(clock.pendingTimers).toBe(0);
     controller.abort(new RefusedError("stop", { code: "DBI_SHUTTING_DOWN" }));
     await expect(result).rejects.toMatchObject({ code: "DBI_SHUTTING_DOWN" });
@@ -56,7 +61,7 @@ describe("attempt", () => {
     const run = async () => {
       ran = true;
     };
-    await expect(attempt({ clock: new FakeClock(), timeoutMs: 0, signal, run })).rejects.toMatchObject({
+    await expect(attempt({ clock: new FakeClock(), destination, timeoutMs: 0, signal, run })).rejects.toMatchObject({
       code: "DBI_SHUTTING_DOWN",
     });
     expect(ran).toBe(false);
@@ -64,7 +69,7 @@ describe("attempt", () => {
 
   it("passes typed errors on and takes others as defects", async () => {
     const clock = new FakeClock();
-    const options = { clock, timeoutMs: 10, signal: never };
+    const options = { clock, destination, timeoutMs: 10, signal: never };
     const partial = new PartialError("3 rejected", { rejected: 3 });
     await expect(attempt({ ...options, run: () => Promise.reject(partial) })).rejects.toBe(partial);
     const run = () => {

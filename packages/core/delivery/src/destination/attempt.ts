@@ -3,6 +3,8 @@ import type { Clock, Timer } from "@dbintel/pipeline";
 
 export interface AttemptOptions {
   readonly clock: Clock;
+  /** What `run` waits for, in words. */
+  readonly destination: string;
   /** Milliseconds; 0 is no limit. */
   readonly timeoutMs: number;
   /** Ends the attempt early; its reason becomes the error. */
@@ -16,7 +18,7 @@ export interface AttemptOptions {
  * A `run` that ignores its signal is left behind: it cannot hold up a sender or the shutdown. What it still achieves
  * is not counted, so that a later attempt may deliver the same data twice (at-least-once).
  */
-export async function attempt({ clock, timeoutMs, signal, run }: AttemptOptions): Promise<void> {
+export async function attempt({ clock, destination, timeoutMs, signal, run }: AttemptOptions): Promise<void> {
   // One controller an attempt, unlinked in the end: AbortSignal.any() would stay registered with a long-lived signal.
   const controller = new AbortController();
   const stop = new Promise<never>((_, reject) => {
@@ -27,7 +29,7 @@ export async function attempt({ clock, timeoutMs, signal, run }: AttemptOptions)
   try {
     if (signal.aborted) throw signal.reason;
     signal.addEventListener("abort", onAbort, { once: true });
-    if (timeoutMs > 0) timer = clock.schedule(timeoutMs, () => controller.abort(timedOut(timeoutMs)));
+    if (timeoutMs > 0) timer = clock.schedule(timeoutMs, () => controller.abort(timedOut(destination, timeoutMs)));
     await Promise.race([run(controller.signal), stop]);
   } catch (error) {
     throw toConsumeError(error);
@@ -37,9 +39,9 @@ export async function attempt({ clock, timeoutMs, signal, run }: AttemptOptions)
   }
 }
 
-function timedOut(timeoutMs: number): RetryableError {
-  return new RetryableError(`no answer within ${timeoutMs} ms`, {
+function timedOut(destination: string, timeoutMs: number): RetryableError {
+  return new RetryableError(`no answer from ${destination} within ${timeoutMs / 1000} s`, {
     code: "DBI_TIMEOUT",
-    hint: "check that the destination can be reached and is not overloaded, or raise `timeout`",
+    hint: "check that it can be reached and is not overloaded, or raise `timeout`",
   });
 }

@@ -14,6 +14,7 @@ function scenario(settings: Parameters<typeof retrySettings.parse>[0], answers: 
   const limit = new ConcurrencyLimit({ most: 1, adaptive: true });
   const outcome = sendWithRetry({
     clock: host.clock,
+    destination: "https://backend.example/v1/logs",
     random: host.random,
     settings: checked,
     entrance: new Destination({ host, settings: checked }).entrance("logs", limit),

@@ -11,6 +11,8 @@ import type { RetrySettings } from "./retry-settings.ts";
 
 export interface RetryOptions {
   readonly clock: Clock;
+  /** Where the data goes, in words. */
+  readonly destination: string;
   readonly random: Random;
   readonly settings: RetrySettings;
   /** The limit of one attempt in milliseconds; 0 is none. */
@@ -34,7 +36,7 @@ export interface RetryOptions {
 
 /** Attempts until the data is taken, rejected for good, or its time is up. Never rejects. */
 export async function sendWithRetry(options: RetryOptions): Promise<Outcome> {
-  const { clock, settings, signal, patience = signal } = options;
+  const { clock, destination, settings, signal, patience = signal } = options;
   const backOff = new BackOff(settings, options.random);
   const startedMs = clock.monotonicMs();
   const untilMs = startedMs + patienceOf(options);
@@ -47,7 +49,7 @@ export async function sendWithRetry(options: RetryOptions): Promise<Outcome> {
       return { kind: "failed", reason: "retries_exhausted", error: last ?? options.entrance.refusal() };
     }
     try {
-      await attempt({ clock, timeoutMs: options.timeoutMs, signal, run: options.run });
+      await attempt({ clock, destination, timeoutMs: options.timeoutMs, signal, run: options.run });
       pass.end("taken");
       return { kind: "sent" };
     } catch (reason) {

@@ -77,6 +77,7 @@ export class Transmitter {
     let attempts = 0;
     const outcome = await sendWithRetry({
       clock: host.clock,
+      destination: sender.destinationOf?.(batch.signal) ?? "the destination",
       random: host.random,
       settings: mode === "once" ? { ...retry, enabled: false } : retry,
       timeoutMs: settings.timeout,

@@ -5,8 +5,6 @@ export { StoredDeadLetters } from "./dead-letters/stored-dead-letters.ts";
 export type { Delivery, DeliveryArgs } from "./delivery.ts";
 export { createDelivery } from "./delivery.ts";
 export { clientTlsSettings } from "./destination/client-tls.ts";
-export type { NetworkFailure } from "./destination/network-failure.ts";
-export { networkCode, networkFailure } from "./destination/network-failure.ts";
 export { longestQuotation, quote, secretsIn } from "./destination/quotation.ts";
 export { maxRetryAfterMs, parseRetryAfter } from "./destination/retry-after.ts";
 export type { RetrySettings } from "./destination/retry-settings.ts";

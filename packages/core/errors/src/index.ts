@@ -13,3 +13,5 @@ export type { DbintelErrorInit } from "./dbintel-error.ts";
 export { DbintelError, isDbintelError } from "./dbintel-error.ts";
 export type { DriverError } from "./driver-message.ts";
 export { driverMessage } from "./driver-message.ts";
+export type { NetworkFailure } from "./network-failure.ts";
+export { networkCode, networkFailure } from "./network-failure.ts";

@@ -1,5 +1,4 @@
-import { networkCode, networkFailure } from "@dbintel/delivery";
-import { type ConsumeError, isConsumeError, RetryableError } from "@dbintel/errors";
+import { type ConsumeError, isConsumeError, networkCode, networkFailure, RetryableError } from "@dbintel/errors";
 
 /** Whether a request failed because the server had closed the idle connection that it went out on. */
 export function isStaleSocket(error: unknown): boolean {

@@ -1,4 +1,5 @@
 /** The exporter of OTLP; loaded only when the configuration asks for it. */
+import { DbintelError, networkFailure } from "@dbintel/errors";
 import type { Logger } from "@dbintel/pipeline";
 import { AggregationTemporalityPreference, OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-http";
 import { PeriodicExportingMetricReader, type PushMetricExporter } from "@opentelemetry/sdk-metrics";
@@ -43,7 +44,9 @@ function logged(exporter: OTLPMetricExporter, endpoint: string, logger: Logger):
   return {
     export: (metrics, report) =>
       exporter.export(metrics, (result) => {
-        if (result.error !== undefined) logger.warn({ endpoint, error: result.error }, "own metrics were not sent");
+        if (result.error !== undefined) {
+          logger.warn({ endpoint, error: failure(result.error) }, "own metrics were not sent");
+        }
         report(result);
       }),
     forceFlush: () => exporter.forceFlush(),
@@ -51,4 +54,15 @@ function logged(exporter: OTLPMetricExporter, endpoint: string, logger: Logger):
     selectAggregation: (type) => exporter.selectAggregation(type),
     selectAggregationTemporality: (type) => exporter.selectAggregationTemporality(type),
   };
+}
+
+/** The SDK's errors carry the status of an answer as a number, the system's a name; where in the SDK tells nobody anything. */
+function failure(error: Error): DbintelError {
+  const { text, hint } = networkFailure(error);
+  const isAnswer = "code" in error && typeof error.code === "number";
+  const message = isAnswer ? `the endpoint answered ${error.code}: ${text}` : text;
+  return new DbintelError(message, {
+    code: "DBI_UNAVAILABLE",
+    hint: isAnswer ? "check the endpoint, its path and the headers" : hint,
+  });
 }

@@ -204,7 +204,21 @@ describe("own metrics as OTLP", () => {
     await telemetry.stop();
     expect(lines.filter((line) => line.includes("own metrics were not sent"))).toHaveLength(1);
     expect(lines.join("")).toContain(`endpoint=${endpoint}/custom`);
+    expect(lines.join("")).toContain(
+      'error="the endpoint answered 400: Bad Request" code=DBI_UNAVAILABLE hint="check the endpoint',
+    );
     expect(lines.join("")).not.toContain("hunter2");
     await close();
+  });
+
+  it("are reported with what to do when nobody answers, without the query and without a stack", async () => {
+    const { endpoint, close } = await backend(200);
+    await close();
+    const { telemetry, lines } = await started({ readers: [periodic(`${endpoint}/custom?key=hunter2`)] });
+    await telemetry.stop();
+    expect(lines.join("")).toMatch(
+      /own metrics were not sent endpoint=http:\S+\/custom error="connect ECONNREFUSED 127[\d.:]+" code=DBI_UNAVAILABLE hint="nothing listens there/,
+    );
+    expect(lines.join("")).not.toMatch(/hunter2|stack/);
   });
 });

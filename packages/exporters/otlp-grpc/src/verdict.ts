@@ -1,5 +1,5 @@
-import { maxRetryAfterMs, networkFailure, quote, type Verdict, verdictOnSuccess } from "@dbintel/delivery";
-import { type ConsumeError, PermanentError, RetryableError } from "@dbintel/errors";
+import { maxRetryAfterMs, quote, type Verdict, verdictOnSuccess } from "@dbintel/delivery";
+import { type ConsumeError, networkFailure, PermanentError, RetryableError } from "@dbintel/errors";
 import { decodeExportResponse, decodeRpcStatus, type Signal } from "@dbintel/pdata";
 import { status as statusCode } from "@grpc/grpc-js";
 import type { Answer } from "./export-client.ts";

@@ -59,10 +59,8 @@ function logged(exporter: OTLPMetricExporter, endpoint: string, logger: Logger):
 /** The SDK's errors carry the status of an answer as a number, the system's a name; where in the SDK tells nobody anything. */
 function failure(error: Error): DbintelError {
   const { text, hint } = networkFailure(error);
-  const isAnswer = "code" in error && typeof error.code === "number";
-  const message = isAnswer ? `the endpoint answered ${error.code}: ${text}` : text;
-  return new DbintelError(message, {
-    code: "DBI_UNAVAILABLE",
-    hint: isAnswer ? "check the endpoint, its path and the headers" : hint,
-  });
+  const code = "DBI_UNAVAILABLE";
+  if (!("code" in error) || typeof error.code !== "number") return new DbintelError(text, { code, hint });
+  const answered = `the endpoint answered ${error.code}: ${text}`;
+  return new DbintelError(answered, { code, hint: "check the endpoint, its path and the headers" });
 }

@@ -134,7 +134,7 @@ export class DigestModel {
         // Two rows for each call: all counters of a difference must be of the same piece of history.
         values: [calls, picoseconds, 2n * calls],
       }));
-    return { ...moment, table: new DigestTable(counters, rows) };
+    return { ...moment, table: new DigestTable(counters, rows), own: [] };
   }
 
   /** What was read in this reading has left. */

@@ -10,10 +10,9 @@ import {
   type PollPlans,
   type StatementGuard,
 } from "@dbintel/watching";
-import type { ConnectionSettings, DatabaseConnection } from "../connection/connection.ts";
+import type { ConnectionSettings } from "../connection/connection.ts";
 import { databaseProblem, type ProblemContext } from "../connection/problems.ts";
 import { type ExplainSettings, PlanSession } from "./plan-session.ts";
-import { sampleTexts } from "./plan-texts.ts";
 import { type StatementName, statementName } from "./statement-name.ts";
 
 /** A statement that is about to be reported. */
@@ -29,6 +28,9 @@ export interface PlanCollectorOptions extends Omit<PlanBookOptions, "counter"> {
   /** Statements that are explained at each poll at most. */
   readonly limit: number;
 }
+
+/** Reads real texts of statements, by name: each is given back to the server and not kept. */
+export type SampleReader = (statements: readonly StatementName[]) => Promise<ReadonlyMap<string, string>>;
 
 /** What events say about plans, by statement. */
 export type StatementPlans = Pick<PollPlans, "get">;
@@ -49,8 +51,8 @@ export class PlanCollector {
   /** Says for each candidate what is known of its plan; the most important come first. */
   async collect(args: {
     readonly candidates: readonly Candidate[];
-    /** Where the texts of statements are read. */
-    readonly connection: DatabaseConnection;
+    /** Reads what users typed, by name. */
+    readonly samples: SampleReader;
     readonly guard: StatementGuard;
     readonly problems: DbintelError[];
     readonly signal: AbortSignal;
@@ -67,13 +69,13 @@ export class PlanCollector {
   /** Asks for as many plans as the budget allows; says why there are no more. Rejects when the server is at fault. */
   async #ask(
     plans: PollPlans,
-    args: { readonly due: readonly Due[]; readonly connection: DatabaseConnection; readonly signal: AbortSignal },
+    args: { readonly due: readonly Due[]; readonly samples: SampleReader; readonly signal: AbortSignal },
   ): Promise<NoPlanReason> {
-    const { due, connection, signal } = args;
+    const { due, samples, signal } = args;
     const { host, settings, explain, limit } = this.#options;
     if (!this.#book.allows(wholeServer)) return "budget";
     const chosen = due.slice(0, limit);
-    const texts = await this.#book.paid(wholeServer, () => sampleTexts(connection, chosen, signal));
+    const texts = await this.#book.paid(wholeServer, () => samples(chosen));
     const session = new PlanSession({ settings, clock: host.clock, explain });
     try {
       for (const statement of chosen) {

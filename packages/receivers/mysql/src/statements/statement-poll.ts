@@ -13,7 +13,8 @@ import {
   performanceSchemaOff,
   tooManyStatements,
 } from "../connection/problems.ts";
-import type { PlanCollector, StatementPlans } from "../plans/plan-collector.ts";
+import type { PlanCollector, SampleReader, StatementPlans } from "../plans/plan-collector.ts";
+import type { StatementName } from "../plans/statement-name.ts";
 import { type Instance, instanceResource, receiverScope } from "../resource.ts";
 import { mostStatements } from "./digest-table.ts";
 import { IntervalReader } from "./interval-reader.ts";
@@ -26,6 +27,7 @@ import type { StatementInterval } from "./statement-interval.ts";
 import { addLedgerMetrics, type LedgerState, withPoll } from "./statement-ledger.ts";
 import type { StatementReading, StatementSource } from "./statement-source.ts";
 import { StatementTexts } from "./statement-texts.ts";
+import { storedTexts } from "./stored-texts.ts";
 import { addTopQueryEvents } from "./top-query-events.ts";
 import { type Selection, selectTop } from "./top-statements.ts";
 
@@ -68,7 +70,7 @@ export class StatementPoll {
   readonly baseline: Baseline;
   readonly #intervals: IntervalReader;
   readonly #texts: StatementTexts;
-  readonly #own: OwnStatements;
+  readonly #own = new OwnStatements();
   #ledger: LedgerState | undefined;
 
   constructor(options: StatementPollOptions) {
@@ -81,7 +83,6 @@ export class StatementPoll {
       ...(latency && { latency: latency.memory }),
       prepared: prepared.memory,
     });
-    this.#own = new OwnStatements(options);
     this.#texts = new StatementTexts({
       clock: host.clock,
       limit: 10 * limit + 1000,
@@ -103,10 +104,13 @@ export class StatementPoll {
       if (isWrong) problems.push(digestCountsWrong(context.endpoint));
       if (reading.table.truncated) problems.push(tooManyStatements(context.endpoint, mostStatements));
       const asked: Asked = { ...interval, connection: source.connection, problems, guard, signal };
-      const selection = await this.#select(asked);
+      this.#own.note(interval);
+      const selection = this.#select(interval);
       const executed = await prepared.read(asked);
       const distributions = await latency?.read({ ...asked, top: selection.top });
+      // Its look at the samples brings texts along.
       const plans = await this.#plans({ ...asked, selection });
+      await this.#fetchTexts({ ...asked, selection });
       const resource = instanceResource(instance, capabilities);
       const scope = receiverScope(host.build, capabilities);
       const logs = logsBuilder().resource(resource).scope(scope);
@@ -126,7 +130,7 @@ export class StatementPoll {
         commit: () => {
           this.#intervals.commit(interval);
           this.#ledger = ledger;
-          this.#texts.markSent(digestsOf(reading, selection.top));
+          this.#texts.markSent(namesOf(reading, selection.top).map(({ digest }) => digest));
           if (executed !== undefined) prepared.commit(executed);
           if (distributions !== undefined) latency?.commit(distributions);
         },
@@ -137,8 +141,8 @@ export class StatementPoll {
   }
 
   async #plans(args: Asked & { readonly selection: Selection }): Promise<StatementPlans | undefined> {
-    const { reading, selection } = args;
-    const { plans } = this.#options;
+    const { reading, selection, signal } = args;
+    const { plans, source } = this.#options;
     if (plans === undefined) return undefined;
     const candidates = selection.top.flatMap(({ row, values }) => {
       const { schema, digest } = reading.table.key(row);
@@ -146,31 +150,44 @@ export class StatementPoll {
       const meanMs = calls === 0n ? 0 : Number(picoseconds) / 1e9 / Number(calls);
       return digest === null ? [] : [{ schema, digest, meanMs }];
     });
-    return await plans.collect({ ...args, candidates });
+    const { product } = reading.capabilities;
+    const samples: SampleReader = async (statements) => {
+      const missing = this.#texts.missing(namesOf(reading, selection.top));
+      const wanted = { texts: missing, samples: statements, product };
+      const stored = await storedTexts(source.connection, wanted, signal);
+      this.#texts.learn(stored.texts, product);
+      return stored.samples;
+    };
+    return await plans.collect({ ...args, candidates, samples });
   }
 
-  /** Chooses what to report and makes sure that its texts are known as far as they can be. */
-  async #select(args: Asked): Promise<Selection> {
-    const { reading, deltas, signal } = args;
-    const { host, source, context, reportsSchema } = this.#options;
-    const { table, capabilities } = reading;
+  /** Chooses what to report. */
+  #select({ reading, deltas }: StatementInterval): Selection {
+    const { host, reportsSchema } = this.#options;
+    const { table } = reading;
     const limit = Math.ceil(this.#options.limit * host.shared(feedback).savings.topQueryFactor);
     const excluded = (row: number) => {
       const { schema, digest } = table.key(row);
-      const isOwn = this.#own.has(schema, digest) || (digest !== null && this.#texts.isOwn(digest));
-      return isOwn || !reportsSchema(schema);
+      return this.#own.has(schema, digest) || !reportsSchema(schema);
     };
-    const select = () => selectTop({ table, deltas, limit, excluded });
-    await this.#own.find(args);
-    const selection = select();
-    await this.#texts.fetch(digestsOf(reading, selection.top), capabilities.product, (missing) =>
-      askPart({ questions: args, context, collectorClass: textClass, work: () => source.texts(missing, signal) }),
-    );
-    // A text that is read now may show whose statement it is.
-    return selection.top.some(({ row }) => excluded(row)) ? select() : selection;
+    return selectTop({ table, deltas, limit, excluded });
+  }
+
+  /** Makes sure that the texts of what is reported are known as far as they can be. */
+  async #fetchTexts(args: Asked & { readonly selection: Selection }): Promise<void> {
+    const { reading, selection, signal } = args;
+    const { source, context } = this.#options;
+    const { product } = reading.capabilities;
+    await this.#texts.fetch(namesOf(reading, selection.top), product, (texts) => {
+      const work = async () => (await storedTexts(source.connection, { texts, samples: [], product }, signal)).texts;
+      return askPart({ questions: args, context, collectorClass: textClass, work });
+    });
   }
 }
 
-function digestsOf({ table }: StatementReading, deltas: readonly { readonly row: number }[]): readonly string[] {
-  return deltas.flatMap(({ row }) => table.key(row).digest ?? []);
+function namesOf({ table }: StatementReading, deltas: readonly { readonly row: number }[]): readonly StatementName[] {
+  return deltas.flatMap(({ row }) => {
+    const { schema, digest } = table.key(row);
+    return digest === null ? [] : [{ schema, digest }];
+  });
 }

@@ -6,15 +6,15 @@ import { statusColumnsSql } from "../connection/global-status.ts";
 import { isAnswer } from "../connection/problems.ts";
 import { clockMicrosSql } from "../connection/server-clock.ts";
 import { uptimeOf } from "../connection/server-start.ts";
+import type { StatementName } from "../plans/statement-name.ts";
 import { readCounters } from "./counter-list.ts";
 import { DigestTable, mostStatements } from "./digest-table.ts";
 import { Integers } from "./integers.ts";
+import { isOwnSql } from "./own-statements.ts";
 import { availableCounters, type StatementCounter } from "./statement-columns.ts";
 import type { StatementEpoch } from "./statement-epoch.ts";
 
 const summary = "performance_schema.events_statements_summary_by_digest";
-/** So many texts are asked for at once; each takes up to max_digest_length on the wire and more as text. */
-const textsAtOnce = 500;
 
 /** What is known of the server before rows are read. */
 export interface StatementMoment {
@@ -31,6 +31,8 @@ export interface StatementMoment {
 /** What one poll read: all rows, or those that may have changed. */
 export interface StatementReading extends StatementMoment {
   readonly table: DigestTable;
+  /** Rows of the table that count the collector's own statements. */
+  readonly own: readonly StatementName[];
 }
 
 /** The summary of statements of one server. */
@@ -67,30 +69,18 @@ export class StatementSource {
    */
   async read(moment: StatementMoment, signal: AbortSignal, sinceMicros?: bigint): Promise<StatementReading> {
     const { counters } = moment;
-    // None of them is ever NULL.
-    const numbers = ["CAST(UNIX_TIMESTAMP(FIRST_SEEN) * 1000000 AS UNSIGNED)", ...counters.map(({ column }) => column)];
+    // None of them may be NULL. The server has made out each row's text by then, whether it is asked for or not.
+    const numbers = [
+      ...["CAST(UNIX_TIMESTAMP(FIRST_SEEN) * 1000000 AS UNSIGNED)", `COALESCE(${isOwnSql}, 0)`],
+      ...counters.map(({ column }) => column),
+    ];
     const condition =
       sinceMicros === undefined
         ? ""
         : `WHERE UNIX_TIMESTAMP(LAST_SEEN) >= ${sinceMicros / 1_000_000n} OR DIGEST IS NULL`;
     const sql = `SELECT SCHEMA_NAME, DIGEST, CONCAT_WS(' ', ${numbers.join(", ")})
                    FROM ${summary} ${condition} LIMIT ${mostStatements + 1}`;
-    const table = await this.#server.connection.collect(sql, () => digestCollector(counters), signal);
-    return { ...moment, table };
-  }
-
-  /** The normalised texts of some digests; the server says the same for each schema. */
-  async texts(digests: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
-    const texts = new Map<string, string>();
-    for (let from = 0; from < digests.length; from += textsAtOnce) {
-      const rows = await this.#server.connection.query(
-        `SELECT DIGEST AS digest, DIGEST_TEXT AS digest_text FROM ${summary} WHERE DIGEST IN (?)`,
-        [digests.slice(from, from + textsAtOnce)],
-        signal,
-      );
-      for (const row of rows) texts.set(text(row, "digest") ?? "", text(row, "digest_text") ?? "");
-    }
-    return texts;
+    return { ...moment, ...(await this.#server.connection.collect(sql, () => digestCollector(counters), signal)) };
   }
 
   async #availableCounters(signal: AbortSignal): Promise<readonly StatementCounter[]> {
@@ -144,17 +134,21 @@ export class StatementSource {
 }
 
 /** Takes each row as it comes: all of them at once would outlive several rounds of the garbage collector. */
-function digestCollector(counters: readonly StatementCounter[]): TextCollector<DigestTable> {
+function digestCollector(
+  counters: readonly StatementCounter[],
+): TextCollector<Pick<StatementReading, "table" | "own">> {
   const table = new DigestTable(counters);
-  const numbers = Integers.zeros(1 + counters.length);
-  const values = numbers.between(1, numbers.length);
+  const own: StatementName[] = [];
+  const numbers = Integers.zeros(2 + counters.length);
+  const values = numbers.between(2, numbers.length);
   return {
     add(row) {
       const { 1: schema = null, 2: digest = null, 3: list } = row;
       readCounters(list ?? "", numbers);
       table.add({ schema, digest, firstSeenMicros: numbers.number(0), values });
+      if (!numbers.isZero(1) && digest !== null) own.push({ schema, digest });
     },
-    end: () => table,
+    end: () => ({ table, own }),
   };
 }
 

@@ -4,21 +4,19 @@ import { redactSql } from "@dbintel/sql";
 import { bounded, printable } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 import type { Product } from "../connection/connection.ts";
-import { isOwnDigest } from "./own-statements.ts";
+import type { StatementName } from "../plans/statement-name.ts";
 import { Rest } from "./rest.ts";
 
 /** What is kept of a statement's text: nothing that a user typed as a value. */
 interface StatementText {
   /** Redacted; `undefined` when the server has no text. */
   readonly text: string | undefined;
-  /** Whether the collector runs this statement itself. */
-  readonly own: boolean;
   /** Whether it has left in an event. */
   readonly sent: boolean;
 }
 
-/** Reads the stored texts of some digests; `undefined` when the server is left alone now. */
-export type TextReader = (digests: readonly string[]) => Promise<ReadonlyMap<string, string> | undefined>;
+/** Reads the stored texts of some statements by digest; `undefined` when the server is left alone now. */
+export type TextReader = (statements: readonly StatementName[]) => Promise<ReadonlyMap<string, string> | undefined>;
 
 const longestTextBytes = 10_000;
 const timeToLiveMs = 3_600_000;
@@ -46,10 +44,6 @@ export class StatementTexts {
     });
   }
 
-  isOwn(digest: string): boolean {
-    return this.#cache.get(digest)?.own ?? false;
-  }
-
   /** What an event says of the text: with `suppressRepeats` it says each text once an hour, while that is known. */
   shown(digest: string): string | undefined {
     const found = this.#cache.get(digest);
@@ -65,20 +59,26 @@ export class StatementTexts {
     }
   }
 
+  /** Those of some statements whose texts are not known yet, one for each digest. */
+  missing(statements: readonly StatementName[]): readonly StatementName[] {
+    const byDigest = new Map(statements.map((statement) => [statement.digest, statement]));
+    return [...byDigest.values()].filter(({ digest }) => !this.#cache.has(digest));
+  }
+
   /** Fetches what is not known yet, unless the server still rests from the last time. */
-  async fetch(digests: readonly string[], product: Product, read: TextReader): Promise<void> {
-    const missing = [...new Set(digests)].filter((digest) => !this.#cache.has(digest));
+  async fetch(statements: readonly StatementName[], product: Product, read: TextReader): Promise<void> {
+    const missing = this.missing(statements);
     if (missing.length === 0 || !this.#rest.isOver) return;
-    const { coldIntervalFactor } = this.#savings();
-    const texts = await this.#rest.after(() => read(missing), coldIntervalFactor);
-    for (const [digest, stored] of texts ?? []) {
+    this.learn((await this.#rest.after(() => read(missing), this.#savings().coldIntervalFactor)) ?? new Map(), product);
+  }
+
+  /** Keeps what is safe of texts by digest that the server has told. */
+  learn(texts: ReadonlyMap<string, string>, product: Product): void {
+    const ttl = timeToLiveMs * this.#savings().coldIntervalFactor;
+    for (const [digest, stored] of texts) {
+      if (this.#cache.has(digest)) continue;
       const { text } = redactSql(stored, product);
-      const kept = {
-        own: isOwnDigest(stored),
-        text: text === "" ? undefined : boundedText(text),
-        sent: false,
-      };
-      this.#cache.set(digest, kept, { ttl: timeToLiveMs * coldIntervalFactor });
+      this.#cache.set(digest, { text: text === "" ? undefined : boundedText(text), sent: false }, { ttl });
     }
   }
 }

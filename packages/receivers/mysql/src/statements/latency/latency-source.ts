@@ -1,6 +1,6 @@
 import { integer, number, type Row, text } from "@dbintel/watching";
 import type { DatabaseConnection } from "../../connection/connection.ts";
-import { type StatementName, statementName } from "../../plans/statement-name.ts";
+import { namedSql, type StatementName, statementName } from "../../plans/statement-name.ts";
 import type { LatencyBucket, LatencyBuckets } from "./latency-buckets.ts";
 
 const byDigest = "performance_schema.events_statements_histogram_by_digest";
@@ -17,13 +17,11 @@ export async function statementHistograms(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, LatencyBuckets>> {
   const of = new Map<string, Map<number, LatencyBucket>>(statements.map((each) => [statementName(each), new Map()]));
-  const keys = statements.map(({ schema }) =>
-    schema === null ? "(SCHEMA_NAME IS NULL AND DIGEST = ?)" : "(SCHEMA_NAME = ? AND DIGEST = ?)",
-  );
+  const named = namedSql(statements);
   const rows = await connection.query(
     `SELECT SCHEMA_NAME AS schema_name, DIGEST AS digest, ${columns} FROM ${byDigest}
-      WHERE (${keys.join(" OR ")}) AND COUNT_BUCKET > 0`,
-    statements.flatMap(({ schema, digest }) => (schema === null ? [digest] : [schema, digest])),
+      WHERE (${named.sql}) AND COUNT_BUCKET > 0`,
+    named.values,
     signal,
   );
   for (const row of rows) {

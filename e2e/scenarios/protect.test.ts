@@ -42,7 +42,8 @@ describePostgres(18, "configs/protect.yaml", () => {
     ];
     return await WatchedCollector.start({
       config: fileURLToPath(new URL("../../configs/protect.yaml", import.meta.url)),
-      settings: [...pace, ...settings],
+      // The probes of a breaker are told to who looks closer.
+      settings: [...pace, "service.telemetry.logs.level=debug", ...settings],
       env: {
         POSTGRES_ENDPOINT: `${server.host}:${server.port}`,
         POSTGRES_USER: monitor.user,

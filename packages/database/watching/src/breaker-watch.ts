@@ -58,6 +58,8 @@ export class BreakerWatch {
       collector_class: collectorClass,
       open_ms: Math.round(openMs),
     };
-    this.#host.logger.info(fields, `circuit breaker of ${name}: ${to}`);
+    // An outage is told when it begins and when it is over; each probe in between would be two lines a server.
+    const level = from === "closed" || cause === "recovered" || cause === "retry" ? "info" : "debug";
+    this.#host.logger[level](fields, `circuit breaker of ${name}: ${to}`);
   }
 }

@@ -90,7 +90,7 @@ export class ReplicationPoll {
           return undefined;
         }
       };
-      const found = await ask("replication", replicaStatusSql(capabilities));
+      const found = await ask("replica_status", replicaStatusSql(capabilities));
       const channels = (found ?? []).slice(0, mostChannels).map(replicaChannel);
       const times = await this.#times(channels, capabilities, ask);
       const members = await this.#members(capabilities, ask);

@@ -12,7 +12,6 @@ import { eventsOf, never, watch } from "./watch.ts";
 const monitor = { username: "monitor", password: "monitor-password" };
 const maxConnections = 25;
 const digests = 10_000;
-const tables = 1000;
 /** Room for many statements, with texts as long as these need. */
 const settings = {
   "max-connections": maxConnections,
@@ -278,25 +277,6 @@ for (const { suite, start } of servers) {
       expect(callsOf(batches)).toBe(300);
       expect(eventsOf(batches).length).toBeLessThanOrEqual(26); // 20 by time, 5 by calls, the rest in one
       expect(process.memoryUsage().rss - before).toBeLessThan(64 * 2 ** 20);
-    });
-
-    it(`${tables} tables: so many are told of as is said, the rest as a sum, and sizes not at all beyond a bound`, async () => {
-      const maker = await session({ multipleStatements: true });
-      await maker.query("CREATE DATABASE crowd");
-      const creates = Array.from(
-        { length: tables },
-        (_, table) => `CREATE TABLE crowd.t${table} (id int) ENGINE=MEMORY`,
-      );
-      for (let from = 0; from < tables; from += 100) await maker.query(creates.slice(from, from + 100).join("; "));
-      const everything = { user: { username: server.superuser, password: server.password }, reportsSchema: () => true };
-      const some = pointsOf((await begin({ ...everything, objects: { max_tables: 10 } }).pollObjects()).batches);
-      const sizes = some.filter(({ name }) => name === "mysql.table.size");
-      expect(sizes.length).toBeGreaterThan(0);
-      // Data and indexes of ten and of the rest.
-      expect(sizes.length).toBeLessThanOrEqual(2 * 11);
-      const { batches, problems } = await begin({ ...everything, objects: { max_sized_tables: 100 } }).pollObjects();
-      expect(pointsOf(batches).filter(({ name }) => name === "mysql.table.size")).toEqual([]);
-      expect(problems?.map(({ message }) => message)).toEqual([expect.stringContaining("tables")]);
     });
   });
 }

@@ -90,12 +90,14 @@ interface WatchOptions {
   readonly enabled?: (definition: MetricDefinition) => boolean;
   readonly objects?: z.input<typeof objectCollection>;
   readonly unusedAfterDays?: number;
+  readonly statementTimeoutMs?: number;
 }
 
 /** The polls of the receiver on a real server, one call a poll. */
 export function watch(server: Reachable, options: WatchOptions = {}) {
   const { host = createTestHost(), checkpointMaxAgeMs = 3_600_000 } = options;
-  const settings = settingsOf(server, options.user);
+  const reachable = settingsOf(server, options.user);
+  const settings = { ...reachable, statementTimeoutMs: options.statementTimeoutMs ?? reachable.statementTimeoutMs };
   const connection = new DatabaseConnection(settings);
   const known = new KnownServer(connection);
   const context = { endpoint: `${server.host}:${server.port}`, username: settings.username };

@@ -1,3 +1,4 @@
+import { type DbintelError, isDbintelError } from "@dbintel/errors";
 import type { Savings } from "@dbintel/feedback";
 import type { MetricsBuilder } from "@dbintel/pdata";
 import type { Clock } from "@dbintel/pipeline";
@@ -68,6 +69,8 @@ export class TableSizes {
   readonly #options: TableSizesOptions;
   #rows: readonly Row[] = [];
   #dueMs = Number.NEGATIVE_INFINITY;
+  /** Why the last reading brought nothing: told until the next one. */
+  #failure: DbintelError | undefined;
   /** How many tables there were, when they were too many. */
   #tooMany: number | undefined;
 
@@ -85,14 +88,28 @@ export class TableSizes {
     const { clock, intervalMs, mostTables } = this.#options;
     const { coldIntervalFactor, suppressRepeats } = this.#options.savings();
     const startMs = clock.monotonicMs();
-    if (mostTables === 0 || startMs < this.#dueMs) return suppressRepeats ? [] : this.#rows;
-    const work = () => this.#readAll(args);
-    const rows = await args.guard.ask({ collectorClass: sizeClass, cold: true, work });
-    if (rows === undefined) return [];
-    const endMs = clock.monotonicMs();
-    this.#dueMs = endMs + Math.max(intervalMs, restFactor * (endMs - startMs)) * coldIntervalFactor;
-    this.#rows = rows;
-    return rows;
+    if (mostTables === 0 || startMs < this.#dueMs) {
+      if (this.#failure !== undefined) throw this.#failure;
+      return suppressRepeats ? [] : this.#rows;
+    }
+    const rest = (leastMs: number) => {
+      const endMs = clock.monotonicMs();
+      this.#dueMs = endMs + Math.max(leastMs, restFactor * (endMs - startMs)) * coldIntervalFactor;
+    };
+    this.#failure = undefined;
+    try {
+      const work = () => this.#readAll(args);
+      const rows = await args.guard.ask({ collectorClass: sizeClass, cold: true, work });
+      if (rows === undefined) return [];
+      rest(intervalMs);
+      this.#rows = rows;
+      return rows;
+    } catch (error) {
+      // What the server gave up has cost it no less.
+      rest(0);
+      if (isDbintelError(error)) this.#failure = error;
+      throw error;
+    }
   }
 
   async #readAll({ connection, signal }: SizesArgs): Promise<readonly Row[]> {

@@ -58,12 +58,13 @@ const dbintel: Contender = {
     budget: { max_database_share: "100%" },
   },
 };
-/** Nothing but the sampling of active sessions, and the metrics once. */
+/** Nothing but the sampling of active sessions; what else there is once. */
 const sampling: Contender = {
   ...dbintel,
   signals: ["metrics"],
   settings: {
     ...{ ...dbintel.settings, collection_interval: "1h", object_collection: { enabled: false } },
+    query_sample_collection: { collection_interval: "1h" },
     active_sessions: { collection_interval: "1s", max_cost: 1 },
   },
 };

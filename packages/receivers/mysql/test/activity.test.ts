@@ -48,8 +48,8 @@ for (const { product, suite, start } of servers) {
       return connection;
     }
 
-    function look(): ReturnType<typeof watch> {
-      watched = watch(server, { user: { username: "watcher", password: "otel-password" } });
+    function look(options?: { readonly sessionEvents: boolean }): ReturnType<typeof watch> {
+      watched = watch(server, { user: { username: "watcher", password: "otel-password" }, ...options });
       return watched;
     }
 
@@ -296,6 +296,29 @@ for (const { product, suite, start } of servers) {
         await holder.rollback();
         await Promise.all([alter, read]);
       });
+    });
+
+    it("are counted while they wait where no event tells of them, on rows and on definitions", async () => {
+      const [holder, row, altering, asleep] = [await session(), await session(), await session(), await session()];
+      await holder.beginTransaction();
+      await holder.query("UPDATE t SET v = 'held' WHERE id = 3");
+      look({ sessionEvents: false });
+      const waiting = [
+        row.query("UPDATE t SET v = 'other' WHERE id = 3").catch(() => {}),
+        altering.query("ALTER TABLE t ADD COLUMN another int").catch(() => {}),
+        asleep.query("SELECT SLEEP(60)").catch(() => {}),
+      ];
+      const bothWait = async () => {
+        const { batches, problems } = await watched.pollActivity();
+        expect(problems).toEqual([]);
+        expect(eventsOf(batches)).toEqual([]);
+        const counts = pointsOf(batches).filter(({ name }) => name === "db.blocking.sessions");
+        return counts.reduce((sum, { value }) => sum + Number(value), 0) === 2 ? true : undefined;
+      };
+      await eventually("both wait", bothWait, rarely);
+      await holder.rollback();
+      await server.query(`KILL ${asleep.threadId}`);
+      await Promise.all(waiting);
     });
 
     it("are averaged by statement and wait: what computes, what waits for a row, and nobody who sleeps", async () => {

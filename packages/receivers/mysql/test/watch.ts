@@ -84,6 +84,8 @@ interface WatchOptions {
   readonly user?: User;
   readonly reportsSchema?: (schema: string | null) => boolean;
   readonly ageLimits?: AgeLimits;
+  /** Whether events tell of sessions. Default: yes. */
+  readonly sessionEvents?: boolean;
   /** How plans are asked for; none are without it. */
   readonly explain?: Partial<ExplainSettings>;
   /** Default: all metrics. */
@@ -120,8 +122,9 @@ export function watch(server: Reachable, options: WatchOptions = {}) {
     checkpointMaxAgeMs,
     reportsSchema,
   });
+  const { sessionEvents = true } = options;
   const activity = new ActivityPoll({
-    ...{ ...common, server: known, samples: true, limit: 1000, intervalMs: 1000 },
+    ...{ ...common, server: known, events: sessionEvents, samples: sessionEvents, limit: 1000, intervalMs: 1000 },
     ageLimits: options.ageLimits ?? { statement: 0, transaction: 0, idleTransaction: 0 },
     reportsSchema,
   });

@@ -30,6 +30,8 @@ export interface ActivityPollOptions {
   readonly context: ProblemContext;
   /** Sessions that are looked at, and statements that have ended since. */
   readonly limit: number;
+  /** Whether anything is told of each session. Without, those alone are looked at that wait for others or are in their way. */
+  readonly events: boolean;
   /** Whether sessions and what has ended are told one by one. */
   readonly samples: boolean;
   readonly ageLimits: AgeLimits;
@@ -144,7 +146,8 @@ export class ActivityPoll {
     last: LastLook | undefined,
     signal: AbortSignal,
   ): Promise<{ readonly finished: readonly FinishedStatement[]; readonly mark: HistoryMark | undefined }> {
-    if (clock === undefined || !consumers.has("events_statements_history")) return { finished: [], mark: undefined };
+    const isTold = this.#options.samples && consumers.has("events_statements_history");
+    if (clock === undefined || !isTold) return { finished: [], mark: undefined };
     const { timer } = clock;
     // MySQL's timer goes by the clock: when that is set back, what was told before has ended after the mark once more.
     if (last?.mark === undefined || !isLater(timer, last.mark.timer)) return { finished: [], mark: markAt(timer) };
@@ -159,7 +162,8 @@ export class ActivityPoll {
     readonly ask: { readonly guard: StatementGuard; readonly problems: DbintelError[]; readonly signal: AbortSignal };
   }): Promise<{ readonly active: readonly ActiveSession[]; readonly waitTimer: bigint | undefined }> {
     const { moment, life, last, ask } = args;
-    const working = await this.#source.active(ask.signal);
+    const { events, samples } = this.#options;
+    const working = await (events ? this.#source.active(ask.signal) : this.#source.waiting(ask.signal));
     const lockWaits = await this.#source.lockWaits(working, moment, ask);
     const seen = new Set(working.map(({ processlistId }) => processlistId));
     const transactions = await this.#source.transactions(ask);
@@ -169,11 +173,7 @@ export class ActivityPoll {
     const involved = new Set(lockWaits.flatMap(({ session, blockers }) => [session, ...blockers]));
     const unseen = new Set([...involved, ...old].filter((id) => id > 0 && !seen.has(id)));
     const sessions = [...working, ...(await this.#source.sessions(unseen, ask.signal))];
-    const waits = await this.#source.waits(
-      working.map(({ threadId }) => threadId),
-      moment,
-      ask.signal,
-    );
+    const waits = await this.#source.waits(samples ? working.map(({ threadId }) => threadId) : [], moment, ask.signal);
     const waitTimer = latest([...waits.values()].flat(), last?.waitTimer);
     const waiting = new Map(lockWaits.map((wait) => [wait.session, wait]));
     const blocking = new Set(lockWaits.flatMap(({ blockers }) => blockers));

@@ -13,7 +13,7 @@ import { metadataLockOf, metadataLockSql } from "./metadata-lock.ts";
 import { lockInfoEdges, lockInfoInstalledSql, lockInfoSql, wantedLocks } from "./metadata-lock-info.ts";
 import { rowLockOf, rowLockSql } from "./row-lock.ts";
 import type { ServerMoment } from "./server-moment.ts";
-import { activeSessionsSql, isOwn, type Session, sessionOf, sessionsSql } from "./session.ts";
+import { activeSessionsSql, isOwn, type Session, sessionOf, sessionsSql, waitingSessionsSql } from "./session.ts";
 import { type WaitEvent, waitOf, waitsSql } from "./thread-waits.ts";
 import { type Transaction, transactionsOf, transactionsSql } from "./transactions.ts";
 
@@ -45,8 +45,17 @@ export class ActivitySource {
 
   /** Sessions that do something, but for the collector's own. */
   async active(signal: AbortSignal): Promise<readonly Session[]> {
+    return await this.#active(activeSessionsSql, signal);
+  }
+
+  /** Those that wait for a lock on a definition, or one of an application's own. */
+  async waiting(signal: AbortSignal): Promise<readonly Session[]> {
+    return (await this.#active(waitingSessionsSql, signal)).filter(waitsForMetadata);
+  }
+
+  async #active(select: typeof activeSessionsSql, signal: AbortSignal): Promise<readonly Session[]> {
     const columns = await this.#statementColumns(signal);
-    const rows = await this.#server.connection.query(activeSessionsSql(columns, this.#limit), [], signal);
+    const rows = await this.#server.connection.query(select(columns, this.#limit), [], signal);
     return rows.map(sessionOf).filter(({ info, statement }) => !isOwn(info) && !isOwn(statement?.sql));
   }
 

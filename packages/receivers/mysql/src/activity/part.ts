@@ -17,12 +17,12 @@ function addSamples(server: WatchedServer): void {
   const { next, config, watch, status } = server;
   const { statement, transaction, idle_transaction: idleTransaction } = config.long_running;
   const ageLimits = { statement, transaction, idleTransaction };
-  const samples = config.events[querySampleEvent].enabled;
-  const events = next.logs !== undefined && (samples || Object.values(ageLimits).some((limit) => limit > 0));
+  const samples = next.logs !== undefined && config.events[querySampleEvent].enabled;
+  const events = samples || (next.logs !== undefined && Object.values(ageLimits).some((limit) => limit > 0));
   if (!events && next.metrics === undefined) return;
   const { collection_interval: interval, max_rows_per_query: limit } = config.query_sample_collection;
   const poll = new ActivityPoll({
-    ...{ ...server, server: status, samples, ageLimits, limit, intervalMs: interval },
+    ...{ ...server, server: status, events, samples, ageLimits, limit, intervalMs: interval },
     checkpointMaxAgeMs: config.checkpoint.max_age,
   });
   const { lastLook: baseline } = poll;

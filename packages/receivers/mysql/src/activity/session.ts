@@ -71,9 +71,21 @@ export const noWork =
 
 /** Sessions of clients that do something, those first that have done so for longest. */
 export function activeSessionsSql(columns: ReadonlySet<string>, limit: number): string {
+  return workingSql(columns, { condition: "", limit });
+}
+
+/** Those of them whose state is that they wait for a lock; it does not say so of a row's. */
+export function waitingSessionsSql(columns: ReadonlySet<string>, limit: number): string {
+  return workingSql(columns, { condition: "AND t.PROCESSLIST_STATE LIKE '% lock'", limit });
+}
+
+function workingSql(
+  columns: ReadonlySet<string>,
+  { condition, limit }: { readonly condition: string; readonly limit: number },
+): string {
   return `${selectSql(columns)}
      WHERE t.TYPE = 'FOREGROUND' AND t.PROCESSLIST_ID IS NOT NULL
-       AND t.PROCESSLIST_ID <> CONNECTION_ID() AND t.PROCESSLIST_COMMAND NOT IN (${noWork})
+       AND t.PROCESSLIST_ID <> CONNECTION_ID() AND t.PROCESSLIST_COMMAND NOT IN (${noWork}) ${condition}
      ORDER BY t.PROCESSLIST_TIME DESC, t.PROCESSLIST_ID
      LIMIT ${limit}`;
 }

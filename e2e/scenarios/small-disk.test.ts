@@ -89,6 +89,9 @@ service: { extensions: [file_storage] }
       );
       acknowledged.push(...answers.filter(({ status }) => status === 200).map(({ id }) => id));
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 503]));
+      expect(dbintel.stderr).toMatch(
+        /ERROR \[exporter otlp_http\] the queue on disk takes no data.*ENOSPC.*free space/,
+      );
       dbintel.kill("SIGKILL");
       await dbintel.exited;
     }

@@ -41,4 +41,15 @@ export class Holdings implements Counts {
   returned(items: number): void {
     this.#items -= items;
   }
+
+  /** The disk has taken what came. */
+  stored(): void {
+    this.#report.stored();
+  }
+
+  /** The disk does not take what came: it is returned. */
+  unstored(items: number, error: ConsumeError): void {
+    this.returned(items);
+    this.#report.unstored(items, error);
+  }
 }

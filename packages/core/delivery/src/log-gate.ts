@@ -43,6 +43,11 @@ export class LogGate {
     return sum;
   }
 
+  /** Whether an event was told and is not over. */
+  isTold(key: string): boolean {
+    return this.#gates.has(key);
+  }
+
   /** True once, when an event that was told has not come for the shortest interval: it begins anew then. */
   isOver(key: string): boolean {
     const gate = this.#gates.get(key);

@@ -46,7 +46,8 @@ export class Report {
   }
 
   delivered(): void {
-    this.#host.reportStatus({ state: "ok" });
+    // What is on disk goes out all the same while the disk takes nothing more.
+    if (!this.#gate.isTold("unstored")) this.#host.reportStatus({ state: "ok" });
     // Beside requests that fail others succeed: it works again when none has failed for a while.
     const refused = this.#gate.isOver("kept");
     const failing = this.#gate.isOver("retrying");
@@ -68,6 +69,25 @@ export class Report {
     if (attempts === undefined) return;
     const fields = { "otelcol.signal": this.#signal, attempts, delay_ms: Math.round(delayMs), error };
     this.#host.logger.warn(fields, "sending failed; trying again");
+  }
+
+  /** The disk of the queue does not take items, which are given back to the caller. */
+  unstored(items: number, error: ConsumeError): void {
+    this.#host.reportStatus({ state: "recoverable_error", message: error.message, hint: error.hint });
+    const sum = this.#gate.pass("unstored", items);
+    if (sum === undefined) return;
+    const fields = { "otelcol.signal": this.#signal, items: sum, error };
+    this.#host.logger.error(
+      fields,
+      "the queue on disk takes no data: it is given back, and receivers hold it or refuse it",
+    );
+  }
+
+  /** The disk has taken something. */
+  stored(): void {
+    if (!this.#gate.isOver("unstored")) return;
+    this.#host.logger.info({ "otelcol.signal": this.#signal }, "the queue on disk takes data again");
+    this.#host.reportStatus({ state: "ok" });
   }
 
   /** The destination answered that a request is too large; its halves are on their way. */

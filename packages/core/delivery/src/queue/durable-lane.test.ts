@@ -302,6 +302,28 @@ describe("a full disk", () => {
     expect(account()).toMatchObject({ sent: 1 });
   });
 
+  it("is said once by the log and by the status, whatever still goes out, until the disk takes data for a while", async () => {
+    let gate = Promise.withResolvers<void>();
+    const { host, clock, send, until, taken, stop } = await life({ send: () => gate.promise });
+    await send(logs(1, "before"));
+    journals.full = true;
+    for (let attempt = 0; attempt < 5; attempt++) await expect(send(logs(2, "a"))).rejects.toThrow();
+    gate.resolve();
+    await until(() => taken.length === 1);
+    const told = () => host.lines.map(({ level, message }) => `${level} ${message}`);
+    const full = "error the queue on disk takes no data: it is given back, and receivers hold it or refuse it";
+    expect(told()).toEqual([full]);
+    expect(host.statuses.at(-1)).toMatchObject({ state: "recoverable_error", message: "no space left on device" });
+    journals.full = false;
+    await clock.advance(30_000);
+    gate = Promise.withResolvers();
+    await send(logs(1, "b"));
+    expect(told()).toEqual([full, "info the queue on disk takes data again"]);
+    expect(host.statuses.at(-1)).toEqual({ state: "ok" });
+    gate.resolve();
+    await stop();
+  });
+
   it("costs the batch and is counted, where that is what the settings say", async () => {
     const { send, account, stop } = await life({ queue: { on_storage_failure: "drop" } });
     journals.full = true;

@@ -80,13 +80,15 @@ export class DurableLane implements Lane {
     holdings.came(items);
     try {
       await this.#queue.put(batch.encode(), items, { signal });
+      holdings.stored();
     } catch (reason) {
       const error = toConsumeError(reason);
-      if (error.code === "DBI_STORAGE" && settings.on_storage_failure === "drop") {
+      if (error.code !== "DBI_STORAGE") holdings.returned(items);
+      else if (settings.on_storage_failure === "refuse") holdings.unstored(items, error);
+      else {
         holdings.dropped(items, "storage_failed", error);
         return;
       }
-      holdings.returned(items);
       throw error;
     }
     this.#employ(1);

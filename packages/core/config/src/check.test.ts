@@ -103,7 +103,10 @@ describe("a wrong type", () => {
     ["connections: 1.5", "4:18 receivers.postgresql.connections: expected a whole number, got 1.5"],
     ["connections: 3", "4:18 receivers.postgresql.connections: must be at most 2, got 3"],
     ["connections: no", '4:18 receivers.postgresql.connections: expected a number, got "no"'],
-    ["databases: a", "4:16 receivers.postgresql.databases: expected a list, got a string"],
+    [
+      "databases: a",
+      "4:16 receivers.postgresql.databases: expected a list, got a string\n    a list is written [a, b], or with a line for each entry that begins with -",
+    ],
     ["databases: [a, [b]]", "4:20 receivers.postgresql.databases[1]: expected a string, got a list"],
     ["events: [a]", "4:13 receivers.postgresql.events: expected a map, got a list"],
     [
@@ -116,12 +119,21 @@ describe("a wrong type", () => {
     ["shape: {kind: round}", "4:5 receivers.postgresql.shape.radius: is required"],
     [
       "interval: 10",
-      '4:15 receivers.postgresql.interval: expected a duration with a unit, such as "10s", "500ms" or "1h30m"',
+      '4:15 receivers.postgresql.interval: expected a duration with a unit, such as "10s", "500ms" or "1h30m", got 10 (did you mean "10s"?)',
+    ],
+    ["interval: 1000h", "4:15 receivers.postgresql.interval: must be at most 596h"],
+    [
+      'connections: "2"',
+      '4:18 receivers.postgresql.connections: expected a number, got "2"\n    write it without quotes',
     ],
     ["username: 5", "4:15 receivers.postgresql.username: expected a string, got 5\n    put it between quotes"],
     [
       "events: {db.server.top_query: {enabled: 1}}",
-      '4:45 receivers.postgresql.events["db.server.top_query"].enabled: expected true or false, got 1',
+      '4:45 receivers.postgresql.events["db.server.top_query"].enabled: expected true or false, got 1 (did you mean "true"?)',
+    ],
+    [
+      "events: {db.server.top_query: {enabled: No}}",
+      '4:45 receivers.postgresql.events["db.server.top_query"].enabled: expected true or false, got "No" (did you mean "false"?)',
     ],
   ])("%s", (line, message) => {
     expect(findings(withSettings(line))).toBe(`c.yaml:${message}`);
@@ -147,7 +159,7 @@ describe("a wrong type", () => {
       [
         "c.yaml:4:18 receivers.postgresql.connections: expected a number, got a string (from ${env:N})",
         'c.yaml:5:11 receivers.postgresql.mode: expected "fast" or "thorough", got a string (from ${env:N})',
-        'c.yaml:6:15 receivers.postgresql.interval: expected a duration with a unit, such as "10s", "500ms" or "1h30m" (from ${env:N})',
+        'c.yaml:6:15 receivers.postgresql.interval: expected a duration with a unit, such as "10s", "500ms" or "1h30m", got a string (from ${env:N})',
       ].join("\n"),
     );
   });

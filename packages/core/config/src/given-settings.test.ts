@@ -29,7 +29,7 @@ describe("settings that an application gives", () => {
   it("are described in the words of a configuration file, all at once", () => {
     expect(problemsOf({ timeout: 5, mode: "fats", retry: { enabeld: true, enabled: undefined } })).toEqual([
       "endpoint: is required",
-      'timeout: expected a duration with a unit, such as "10s", "500ms" or "1h30m"',
+      'timeout: expected a duration with a unit, such as "10s", "500ms" or "1h30m", got 5 (did you mean "5s"?)',
       'mode: expected "fast" or "thorough", got "fats" (did you mean "fast"?)',
       'retry: unknown key "enabeld" (did you mean "enabled"?)',
     ]);

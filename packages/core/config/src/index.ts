@@ -36,4 +36,4 @@ export { settingsTable } from "./settings-table.ts";
 export type { JsonSchema } from "./subschema.ts";
 export { closest } from "./suggestion.ts";
 export type { Bytes, Milliseconds } from "./units.ts";
-export { byteSize, duration, parseByteSize, parseDuration, positiveDuration } from "./units.ts";
+export { age, byteSize, duration, parseByteSize, parseDuration, positiveDuration } from "./units.ts";

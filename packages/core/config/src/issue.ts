@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Diagnostic } from "./diagnostic.ts";
+import { likelyValue } from "./likely-value.ts";
 import { type ConfigNode, hasBroken, nodeAt, positionAt, type ScalarNode } from "./node.ts";
 import { type ConfigPath, formatPosition, type Position } from "./position.ts";
 import { isSecretAt, keysAt } from "./schema-walk.ts";
@@ -51,9 +52,7 @@ function place({ node, position }: Checked, path: ConfigPath, of: "key" | "value
 function explain(issue: Issue, base: ConfigPath, checked: Checked): readonly Finding[] {
   const path = [...base, ...(issue.path as ConfigPath)];
   if (isMoot(issue, path, checked.node)) return [];
-  if (issue.message !== noMessage && issue.code !== "unrecognized_keys") {
-    return [{ path, message: issue.message + provenance(nodeAt(checked.node, path)) }];
-  }
+  if (issue.message !== noMessage && issue.code !== "unrecognized_keys") return [ownMessage(issue, path, checked)];
   switch (issue.code) {
     case "unrecognized_keys":
       return issue.keys.map((key) => unknownKey(key, path, checked));
@@ -73,6 +72,16 @@ function explain(issue: Issue, base: ConfigPath, checked: Checked): readonly Fin
     default:
       return [{ path, message: `${limitOf(issue)}${got(path, checked)}` }];
   }
+}
+
+/** The schema's own sentence; where it says what it expected, with what is written there and what was meant. */
+function ownMessage({ message }: Issue, path: ConfigPath, checked: Checked): Finding {
+  const given = nodeAt(checked.node, path);
+  if (!message.startsWith("expected ") || given?.kind !== "scalar")
+    return { path, message: message + provenance(given) };
+  const isWritten = given.origin === undefined && !isSecretAt(checked.schema, path);
+  const suggestion = isWritten ? likelyValue(checked.schema, path, String(given.value)) : undefined;
+  return { path, message: message + got(path, checked), suggestion };
 }
 
 /** True when a reference that was reported already is to blame. */
@@ -124,14 +133,34 @@ function wrongType(expected: string, path: ConfigPath, checked: Checked): Findin
   const given = nodeAt(checked.node, path);
   if (expected === "never") return { path, message: "is not allowed here" };
   if (given === undefined) return { path, message: "is required" };
-  const number = given.kind === "scalar" && typeof given.value === "number";
-  const hint = expected === "string" && number && given.origin === undefined ? "put it between quotes" : undefined;
-  return {
-    path,
-    message: mismatch(expected === "boolean" ? "true or false" : nameOfType(expected), path, checked),
-    hint,
-  };
+  const message = mismatch(expected === "boolean" ? "true or false" : nameOfType(expected), path, checked);
+  if (given.kind !== "scalar" || given.origin !== undefined || given.value === null) return { path, message };
+  return { path, message, ...slip(expected, given.value) };
 }
+
+/** What to do about a value of another type, where that is a usual slip. */
+function slip(expected: string, value: string | number | boolean): Pick<Finding, "hint" | "suggestion"> {
+  if (expected === "string" && typeof value !== "string") return { hint: "put it between quotes" };
+  if (expected === "array")
+    return { hint: "a list is written [a, b], or with a line for each entry that begins with -" };
+  if (expected === "boolean") return { suggestion: truths.get(String(value).toLowerCase()) };
+  const isNumber = typeof value === "string" && /^-?\d+(?:\.\d+)?$/.test(value);
+  return isNumber && /^(?:number|int)$/.test(expected) ? { hint: "write it without quotes" } : {};
+}
+
+/** What YAML 1.1 and people write for a boolean. */
+const truths: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    yes: "true",
+    on: "true",
+    1: "true",
+    true: "true",
+    no: "false",
+    off: "false",
+    0: "false",
+    false: "false",
+  }),
+);
 
 function mismatch(expected: string, path: ConfigPath, checked: Checked): string {
   if (nodeAt(checked.node, path) === undefined) return `is required: ${expected}`;

@@ -90,6 +90,17 @@ describe("several sources", () => {
     );
   });
 
+  it("are named in findings without the YAML that they are, in which a secret may stand", () => {
+    const text = "receivers: {postgresql: {endpoint: 'localhost:5432', password: hunter2}}";
+    const { diagnostics } = checkConfig(loadConfig({ sources: [`yaml:${text}`], env: {} }), sample);
+    expect(formatDiagnostics(diagnostics)).toContain("--config yaml:1:1 exporters: no exporter is configured");
+    for (const source of [text, `\n${text}\n`, text.replaceAll(/[{}]/g, "\n")]) {
+      expect(formatDiagnostics(loadConfig({ sources: [source] }).diagnostics)).toMatch(
+        /^--config.*: (?:it is no path but YAML|sources of the kind receivers: are not known)\n.*yaml:/,
+      );
+    }
+  });
+
   it("must be at least one", () => {
     expect(formatDiagnostics(loadConfig({ sources: [] }).diagnostics)).toBe(
       "--config: no configuration is given\n    give one with --config FILE",

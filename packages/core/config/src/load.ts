@@ -5,7 +5,7 @@ import { LoadBudget } from "./limits.ts";
 import { mergeMaps } from "./merge.ts";
 import { emptyMap, type MapNode } from "./node.ts";
 import { formatPosition } from "./position.ts";
-import { readConfigSource, readSetting } from "./source.ts";
+import { nameOfSource, readConfigSource, readSetting } from "./source.ts";
 
 /** Where the configuration comes from. */
 export interface LoadOptions {
@@ -36,7 +36,7 @@ export function loadConfig({ sources, set = [], env = process.env, readFile = re
   const diagnostics: Diagnostic[] = [];
   const report = (diagnostic: Diagnostic) => void diagnostics.push(diagnostic);
   const options = { env, readFile, report, budget: new LoadBudget() };
-  const start = { source: sources[0] ?? "--config", line: sources.length === 0 ? 0 : 1, column: 1 };
+  const start = { source: nameOfSource(sources[0]), line: sources.length === 0 ? 0 : 1, column: 1 };
   if (sources.length === 0) {
     const message = "no configuration is given";
     report({ severity: "error", path: [], position: start, message, hint: "give one with --config FILE" });

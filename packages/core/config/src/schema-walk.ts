@@ -56,7 +56,7 @@ function* children(schema: Schema, segment: PathSegment): Generator<Schema> {
 }
 
 /** Every schema that a value at `path` may be checked against. */
-function schemasAt(schema: Schema, path: ConfigPath): readonly Schema[] {
+export function schemasAt(schema: Schema, path: ConfigPath): readonly Schema[] {
   let reached: Schema[] = [schema];
   for (const segment of path) reached = reached.flatMap((each) => [...children(each, segment)]);
   return reached.flatMap((each) => [...layers(each)]);

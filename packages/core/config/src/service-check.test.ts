@@ -85,6 +85,7 @@ describe("references of a pipeline", () => {
         "c.yaml:7:40 …logs.receivers[1]: expected a string, got 1",
         "    put it between quotes",
         "c.yaml:7:55 …logs.exporters: expected a list, got a string",
+        "    a list is written [a, b], or with a line for each entry that begins with -",
       ].join("\n"),
     );
   });

@@ -14,13 +14,21 @@ export interface SourceOptions {
   readonly report: (diagnostic: Diagnostic) => void;
 }
 
+/** What positions call the YAML that a source itself is. */
+const yamlSource = "--config yaml";
+
+/** What positions call a source. Never its YAML, in which a secret may stand. */
+export function nameOfSource(source = "--config"): string {
+  return source.startsWith("yaml:") ? yamlSource : source;
+}
+
 /** Reads one `--config`: a path, `file:PATH`, `env:NAME` or `yaml:a::b: value`. `undefined` after an error. */
 export function readConfigSource(source: string, options: SourceOptions): MapNode | undefined {
   // A scheme has two letters at least: C:\collector.yaml is a path.
   const [, scheme = "file", opaque = source] = /^([A-Za-z][A-Za-z0-9+.-]+):(.*)$/s.exec(source) ?? [];
   if (scheme === "file") return readFileSource(opaque, options);
   if (scheme === "env") return readVariableSource(opaque, options);
-  if (scheme === "yaml") return readYaml({ text: opaque, source: "--config yaml", options, split: true });
+  if (scheme === "yaml") return readYaml({ text: opaque, source: yamlSource, options, split: true });
   return fail(options, {
     source: `--config ${scheme}`,
     message: `sources of the kind ${scheme}: are not known`,
@@ -29,6 +37,13 @@ export function readConfigSource(source: string, options: SourceOptions): MapNod
 }
 
 function readFileSource(path: string, options: SourceOptions): MapNode | undefined {
+  if (/[\n{]/.test(path)) {
+    return fail(options, {
+      source: "--config",
+      message: "it is no path but YAML",
+      hint: "put yaml: before the text of a configuration",
+    });
+  }
   if (path.trim() === "") {
     return fail(options, {
       source: "--config",

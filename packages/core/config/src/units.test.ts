@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { byteSize, duration, parseByteSize, parseDuration } from "./units.ts";
+import { age, byteSize, duration, parseByteSize, parseDuration } from "./units.ts";
 
 describe("parseDuration", () => {
   it.each([
@@ -39,6 +39,13 @@ describe("schemas", () => {
     expect(duration().safeParse(10).error?.issues[0]?.message).toBe(
       'expected a duration with a unit, such as "10s", "500ms" or "1h30m"',
     );
+  });
+
+  it("limits what a timer waits for, and no age", () => {
+    expect(duration().parse("596h")).toBe(2_145_600_000);
+    expect(duration().safeParse("597h").error?.issues[0]?.message).toBe("must be at most 596h");
+    expect(duration().safeParse(`${"9".repeat(400)}h`).success).toBe(false);
+    expect(age().parse("8760h")).toBe(31_536_000_000);
   });
 
   it("takes a size as a number or as a text", () => {

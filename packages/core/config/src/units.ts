@@ -51,18 +51,29 @@ export function parseByteSize(text: string): Bytes | undefined {
   return Math.round(Number(match[1]) * factor);
 }
 
+const durationMessage = 'expected a duration with a unit, such as "10s", "500ms" or "1h30m"';
+
+/** The longest that a timer of Node waits: what is longer would not wait at all. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** A duration in the configuration, milliseconds in the program. A bare number is an error: it has no unit. */
 export function duration() {
+  return durationUpTo(longestTimerMs);
+}
+
+/** A {@link duration} that nothing waits for, such as the age of what is kept: it may be of any length. */
+export function age() {
+  return durationUpTo(Number.MAX_SAFE_INTEGER);
+}
+
+function durationUpTo(mostMs: Milliseconds) {
   return z
-    .string({ error: 'expected a duration with a unit, such as "10s", "500ms" or "1h30m"' })
+    .string({ error: durationMessage })
     .transform((text, context): Milliseconds => {
       const value = parseDuration(text.trim());
-      if (value !== undefined) return value;
-      context.issues.push({
-        code: "custom",
-        input: text,
-        message: 'expected a duration with a unit, such as "10s", "500ms" or "1h30m"',
-      });
+      if (value !== undefined && value <= mostMs) return value;
+      const message = value === undefined ? durationMessage : `must be at most ${Math.floor(mostMs / 3_600_000)}h`;
+      context.issues.push({ code: "custom", input: text, message });
       return z.NEVER;
     })
     .meta({

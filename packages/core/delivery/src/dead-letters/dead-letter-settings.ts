@@ -1,4 +1,4 @@
-import { byteSize, duration } from "@dbintel/config";
+import { age, byteSize } from "@dbintel/config";
 import { z } from "zod";
 
 /**
@@ -11,7 +11,7 @@ export const deadLetterSettings = z.strictObject({
     .min(1)
     .describe("Id of a storage extension, such as file_storage, that keeps what the destination will never take."),
   max_size: byteSize().prefault("64MiB").describe("Most that is kept, for all signals; the oldest leaves first."),
-  max_age: duration()
+  max_age: age()
     .prefault("168h")
     .describe("What has not been seen again for longer is removed; 0 keeps it until there is no room."),
   tries: z

@@ -1,4 +1,4 @@
-import { duration } from "@dbintel/config";
+import { age } from "@dbintel/config";
 import { z } from "zod";
 import { amount, checkUnit } from "./amount.ts";
 import { batchSettings, resolveBatch } from "./batch-settings.ts";
@@ -58,7 +58,7 @@ export const queueSettings = z
       .min(1)
       .optional()
       .describe("Id of a storage extension, such as file_storage: the queue is on disk and outlives the process."),
-    max_age: duration()
+    max_age: age()
       .prefault("48h")
       .describe("With storage: what has waited for longer is given up before it is sent; 0 never."),
     on_storage_failure: z

@@ -131,8 +131,8 @@ describeOwnMysql("a receiver of many servers", () => {
       await watched(endpoint(one), endpoint(two));
       const [steady] = await sessions(one);
       const restarted = two.restart();
-      await pollUntil("its end is reported", () => host.statuses.find(({ state }) => state !== "ok"));
-      expect(host.statuses.find(({ state }) => state !== "ok")?.message).toContain(endpoint(two));
+      const problem = await pollUntil("its end is reported", () => host.statuses.find(({ state }) => state !== "ok"));
+      expect(problem).toMatchObject({ message: expect.stringContaining(endpoint(two)) });
       await restarted;
       await watched(endpoint(one), endpoint(two));
       expect((await sessions(one))[0]).toBe(steady);

@@ -75,6 +75,16 @@ describe("dbintel", () => {
     expect((await run(["validate", "--strict"], open)).code).toBe(2);
   });
 
+  it("says what comes nearest to a component of another collector", async () => {
+    const { err } = await run(
+      ["validate"],
+      sound.replace("otlp_http: {", "logging: {").replace(", exporters: [otlp_http]", ""),
+    );
+    expect(err).toContain(
+      'collector.yaml:4:3 exporters.logging: unknown exporter type "logging"\n    it has become debug, with verbosity instead of loglevel',
+    );
+  });
+
   it("tells both places of two listeners on one address, of whatever component", async () => {
     const { code, err } = await run(
       ["validate"],

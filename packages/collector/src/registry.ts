@@ -2,6 +2,7 @@ import type { ComponentRegistry } from "@dbintel/config";
 import { createRegistry } from "@dbintel/config";
 import type { ComponentDefinition, ComponentKind } from "@dbintel/pipeline";
 import { componentKinds } from "@dbintel/pipeline";
+import { adviceOn } from "./other-collectors.ts";
 
 /** A component that the distribution knows; its code is loaded when a configuration names it. */
 interface Entry {
@@ -112,7 +113,7 @@ export async function loadRegistry(names: Iterable<ComponentName>): Promise<Comp
     if (entry !== undefined) wanted.add(entry);
   }
   const registry = createRegistry(await Promise.all([...wanted].map((entry) => entry.load())));
-  return { lookup: (kind, type) => registry.lookup(kind, type), types: (kind) => Object.keys(entries[kind]) };
+  return { lookup: (kind, type) => registry.lookup(kind, type), types: (kind) => Object.keys(entries[kind]), adviceOn };
 }
 
 /** Loads every component of the distribution, by kind and then by type. */

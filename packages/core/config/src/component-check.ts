@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ConfiguredComponent } from "./collector-config.ts";
 import { parseComponentId } from "./component-id.ts";
+import type { Diagnostic } from "./diagnostic.ts";
 import type { Findings } from "./findings.ts";
 import { type ConfigNode, emptyMap, entryOf, type MapNode } from "./node.ts";
 import type { Position } from "./position.ts";
@@ -77,10 +78,7 @@ function checkSettings<Definition extends ComponentType, Kind extends ComponentK
   const path = [sections[kind], key];
   const definition = registry.lookup(kind, type);
   if (definition === undefined) {
-    const known = registry.types(kind);
-    const suggestion = closest(type, known);
-    const hint = known.length === 0 ? undefined : `known types: ${known.join(", ")}`;
-    findings.error({ path, position, message: `unknown ${kind} type "${type}"`, suggestion, hint });
+    findings.error({ path, position, message: `unknown ${kind} type "${type}"`, ...wayOut(kind, type, registry) });
     return {};
   }
   if (definition.type !== type) {
@@ -104,6 +102,19 @@ function checkSettings<Definition extends ComponentType, Kind extends ComponentK
     input: checked.input,
     configured: { id, type: definition.type, name, config, definition, digest: digestOf(checked.input), position },
   };
+}
+
+/** What to write instead of a type that is not known. */
+function wayOut(
+  kind: ComponentKind,
+  type: string,
+  registry: ComponentRegistry,
+): Pick<Diagnostic, "hint" | "suggestion"> {
+  const advice = registry.adviceOn?.(kind, type);
+  if (advice !== undefined) return { hint: advice };
+  const known = registry.types(kind);
+  const hint = known.length === 0 ? undefined : `known types: ${known.join(", ")}`;
+  return { suggestion: closest(type, known), hint };
 }
 
 /** SHA-256 of the settings: they may hold secrets, which nobody should be able to read back. */

@@ -68,6 +68,8 @@ export interface ComponentRegistry<Definition extends ComponentType = ComponentT
   lookup<Kind extends ComponentKind>(kind: Kind, type: string): OfKind<Definition, Kind> | undefined;
   /** Every type of the kind, without aliases. */
   types(kind: ComponentKind): readonly string[];
+  /** What to do instead with a type that is known from other collectors; `undefined` for any other. */
+  adviceOn?(kind: ComponentKind, type: string): string | undefined;
 }
 
 /** A registry of definitions that are at hand. */

@@ -14,4 +14,4 @@ export { DbintelError, isDbintelError } from "./dbintel-error.ts";
 export type { DriverError } from "./driver-message.ts";
 export { driverMessage } from "./driver-message.ts";
 export type { NetworkFailure } from "./network-failure.ts";
-export { networkCode, networkFailure } from "./network-failure.ts";
+export { certificateHint, networkCode, networkFailure } from "./network-failure.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { networkFailure } from "./network-failure.ts";
+import { certificateHint, networkFailure } from "./network-failure.ts";
 
 const nodeError = (code: string, message: string) => Object.assign(new Error(message), { code });
 
@@ -18,6 +18,11 @@ describe("networkFailure", () => {
   ])("knows %s, by its code and by its words alone", (code, message, advice) => {
     expect(networkFailure(nodeError(code, message))).toEqual({ text: message, hint: expect.stringContaining(advice) });
     expect(networkFailure(message).hint).toContain(advice);
+  });
+
+  it("tells what is wrong with a certificate from all other failures", () => {
+    expect(certificateHint("CERT_HAS_EXPIRED certificate has expired")).toContain("renewed there");
+    expect(certificateHint("ECONNREFUSED connect ECONNREFUSED ::1:5432")).toBeUndefined();
   });
 
   it("says of OpenSSL and of Node what the operator can use", () => {

@@ -12,6 +12,28 @@ interface Known {
 
 const authority = "the certificate's authority is not known: set tls.ca_file to its certificate";
 
+/** Why a certificate is not accepted. */
+const certificates: readonly Known[] = [
+  {
+    seen: /ALTNAME|altnames/,
+    hint: "the certificate is for another name: use that name in the endpoint, or set tls.server_name_override",
+  },
+  {
+    seen: /CERT_HAS_EXPIRED|certificate has expired/,
+    hint: "the server's certificate has expired: it has to be renewed there",
+  },
+  {
+    seen: /CERT_NOT_YET_VALID|certificate is not yet valid/,
+    hint: "the server's certificate is not valid yet: check the clock of this machine",
+  },
+  {
+    seen: /DEPTH_ZERO_SELF_SIGNED_CERT|self-signed certificate(?! in)/,
+    hint: "the certificate is self-signed: set tls.ca_file to it",
+  },
+  { seen: /SELF_SIGNED_CERT_IN_CHAIN|self-signed certificate in/, hint: authority },
+  { seen: /UNABLE_TO_(?:GET_ISSUER|VERIFY_LEAF)|unable to (?:get .*issuer|verify the first)/, hint: authority },
+];
+
 /** The failures that people meet most often; the first that fits counts. */
 const known: readonly Known[] = [
   { seen: /ECONNREFUSED/, hint: "nothing listens there: check host and port of the endpoint and that the server runs" },
@@ -35,24 +57,7 @@ const known: readonly Known[] = [
     seen: /CERTIFICATE_REQUIRED|certificate required|HANDSHAKE_FAILURE|handshake failure/,
     hint: "the server may ask for a certificate of the client: set tls.cert_file and tls.key_file",
   },
-  {
-    seen: /ALTNAME|altnames/,
-    hint: "the certificate is for another name: use that name in the endpoint, or set tls.server_name_override",
-  },
-  {
-    seen: /CERT_HAS_EXPIRED|certificate has expired/,
-    hint: "the server's certificate has expired: it has to be renewed there",
-  },
-  {
-    seen: /CERT_NOT_YET_VALID|certificate is not yet valid/,
-    hint: "the server's certificate is not valid yet: check the clock of this machine",
-  },
-  {
-    seen: /DEPTH_ZERO_SELF_SIGNED_CERT|self-signed certificate(?! in)/,
-    hint: "the certificate is self-signed: set tls.ca_file to it",
-  },
-  { seen: /SELF_SIGNED_CERT_IN_CHAIN|self-signed certificate in/, hint: authority },
-  { seen: /UNABLE_TO_(?:GET_ISSUER|VERIFY_LEAF)|unable to (?:get .*issuer|verify the first)/, hint: authority },
+  ...certificates,
   { seen: /EPROTO|ERR_SSL/, hint: "the TLS handshake failed: see the log of the server, and the settings `tls`" },
   {
     seen: /HPE_/,
@@ -77,6 +82,11 @@ export function networkFailure(error: unknown): NetworkFailure {
   const text = [...new Set(errors.map(textOf))].join("; ");
   const searched = `${errors.map(networkCode).join(" ")} ${text}`;
   return { text, hint: known.find(({ seen }) => seen.test(searched))?.hint ?? unknown };
+}
+
+/** What to do about a certificate that is not accepted, by the code or the words of Node; `undefined` for anything else. */
+export function certificateHint(failure: string): string | undefined {
+  return certificates.find(({ seen }) => seen.test(failure))?.hint;
 }
 
 /** The code of Node, the system or OpenSSL; of the first of several failures. */

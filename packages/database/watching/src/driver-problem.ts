@@ -1,4 +1,4 @@
-import { DbintelError, type ErrorCode } from "@dbintel/errors";
+import { certificateHint, DbintelError, type ErrorCode } from "@dbintel/errors";
 
 /** What is said of a driver's error: a problem with a way out of it. */
 export interface Explanation {
@@ -25,10 +25,11 @@ export function transportProblem(report: {
 }): Explanation | undefined {
   const { endpoint, code, message, untrusted = false, lost } = report;
   if (untrusted || /^(ERR_TLS|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|ERR_SSL)/.test(code)) {
+    const repair = certificateHint(`${code} ${message}`) ?? "name the certificate authority in tls.ca_file";
     return {
       code: "DBI_DATABASE_UNREACHABLE",
       message: `the certificate of ${endpoint} cannot be verified: ${message}`,
-      hint: "name the certificate authority in tls.ca_file; tls.insecure_skip_verify: true gives up the verification",
+      hint: `${repair}; tls.insecure_skip_verify: true gives up the verification`,
       retryable: false,
     };
   }

@@ -181,6 +181,7 @@ describe("the server's certificate", () => {
     const other = { ca_file: ca_file(), server_name_override: "other.internal" };
     expect(await problemOf(connection([server.password, other]))).toMatchObject({
       message: expect.stringContaining("cannot be verified"),
+      hint: expect.stringContaining("set tls.server_name_override"),
     });
     // The certificate names no localhost.
     const byName = connection([server.password, { ca_file: ca_file() }], { host: "localhost" });

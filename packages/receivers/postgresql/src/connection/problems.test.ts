@@ -29,6 +29,14 @@ describe("databaseProblem", () => {
     ["must be loaded via shared_preload_libraries", "55000", "DBI_DATABASE_EXTENSION", false, "ALTER SYSTEM SET"],
     ["unsupported startup parameter: options", "08P01", "DBI_DATABASE_POOLER", false, "pooler"],
     ["The server does not support SSL connections", undefined, "DBI_DATABASE_UNREACHABLE", false, "insecure: true"],
+    [
+      "There was an error establishing an SSL connection",
+      undefined,
+      "DBI_DATABASE_UNREACHABLE",
+      true,
+      "another program",
+    ],
+    ["certificate has expired", "CERT_HAS_EXPIRED", "DBI_DATABASE_UNREACHABLE", false, "has to be renewed there"],
     ["self-signed certificate", "DEPTH_ZERO_SELF_SIGNED_CERT", "DBI_DATABASE_UNREACHABLE", false, "tls.ca_file"],
     ["division by zero", "22012", "DBI_DATABASE_QUERY", true, "server's log"],
   ])("explains %j (%s)", (message, code, expected, retryable, hint) => {

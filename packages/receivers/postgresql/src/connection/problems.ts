@@ -124,6 +124,14 @@ function byTransport(code: string, message: string, { endpoint, username }: Prob
       retryable: false,
     };
   }
+  if (message.includes("error establishing an SSL connection")) {
+    return {
+      code: "DBI_DATABASE_UNREACHABLE",
+      message: `${endpoint} does not answer as PostgreSQL does`,
+      hint: "check host and port of endpoint: another program listens there",
+      retryable: true,
+    };
+  }
   const lost = message.includes("Connection terminated") || message.includes("timeout expired");
   return transportProblem({ endpoint, code, message, lost });
 }

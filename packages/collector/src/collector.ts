@@ -1,7 +1,7 @@
 import type { DbintelError } from "@dbintel/errors";
-import type { BuildInfo, ReloadReport, ReloadTrigger } from "@dbintel/pipeline";
+import type { BuildInfo, ReloadReport, ReloadTrigger, RunningComponent } from "@dbintel/pipeline";
 import { Graph, systemClock, systemRandom } from "@dbintel/pipeline";
-import { type SelfTelemetry, startSelfTelemetry } from "@dbintel/selftelemetry";
+import { type SelfTelemetry, type SelfTelemetryOptions, startSelfTelemetry } from "@dbintel/selftelemetry";
 import type { DistributionConfig, Reading, UsableReading } from "./configuration.ts";
 import { farewell, tellUnbalanced, tellUndelivered } from "./farewell.ts";
 import { Reloader } from "./reload/reloader.ts";
@@ -9,6 +9,8 @@ import { RunningControl } from "./running-control.ts";
 
 /** A collector that runs. */
 export interface RunningCollector {
+  /** Every component with its state and accounts. */
+  components(): readonly RunningComponent[];
   /** Reads the configuration again and goes over to it by difference; a bad one leaves the old one running. Never rejects. */
   reload(trigger: ReloadTrigger): Promise<ReloadReport>;
   /** Receivers first, so that everything can be given away. Resolves with what did not stop cleanly, also logged. */
@@ -19,22 +21,24 @@ export interface RunningCollector {
  * Starts everything that a configuration names. Rejects with a `DbintelError`, everything stopped again, when a
  * component or the collector's own telemetry cannot start.
  */
-export async function startCollector(
+export async function startFrom(
   running: UsableReading,
   options: {
     readonly build: BuildInfo;
     readonly read: () => Promise<Reading>;
     /** For everything together to give away what it holds. */
     readonly stopDeadlineMs: number;
+    /** Where the log goes. Default: the error output of the process. */
+    readonly output?: SelfTelemetryOptions["output"];
   },
 ): Promise<RunningCollector> {
-  const { build, read, stopDeadlineMs } = options;
+  const { build, read, stopDeadlineMs, output = process.stderr } = options;
   const { config } = running;
   const environment = { build, clock: systemClock, random: systemRandom };
   const telemetry = await startSelfTelemetry({
     ...environment,
     config: config.service.telemetry,
-    output: process.stderr,
+    output,
   });
   const { logger, meter } = telemetry;
   const control = new RunningControl();
@@ -52,7 +56,11 @@ export async function startCollector(
     throw error;
   }
   logger.info({ version: build.version, pipelines: [...config.service.pipelines.keys()] }, "everything is ready");
-  return { reload: (trigger) => reloader.reload(trigger), stop: () => stop(graph, telemetry) };
+  return {
+    components: () => graph.components(),
+    reload: (trigger) => reloader.reload(trigger),
+    stop: () => stop(graph, telemetry),
+  };
 }
 
 /** The level of the log follows the configuration; the rest of its telemetry is set up once. */

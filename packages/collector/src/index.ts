@@ -1,3 +1,5 @@
+export type { Collector, CollectorOptions } from "./embedded.ts";
+export { startCollector } from "./embedded.ts";
 export type { ComponentName } from "./registry.ts";
 export { loadAllDefinitions, loadRegistry } from "./registry.ts";
 export type { TopQuery } from "./top-queries.ts";

@@ -9,7 +9,7 @@ import { createTestHost } from "@dbintel/pipeline/testing";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { readBuildInfo } from "../src/build.ts";
 import { main } from "../src/cli.ts";
-import { startCollector } from "../src/collector.ts";
+import { startFrom } from "../src/collector.ts";
 import { readConfiguration, usableReading } from "../src/configuration.ts";
 import { command } from "./running.ts";
 
@@ -192,7 +192,7 @@ service:
   const reading = await usableReading(source, { env: {}, columns: undefined, print: say, printError: say });
   if (reading === undefined) throw new Error(problems.join("\n"));
   const read = () => readConfiguration(source, { env: {} });
-  const collector = await startCollector(reading, { build: readBuildInfo(), read, stopDeadlineMs: 1 });
+  const collector = await startFrom(reading, { build: readBuildInfo(), read, stopDeadlineMs: 1 });
   const admin = `http://localhost:${port}`;
   try {
     const ask = (...args: readonly string[]) => command(["dlq", ...args, "--admin", admin]);

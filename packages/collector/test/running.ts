@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { freePort } from "@dbintel/e2e/free-port";
 import { readBuildInfo } from "../src/build.ts";
 import { main } from "../src/cli.ts";
-import { startCollector } from "../src/collector.ts";
+import { startFrom } from "../src/collector.ts";
 import { readConfiguration, usableReading } from "../src/configuration.ts";
 
 /** How a command ended and what it said. */
@@ -81,7 +81,7 @@ service:
   const reading = await usableReading(source, { env: {}, columns: undefined, print: printError, printError });
   if (reading === undefined) throw new Error(problems.join("\n"));
   const read = () => readConfiguration(source, { env: {} });
-  const collector = await startCollector(reading, { build: readBuildInfo(), read, stopDeadlineMs: 1 });
+  const collector = await startFrom(reading, { build: readBuildInfo(), read, stopDeadlineMs: 1 });
   return {
     admin: `${options.scheme ?? "http"}://localhost:${admin}`,
     async send(...bodies) {

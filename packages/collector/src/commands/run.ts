@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { isDbintelError } from "@dbintel/errors";
 import { systemClock } from "@dbintel/pipeline";
 import { readBuildInfo } from "../build.ts";
-import { type RunningCollector, startCollector } from "../collector.ts";
+import { type RunningCollector, startFrom } from "../collector.ts";
 import type { ConfigOptions, UsableReading } from "../configuration.ts";
 import { loadSources, readConfiguration, usableReading } from "../configuration.ts";
 import { contentDigest } from "../reload/config-digest.ts";
@@ -33,7 +33,7 @@ export async function run(options: RunOptions, terminal: Terminal): Promise<Exit
   process.on("SIGHUP", hangUp);
   let collector: RunningCollector;
   try {
-    collector = await startCollector(reading, {
+    collector = await startFrom(reading, {
       build: readBuildInfo(),
       read: () => readConfiguration(options, terminal),
       stopDeadlineMs,

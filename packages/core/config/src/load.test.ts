@@ -92,8 +92,14 @@ describe("several sources", () => {
 
   it("are named in findings without the YAML that they are, in which a secret may stand", () => {
     const text = "receivers: {postgresql: {endpoint: 'localhost:5432', password: hunter2}}";
-    const { diagnostics } = checkConfig(loadConfig({ sources: [`yaml:${text}`], env: {} }), sample);
-    expect(formatDiagnostics(diagnostics)).toContain("--config yaml:1:1 exporters: no exporter is configured");
+    expect(findings("", { sources: [`yaml:${text}`] })).toBe(
+      [
+        "--config yaml:1:1 exporters: no exporter is configured",
+        "--config yaml:1:1 service.pipelines: no pipeline is configured",
+        "    a pipeline joins receivers and exporters under service.pipelines",
+        '--config yaml:1:13 receivers.postgresql: warning: the receiver "postgresql" is configured, but no pipeline names it',
+      ].join("\n"),
+    );
     for (const source of [text, `\n${text}\n`, text.replaceAll(/[{}]/g, "\n")]) {
       expect(formatDiagnostics(loadConfig({ sources: [source] }).diagnostics)).toMatch(
         /^--config.*: (?:it is no path but YAML|sources of the kind receivers: are not known)\n.*yaml:/,

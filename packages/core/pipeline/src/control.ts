@@ -3,7 +3,7 @@ import type { LogLevel } from "./json-logger.ts";
 import type { TapListener } from "./taps.ts";
 
 /** Who asked for a reload. */
-export type ReloadTrigger = "signal" | "admin" | "watch";
+export type ReloadTrigger = "signal" | "admin" | "watch" | "application";
 
 /** How a reload ended. */
 export interface ReloadReport {

@@ -61,7 +61,7 @@ export function checkConfig<Definition extends ComponentType, TelemetrySchema ex
     findings.error({ path: [], position: root.position, message: "the configuration is empty", hint });
     return { config: undefined, diagnostics: findings.sorted() };
   }
-  findings.keys(root, [], [...Object.values(sections), "service"]);
+  const meant = findings.keys(root, [], [...Object.values(sections), "service"]);
   const components = {
     receiver: checkComponents({ kind: "receiver", root, registry, findings }),
     processor: checkComponents({ kind: "processor", root, registry, findings }),
@@ -69,8 +69,8 @@ export function checkConfig<Definition extends ComponentType, TelemetrySchema ex
     connector: checkComponents({ kind: "connector", root, registry, findings }),
     extension: checkComponents({ kind: "extension", root, registry, findings }),
   };
-  reportMissing(root, findings);
-  const service = checkService({ root, components, telemetrySchema, findings });
+  reportMissing(root, meant, findings);
+  const service = checkService({ root, meant, components, telemetrySchema, findings });
   const listening = running(components, service).map((each): Listening => listeningOf(each));
   if (service.telemetry.ok) {
     const { value: settings } = service.telemetry;
@@ -118,8 +118,9 @@ export function requireConfig<Definition extends ComponentType, Telemetry>({
   return config;
 }
 
-function reportMissing(root: MapNode, findings: Findings): void {
+function reportMissing(root: MapNode, meant: ReadonlySet<string>, findings: Findings): void {
   for (const kind of ["receiver", "exporter"] as const) {
+    if (meant.has(sections[kind])) continue;
     const entry = entryOf(root, sections[kind]);
     const value = entry?.value;
     if (!isEmpty(value)) continue;

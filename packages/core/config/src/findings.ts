@@ -19,6 +19,11 @@ export class Findings {
     this.#all.push(...diagnostics);
   }
 
+  /** How many errors there are so far. */
+  get errors(): number {
+    return this.#all.filter(({ severity }) => severity === "error").length;
+  }
+
   /** Everything that was found: source by source, each from its top to its bottom. */
   sorted(): readonly Diagnostic[] {
     const sources = new Map<string, number>();
@@ -35,18 +40,25 @@ export class Findings {
     const { position } = node;
     if (node.kind === "list" || (node.kind === "scalar" && node.value !== null)) {
       const found = node.kind === "list" ? "a list" : "a single value";
-      this.error({ path, position, message: `expected a map of ${of}, got ${found}` });
+      const hint = node.kind === "list" ? "write a key for each, name: instead of - name:" : undefined;
+      this.error({ path, position, message: `expected a map of ${of}, got ${found}`, hint });
     }
     return emptyMap(position);
   }
 
-  /** Reports each key of the map that is not known. */
-  keys(map: MapNode, path: ConfigPath, known: readonly string[]): void {
+  /**
+   * Reports each key of the map that is not known. Gives those that were most likely meant: that they are missing says
+   * nothing more.
+   */
+  keys(map: MapNode, path: ConfigPath, known: readonly string[]): ReadonlySet<string> {
+    const meant = new Set<string>();
     for (const [name, { key }] of map.entries) {
       if (known.includes(name)) continue;
       const suggestion = closest(name, known);
+      if (suggestion !== undefined) meant.add(suggestion);
       const hint = suggestion === undefined ? `known keys: ${known.join(", ")}` : undefined;
       this.error({ path, position: key, message: `unknown key ${JSON.stringify(name)}`, suggestion, hint });
     }
+    return meant;
   }
 }

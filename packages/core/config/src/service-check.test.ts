@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references are part of what is tested
 import { describe, expect, it } from "vitest";
-import { findings } from "../test/sample.ts";
+import { findings, valid } from "../test/sample.ts";
 
 const components = `receivers: {otlp: , postgresql: {endpoint: x}}
 processors: {batch: , filter: {conditions: [{when: "true"}]}}
@@ -154,5 +154,37 @@ describe("components that nothing names", () => {
         'c.yaml:5:25 connectors.count: warning: the connector "count" is configured, but no pipeline names it',
       ].join("\n"),
     );
+  });
+});
+
+describe("what only follows from another error is not said", () => {
+  it.each([
+    [
+      "services:",
+      valid.replace("service:", "services:"),
+      'c.yaml:6:1: unknown key "services" (did you mean "service"?)',
+    ],
+    [
+      "pipeline:",
+      valid.replace("pipelines:", "pipeline:"),
+      'c.yaml:7:3 service: unknown key "pipeline" (did you mean "pipelines"?)',
+    ],
+    [
+      "receiver:",
+      valid.replace("receivers:", "receiver:"),
+      'c.yaml:1:1: unknown key "receiver" (did you mean "receivers"?)',
+    ],
+    [
+      "a list of receivers",
+      valid.replace("  postgresql:", "  - postgresql:"),
+      "c.yaml:2:3 receivers: expected a map of receivers, got a list\n    write a key for each, name: instead of - name:",
+    ],
+    [
+      "a pipeline that names nothing",
+      valid.replace("[debug]", "debug"),
+      "c.yaml:10:18 service.pipelines.logs.exporters: expected a list, got a string\n    a list is written [a, b], or with a line for each entry that begins with -",
+    ],
+  ])("%s", (_, yaml, finding) => {
+    expect(findings(yaml)).toBe(finding);
   });
 });

@@ -18,6 +18,8 @@ import { checkSchema, type SchemaResult } from "./schema-check.ts";
 
 export interface ServiceCheck<TelemetrySchema extends z.ZodType> {
   readonly root: MapNode;
+  /** Keys of the root that are written otherwise: what they hold is not known. */
+  readonly meant: ReadonlySet<string>;
   readonly components: DeclaredComponents;
   readonly telemetrySchema: TelemetrySchema;
   readonly findings: Findings;
@@ -35,13 +37,14 @@ export interface CheckedService<Telemetry> {
 export function checkService<TelemetrySchema extends z.ZodType>(
   check: ServiceCheck<TelemetrySchema>,
 ): CheckedService<z.output<TelemetrySchema>> {
-  const { root, components, telemetrySchema, findings } = check;
+  const { root, meant, components, telemetrySchema, findings } = check;
+  const errorsBefore = findings.errors;
   const entry = entryOf(root, "service");
   const position = entry?.key ?? root.position;
   const service = findings.map(entry?.value ?? emptyMap(position), ["service"], "settings");
-  findings.keys(service, ["service"], ["extensions", "pipelines", "telemetry"]);
+  const meantHere = findings.keys(service, ["service"], ["extensions", "pipelines", "telemetry"]);
 
-  const unread = new Set(componentKinds.filter((kind) => entryOf(root, sections[kind])?.value.kind === "broken"));
+  const unread = new Set(componentKinds.filter((kind) => isUnread(root, sections[kind]) || meant.has(sections[kind])));
   const extensions = checkExtensions(service, { components, unread, findings });
   const path = ["service", "pipelines"];
   const written = entryOf(service, "pipelines");
@@ -52,7 +55,8 @@ export function checkService<TelemetrySchema extends z.ZodType>(
     findings,
   });
   const broken = unread.size > 0 || hasBroken(entry?.value);
-  if (isEmpty(written?.value) && (isEmpty(entry?.value) || entry?.value.kind === "map")) {
+  const isMeant = meant.has("service") || meantHere.has("pipelines");
+  if (!isMeant && isEmpty(written?.value) && (isEmpty(entry?.value) || entry?.value.kind === "map")) {
     const hint = "a pipeline joins receivers and exporters under service.pipelines";
     findings.error({ path, position: written?.key ?? position, message: "no pipeline is configured", hint });
   }
@@ -60,7 +64,8 @@ export function checkService<TelemetrySchema extends z.ZodType>(
   // A reference that could not be resolved may hold what seems to be missing.
   if (!broken) {
     checkPipelineGraph({ pipelines, components, findings });
-    reportUnused(isNamed, check);
+    // A pipeline that is wrong names nothing: what it does not name is not unused.
+    if (findings.errors === errorsBefore && !isMeant) reportUnused(isNamed, check);
   }
 
   const telemetry = checkSchema({
@@ -71,6 +76,12 @@ export function checkService<TelemetrySchema extends z.ZodType>(
   });
   if (!telemetry.ok) findings.add(telemetry.diagnostics);
   return { extensions: [...new Set(extensions.map(({ id }) => id))], pipelines, isNamed, telemetry };
+}
+
+/** A section that is no map, which was reported: anything may be meant to be configured there. */
+function isUnread(root: MapNode, section: string): boolean {
+  const value = entryOf(root, section)?.value;
+  return value !== undefined && value.kind !== "map" && !isEmpty(value);
 }
 
 function checkExtensions(

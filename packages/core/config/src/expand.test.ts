@@ -237,3 +237,18 @@ describe("a reference that cannot be resolved", () => {
     expect(checked.ok ? [] : checked.diagnostics.map(({ message }) => message)).toEqual(['unknown key "d"']);
   });
 });
+
+describe("a $ before a name alone", () => {
+  it("is warned of where it stands, without what stands there", () => {
+    const { root, diagnostics } = load("$hunter2");
+    expect(formatDiagnostics(diagnostics)).toBe(
+      "c.yaml:1:8 field: warning: begins with $ but is no reference: it is taken as it is written\n" +
+        "    a variable is written ${env:NAME}; write $$ for a $ that is meant",
+    );
+    expect(nodeAt(root, ["field"])).toMatchObject({ value: "$hunter2" });
+  });
+
+  it.each(["$$NAME", "$1", "a$b", "${env:X}"])("is none in %s", (value) => {
+    expect(load(value, { env: { X: "$NAME" } }).diagnostics).toEqual([]);
+  });
+});

@@ -72,6 +72,7 @@ class Expansion {
 
   #text(node: ConfigNode, text: string, path: ConfigPath): ConfigNode {
     if (this.#options.budget.spent) return { kind: "broken", position: node.position };
+    if (/^\$[A-Za-z_]\w*$/.test(text)) this.#warnOfBareName(node, path);
     const { segments, fault } = parseTemplate(text);
     if (fault !== undefined) return this.#broken(node, path, fault);
     const [first] = segments;
@@ -86,6 +87,17 @@ class Expansion {
     const [reference] = joined.references;
     if (reference === undefined) return { ...node, kind: "scalar", value: joined.text };
     return { kind: "scalar", value: joined.text, position, origin: { reference, text: joined.text } };
+  }
+
+  /** A shell, and the OpenTelemetry Collector of old, would put a variable there. What stands there may be a password. */
+  #warnOfBareName({ position }: ConfigNode, path: ConfigPath): void {
+    this.#options.report({
+      severity: "warning",
+      path,
+      position,
+      message: "begins with $ but is no reference: it is taken as it is written",
+      hint: "a variable is written ${env:NAME}; write $$ for a $ that is meant",
+    });
   }
 
   /** A value that is one reference: it keeps the type that YAML gives to the text. */

@@ -62,7 +62,12 @@ describe("dbintel", () => {
     expect(all.out).not.toMatch(/the-licence-key|^receivers/m);
     const one = await run(["explain-config", "exporters.otlp_http.timeout", "--format", "json"], sound);
     expect(JSON.parse(one.out)).toEqual([expect.objectContaining({ origin: "default" })]);
-    expect(await run(["explain-config", "exporters.otlp"], sound)).toMatchObject({ code: 1 });
+    expect(await run(["explain-config", "exporters.otlp_htp"], sound)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining(
+        'nothing is in effect at "exporters.otlp_htp" (did you mean "exporters.otlp_http"?)',
+      ),
+    });
   });
 
   it("warns of a listener that strangers reach, and refuses it strictly", async () => {

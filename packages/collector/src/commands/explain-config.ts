@@ -1,4 +1,4 @@
-import { type ExplainedSetting, explainConfig } from "@dbintel/config";
+import { closest, type ExplainedSetting, explainConfig } from "@dbintel/config";
 import { printable } from "@dbintel/watching";
 import { type ConfigOptions, usableReading } from "../configuration.ts";
 import type { ExitCode, Terminal } from "../terminal.ts";
@@ -13,9 +13,12 @@ export async function explain(
 ): Promise<ExitCode> {
   const reading = await usableReading(options, terminal);
   if (reading === undefined) return exitCodes.badConfiguration;
-  const settings = explainConfig(reading.config.effective(), reading.loaded.root).filter((each) => isAt(each, path));
+  const all = explainConfig(reading.config.effective(), reading.loaded.root);
+  const settings = all.filter((each) => isAt(each, path));
   if (settings.length === 0 && path !== undefined) {
-    terminal.printError(`dbintel explain-config: nothing is in effect at "${printable(path)}"`);
+    const meant = closest(path, new Set(all.flatMap(pathsTo)));
+    const question = meant === undefined ? "" : ` (did you mean ${JSON.stringify(meant)}?)`;
+    terminal.printError(`dbintel explain-config: nothing is in effect at "${printable(path)}"${question}`);
     return exitCodes.failure;
   }
   terminal.print(options.format === "json" ? JSON.stringify(settings, undefined, 2) : tableOf(settings));
@@ -26,6 +29,11 @@ export async function explain(
 function isAt(setting: ExplainedSetting, path: string | undefined): boolean {
   if (path === undefined || setting.path === path) return true;
   return setting.path.startsWith(path) && /^[.[]/.test(setting.path.slice(path.length));
+}
+
+/** The paths that the setting is at or within. */
+function pathsTo({ path }: ExplainedSetting): readonly string[] {
+  return [...path.matchAll(/(?<=.)[.[]|$/g)].map(({ index }) => path.slice(0, index));
 }
 
 function tableOf(settings: readonly ExplainedSetting[]): string {

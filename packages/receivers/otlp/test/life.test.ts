@@ -63,7 +63,7 @@ describe("start", () => {
     [{ grpc: { keepalive: { enforcement_policy: {} } } }, "not supported: pings of senders are answered at any rate"],
     [{ http: { endpoint: "localhost" } }, "expected a host and a port"],
     [{ http: { max_bytes_in_flight: "1MiB" } }, "max_bytes_in_flight must be at least max_request_body_size"],
-    [{ http: { max_request_body_size: 0 } }, "max_request_body_size must be larger than 0"],
+    [{ http: { max_request_body_size: 0 } }, "protocols.http.max_request_body_size: must be larger than 0"],
     [{ http: { port: 4318 } }, `protocols.http: unknown key "port"`],
     [{ http: { cors: { allowed_origins: ["*"] } } }, "not supported: browsers cannot send to this receiver"],
   ])("refuses %j", (protocols, message) => {

@@ -19,7 +19,7 @@ export const httpSettings = z
     metrics_url_path: path("metrics"),
     traces_url_path: path("traces"),
     max_request_body_size: byteSize()
-      .refine((bytes) => bytes > 0, { error: "max_request_body_size must be larger than 0" })
+      .refine((bytes) => bytes > 0, { error: "must be larger than 0" })
       .prefault("64MiB")
       .describe("Largest body of a request, before and after decompression; a larger one is answered 413."),
     ...senderLimits({ requests: "Requests", busy: "503", mostRequests: 1000 }),

@@ -150,6 +150,7 @@ for (const { product, suite, start } of servers) {
         );
         const error = (await watched.poll().then(undefined, (reason: unknown) => reason)) as DbintelError;
         expect(error).toMatchObject({ code: "DBI_DATABASE_AUTHENTICATION", retryable: false });
+        expect((error as Error).message).toContain("(with a password)");
         expect(`${error.message} ${error.hint} ${JSON.stringify(error.cause)}`).not.toContain("not-the-password");
       });
 

@@ -75,7 +75,7 @@ function byErrno(errno: number, message: string, context: ProblemContext): Expla
     case 3118: // account locked
       return {
         code: "DBI_DATABASE_AUTHENTICATION",
-        message: `${endpoint} refused user ${context.username}: ${message}`,
+        message: `${endpoint} refused user ${context.username}: ${withoutColon(message)}`,
         hint: `check username and password, and that the account ${user} exists for the host that the collector connects from`,
         retryable: false,
       };
@@ -98,9 +98,10 @@ function byErrno(errno: number, message: string, context: ProblemContext): Expla
         hint: grantHint(message, context),
         retryable: false,
       };
+    case 1226:
+      return usedUp(message, context);
     case 1040:
     case 1203:
-    case 1226:
       return {
         code: "DBI_DATABASE_UNREACHABLE",
         message: `${endpoint} has no connection left: ${message}`,
@@ -130,6 +131,33 @@ function byErrno(errno: number, message: string, context: ProblemContext): Expla
     default:
       return undefined;
   }
+}
+
+/** What MySQL calls otherwise in its messages than in ALTER USER. */
+const limitNames: Readonly<Record<string, string>> = {
+  MAX_QUESTIONS: "MAX_QUERIES_PER_HOUR",
+  MAX_UPDATES: "MAX_UPDATES_PER_HOUR",
+};
+
+/** A resource limit of the account, by the name that the server tells. */
+function usedUp(message: string, { endpoint, username }: ProblemContext): Explanation {
+  const named = /'(max_\w+)'/.exec(message)?.[1]?.toUpperCase() ?? "MAX_USER_CONNECTIONS";
+  const limit = limitNames[named] ?? named;
+  const enough = limit === "MAX_USER_CONNECTIONS" ? mostSessions : 0;
+  return {
+    code: "DBI_DATABASE_UNREACHABLE",
+    message: `${endpoint} lets user ${username} do no more: ${message}`,
+    hint: `run as an administrator: ALTER USER ${account(username)} WITH ${limit} ${enough};`,
+    retryable: true,
+  };
+}
+
+/** Two that last, and short ones one at a time; one more while another ends. */
+const mostSessions = 5;
+
+/** In the log "password: YES" would be taken for a password and replaced, and with it whether one was sent at all. */
+function withoutColon(message: string): string {
+  return message.replace("(using password: YES)", "(with a password)").replace("(using password: NO)", "(without one)");
 }
 
 /** By what the socket, TLS and the driver report. */

@@ -1,11 +1,11 @@
 import { type DbintelError, RefusedError, toConsumeError } from "@dbintel/errors";
 import { type BatchOf, type Signal, signals } from "@dbintel/pdata";
 import { keepingAlive } from "./clock.ts";
-import type { ExporterDefinition, ExtensionDefinition, ProcessorDefinition } from "./component.ts";
+import type { ExporterDefinition, ExtensionDefinition, ProcessorDefinition, ReceiverDefinition } from "./component.ts";
 import type { ConsumeContext, Consumer } from "./consumer.ts";
 import type { Configured } from "./define.ts";
-import { exportersOf, extensionsOf, type Output, processorsOf } from "./embedded-components.ts";
-import { batchProblem, signalProblem } from "./embedding-checks.ts";
+import { exportersOf, extensionsOf, inputId, type Output, processorsOf, receiversOf } from "./embedded-components.ts";
+import { batchProblem, checkUse, signalProblem } from "./embedding-checks.ts";
 import { Graph, type GraphOptions } from "./graph.ts";
 import type { RunningComponent } from "./graph-node.ts";
 import type { GraphSpec, PipelineSpec } from "./graph-spec.ts";
@@ -15,6 +15,13 @@ import { systemEnvironment } from "./system-environment.ts";
 
 /** What {@link createPipeline} makes a pipeline of. */
 export interface PipelineOptions extends GraphOptions {
+  /**
+   * What brings batches beside the calls of `consume`, from `start` on. State that one keeps over a restart belongs to its
+   * id. Default none.
+   */
+  readonly receivers?:
+    | readonly Configured<ReceiverDefinition>[]
+    | Readonly<Record<string, Configured<ReceiverDefinition>>>;
   /** In the order in which a batch passes them. Default none. */
   readonly processors?: readonly Configured<ProcessorDefinition>[];
   /** One output, or several that each get every batch. */
@@ -37,12 +44,15 @@ export interface EmbeddedConsumer<S extends Signal> extends Consumer<S> {
   consume(batch: BatchOf[S], context?: ConsumeContext): Promise<void>;
 }
 
-/** A running pipeline inside an application. The batch given to `consume` stays the caller's, unchanged. */
+/**
+ * A running pipeline inside an application. The batch given to `consume` stays the caller's, unchanged. With receivers the
+ * process stays alive from `start` until `stop`, without them while a call is under way.
+ */
 export interface EmbeddedPipeline extends AsyncDisposable {
   readonly logs: EmbeddedConsumer<"logs">;
   readonly metrics: EmbeddedConsumer<"metrics">;
   readonly traces: EmbeddedConsumer<"traces">;
-  /** Optional: the first batch starts what is not started. Rejects with `DBI_COMPONENT_START`. */
+  /** Optional without receivers: the first batch starts what is not started. Rejects with `DBI_COMPONENT_START`. */
   start(): Promise<void>;
   /** Gives away what is held, within the deadline. Later batches are refused. Errors are also logged. */
   stop(): Promise<readonly DbintelError[]>;
@@ -52,13 +62,14 @@ export interface EmbeddedPipeline extends AsyncDisposable {
 
 /**
  * Makes a pipeline for an application of your own: the same components, edges and accounts as in the collector, fed
- * by calls of `consume` instead of receivers.
+ * by calls of `consume`, by receivers, or by both.
  *
  * A signal that one of the components does not take is rejected for good, so that no record ever passes by a
  * processor in silence.
  */
 export function createPipeline(options: PipelineOptions): EmbeddedPipeline {
-  const [processors, exporters, extensions] = [processorsOf(options), exportersOf(options), extensionsOf(options)];
+  const [receivers, processors] = [receiversOf(options), processorsOf(options)];
+  const [exporters, extensions] = [exportersOf(options), extensionsOf(options)];
   const input = new Input();
   const obstacleOf = (signal: Signal) => {
     return options.signals?.includes(signal) === false
@@ -69,10 +80,16 @@ export function createPipeline(options: PipelineOptions): EmbeddedPipeline {
     .filter((signal) => obstacleOf(signal) === undefined)
     .map((signal): [string, PipelineSpec] => [
       signal,
-      { signal, receivers: ["input"], processors: [...processors.keys()], exporters: [...exporters.keys()] },
+      {
+        signal,
+        receivers: [inputId, ...givingOf(receivers, signal)],
+        processors: [...processors.keys()],
+        exporters: [...exporters.keys()],
+      },
     ]);
+  checkUse(receivers, new Map(pipelines));
   const spec: GraphSpec = {
-    receivers: new Map([["input", { definition: inputDefinition(input), config: {} }]]),
+    receivers: new Map([[inputId, { definition: inputDefinition(input), config: {} }], ...receivers]),
     processors,
     exporters,
     connectors: new Map(),
@@ -80,7 +97,7 @@ export function createPipeline(options: PipelineOptions): EmbeddedPipeline {
     service: { extensions: [...extensions.keys()], pipelines: new Map(pipelines) },
   };
   const graph = new Graph(spec, systemEnvironment(options.host), options);
-  const life = new EmbeddedLife(graph);
+  const life = new EmbeddedLife(graph, receivers.size > 0);
   const consumer = <S extends Signal>(signal: S): EmbeddedConsumer<S> => ({
     async consume(batch, context) {
       const obstacle = obstacleOf(signal);
@@ -107,15 +124,20 @@ export function createPipeline(options: PipelineOptions): EmbeddedPipeline {
  */
 class EmbeddedLife {
   readonly #graph: Graph;
+  readonly #hasReceivers: boolean;
   #stopped = false;
+  /** Lets the process go that stays for the receivers. */
+  #leave: (() => void) | undefined;
 
-  constructor(graph: Graph) {
+  constructor(graph: Graph, hasReceivers: boolean) {
     this.#graph = graph;
+    this.#hasReceivers = hasReceivers;
   }
 
-  start(): Promise<void> {
+  async start(): Promise<void> {
     this.#stopped = false;
-    return keepingAlive(() => this.#graph.start());
+    await keepingAlive(() => this.#graph.start());
+    this.#stay();
   }
 
   during(call: () => Promise<void>): Promise<void> {
@@ -126,6 +148,7 @@ class EmbeddedLife {
       }
       if (!this.#graph.ready) {
         await this.#graph.start().catch((error: unknown) => Promise.reject(toConsumeError(error)));
+        this.#stay();
       }
       await call();
     });
@@ -133,8 +156,25 @@ class EmbeddedLife {
 
   stop(): Promise<readonly DbintelError[]> {
     this.#stopped = true;
-    return keepingAlive(() => this.#graph.stop());
+    return keepingAlive(async () => {
+      const failures = await this.#graph.stop();
+      this.#leave?.();
+      this.#leave = undefined;
+      return failures;
+    });
   }
+
+  #stay(): void {
+    if (!this.#hasReceivers || this.#stopped || this.#leave !== undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#leave = resolve;
+    void keepingAlive(() => promise);
+  }
+}
+
+/** The ids of the receivers that give the signal. */
+function givingOf(receivers: ReadonlyMap<string, Configured<ReceiverDefinition>>, signal: Signal): readonly string[] {
+  return [...receivers].filter(([, { definition }]) => definition.signals[signal] !== undefined).map(([id]) => id);
 }
 
 /** The id of the first component that does not take the signal. */

@@ -1,11 +1,56 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { type Diary, testEnvironment, testExporter, testExtension } from "../test/components.ts";
+import {
+  bodies,
+  type Diary,
+  logsOf,
+  TestReceiver,
+  testEnvironment,
+  testExporter,
+  testExtension,
+} from "../test/components.ts";
 import { createPipeline, defineExporter, defineExtension, type PipelineOptions } from "./index.ts";
 import { Sink } from "./testing/index.ts";
 
 const refusal = (message: string, hint: string) =>
   expect.objectContaining({ code: "DBI_CONFIG_INVALID", message, hint: expect.stringContaining(hint) });
+
+describe("receivers of an application", () => {
+  it("bring batches beside the calls of consume, and keep the process until they are stopped", async () => {
+    const keeping = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+    const [one, other, sink] = [new TestReceiver(), new TestReceiver(), new Sink<"logs">()];
+    const pipeline = createPipeline({ receivers: [one.configured(), other.configured()], exporter: { logs: sink } });
+    const before = keeping();
+    await pipeline.start();
+    expect(keeping()).toBe(before + 1);
+    await pipeline.logs.consume(logsOf("called"));
+    await one.send(logsOf("received"));
+    await other.send(logsOf("received too"));
+    expect(sink.batches.map(bodies)).toEqual([["called"], ["received"], ["received too"]]);
+    const receivers = pipeline.accounting().filter(({ kind }) => kind === "receiver");
+    expect(receivers.map(({ id, ledger }) => `${id} ${ledger.of("logs").sent}`).toSorted()).toEqual([
+      "input 1",
+      "test 1",
+      "test/2 1",
+    ]);
+    await pipeline.stop();
+    expect(keeping()).toBe(before);
+  });
+
+  it("are refused where nothing would ever ask them, or where their id is taken", () => {
+    const { definition, config } = new TestReceiver().configured();
+    const logsOnly = { config, definition: { ...definition, signals: { logs: "stable" } } } as const;
+    const exporter = { metrics: new Sink<"metrics">() };
+    expect(() => createPipeline({ receivers: { "test/a": logsOnly }, exporter })).toThrow(
+      refusal('receiver "test/a" gives logs, and the pipeline takes metrics', "`signals`"),
+    );
+    expect(() => createPipeline({ receivers: { input: logsOnly }, exporter: testExporter() })).toThrow(
+      refusal('receivers["input"]: calls of consume have this id', "type/name"),
+    );
+    const given = { receivers: [testExporter()], exporter } as unknown as PipelineOptions;
+    expect(() => createPipeline(given)).toThrow(refusal('receivers[0] is the exporter "test"', "`receivers`"));
+  });
+});
 
 describe("exporters of an application", () => {
   it("names exporters as it is told to", () => {

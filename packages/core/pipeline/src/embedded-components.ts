@@ -1,4 +1,4 @@
-import type { ExporterDefinition, ExtensionDefinition, ProcessorDefinition } from "./component.ts";
+import type { ExporterDefinition, ExtensionDefinition, ProcessorDefinition, ReceiverDefinition } from "./component.ts";
 import type { Consumers } from "./consumer.ts";
 import type { PipelineOptions } from "./create-pipeline.ts";
 import type { Configured } from "./define.ts";
@@ -7,6 +7,21 @@ import { outputDefinition } from "./rim.ts";
 
 /** Where a pipeline ends: an exporter, or consumers of the embedding application that get the processed batches. */
 export type Output = Configured<ExporterDefinition> | Consumers;
+
+/** The receiver that calls of `consume` are: no other may have its id. */
+export const inputId = "input";
+
+/** The receivers by their ids. */
+export function receiversOf({ receivers = [] }: PipelineOptions): Map<string, Configured<ReceiverDefinition>> {
+  if (isList(receivers)) {
+    for (const [index, given] of receivers.entries()) checkComponent(given, "receiver", `receivers[${index}]`);
+    return named(receivers);
+  }
+  checkIds(receivers, "receivers", inputId);
+  const given = Object.entries(receivers);
+  for (const [id, receiver] of given) checkComponent(receiver, "receiver", `receivers["${id}"]`);
+  return new Map(given);
+}
 
 /** The processors that an application gives, by the ids that a configuration would give them. */
 export function processorsOf({ processors = [] }: PipelineOptions): Map<string, Configured<ProcessorDefinition>> {
@@ -54,8 +69,8 @@ function named<C extends { readonly definition: { readonly type: string } }>(com
 }
 
 /** `Array.isArray` does not tell a read-only list from a record. */
-function isList(outputs: readonly Output[] | Readonly<Record<string, Output>>): outputs is readonly Output[] {
-  return Array.isArray(outputs);
+function isList<Given>(given: readonly Given[] | Readonly<Record<string, Given>>): given is readonly Given[] {
+  return Array.isArray(given);
 }
 
 function asExporter(output: Output, place: string): Configured<ExporterDefinition> {

@@ -1,11 +1,12 @@
 import { parseComponentId } from "@dbintel/config";
 import { DbintelError, PermanentError } from "@dbintel/errors";
 import { type Signal, signals } from "@dbintel/pdata";
-import type { ComponentKind, ExporterDefinition, ExtensionDefinition, ProcessorDefinition } from "./component.ts";
+import type { ComponentDefinition, ComponentKind, ReceiverDefinition } from "./component.ts";
 import type { Configured } from "./define.ts";
+import type { PipelineSpec } from "./graph-spec.ts";
 
 /** What an application without types may hand over instead of a configured component. */
-type Given = Partial<Configured<ExporterDefinition | ExtensionDefinition | ProcessorDefinition>> | undefined;
+type Given = Partial<Configured<ComponentDefinition>> | undefined;
 
 /** Throws `DBI_CONFIG_INVALID` for what is not a component of this kind with its settings; `place` names it. */
 export function checkComponent(given: Given, kind: ComponentKind, place: string): void {
@@ -14,7 +15,7 @@ export function checkComponent(given: Given, kind: ComponentKind, place: string)
     throw invalid(`${place} is no ${kind}`, `give what a call of the ${kind}'s package returns`);
   }
   if (definition.kind !== kind) {
-    const hint = `${kind}s go here, others into \`processors\`, \`exporter\` and \`extensions\``;
+    const hint = `${kind}s go here, others into \`receivers\`, \`processors\`, \`exporter\` and \`extensions\``;
     throw invalid(`${place} is the ${definition.kind} "${definition.type}"`, hint);
   }
   if (typeof given === "function") {
@@ -31,15 +32,33 @@ export function checkConsumers(given: Readonly<Partial<Record<Signal, unknown>>>
   throw invalid(`${place} takes no signal`, hint);
 }
 
-/** Throws `DBI_CONFIG_INVALID` for components that are not named, or by what is no id; `place` names their record. */
-export function checkIds(given: object, place: string): void {
+/** Throws `DBI_CONFIG_INVALID` for components that are not named, or by what is no id or is taken; `place` names their record. */
+export function checkIds(given: object, place: string, taken?: string): void {
   if (Array.isArray(given)) {
     const hint = `write { file_storage: fileStorage() }: settings name extensions by their ids`;
     throw invalid(`${place} is a list`, hint);
   }
   for (const id of Object.keys(given)) {
     const { problem } = parseComponentId(id);
+    if (id === taken)
+      throw invalid(`${place}["${id}"]: calls of consume have this id`, "name it by its type, or type/name");
     if (problem !== undefined) throw invalid(`${place}["${id}"]: ${problem}`, "name it by its type, or type/name");
+  }
+}
+
+/** Throws `DBI_CONFIG_INVALID` for receivers that would never be asked for anything. */
+export function checkUse(
+  receivers: ReadonlyMap<string, Configured<ReceiverDefinition>>,
+  pipelines: ReadonlyMap<string, PipelineSpec>,
+): void {
+  const specs = [...pipelines.values()];
+  for (const [id, { definition }] of receivers) {
+    if (specs.some((spec) => spec.receivers.includes(id))) continue;
+    const given = Object.keys(definition.signals).join(" and ");
+    const taken = [...pipelines.keys()].join(" and ") || "nothing";
+    const hint =
+      "the pipeline takes what all of its processors and exporters take, and `signals` names where it is set";
+    throw invalid(`receiver "${id}" gives ${given}, and the pipeline takes ${taken}`, hint);
   }
 }
 

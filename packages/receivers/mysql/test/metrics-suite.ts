@@ -70,11 +70,15 @@ export function metricsSuite({ product, server }: SharedServer): void {
     await session.query("UPDATE app.t SET v = 9 WHERE id = 1");
     await expect(session.query("SELECT * FROM app.missing")).rejects.toThrow(/doesn't exist/);
     // The server lists them anew only when nobody has asked for a moment.
-    const points = await eventually("the transaction is told", async () => {
-      const found = await allPoints();
-      const active = found.find(({ name }) => name === "mysql.innodb.transaction.active.count");
-      return Number(active?.value) > 0 ? found : undefined;
-    });
+    const points = await eventually(
+      "the transaction is told",
+      async () => {
+        const found = await allPoints();
+        const active = found.find(({ name }) => name === "mysql.innodb.transaction.active.count");
+        return Number(active?.value) > 0 ? found : undefined;
+      },
+      { everyMs: 200 },
+    );
     await session.query("ROLLBACK");
     await session.end();
     const met = points.filter(({ name }) => name === "mysql.error.count");

@@ -42,6 +42,9 @@ function watch(options: Partial<PollerOptions> & { readonly answers?: (() => Pro
   return { host, sink, seen, poller, ledger: host.accounting.of("logs") };
 }
 
+/** Lines that everybody sees. */
+const told = ({ lines }: ReturnType<typeof watch>["host"]) => lines.filter(({ level }) => level !== "debug");
+
 describe("the schedule", () => {
   it("polls after the initial delay and then on a fixed grid", async () => {
     const { host, poller, seen } = watch();
@@ -146,7 +149,7 @@ describe("a failing poll", () => {
     poller.start();
     await host.clock.advance(260_000);
     expect(seen.atMs.slice(0, 7)).toEqual([1000, 11_000, 31_000, 71_000, 131_000, 191_000, 201_000]);
-    expect(host.lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
+    expect(told(host).map(({ level, message }) => `${level} ${message}`)).toEqual([
       "warn refused",
       "info resolved: refused",
     ]);
@@ -192,7 +195,7 @@ describe("a failing poll", () => {
       state: "permanent_error",
       message: "defect in a poll: x is not a function",
     });
-    expect(host.lines[0]?.fields).toMatchObject({
+    expect(told(host)[0]?.fields).toMatchObject({
       code: "DBI_INTERNAL",
       error: { cause: new TypeError("x is not a function") },
     });
@@ -244,7 +247,7 @@ describe("delivery", () => {
     await host.clock.advance(1000);
     expect([...ledger.dropped]).toEqual([["rejected", 3]]);
     expect(seen.commits).toBe(1);
-    expect(host.lines[0]).toMatchObject({ level: "warn", message: "polled data is given up: too large" });
+    expect(told(host)[0]).toMatchObject({ level: "warn", message: "polled data is given up: too large" });
     await poller.stop({ signal: never });
   });
 
@@ -294,7 +297,7 @@ describe("stop", () => {
     const stopped = poller.stop({ signal: deadline.signal });
     deadline.abort();
     await stopped;
-    expect(host.lines).toEqual([]);
+    expect(told(host)).toEqual([]);
   });
 
   it("offers what it holds a last time and then counts it as dropped", async () => {
@@ -330,6 +333,21 @@ describe("stop", () => {
     await host.clock.advance(60_000);
     expect(seen.polls).toBe(0);
   });
+});
+
+it("tells who looks closer of each poll what came of it", async () => {
+  const failing = async () => Promise.reject(new DbintelError("no", { code: "DBI_DATABASE_UNREACHABLE" }));
+  const { host, poller } = watch({ answers: [async () => ({ batches: [batch(3), batch(4)] }), failing] });
+  poller.start();
+  await host.clock.advance(12_000);
+  expect(host.lines.filter(({ level }) => level === "debug")).toEqual([
+    { level: "debug", message: "poll of test: ok", fields: { poller: "test", outcome: "ok", took_ms: 0, items: 7 } },
+    {
+      ...{ level: "debug", message: "poll of test: failed" },
+      fields: { poller: "test", outcome: "failed", took_ms: 0, items: 0 },
+    },
+  ]);
+  await poller.stop({ signal: never });
 });
 
 describe("the metrics", () => {

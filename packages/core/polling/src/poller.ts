@@ -169,12 +169,13 @@ class TickPoller implements Poller {
 
   /** One poll with its delivery; returns how long to leave the source alone, 0 after success. */
   async #tick(): Promise<number> {
-    const { name, interval } = this.#options;
+    const { name, interval, host } = this.#options;
+    const startedMs = host.clock.monotonicMs();
     try {
       const result = await this.#poll();
       this.#failures = 0;
       this.#problems.set(name, result.problems ?? []);
-      this.#polls.add(1, { ...this.#labels, outcome: result.heldBack === true ? "held_back" : "ok" });
+      this.#count(result.heldBack === true ? "held_back" : "ok", startedMs, result.batches);
       const settled = await this.#deliverer.deliver(result.batches, this.#closing.signal, this.#abort.signal);
       if (settled) result.commit?.();
       return 0;
@@ -182,10 +183,19 @@ class TickPoller implements Poller {
       if (this.#closing.signal.aborted) return 0;
       const problem = toProblem(reason);
       this.#problems.set(name, [problem]);
-      this.#polls.add(1, { ...this.#labels, outcome: problem.code === "DBI_TIMEOUT" ? "timeout" : "failed" });
+      this.#count(problem.code === "DBI_TIMEOUT" ? "timeout" : "failed", startedMs);
       const backOffMs = interval * 2 ** Math.min(this.#failures++, 16);
       return Math.min(backOffMs, Math.max(longestBackOffMs, interval));
     }
+  }
+
+  /** One more poll with this outcome; a line of its own for who looks closer. */
+  #count(outcome: "ok" | "held_back" | "timeout" | "failed", startedMs: number, batches: readonly Batch[] = []): void {
+    const { name: poller, host } = this.#options;
+    this.#polls.add(1, { ...this.#labels, outcome });
+    const tookMs = Math.round(host.clock.monotonicMs() - startedMs);
+    const items = batches.reduce((sum, { count }) => sum + count, 0);
+    host.logger.debug({ poller, outcome, took_ms: tookMs, items }, `poll of ${poller}: ${outcome}`);
   }
 
   /** Asks the source under the deadline. What fails after the deadline has passed failed because of it. */

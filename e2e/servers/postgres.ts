@@ -38,6 +38,13 @@ export interface PostgresOptions {
   readonly durable?: boolean;
 }
 
+interface RestartOptions {
+  readonly mode?: ShutdownMode;
+  readonly settings?: Settings;
+  /** Added to the environment that its process has until it is started anew. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** A real PostgreSQL server in a temporary folder, on a free port of the loopback interface. */
 export interface PostgresServer extends AsyncDisposable {
   readonly host: string;
@@ -54,7 +61,7 @@ export interface PostgresServer extends AsyncDisposable {
   /** Opens a session; the caller ends it. Losing it with the server is no uncaught error. */
   connect(as?: ClientConfig): Promise<pg.Client>;
   /** Stops and starts on the same port and data; `settings` are added to `postgresql.conf` in between. */
-  restart(options?: { readonly mode?: ShutdownMode; readonly settings?: Settings }): Promise<void>;
+  restart(options?: RestartOptions): Promise<void>;
   /** Stops, keeping the data for `start`. Idempotent. */
   shutdown(mode?: ShutdownMode): Promise<void>;
   /** Starts after `shutdown`. Idempotent. */
@@ -167,12 +174,12 @@ class Server implements PostgresServer {
     await appendFile(join(this.#instance.folder, "data/postgresql.conf"), lines.join(""));
   }
 
-  async start(): Promise<void> {
+  async start(env: Readonly<Record<string, string>> = {}): Promise<void> {
     // The port was free when probed; another process may have taken it since, but hardly three times.
     for (let attempt = 1; this.#running === undefined; attempt++) {
       if (this.#version === "") this.#port = await freePort();
       try {
-        await this.#launch();
+        await this.#launch(env);
       } catch (error) {
         const log = await this.log();
         await this.shutdown("immediate");
@@ -182,12 +189,13 @@ class Server implements PostgresServer {
     }
   }
 
-  async #launch(): Promise<void> {
+  async #launch(env: Readonly<Record<string, string>>): Promise<void> {
     const { bin, folder, user } = this.#instance;
     const logFile = await open(join(folder, "server.log"), "a", 0o600);
     const child = spawn(join(bin, "postgres"), ["-D", join(folder, "data"), "-p", String(this.#port)], {
       cwd: folder,
       stdio: ["ignore", logFile.fd, logFile.fd],
+      env: { ...process.env, ...env },
       // A group of its own: Ctrl-C in the terminal reaches the parent, which stops the server in its order.
       detached: true,
       ...user,
@@ -218,10 +226,10 @@ class Server implements PostgresServer {
     running.release();
   }
 
-  async restart(options: { readonly mode?: ShutdownMode; readonly settings?: Settings } = {}): Promise<void> {
+  async restart(options: RestartOptions = {}): Promise<void> {
     await this.shutdown(options.mode);
     await this.configure(options.settings ?? {});
-    await this.start();
+    await this.start(options.env);
   }
 
   async connect(as: ClientConfig = {}): Promise<pg.Client> {

@@ -31,6 +31,8 @@ export type { Explanation } from "./driver-problem.ts";
 export { driverProblem, firstError, transportProblem } from "./driver-problem.ts";
 export type { GuardedSource } from "./guarded-poll.ts";
 export { guardedPoll } from "./guarded-poll.ts";
+export type { OwnTime } from "./interval-start.ts";
+export { intervalStart, ownTime } from "./interval-start.ts";
 export { KeptState } from "./kept-state.ts";
 export { lead } from "./lease/lead.ts";
 export type { LockAnswer, LockDialect, LockSession } from "./lease/session-lock.ts";

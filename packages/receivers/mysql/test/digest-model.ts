@@ -120,7 +120,7 @@ export class DigestModel {
       identity: "model",
       session: this.#session,
       connectionId: this.#connectionId,
-      monotonicMs: Number(this.#timeMicros / 1000n),
+      own: { monotonicMs: Number(this.#timeMicros / 1000n), unixMicros: this.#timeMicros },
     };
     return { capabilities, epoch, counters, lost: undefined, counting: true };
   }

@@ -2,7 +2,7 @@ import { Secret } from "@dbintel/config";
 import type { PostgresServer } from "@dbintel/e2e/servers";
 import { LoginSource, type Platform, ServerPlatform, tlsSettings } from "@dbintel/instances";
 import { systemClock } from "@dbintel/pipeline";
-import { createTestHost } from "@dbintel/pipeline/testing";
+import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
 import type { PollResult } from "@dbintel/polling";
 import { guardedPoll, StatementGuards } from "@dbintel/watching";
 import type { z } from "zod";
@@ -66,9 +66,11 @@ export function watchStatements(
     readonly series?: number;
     /** In place of what the server is found to run on. */
     readonly platform?: Platform;
+    /** Default: one of its own. */
+    readonly host?: TestHost;
   } = {},
 ) {
-  const host = createTestHost();
+  const { host = createTestHost() } = options;
   const settings = settingsOf(server, options.user);
   const endpoint = `${server.host}:${server.port}`;
   const database = options.database ?? "postgres";

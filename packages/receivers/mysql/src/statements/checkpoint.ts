@@ -74,7 +74,7 @@ export class StatementCheckpoint implements Baseline {
       schemaOf[row] = schema === null ? -1 : (schemas.get(schema) ?? -1);
       firstSeen[row] = BigInt(table.firstSeenMicros(row));
     }
-    const { clockMicros, uptimeSeconds, identity, connectionId, monotonicMs } = epoch;
+    const { clockMicros, uptimeSeconds, identity, connectionId, own } = epoch;
     const described = head.encode({
       kind: "mysql statements",
       ...{ version, littleEndian },
@@ -82,7 +82,7 @@ export class StatementCheckpoint implements Baseline {
       truncated: table.truncated || table.count > mostRows,
       life: this.#life,
       schemas: [...schemas.keys()],
-      epoch: { clockMicros, uptimeSeconds, identity, connectionId, unixMs: this.#unixMs(monotonicMs) },
+      epoch: { clockMicros, uptimeSeconds, identity, connectionId, unixMs: this.#unixMs(own.monotonicMs) },
     });
     const parts = [Buffer.from(digests.join("\n")), bytesOf(schemaOf), bytesOf(firstSeen)];
     return packCheckpoint({
@@ -103,7 +103,7 @@ export class StatementCheckpoint implements Baseline {
     // A session of an earlier process is none of ours. Its clock goes on in ours as far as nobody set the system's.
     const monotonicMs = this.#host.clock.monotonicMs() - (this.#nowUnixMs() - unixMs);
     const table = new DigestTable(known, rows, truncated);
-    this.last = { table, epoch: { ...rest, session: -1, monotonicMs }, updates: 0 };
+    this.last = { table, epoch: { ...rest, session: -1, own: { monotonicMs, unixMicros: undefined } }, updates: 0 };
     this.#life = life;
     this.#resumption.restored(epoch);
     return true;

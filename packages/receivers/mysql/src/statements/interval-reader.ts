@@ -1,9 +1,10 @@
 import type { Host } from "@dbintel/pipeline";
+import { intervalStart } from "@dbintel/watching";
 import { changedSince, isPlausible } from "./changed-rows.ts";
 import { StatementCheckpoint } from "./checkpoint.ts";
 import type { DigestTable } from "./digest-table.ts";
 import { statementDeltas } from "./statement-deltas.ts";
-import { continuity, momentOf } from "./statement-epoch.ts";
+import { continuity } from "./statement-epoch.ts";
 import type { StatementInterval } from "./statement-interval.ts";
 import type { StatementReading, StatementSource } from "./statement-source.ts";
 
@@ -49,7 +50,7 @@ export class IntervalReader {
       changedOnly: unread !== undefined,
     });
     const life = this.checkpoint.life + (continued === "continued" ? 0 : 1);
-    const startMicros = last === undefined ? previousMicros : momentOf(last.epoch, reading.epoch);
+    const startMicros = last === undefined ? previousMicros : intervalStart(last.epoch, reading.epoch);
     return { reading, unread, deltas, continuity: continued, life, previousMicros, startMicros };
   }
 }

@@ -1,3 +1,5 @@
+import type { OwnTime } from "@dbintel/watching";
+
 /** The state of a server's statistics at a poll. They live in its memory and begin anew with it. */
 export interface StatementEpoch {
   /** The server's clock before the counters were read. */
@@ -9,8 +11,8 @@ export interface StatementEpoch {
   readonly session: number;
   /** The server's number of the session, which counts up and begins anew with the server. */
   readonly connectionId: bigint;
-  /** The collector's clock, which nobody sets. */
-  readonly monotonicMs: number;
+  /** The collector's clocks then. */
+  readonly own: OwnTime;
 }
 
 /** What two readings have to do with each other. */
@@ -47,16 +49,6 @@ const driftMicros = 2_000_000;
 
 /** Whether somebody may have set the server's clock between two readings. Only ours can show it. */
 export function clockMayBeSet(before: StatementEpoch, now: StatementEpoch): boolean {
-  return Math.abs(Number(now.clockMicros - before.clockMicros) - ownMicros(before, now)) > driftMicros;
-}
-
-/** The moment of a reading by the server's clock at a later one: when that was set back, as long ago as it is by ours. */
-export function momentOf(before: StatementEpoch, now: StatementEpoch): bigint {
-  if (now.clockMicros >= before.clockMicros) return before.clockMicros;
-  return now.clockMicros - BigInt(Math.max(0, Math.round(ownMicros(before, now))));
-}
-
-/** The time between two readings by our clock. */
-function ownMicros(before: StatementEpoch, now: StatementEpoch): number {
-  return (now.monotonicMs - before.monotonicMs) * 1000;
+  const ownMicros = (now.own.monotonicMs - before.own.monotonicMs) * 1000;
+  return Math.abs(Number(now.clockMicros - before.clockMicros) - ownMicros) > driftMicros;
 }

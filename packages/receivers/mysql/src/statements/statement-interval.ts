@@ -14,13 +14,13 @@ export interface StatementInterval {
   readonly life: number;
   /** What the server's clock showed at the poll before. */
   readonly previousMicros: bigint;
-  /** That moment by the clock as it is now, which may have been set back: when the interval began. */
+  /** That moment by the clock as it is now, which may have been set since: when the interval began. */
   readonly startMicros: bigint;
 }
 
 /** The moment of an earlier reading by the server's clock as it is now, as far as that can be known; never after now. */
 export function beginningAt(interval: StatementInterval, micros: bigint): bigint {
   const { reading, previousMicros, startMicros } = interval;
-  const moment = micros === previousMicros ? startMicros : micros;
+  const moment = micros + startMicros - previousMicros;
   return moment < reading.epoch.clockMicros ? moment : reading.epoch.clockMicros;
 }

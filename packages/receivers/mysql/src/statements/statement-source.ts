@@ -1,5 +1,5 @@
 import type { Clock } from "@dbintel/pipeline";
-import { integer, text, type Value } from "@dbintel/watching";
+import { integer, ownTime, text, type Value } from "@dbintel/watching";
 import type { Capabilities, KnownServer } from "../connection/capabilities.ts";
 import type { DatabaseConnection, TextCollector } from "../connection/connection.ts";
 import { statusColumnsSql } from "../connection/global-status.ts";
@@ -119,7 +119,7 @@ export class StatementSource {
       [],
       signal,
     );
-    const monotonicMs = this.#clock.monotonicMs();
+    const own = ownTime(this.#clock);
     const lost = text(row, "performance_schema_digest_lost");
     return {
       clockMicros: exact(row.clock),
@@ -127,7 +127,7 @@ export class StatementSource {
       identity,
       session: connection.session ?? 0,
       connectionId: integer(row, "id") ?? 0n,
-      monotonicMs,
+      own,
       lost: lost === undefined ? undefined : BigInt(lost),
     };
   }

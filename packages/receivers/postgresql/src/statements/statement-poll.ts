@@ -3,7 +3,7 @@ import { feedback } from "@dbintel/feedback";
 import { logsBuilder, metricsBuilder, type ResourceInit } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import type { PollResult } from "@dbintel/polling";
-import type { StatementGuard } from "@dbintel/watching";
+import { intervalStart, type OwnTime, ownTime, type StatementGuard } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 import { platformTraits } from "../connection/platforms.ts";
 import {
@@ -76,6 +76,8 @@ export class StatementPoll {
   readonly #roles: LRUCache<number, string>;
   /** The names of the statements that had an event of their own at the last poll. */
   #selected: ReadonlySet<string> = new Set();
+  /** When the last reading of this process that was committed was asked for. */
+  #readAt: OwnTime | undefined;
   /** Whether entries of the collector's user may be the collector's own without being known as such. */
   #ownUnknown = true;
 
@@ -101,8 +103,10 @@ export class StatementPoll {
     const { host, source, context, resource, events = true, queryMetrics } = this.#options;
     const problems: DbintelError[] = [];
     try {
+      const asked = ownTime(host.clock);
       const reading = await source.read(this.#memory.last, signal);
       this.checkpoint.verify(reading);
+      const startMicros = this.#intervalStart(reading, asked);
       const deltas = this.#memory.compare(reading);
       if (reading.table.hidden > 0) problems.push(othersHidden(context));
       if (reading.table.omitted > 0) problems.push(tooManyStatements(context));
@@ -123,7 +127,7 @@ export class StatementPoll {
           texts: this.#texts,
           plans,
           roles: this.#roles,
-          memory: this.#memory,
+          ...{ memory: this.#memory, startMicros },
           wrongUtilityIoTimes: platformTraits(source.capabilities?.platform).wrongUtilityIoTimes ?? false,
           observedUnixNano: host.clock.unixNano(),
         });
@@ -132,9 +136,8 @@ export class StatementPoll {
       const ledger = this.#ledger.after({ reading, deltas, previous: this.#memory.last });
       ledger.addTo(metrics);
       metrics.gauge(ownEntries, [{ timeUnixNano: reading.epoch.clockMicros * 1000n, value: this.#ownEntries }]);
-      const previousMicros = this.#memory.last?.epoch.clockMicros ?? reading.epoch.clockMicros;
       const role = (userId: number) => this.#roles.get(userId);
-      const series = queryMetrics?.after({ reading, deltas, selection, previousMicros, role });
+      const series = queryMetrics?.after({ reading, deltas, selection, previousMicros: startMicros, role });
       series?.addTo(metrics);
       return {
         batches: [logs.build(), metrics.build()],
@@ -144,6 +147,7 @@ export class StatementPoll {
           this.#selected = new Set(keys.map(statementName));
           this.#texts.markSent(keys);
           this.#memory.commit(reading, deltas);
+          this.#readAt = asked;
           this.#ledger.commit(ledger);
           if (series !== undefined) queryMetrics?.commit(series);
         },
@@ -151,6 +155,13 @@ export class StatementPoll {
     } catch (error) {
       throw databaseProblem(error, context);
     }
+  }
+
+  /** When the interval began that a reading ends, by the database's clock as it is now. */
+  #intervalStart({ epoch: { clockMicros } }: StatementReading, asked: OwnTime): bigint {
+    const { last } = this.#memory;
+    if (last === undefined) return clockMicros;
+    return intervalStart({ clockMicros: last.epoch.clockMicros, own: this.#readAt }, { clockMicros, own: asked });
   }
 
   /** Chooses what to report and makes sure that its texts and roles are known as far as they can be. */

@@ -33,6 +33,8 @@ export interface TopQueryArgs {
   readonly roles: { get(userId: number): string | undefined };
   /** What the differences were made from. */
   readonly memory: StatementMemory;
+  /** When the interval began, by the database's clock as it is now, which may have been set since. */
+  readonly startMicros: bigint;
   readonly observedUnixNano: bigint;
   /** Where the server's times of reading and writing are wrong for utility statements, those are left out. */
   readonly wrongUtilityIoTimes: boolean;
@@ -46,9 +48,9 @@ export interface TopQueryArgs {
  * database's clock.
  */
 export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
-  const { reading, deltas, selection, memory } = args;
+  const { reading, deltas, selection, memory, startMicros } = args;
   const { table, epoch } = reading;
-  const previousMicros = memory.last?.epoch.clockMicros ?? epoch.clockMicros;
+  const previousMicros = memory.last?.epoch.clockMicros ?? startMicros;
   const width = table.shape.counters.length;
   for (const line of selection.top) {
     const row = deltas.rows[line] ?? -1;
@@ -56,10 +58,11 @@ export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
     const key = table.key(row);
     const values = deltas.values.subarray(line * width, (line + 1) * width);
     // Where the server does not say since when a re-created entry counts, the last reset of all is the latest start.
-    const since = table.sinceMicros(row) || epoch.statsResetMicros || previousMicros;
+    const since = table.sinceMicros(row) || epoch.statsResetMicros || startMicros;
     const previousRow = deltas.matches[row] ?? -1;
     const seen = kind === "normal" ? (memory.seenMicros(previousRow) ?? previousMicros) : previousMicros;
-    const started = kind === "recreated" && since > previousMicros ? since : seen;
+    const isAnew = kind === "recreated" && since > startMicros && since < epoch.clockMicros;
+    const started = isAnew ? since : seen + startMicros - previousMicros;
     const previous = memory.last?.table;
     const plan = args.plans?.get(key);
     const ioTimes = !args.wrongUtilityIoTimes || args.texts.get(key)?.utility === false;
@@ -78,17 +81,17 @@ export function addTopQueryEvents(logs: LogsBuilder, args: TopQueryArgs): void {
     });
   }
   for (const other of selection.others) {
-    add(previousMicros, other.values, !args.wrongUtilityIoTimes, {
+    add(startMicros, other.values, !args.wrongUtilityIoTimes, {
       "db.namespace": shownName(reading.databases.get(other.databaseId)?.name),
       "dbintel.delta.kind": "other",
       "dbintel.statement.count": BigInt(other.statements),
     });
   }
 
-  function add(startMicros: bigint, values: Float64Array, ioTimes: boolean, named: Readonly<Attributes>) {
+  function add(sinceMicros: bigint, values: Float64Array, ioTimes: boolean, named: Readonly<Attributes>) {
     const attributes: Attributes = { "db.system.name": "postgresql", ...named };
     addMeasurements(attributes, { shape: table.shape, values, ioTimes });
-    attributes["dbintel.interval.start_time_unix_nano"] = startMicros * 1000n;
+    attributes["dbintel.interval.start_time_unix_nano"] = sinceMicros * 1000n;
     logs.record({
       timeUnixNano: epoch.clockMicros * 1000n,
       observedTimeUnixNano: args.observedUnixNano,

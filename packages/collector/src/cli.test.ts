@@ -138,8 +138,8 @@ service:
     const { out } = await run(["schema"]);
     const schema: unknown = JSON.parse(out);
     expect(schema).toMatchObject({ $schema: "https://json-schema.org/draft/2020-12/schema" });
-    expect(out).toContain("^postgresql(/.+)?$");
-    expect(out).toContain("^health_check(/.+)?$");
+    expect(out).toContain("^postgresql/.+$");
+    expect(out).toContain("^health_check/.+$");
   });
 
   it("components lists kinds, types and stability", async () => {

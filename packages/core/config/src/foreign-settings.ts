@@ -7,5 +7,8 @@ export function withoutEffect(reason: string) {
 
 /** A setting of another collector that has no counterpart here: refused where it stands, with what to do `instead`. */
 export function unsupported(instead: string) {
-  return z.never({ error: `not supported: ${instead}` }).optional();
+  return z
+    .never({ error: `not supported: ${instead}` })
+    .optional()
+    .meta({ description: `Not supported: ${instead}.`, deprecated: true });
 }

@@ -19,15 +19,19 @@ const accepts = (yaml: string) => {
 };
 
 describe("configJsonSchema", () => {
-  it("is draft 2020-12 with a pattern for each type and alias", () => {
+  it("is draft 2020-12 with a key for each type, and a pattern for each alias and for what has a name", () => {
     expect(schema.$schema).toBe("https://json-schema.org/draft/2020-12/schema");
     expect(schema.additionalProperties).toBe(false);
     expect(schema.properties?.exporters).toEqual({
       type: ["object", "null"],
       description: "The exporters by id: type[/name].",
+      properties: {
+        debug: { $ref: "#/$defs/exporter.debug" },
+        otlp_http: { $ref: "#/$defs/exporter.otlp_http" },
+      },
       patternProperties: {
-        "^debug(/.+)?$": { $ref: "#/$defs/exporter.debug" },
-        "^otlp_http(/.+)?$": { $ref: "#/$defs/exporter.otlp_http" },
+        "^debug/.+$": { $ref: "#/$defs/exporter.debug" },
+        "^otlp_http/.+$": { $ref: "#/$defs/exporter.otlp_http" },
         "^otlphttp(/.+)?$": {
           $ref: "#/$defs/exporter.otlp_http",
           deprecated: true,

@@ -17,23 +17,28 @@ export function configJsonSchema(
   const properties: Record<string, JsonSchema> = {};
   const all = [...definitions];
   for (const kind of componentKinds) {
+    const types: Record<string, JsonSchema> = {};
     const byId: Record<string, JsonSchema> = {};
     for (const { type, aliases = [], description, schema } of all.filter((each) => each.kind === kind)) {
       const settings = defs.add(`${kind}.${type}`, schema, description);
-      byId[idPattern(type)] = settings;
+      types[type] = settings;
+      byId[namedId(type)] = settings;
       for (const alias of aliases) {
-        byId[idPattern(alias)] = { ...settings, deprecated: true, description: `Old name of ${type}.` };
+        byId[anyId(alias)] = { ...settings, deprecated: true, description: `Old name of ${type}.` };
       }
     }
-    properties[sections[kind]] = map(`The ${sections[kind]} by id: type[/name].`, { patternProperties: byId });
+    properties[sections[kind]] = map(`The ${sections[kind]} by id: type[/name].`, {
+      properties: types,
+      patternProperties: byId,
+    });
   }
+  const pipeline = defs.add("service.pipeline", pipelineSchema, "Joins components.");
   properties.service = map("What runs, and how it is joined.", {
     properties: {
       extensions: defs.add("service.extensions", extensionsSchema),
       pipelines: map("The pipelines by id: signal[/name].", {
-        patternProperties: {
-          [idPattern(`(${signals.join("|")})`)]: defs.add("service.pipeline", pipelineSchema, "Joins components."),
-        },
+        properties: Object.fromEntries(signals.map((signal) => [signal, pipeline])),
+        patternProperties: { [namedId(`(${signals.join("|")})`)]: pipeline },
       }),
       telemetry: defs.add("service.telemetry", telemetrySchema, "The collector's own logs and metrics."),
     },
@@ -46,7 +51,9 @@ export function configJsonSchema(
   };
 }
 
-const idPattern = (type: string) => `^${type}(/.+)?$`;
+/** A type alone is a property, so that editors complete it; with a name behind it there are as many as one likes. */
+const namedId = (type: string) => `^${type}/.+$`;
+const anyId = (type: string) => `^${type}(/.+)?$`;
 
 function map(description: string, content: JsonSchema): JsonSchema {
   return { type: ["object", "null"], description, ...content, additionalProperties: false };

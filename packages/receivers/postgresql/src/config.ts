@@ -100,8 +100,8 @@ export const postgresqlConfig = z
       .strictObject({
         max_idle_time: duration().optional(),
         max_lifetime: duration().optional(),
-        max_idle: z.number().int().optional(),
-        max_open: z.number().int().optional(),
+        max_idle: z.number().int().optional().describe("Without effect"),
+        max_open: z.number().int().optional().describe("Without effect"),
       })
       .optional()
       .describe("Without effect: the receiver keeps two connections, and a third while it asks for plans"),

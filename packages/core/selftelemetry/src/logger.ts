@@ -48,14 +48,15 @@ function levels({ settings, clock }: LoggerOptions, encode: (line: Line) => void
     clock,
     settings: settings.sampling,
     onSuppressed: (key, lines) => {
-      const [level, id, message] = JSON.parse(key) as [LogLevel, string | null, string];
-      const component = id === null ? {} : { "otelcol.component.id": id };
+      const [level, component, message] = JSON.parse(key) as [LogLevel, LogFields, string];
       put(level, { ...component, suppressed: lines }, `more lines like this were left out: ${message}`);
     },
   });
   const at = (level: LogLevel) => (fields: LogFields, message: string) => {
     if (logLevels.indexOf(level) < least) return;
-    const key = JSON.stringify([level, fields["otelcol.component.id"] ?? null, message]);
+    const { "otelcol.component.kind": kind, "otelcol.component.id": id } = fields;
+    const component = { "otelcol.component.kind": kind, "otelcol.component.id": id };
+    const key = JSON.stringify([level, component, message]);
     if (sampler.passes(key)) put(level, fields, message);
   };
   return {

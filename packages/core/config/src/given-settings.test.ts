@@ -43,6 +43,17 @@ describe("settings that an application gives", () => {
     ]);
   });
 
+  it("may hold no reference, which nobody would replace by its value", () => {
+    const [variable, file] = ["$" + "{env:PASSWORD}", "Bearer $" + "{file:/run/token}"];
+    const what = "references such as $" + "{env:NAME} are for files: give the value itself, such as process.env.NAME";
+    expect(problemsOf({ endpoint: "a", password: variable })).toEqual([`password: ${what}`]);
+    expect(problemsOf({ endpoint: file, retry: [{ enabled: variable }] })).toEqual([
+      `endpoint: ${what}`,
+      `retry[0].enabled: ${what}`,
+    ]);
+    expect(problemsOf({ endpoint: "price in $ {env}" })).toEqual([]);
+  });
+
   it("may hold themselves", () => {
     const settings: { endpoint: string; again?: unknown } = { endpoint: "a" };
     settings.again = settings;

@@ -5,7 +5,7 @@ import type { ExporterDefinition, ExtensionDefinition, ProcessorDefinition, Rece
 import type { ConsumeContext, Consumer } from "./consumer.ts";
 import type { Configured } from "./define.ts";
 import { exportersOf, extensionsOf, inputId, type Output, processorsOf, receiversOf } from "./embedded-components.ts";
-import { batchProblem, checkUse, signalProblem } from "./embedding-checks.ts";
+import { batchProblem, checkOptions, checkUse, signalProblem } from "./embedding-checks.ts";
 import { Graph, type GraphOptions } from "./graph.ts";
 import type { RunningComponent } from "./graph-node.ts";
 import type { GraphSpec, PipelineSpec } from "./graph-spec.ts";
@@ -39,6 +39,11 @@ export interface PipelineOptions extends GraphOptions {
   readonly host?: Partial<Environment>;
 }
 
+const optionNames = [
+  ...(["receivers", "processors", "exporter", "exporters", "extensions"] as const),
+  ...(["signals", "host", "stopDeadlineMs"] as const),
+] satisfies readonly (keyof PipelineOptions)[];
+
 /** A consumer for callers that have nothing to cancel: the context may be left out. */
 export interface EmbeddedConsumer<S extends Signal> extends Consumer<S> {
   consume(batch: BatchOf[S], context?: ConsumeContext): Promise<void>;
@@ -68,6 +73,7 @@ export interface EmbeddedPipeline extends AsyncDisposable {
  * processor in silence.
  */
 export function createPipeline(options: PipelineOptions): EmbeddedPipeline {
+  checkOptions(options, optionNames);
   const [receivers, processors] = [receiversOf(options), processorsOf(options)];
   const [exporters, extensions] = [exportersOf(options), extensionsOf(options)];
   const input = new Input();

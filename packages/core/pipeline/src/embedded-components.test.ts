@@ -123,3 +123,28 @@ describe("extensions of an application", () => {
     expect(made({ test: undefined })).toThrow(refusal('extensions["test"] is no extension', "call"));
   });
 });
+
+describe("options of an application without types", () => {
+  const made = (options: unknown) => () => createPipeline(options as PipelineOptions);
+  const exporter = { logs: new Sink<"logs">() };
+
+  it("are refused where they are none, or unknown", () => {
+    expect(made(undefined)).toThrow(refusal("createPipeline was given no options", "exporter"));
+    expect(made({ exporter, extension: {} })).toThrow(
+      refusal('createPipeline knows no option "extension"', 'did you mean "extensions"?'),
+    );
+    expect(made({ exporter, queue: {} })).toThrow(
+      refusal('createPipeline knows no option "queue"', "it knows receivers,"),
+    );
+  });
+
+  it("are refused where a component stands for a list, or a function for a component", () => {
+    expect(made({ exporter, processors: testExporter() })).toThrow(refusal("processors is no list", "processors: ["));
+    for (const odd of [null, async () => {}]) {
+      expect(made({ exporter: odd })).toThrow(refusal("exporter is no exporter", "consume: async"));
+    }
+    expect(made({ exporter: { logs: async () => {} } })).toThrow(
+      refusal("exporter.logs has no function consume", "consume: async"),
+    );
+  });
+});

@@ -2,7 +2,7 @@ import type { ExporterDefinition, ExtensionDefinition, ProcessorDefinition, Rece
 import type { Consumers } from "./consumer.ts";
 import type { PipelineOptions } from "./create-pipeline.ts";
 import type { Configured } from "./define.ts";
-import { checkComponent, checkConsumers, checkIds, checkOutputs } from "./embedding-checks.ts";
+import { checkComponent, checkConsumers, checkIds, checkList, checkOutputs } from "./embedding-checks.ts";
 import { outputDefinition } from "./rim.ts";
 
 /** Where a pipeline ends: an exporter, or consumers of the embedding application that get the processed batches. */
@@ -25,6 +25,7 @@ export function receiversOf({ receivers = [] }: PipelineOptions): Map<string, Co
 
 /** The processors that an application gives, by the ids that a configuration would give them. */
 export function processorsOf({ processors = [] }: PipelineOptions): Map<string, Configured<ProcessorDefinition>> {
+  checkList(processors, "processors");
   for (const [index, given] of processors.entries()) checkComponent(given, "processor", `processors[${index}]`);
   return named(processors);
 }
@@ -74,7 +75,7 @@ function isList<Given>(given: readonly Given[] | Readonly<Record<string, Given>>
 }
 
 function asExporter(output: Output, place: string): Configured<ExporterDefinition> {
-  if ("definition" in output) {
+  if (typeof output !== "object" || output === null || "definition" in output) {
     checkComponent(output, "exporter", place);
     return output;
   }

@@ -1,18 +1,39 @@
-import { parseComponentId } from "@dbintel/config";
+import { closest, parseComponentId } from "@dbintel/config";
 import { DbintelError, PermanentError } from "@dbintel/errors";
 import { type Signal, signals } from "@dbintel/pdata";
 import type { ComponentDefinition, ComponentKind, ReceiverDefinition } from "./component.ts";
+import type { Consumers } from "./consumer.ts";
 import type { Configured } from "./define.ts";
 import type { PipelineSpec } from "./graph-spec.ts";
 
 /** What an application without types may hand over instead of a configured component. */
 type Given = Partial<Configured<ComponentDefinition>> | undefined;
 
+/** Throws `DBI_CONFIG_INVALID` for what an application without types may hand over in place of options, or among them. */
+export function checkOptions(given: unknown, known: readonly string[]): void {
+  if (typeof given !== "object" || given === null) {
+    throw invalid("createPipeline was given no options", "give at least an exporter: createPipeline({ exporter })");
+  }
+  for (const key of Object.keys(given)) {
+    if (known.includes(key)) continue;
+    const meant = closest(key, known);
+    const hint = meant === undefined ? `it knows ${known.join(", ")}` : `did you mean "${meant}"?`;
+    throw invalid(`createPipeline knows no option "${key}"`, hint);
+  }
+}
+
+/** Throws `DBI_CONFIG_INVALID` for one component where a list of them belongs. */
+export function checkList(given: unknown, place: string): void {
+  if (Array.isArray(given)) return;
+  throw invalid(`${place} is no list`, `write ${place}: [ … ], also for one`);
+}
+
 /** Throws `DBI_CONFIG_INVALID` for what is not a component of this kind with its settings; `place` names it. */
 export function checkComponent(given: Given, kind: ComponentKind, place: string): void {
   const definition = given?.definition;
   if (definition === undefined) {
-    throw invalid(`${place} is no ${kind}`, `give what a call of the ${kind}'s package returns`);
+    const other = kind === "exporter" ? ", or consumers such as { logs: { consume: async (logs) => { … } } }" : "";
+    throw invalid(`${place} is no ${kind}`, `give what a call of the ${kind}'s package returns${other}`);
   }
   if (definition.kind !== kind) {
     const hint = `${kind}s go here, others into \`receivers\`, \`processors\`, \`exporter\` and \`extensions\``;
@@ -25,11 +46,13 @@ export function checkComponent(given: Given, kind: ComponentKind, place: string)
 }
 
 /** Throws `DBI_CONFIG_INVALID` for consumers that take nothing. */
-export function checkConsumers(given: Readonly<Partial<Record<Signal, unknown>>>, place: string): void {
-  if (signals.some((signal) => given[signal] !== undefined)) return;
+export function checkConsumers(given: Consumers, place: string): void {
   const hint =
     "give an exporter such as otlpHttp({ … }), or consumers such as { logs: { consume: async (logs) => { … } } }";
-  throw invalid(`${place} takes no signal`, hint);
+  const taken = signals.filter((signal) => given[signal] !== undefined);
+  if (taken.length === 0) throw invalid(`${place} takes no signal`, hint);
+  const odd = taken.find((signal) => typeof given[signal]?.consume !== "function");
+  if (odd !== undefined) throw invalid(`${place}.${odd} has no function consume`, hint);
 }
 
 /** Throws `DBI_CONFIG_INVALID` for components that are not named, or by what is no id or is taken; `place` names their record. */

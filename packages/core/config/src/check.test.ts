@@ -126,6 +126,10 @@ describe("a wrong type", () => {
       'connections: "2"',
       '4:18 receivers.postgresql.connections: expected a number, got "2"\n    write it without quotes',
     ],
+    [
+      "events: enabled:true",
+      "4:13 receivers.postgresql.events: expected a map, got a string\n    put a space behind the colon: key: value",
+    ],
     ["username: 5", "4:15 receivers.postgresql.username: expected a string, got 5\n    put it between quotes"],
     [
       "events: {db.server.top_query: {enabled: 1}}",

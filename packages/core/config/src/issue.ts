@@ -143,6 +143,9 @@ function slip(expected: string, value: string | number | boolean): Pick<Finding,
   if (expected === "string" && typeof value !== "string") return { hint: "put it between quotes" };
   if (expected === "array")
     return { hint: "a list is written [a, b], or with a line for each entry that begins with -" };
+  if (/^(?:object|record)$/.test(expected) && typeof value === "string" && /^[\w.-]+:\S/.test(value)) {
+    return { hint: "put a space behind the colon: key: value" };
+  }
   if (expected === "boolean") return { suggestion: truths.get(String(value).toLowerCase()) };
   const isNumber = typeof value === "string" && /^-?\d+(?:\.\d+)?$/.test(value);
   return isNumber && /^(?:number|int)$/.test(expected) ? { hint: "write it without quotes" } : {};

@@ -73,6 +73,11 @@ describe("faults", () => {
     expect(readValue(text)).toBe(message);
   });
 
+  it("of a bracket or quote too much is said where it is, not of all that follows", () => {
+    const { faults } = parse('a: {b: "x: "y"z"}\nc: 1\nd:\n  e: 1\nf: "g"h\n');
+    expect(faults.map(({ position }) => formatPosition(position))).toEqual(["a:1:13"]);
+  });
+
   it("are all reported in one pass", () => {
     const { faults } = parse("a: *x\nb: !y z\na: 1\nc: {'': 1}\n");
     expect(faults.map(({ position, message }) => `${formatPosition(position)} ${message}`)).toEqual([

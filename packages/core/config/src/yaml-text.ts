@@ -67,8 +67,12 @@ class Reader {
     this.#lines = lines;
   }
 
-  /** An error of the parser: one for each line, since the others only follow from it. */
+  /**
+   * An error of the parser: one for each line, since the others only follow from it. A bracket or quote too much makes
+   * everything behind it unexpected: that is said once.
+   */
   syntax(offset: number, message: string): void {
+    if (message === yamlFaults.UNEXPECTED_TOKEN && this.faults.length > 0) return;
     const { line } = this.#position(offset);
     if (this.faults.some(({ position }) => position.line === line)) return;
     const atReference = this.#source.text.slice(offset - 1, offset + 1) === "${";

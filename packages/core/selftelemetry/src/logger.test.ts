@@ -104,7 +104,9 @@ describe("lines that repeat", () => {
     // The first two, then every tenth of the others: the 12th and the 22nd.
     expect(lines.map((line) => /attempt=(\d+)/.exec(line)?.[1])).toEqual(["1", "2", "12", "22"]);
     await clock.advance(10_000);
-    expect(lines.at(-1)).toContain("[exporter otlp_http/eu] more lines like this were left out: not sent suppressed=21");
+    expect(lines.at(-1)).toContain(
+      "[exporter otlp_http/eu] more lines like this were left out: not sent suppressed=21",
+    );
     failure(logger, 26);
     expect(lines.at(-1)).toContain("attempt=26");
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { detectorsAt, entities } from "./detectors.ts";
 import { Scanner } from "./scanner.ts";
+import { TextScrubber } from "./text-scrubber.ts";
 
 const scanner = new Scanner(detectorsAt("high"));
 
@@ -198,6 +199,16 @@ describe("context", () => {
 });
 
 describe("levels", () => {
+  it("are three, and any other text is refused instead of finding nothing", () => {
+    const refused = {
+      code: "DBI_CONFIG_INVALID",
+      message: '"hihg" is no level of sensitivity',
+      hint: "one of low, medium, high",
+    };
+    expect(() => detectorsAt("hihg" as never)).toThrow(expect.objectContaining(refused));
+    expect(() => new TextScrubber("hihg" as never)).toThrow(expect.objectContaining(refused));
+  });
+
   it("look for more the higher they are", () => {
     const text = Buffer.from("jane@example.com 203.0.113.7 4111111111111111");
     const at = (level: "low" | "medium" | "high") =>

@@ -1,7 +1,8 @@
+import { DbintelError } from "@dbintel/errors";
 import { bankAccounts } from "./bank-account.ts";
 import { contacts } from "./contact.ts";
 import { credentials } from "./credential.ts";
-import { actsAt, type Detector, type SensitivityLevel } from "./detector.ts";
+import { actsAt, type Detector, type SensitivityLevel, sensitivityLevels } from "./detector.ts";
 import { nationalIds } from "./national-id.ts";
 import { networkAddresses } from "./network-address.ts";
 import { paymentCards } from "./payment-card.ts";
@@ -18,8 +19,12 @@ const detectors: readonly Detector[] = [
   ...networkAddresses,
 ];
 
-/** The detectors that act at a sensitivity level. */
+/** The detectors that act at a sensitivity level. Throws `DBI_CONFIG_INVALID` for any other text: it would find nothing. */
 export function detectorsAt(level: SensitivityLevel): readonly Detector[] {
+  if (!sensitivityLevels.includes(level)) {
+    const hint = `one of ${sensitivityLevels.join(", ")}`;
+    throw new DbintelError(`"${level}" is no level of sensitivity`, { code: "DBI_CONFIG_INVALID", hint });
+  }
   return detectors.filter((detector) => actsAt(detector.level, level));
 }
 

@@ -6,7 +6,7 @@ import { eventually } from "../harness/condition.ts";
 import { DbintelProcess, runDbintel } from "../harness/dbintel-process.ts";
 import { freePort } from "../harness/free-port.ts";
 import { startMysql, startPostgres } from "../servers/index.ts";
-import { describeMysql, describePostgres } from "../servers/vitest.ts";
+import { describeOwnMysql, describePostgres } from "../servers/vitest.ts";
 
 /** No detector of personal data knows it: it has to be kept out by where it stands. */
 const held = "tangerine harvest";
@@ -95,9 +95,9 @@ describePostgres(18, "what PostgreSQL repeats in its errors stays there", () => 
   });
 });
 
-describeMysql("what MySQL repeats in its errors stays there", () => {
+describeOwnMysql("what MySQL repeats in its errors stays there", () => {
   it("in the log, in the state and in top", async () => {
-    await using server = await startMysql();
+    await using server = await startMysql({ own: true });
     await server.query("CREATE DATABASE shop");
     await server.query(`CREATE TABLE shop.people AS SELECT '${held}' AS name`);
     await server.query("SET GLOBAL log_bin_trust_function_creators = 1");

@@ -1,7 +1,7 @@
 import type { RowDataPacket } from "mysql2/promise";
 import { afterEach, expect, test, vi } from "vitest";
-import { startMysql } from "./index.ts";
-import { describeOwnMysql } from "./vitest.ts";
+import { startMariadb, startMysql } from "./index.ts";
+import { describeMariadb, describeOwnMysql } from "./vitest.ts";
 
 type Row = RowDataPacket & { readonly value: unknown };
 
@@ -30,5 +30,15 @@ describeOwnMysql("the launcher", () => {
     expect(await running.query<Row>("SELECT 1 AS value")).toEqual([{ value: 1 }]);
     await server.stop();
     await server.stop();
+  });
+});
+
+describeMariadb("the launcher of MySQL", () => {
+  test("takes no MariaDB that runs already for one", async () => {
+    await using mariadb = await startMariadb();
+    const { superuser, password, host, port } = mariadb;
+    vi.stubEnv("DBINTEL_TEST_MYSQL_URL", `mysql://${superuser}:${password}@${host}:${port}`);
+    await expect(startMysql()).rejects.toThrow(/DBINTEL_TEST_MYSQL_URL leads to .*MariaDB.*: name a MySQL there/);
+    vi.unstubAllEnvs();
   });
 });

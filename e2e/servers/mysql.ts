@@ -84,12 +84,16 @@ async function runningServer(url: string): Promise<MysqlServer> {
   const query = <Row extends RowDataPacket>(sql: string, values: readonly unknown[] = [], as: ConnectionOptions = {}) =>
     queryOnce<Row>({ ...login, ...as }, sql, values);
   const stop = async () => {};
+  const version = await versionOf({ query });
+  if (version.includes("MariaDB")) {
+    throw new Error(`DBINTEL_TEST_MYSQL_URL leads to ${version}: name a MySQL there; tests of MariaDB start their own`);
+  }
   return {
     host: login.host,
     port: login.port,
     superuser: login.user,
     password: login.password,
-    version: await versionOf({ query }),
+    version,
     connect: (as = {}) => connectTo({ ...login, ...as }),
     query,
     restart: () => Promise.reject(new Error("this test restarts the server: start it with own")),

@@ -1,6 +1,7 @@
 import type { LogsBuilder } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import { LRUCache } from "lru-cache";
+import { atMost } from "../at-most.ts";
 import { KeptState } from "../kept-state.ts";
 import type { Advice, AdviceKind } from "./advice.ts";
 import { type AdviceAttributes, addAdvice } from "./advice-events.ts";
@@ -94,7 +95,7 @@ export class AdviceBook {
 }
 
 function remembering(places: WrittenAdvice): KnownAdvice {
-  const cache: KnownAdvice = new LRUCache({ max: mostDatabases });
+  const cache: KnownAdvice = new LRUCache(atMost(mostDatabases));
   for (const [place, advice] of places) cache.set(place, advice);
   return cache;
 }

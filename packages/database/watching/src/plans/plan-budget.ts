@@ -1,5 +1,6 @@
 import type { Clock } from "@dbintel/pipeline";
 import { LRUCache } from "lru-cache";
+import { atMost } from "../at-most.ts";
 
 /** Of all time, for the plans of one database: 1 % of a core there. */
 const leastShare = 0.01;
@@ -26,7 +27,7 @@ export class PlanBudget {
     this.#clock = options.clock;
     this.#share = Math.max(leastShare, options.share ?? 0);
     this.#mostMs = this.#share * options.intervalMs;
-    this.#accounts = new LRUCache({ max: mostDatabases });
+    this.#accounts = new LRUCache(atMost(mostDatabases));
   }
 
   /** Whether another plan of the database may be asked for. */

@@ -1,5 +1,5 @@
 import type { Host } from "@dbintel/pipeline";
-import { type Advice, AdviceBook, type AdviceKind, clean, type OpenAdvice } from "@dbintel/watching";
+import { type Advice, AdviceBook, type AdviceKind, atMost, clean, type OpenAdvice } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 import { type KnownScans, type ScanningStatement, scansRememberedMs } from "../plans/known-scans.ts";
 import { PlanSession, planSessionOptions } from "../plans/plan-session.ts";
@@ -45,7 +45,7 @@ export class MissingIndexErrand implements Errand {
   readonly #book: AdviceBook;
   readonly #adviceIntervalMs: number;
   readonly #startedMs: number;
-  readonly #looks = new LRUCache<string, { readonly changes: number; readonly atMs: number }>({ max: mostDatabases });
+  readonly #looks = new LRUCache<string, { readonly changes: number; readonly atMs: number }>(atMost(mostDatabases));
   readonly #answers: LRUCache<string, Answer>;
 
   constructor(args: {
@@ -63,7 +63,7 @@ export class MissingIndexErrand implements Errand {
     this.#book = new AdviceBook({ ...args, name: "index-advice", rules: [missingIndex] });
     const perf = { now: () => host.clock.monotonicMs() };
     this.#startedMs = perf.now();
-    this.#answers = new LRUCache({ max: mostAnswers, ttl: answerTtlMs, perf });
+    this.#answers = new LRUCache({ ...atMost(mostAnswers), ttl: answerTtlMs, perf });
   }
 
   skips(database: string): boolean {

@@ -1,5 +1,6 @@
 import type { Clock } from "@dbintel/pipeline";
 import { conditionOperands, nodesOf, type PlanNode, readPlan } from "@dbintel/plans";
+import { atMost } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 
 /** A table that a statement reads from end to end, as its plan tells. */
@@ -38,7 +39,7 @@ export const scansRememberedMs = 25 * 3_600_000;
  */
 export class KnownScans {
   readonly #statements: LRUCache<string, ScanningStatement>;
-  readonly #changes = new LRUCache<string, number>({ max: mostStatements });
+  readonly #changes = new LRUCache<string, number>(atMost(mostStatements));
 
   constructor(clock: Clock) {
     this.#statements = new LRUCache({

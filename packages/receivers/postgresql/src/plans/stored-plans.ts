@@ -1,6 +1,6 @@
 import { DbintelError, driverMessage } from "@dbintel/errors";
 import type { Clock } from "@dbintel/pipeline";
-import { integer, number, type Row, text } from "@dbintel/watching";
+import { atMost, integer, number, type Row, text } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 import pg from "pg";
 import type { DatabaseConnection } from "../connection/connection.ts";
@@ -37,7 +37,7 @@ export class StoredPlans {
   readonly #clock: Clock;
   readonly #context: ProblemContext;
   readonly #withinMs: number;
-  readonly #places = new LRUCache<string, Place>({ max: mostPlaces });
+  readonly #places = new LRUCache<string, Place>(atMost(mostPlaces));
 
   constructor(args: {
     readonly clock: Clock;

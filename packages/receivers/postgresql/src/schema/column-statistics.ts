@@ -1,6 +1,6 @@
 import { DbintelError } from "@dbintel/errors";
 import type { Host } from "@dbintel/pipeline";
-import { number, type Row } from "@dbintel/watching";
+import { atMost, number, type Row } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 import { identifier } from "../connection/problems.ts";
 import { userRelations } from "../objects/relation-kind.ts";
@@ -28,7 +28,7 @@ export class ColumnStatisticsErrand implements Errand {
   readonly intervalMs: number;
   readonly #options: ColumnStatisticsOptions;
   /** The server's clock at the last visit, in microseconds. */
-  readonly #visited = new LRUCache<string, bigint>({ max: mostDatabases });
+  readonly #visited = new LRUCache<string, bigint>(atMost(mostDatabases));
 
   constructor(options: ColumnStatisticsOptions) {
     this.#options = options;

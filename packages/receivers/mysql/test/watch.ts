@@ -5,7 +5,13 @@ import type { Batch } from "@dbintel/pdata";
 import { systemClock } from "@dbintel/pipeline";
 import { createTestHost, type SeenEvent, eventsOf as seenEvents, type TestHost } from "@dbintel/pipeline/testing";
 import type { PollResult } from "@dbintel/polling";
-import { ActiveSessionPoll, type MetricDefinition, type StatementGuard, StatementGuards } from "@dbintel/watching";
+import {
+  ActiveSessionPoll,
+  guardedPoll,
+  type MetricDefinition,
+  type StatementGuard,
+  StatementGuards,
+} from "@dbintel/watching";
 import type { z } from "zod";
 import { ActivityPoll } from "../src/activity/activity-poll.ts";
 import { DeadlockPoll } from "../src/activity/deadlock-poll.ts";
@@ -103,7 +109,8 @@ export function watch(server: Reachable, options: WatchOptions = {}) {
   const connection = new DatabaseConnection(settings);
   const known = new KnownServer(connection);
   const context = { endpoint: `${server.host}:${server.port}`, username: settings.username };
-  const guards = new StatementGuards({ host, watched: watchedDatabase(context), source: connection });
+  const watched = watchedDatabase(context);
+  const guards = new StatementGuards({ host, watched, source: connection });
   const common = { host, context, instance: { host: server.host, port: server.port, enabled: () => true } };
   const start = new ServerStart(host);
   const reportsSchema = options.reportsSchema ?? (() => true);
@@ -146,6 +153,9 @@ export function watch(server: Reachable, options: WatchOptions = {}) {
   });
   const { unusedAfterDays = 0 } = options;
   const advice = new AdvicePoll({ ...common, server: known, start, reportsSchema, mostTables: 100, unusedAfterDays });
+  const guarded = guardedPoll({
+    ...{ host, watched, collectorClass: "statements", cheapest: true, source: connection, poll: statements },
+  });
   const args = (signal = never) => ({ signal, guard: guards.forPoll({ ...calm, signal }) });
   return {
     host,
@@ -157,6 +167,8 @@ export function watch(server: Reachable, options: WatchOptions = {}) {
     lastLooks: [activity.lastLook, deadlocks.lastLook] as const,
     /** Polls statements without moving the checkpoint. */
     peek: (signal = never): Promise<PollResult> => statements.poll(args(signal)),
+    /** Polls statements if the breaker of the server lets it, as the receiver does. */
+    pollGuarded: (signal = never): Promise<PollResult> => guarded({ signal }),
     /** Polls statements and moves the checkpoint, as when everything was taken. */
     async poll(): Promise<PollResult> {
       const result = await statements.poll(args());

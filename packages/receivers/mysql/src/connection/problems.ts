@@ -161,7 +161,15 @@ function withoutColon(message: string): string {
 }
 
 /** By what the socket, TLS and the driver report. */
-function byTransport(code: string, message: string, { endpoint }: ProblemContext): Explanation | undefined {
+function byTransport(code: string, message: string, { endpoint, username }: ProblemContext): Explanation | undefined {
+  if (code === "MYSQL_CLEAR_PASSWORD_NOT_ENABLED") {
+    return {
+      code: "DBI_DATABASE_AUTHENTICATION",
+      message: `${endpoint} wants the password of ${username} as it is, which is sent only over verified TLS`,
+      hint: "name the certificate authority of the server in tls.ca_file, without tls.insecure and tls.insecure_skip_verify",
+      retryable: false,
+    };
+  }
   if (code === "HANDSHAKE_NO_SSL_SUPPORT") {
     return {
       code: "DBI_DATABASE_UNREACHABLE",

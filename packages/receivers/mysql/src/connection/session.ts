@@ -133,6 +133,9 @@ function driverOptions({ host, port, username, login }: ServerAccess): Connectio
     ...(port === 0 ? { socketPath: host } : {}),
     user: username,
     password: password.reveal(),
+    // Tokens of a cloud's identity service, and passwords that PAM or LDAP checks, are sent as they are: to nobody but the
+    // server that is known to be the one.
+    enableCleartextPlugin: port === 0 || (tls !== false && tls.rejectUnauthorized !== false),
     // A server must not be able to ask for files of the collector.
     flags: ["-LOCAL_FILES"],
     connectAttributes: { program_name: "dbintel" },

@@ -4,6 +4,7 @@ import { checkComponents, type Declared } from "./component-check.ts";
 import { parseComponentId } from "./component-id.ts";
 import { ConfigError, type Diagnostic, hasErrors } from "./diagnostic.ts";
 import { effectiveValue } from "./effective.ts";
+import { checkExtensionIds } from "./extension-id.ts";
 import { Findings } from "./findings.ts";
 import { checkListeners, type Listening, listeningOf } from "./listener-check.ts";
 import type { LoadedConfig } from "./load.ts";
@@ -71,7 +72,9 @@ export function checkConfig<Definition extends ComponentType, TelemetrySchema ex
   };
   reportMissing(root, meant, findings);
   const service = checkService({ root, meant, components, telemetrySchema, findings });
-  const listening = running(components, service).map((each): Listening => listeningOf(each));
+  const runs = running(components, service);
+  checkExtensionIds(runs, { root, components, extensions: service.extensions, findings });
+  const listening = runs.flatMap(({ configured: each }): readonly Listening[] => (each ? [listeningOf(each)] : []));
   if (service.telemetry.ok) {
     const { value: settings } = service.telemetry;
     listening.push({ path: ["service", "telemetry"], settings, listeners: telemetryListeners?.(settings) ?? [] });
@@ -133,11 +136,9 @@ function reportMissing(root: MapNode, meant: ReadonlySet<string>, findings: Find
 function running(
   components: DeclaredComponents,
   { isNamed }: Pick<CheckedService<unknown>, "isNamed">,
-): readonly ConfiguredComponent[] {
+): readonly Declared[] {
   return componentKinds.flatMap((kind) =>
-    [...components[kind].values()].flatMap(({ id, configured: component }) =>
-      component !== undefined && isNamed(kind, id) ? [component] : [],
-    ),
+    [...components[kind].values()].filter((each) => each.configured !== undefined && isNamed(kind, each.id)),
   );
 }
 

@@ -13,6 +13,7 @@ export type { Diagnostic, FormatOptions } from "./diagnostic.ts";
 export { ConfigError, formatDiagnostics, hasErrors } from "./diagnostic.ts";
 export type { ExplainedSetting } from "./explain.ts";
 export { explainConfig } from "./explain.ts";
+export { extensionId } from "./extension-id.ts";
 export { unsupported, withoutEffect } from "./foreign-settings.ts";
 export type { GivenSettings } from "./given-settings.ts";
 export { checkGivenSettings } from "./given-settings.ts";

@@ -7,6 +7,7 @@ import {
   createRegistry,
   duration,
   endpointUrl,
+  extensionId,
   formatDiagnostics,
   type HostPort,
   headers,
@@ -91,6 +92,7 @@ export const definitions = [
       endpoint: endpointUrl(),
       headers: headers().default({}),
       max_size: byteSize().prefault("1MiB"),
+      queue: z.strictObject({ storage: extensionId().optional().describe("Where it is.") }).prefault({}),
     }),
   },
   {

@@ -1,4 +1,4 @@
-import { age, byteSize } from "@dbintel/config";
+import { age, byteSize, extensionId } from "@dbintel/config";
 import { z } from "zod";
 
 /**
@@ -6,10 +6,9 @@ import { z } from "zod";
  * is dropped. The OpenTelemetry Collector has no equivalent.
  */
 export const deadLetterSettings = z.strictObject({
-  storage: z
-    .string()
-    .min(1)
-    .describe("Id of a storage extension, such as file_storage, that keeps what the destination will never take."),
+  storage: extensionId().describe(
+    "Id of a storage extension, such as file_storage, that keeps what the destination will never take.",
+  ),
   max_size: byteSize().prefault("64MiB").describe("Most that is kept, for all signals; the oldest leaves first."),
   max_age: age()
     .prefault("168h")

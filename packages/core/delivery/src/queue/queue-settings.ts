@@ -1,4 +1,4 @@
-import { age } from "@dbintel/config";
+import { age, extensionId } from "@dbintel/config";
 import { z } from "zod";
 import { amount, checkUnit } from "./amount.ts";
 import { batchSettings, resolveBatch } from "./batch-settings.ts";
@@ -53,9 +53,7 @@ export const queueSettings = z
       .default(false)
       .describe("true: a call waits until the destination has answered; false: until the batch is queued."),
     batch: batchSettings.optional(),
-    storage: z
-      .string()
-      .min(1)
+    storage: extensionId()
       .optional()
       .describe("Id of a storage extension, such as file_storage: the queue is on disk and outlives the process."),
     max_age: age()

@@ -66,6 +66,14 @@ describe("a schema's issue", () => {
     expect(explain(schema, "limitz: 1")).toBe('1:1 a: unknown key "limitz" (did you mean "limit"?)');
   });
 
+  it("about a union is that of the member that knows the keys, however much is wrong within", () => {
+    const pull = z.strictObject({ pull: z.strictObject({ port: z.int() }) });
+    const push = z.strictObject({ push: z.strictObject({ to: z.string(), every: z.string(), as: z.string() }) });
+    expect(explain(z.union([pull, push]), "push: {to: 1, every: x}")).toBe(
+      "1:12 a.push.to: expected a string, got 1\n    put it between quotes\n1:1 a.push.as: is required",
+    );
+  });
+
   it("about a union is that of the member that came closest", () => {
     const either = z.object({ k: z.union([z.string(), rules, z.array(rules)]) });
     expect(explain(either, "k: {rule: 1}")).toBe("1:11 a.k.rule: expected a string, got 1\n    put it between quotes");

@@ -111,7 +111,12 @@ function union(issue: z.core.$ZodIssueInvalidUnion, path: ConfigPath, checked: C
   }
   const refused = (member: readonly Issue[]) =>
     member.some(({ path: inner, code }) => inner.length === 0 && (code === "invalid_type" || code === "invalid_value"));
-  const near = issue.errors.filter((member) => !refused(member)).toSorted((a, b) => a.length - b.length)[0];
+  // A member that knows the keys is what was meant, however much is wrong within.
+  const strange = (member: readonly Issue[]) =>
+    member.filter(({ path: inner, code }) => inner.length === 0 && code === "unrecognized_keys").length;
+  const near = issue.errors
+    .filter((member) => !refused(member))
+    .toSorted((a, b) => strange(a) - strange(b) || a.length - b.length)[0];
   if (near !== undefined) return near.flatMap((inner) => explain(inner, path, checked));
   const expected = issue.errors.flatMap((member) =>
     member.flatMap((inner) => {

@@ -307,7 +307,9 @@ describe("a full disk", () => {
     const { host, clock, send, until, taken, stop } = await life({ send: () => gate.promise });
     await send(logs(1, "before"));
     journals.full = true;
-    for (let attempt = 0; attempt < 5; attempt++) await expect(send(logs(2, "a"))).rejects.toThrow();
+    for (let attempt = 0; attempt < 5; attempt++) {
+      await expect(send(logs(2, "a"))).rejects.toMatchObject({ code: "DBI_STORAGE" });
+    }
     gate.resolve();
     await until(() => taken.length === 1);
     const told = () => host.lines.map(({ level, message }) => `${level} ${message}`);

@@ -36,6 +36,12 @@ describe("a schema's issue", () => {
     ["a pattern", z.object({ k: z.string().regex(/^a$/) }), "k: b", '1:4 a.k: must match /^a$/, got "b"'],
     ["a format", z.object({ k: z.ipv4() }), "k: b", '1:4 a.k: expected a valid ipv4, got "b"'],
     ["a literal", z.object({ k: z.literal(["x", 1]) }), "k: 2", '1:4 a.k: expected "x" or 1, got 2'],
+    [
+      "a word, in a sentence of its own",
+      z.object({ k: z.enum(["ignore", "silent"], { error: 'expected "ignore" or "silent", as nothing fails' }) }),
+      "k: ignor",
+      '1:4 a.k: expected "ignore" or "silent", as nothing fails, got "ignor" (did you mean "ignore"?)',
+    ],
     ["null", z.object({ k: z.null() }), "k: 2", "1:4 a.k: expected nothing, got 2"],
     ["a key that cannot be used", z.object({ k: z.never().optional() }), "k: 2", "1:4 a.k: is not allowed here"],
     ["a key that is not set", z.object({ k: z.enum(["x", "y"]) }), "{}", '1:1 a.k: is required: "x" or "y"'],

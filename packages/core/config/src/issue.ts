@@ -75,10 +75,15 @@ function explain(issue: Issue, base: ConfigPath, checked: Checked): readonly Fin
 }
 
 /** The schema's own sentence; where it says what it expected, with what is written there and what was meant. */
-function ownMessage({ message }: Issue, path: ConfigPath, checked: Checked): Finding {
+function ownMessage(issue: Issue, path: ConfigPath, checked: Checked): Finding {
+  const { message } = issue;
   const given = nodeAt(checked.node, path);
-  if (!message.startsWith("expected ") || given?.kind !== "scalar")
+  if (!message.startsWith("expected ") || given?.kind !== "scalar") {
     return { path, message: message + provenance(given) };
+  }
+  if (issue.code === "invalid_value") {
+    return { path, message: message + got(path, checked), suggestion: nearest(issue.values, path, checked) };
+  }
   const isWritten = given.origin === undefined && !isSecretAt(checked.schema, path);
   const suggestion = isWritten ? likelyValue(checked.schema, path, String(given.value)) : undefined;
   return { path, message: message + got(path, checked), suggestion };

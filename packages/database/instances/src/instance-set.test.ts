@@ -11,7 +11,7 @@ class Watch implements InstanceWatch {
   readonly endpoint: string;
   readonly host: Host;
   readonly problems: Problems;
-  readonly #begun = Promise.withResolvers<void>();
+  #begun = Promise.withResolvers<void>();
   readonly #stopped = Promise.withResolvers<void>();
   state: "new" | "started" | "stopping" | "stopped" = "new";
 
@@ -56,8 +56,13 @@ class Watch implements InstanceWatch {
   up: boolean | undefined;
   retries = 0;
 
-  retry(): void {
+  /** Whether it has left something alone. */
+  waits = true;
+
+  retry(): boolean {
     this.retries++;
+    if (this.waits) this.#begun = Promise.withResolvers();
+    return this.waits;
   }
 }
 
@@ -230,11 +235,35 @@ it("tells how many servers it watches, and which of those that were asked answer
   ]);
 });
 
-it("has every server asked again", async () => {
-  listed = ["db1", "db2"];
-  const running = await start();
+it("has every server asked again that is still watched", async () => {
+  listed = ["db1", "db2", "db3", "db4"];
+  const running = await start({ concurrentStarts: 4 });
+  for (const watch of watches) watch.answer();
+  await settled();
+  await become(["db1", "db2", "db3"]);
+  const [, second] = watches;
+  if (second === undefined) throw new Error("nothing is watched");
+  second.waits = false;
   running.retry();
-  expect(watches.map(({ retries }) => retries)).toEqual([1, 1]);
+  await settled();
+  expect(watches.map(({ retries }) => retries)).toEqual([1, 1, 1, 0]);
+});
+
+it("has no more servers asked again at once than may be asked at once at the start", async () => {
+  listed = ["db1", "db2", "db3"];
+  const running = await start({ concurrentStarts: 1 });
+  const answer = async (index: number) => {
+    watches[index]?.answer();
+    await settled();
+  };
+  for (const index of [0, 1, 2]) await answer(index);
+  running.retry();
+  await settled();
+  expect(watches.map(({ retries }) => retries)).toEqual([1, 0, 0]);
+  await answer(0);
+  expect(watches.map(({ retries }) => retries)).toEqual([1, 1, 0]);
+  await become(["db3"]);
+  expect(watches.map(({ retries }) => retries)).toEqual([1, 1, 1]);
 });
 
 it("starts a server anew only when its last watch has ended", async () => {

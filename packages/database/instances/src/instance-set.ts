@@ -11,14 +11,14 @@ import { Places } from "./places.ts";
 export interface InstanceWatch {
   /** Resolves soon: it waits for no answer of the server. */
   start(): Promise<void>;
-  /** Resolves when the server was asked for the first time, whatever came of it. */
+  /** Resolves when the server was asked for the first time, after a `retry` for all of it, whatever came of it. */
   readonly begun: Promise<void>;
   stop(options: { readonly signal: AbortSignal }): Promise<void>;
   held(signal: Signal): number;
   /** Whether the server answers; `undefined` before it was asked. */
   readonly up: boolean | undefined;
-  /** Asks at once, also for what the server has refused. */
-  retry(): void;
+  /** Asks at once for what was left alone, also for what the server has refused; answers whether there was anything. */
+  retry(): boolean;
 }
 
 export interface InstanceSetOptions<Entry extends InstanceEntry> {
@@ -36,7 +36,7 @@ export interface InstanceSetOptions<Entry extends InstanceEntry> {
   }) => InstanceWatch | Promise<InstanceWatch>;
   /** Servers that are watched; those that are listed behind them are left out, and a problem says so. */
   readonly mostInstances: number;
-  /** Servers that are asked for the first time at once. */
+  /** Servers that are asked at once for the first time, or again when somebody says that they are repaired. */
   readonly concurrentStarts: number;
 }
 
@@ -132,8 +132,17 @@ export class InstanceSet<Entry extends InstanceEntry> implements Component {
     signal.removeEventListener("abort", abort);
   }
 
+  /** So many at once as at the start: one password may have been wrong for all of them. */
   retry(): void {
-    for (const watch of this.#watches.values()) watch.retry();
+    for (const [endpoint, watch] of this.#watches) {
+      const closing = this.#slots.get(endpoint)?.closing.signal;
+      if (closing === undefined) continue;
+      const retried = this.#places.take(closing, async () => {
+        if (watch.retry()) await this.#begun(watch, aborted(closing));
+      });
+      // One that is closed before its turn has nothing to retry.
+      retried.catch(() => {});
+    }
   }
 
   /** Items that were polled and not taken by the next component yet. */

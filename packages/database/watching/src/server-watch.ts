@@ -98,9 +98,11 @@ export class ServerWatch implements PollList {
   readonly #breakers: BreakerWatch;
   readonly #cost: OwnCost;
   readonly #problems: Problems;
-  readonly #begun = Promise.withResolvers<void>();
+  #begun = Promise.withResolvers<void>();
   readonly #last: LastProblem = {};
-  readonly #pollers: Poller[] = [];
+  readonly #pollers: { readonly name: string; readonly poller: Poller }[] = [];
+  /** Polls that a `retry` has woken and that have not ended since. */
+  readonly #woken = new Set<string>();
   #lease: Lease | undefined;
   readonly #checkpoints: Checkpoint[] = [];
   readonly #closing: { close(): Promise<void> }[] = [];
@@ -141,17 +143,17 @@ export class ServerWatch implements PollList {
       poll: (args) =>
         leased(args)
           .then((result) => withCommit(result, () => checkpoint?.moved()))
-          .finally(() => this.#begun.resolve()),
+          .finally(() => this.#ended(schedule.name)),
       intervalFactor: () => this.#stretch(schedule) * intervalFactor(),
     });
     this.#cost.add(schedule.name, schedule.interval);
-    this.#pollers.push(poller);
+    this.#pollers.push({ name: schedule.name, poller });
   }
 
   lead({ lock, source, turn, intervalMs }: Election): void {
     const { host, watched } = this.#options;
     const onBegin = () => {
-      for (const poller of this.#pollers) poller.wake();
+      for (const { poller } of this.#pollers) poller.wake();
     };
     const lease = new Lease({ host, endpoint: watched.endpoint, lock, intervalMs, onBegin });
     this.#lease = lease;
@@ -173,10 +175,10 @@ export class ServerWatch implements PollList {
     // With a lease nothing is compared with what was read before it.
     if (this.#lease === undefined) await Promise.all(this.#checkpoints.map((checkpoint) => checkpoint.load()));
     if (this.#pollers.length === 0) this.#begun.resolve();
-    for (const poller of this.#pollers) poller.start();
+    for (const { poller } of this.#pollers) poller.start();
   }
 
-  /** Resolves when the first poll has ended, whatever it brought. */
+  /** Resolves when the first poll has ended, after a `retry` all that it woke, whatever they brought. */
   get begun(): Promise<void> {
     return this.#begun.promise;
   }
@@ -186,17 +188,22 @@ export class ServerWatch implements PollList {
     return this.sessions.answers.up;
   }
 
-  /** Asks again at once for what was left alone: somebody says that it is repaired. */
-  retry(): void {
+  /** Asks again at once for what was left alone: somebody says that it is repaired. Answers whether anything was. */
+  retry(): boolean {
     const { host, watched } = this.#options;
     const wasLeftAlone = host.shared(breakers).retry(watched.endpoint);
-    if (!wasLeftAlone && this.up !== false) return;
-    for (const poller of this.#pollers) poller.wake();
+    if (!wasLeftAlone && this.up !== false) return false;
+    this.#begun = Promise.withResolvers<void>();
+    for (const { name, poller } of this.#pollers) {
+      this.#woken.add(name);
+      poller.wake();
+    }
+    return true;
   }
 
   /** Lets running polls finish until `signal` is aborted. */
   async stop({ signal }: { readonly signal: AbortSignal }): Promise<void> {
-    await Promise.all(this.#pollers.map((poller) => poller.stop({ signal })));
+    await Promise.all(this.#pollers.map(({ poller }) => poller.stop({ signal })));
     await this.#cost.finish(signal);
     await Promise.all(this.#closing.map((session) => session.close()));
     await Promise.all(this.#checkpoints.map((checkpoint) => checkpoint.finish()));
@@ -205,7 +212,7 @@ export class ServerWatch implements PollList {
 
   /** Items that were polled and not taken by the next component yet. */
   held(signal: Signal): number {
-    return this.#pollers.reduce((sum, poller) => sum + poller.held(signal), 0);
+    return this.#pollers.reduce((sum, { poller }) => sum + poller.held(signal), 0);
   }
 
   /**
@@ -224,6 +231,11 @@ export class ServerWatch implements PollList {
       const result = await poll(args);
       return lease.term === term ? result : { batches: [] };
     };
+  }
+
+  #ended(poll: string): void {
+    this.#woken.delete(poll);
+    if (this.#woken.size === 0) this.#begun.resolve();
   }
 
   #checkpoint(poll: string, baseline: Baseline): Checkpoint {

@@ -65,7 +65,7 @@ describe("doctor", () => {
     expect((await doctor("receivers: {nothing: }")).code).toBe(2);
     expect(await doctor(config(receiver("127.0.0.1:9", "otel")), "--timeout", "soon")).toMatchObject({
       code: 2,
-      err: expect.stringContaining('--timeout "soon" is no duration'),
+      err: expect.stringContaining("'--timeout <duration>' argument 'soon' is invalid"),
     });
   });
 });

@@ -6,7 +6,7 @@ import { RunningClock } from "@dbintel/e2e/running-clock";
 import { type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
 import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
 import { describeClock, ShiftedClock } from "@dbintel/e2e/shifted-clock";
-import { pointsOf, type SeenPoint } from "@dbintel/pipeline/testing";
+import { createTestHost, pointsOf, type SeenPoint } from "@dbintel/pipeline/testing";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Collector } from "./collectors.ts";
@@ -141,6 +141,40 @@ for (const { suite, start } of servers) {
         const uptimes = counters.filter(({ name }) => name === "mysql.uptime").map(({ value }) => Number(value));
         expect(uptimes.length).toBeGreaterThanOrEqual(2);
         expect(Math.max(...uptimes)).toBeLessThan(3 * 3600);
+      });
+
+      it("a session that waits has lost no hours, and never less than before", async () => {
+        await set("+0h");
+        const look = watch(server, { host: createTestHost({ clock: new RunningClock() }) });
+        const [holder, waiter] = [await server.connect({ database: "app" }), await server.connect({ database: "app" })];
+        await holder.query("INSERT IGNORE INTO counted VALUES (1)");
+        await holder.beginTransaction();
+        await holder.query("SELECT id FROM counted WHERE id = 1 FOR UPDATE");
+        // A timeout of the server passes with its clock.
+        await waiter.query("SET SESSION innodb_lock_wait_timeout = 1000000");
+        const waiting = waiter.query("DELETE FROM counted WHERE id = 1").catch(() => {});
+        const lostSeconds = () =>
+          eventually("the wait is told", async () => {
+            const points = pointsOf((await look.pollActivity()).batches);
+            const lost = points.filter(({ name, value }) => name === "db.blocking.sessions" && Number(value) > 0);
+            if (lost.length === 0) return undefined;
+            return points
+              .filter(({ name }) => name === "db.blocking.time")
+              .reduce((sum, { value }) => sum + Number(value), 0);
+          });
+        let before = await lostSeconds();
+        for (const offset of ["+2h", "+0h", "-2h"]) {
+          await set(offset);
+          const now = await lostSeconds();
+          expect(now, offset).toBeGreaterThanOrEqual(before);
+          expect(now, offset).toBeLessThan(Number(longestNano) / 1e9);
+          before = now;
+        }
+        expect(before).toBeGreaterThan(0);
+        holder.destroy();
+        waiter.destroy();
+        await waiting;
+        await look.close();
       });
 
       it("no lifetime is told when the collector is restarted, or has lost its session, meanwhile", async () => {

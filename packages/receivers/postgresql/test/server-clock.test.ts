@@ -6,10 +6,10 @@ import { RunningClock } from "@dbintel/e2e/running-clock";
 import { type PostgresServer, startPostgres } from "@dbintel/e2e/servers";
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import { describeClock, ShiftedClock } from "@dbintel/e2e/shifted-clock";
-import { createTestHost, eventsOf, type SeenEvent } from "@dbintel/pipeline/testing";
+import { createTestHost, eventsOf, pointsOf, type SeenEvent } from "@dbintel/pipeline/testing";
 import type pg from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { watchStatements } from "./watch.ts";
+import { watchActivity, watchStatements } from "./watch.ts";
 
 const hourMs = 3_600_000;
 /** No interval is longer: one follows the other, on a machine that may be busy. */
@@ -80,6 +80,44 @@ for (const major of [13, 18]) {
           await watch.close();
           expect(lengths.length).toBeGreaterThanOrEqual(6);
           expect(lengths.filter((each) => each < 0n || each > longestNano)).toEqual([]);
+        },
+        slowMs,
+      );
+
+      it(
+        "a session that waits has lost no hours, and never less than before",
+        async () => {
+          await set("+0h");
+          const look = watchActivity(server, { host: createTestHost({ clock: new RunningClock() }) });
+          const [holder, waiter] = [
+            await server.connect({ database: "app" }),
+            await server.connect({ database: "app" }),
+          ];
+          await holder.query("BEGIN");
+          await holder.query("LOCK TABLE counted");
+          const waiting = waiter.query("SELECT id FROM counted").catch(() => {});
+          const lostSeconds = () =>
+            eventually("the wait is told", async () => {
+              const points = pointsOf((await look.poll()).batches);
+              const lost = points.filter(({ name, value }) => name === "db.blocking.sessions" && Number(value) > 0);
+              if (lost.length === 0) return undefined;
+              return points
+                .filter(({ name }) => name === "db.blocking.time")
+                .reduce((sum, { value }) => sum + Number(value), 0);
+            });
+          let before = await lostSeconds();
+          for (const offset of ["+2h", "+0h", "-2h"]) {
+            await set(offset);
+            const now = await lostSeconds();
+            expect(now, offset).toBeGreaterThanOrEqual(before);
+            expect(now, offset).toBeLessThan(Number(longestNano) / 1e9);
+            before = now;
+          }
+          expect(before).toBeGreaterThan(0);
+          await holder.query("ROLLBACK");
+          await waiting;
+          await Promise.all([holder.end(), waiter.end()]);
+          await look.close();
         },
         slowMs,
       );

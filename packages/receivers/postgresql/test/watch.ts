@@ -133,9 +133,11 @@ export function watchActivity(
     readonly ageLimits?: Partial<AgeLimits>;
     readonly intervalMs?: number;
     readonly reportsDatabase?: (name: string) => boolean;
+    /** Default: one of its own. */
+    readonly host?: TestHost;
   } = {},
 ) {
-  const host = createTestHost();
+  const { host = createTestHost() } = options;
   const settings = settingsOf(server, options.user);
   const endpoint = `${server.host}:${server.port}`;
   const connection = new DatabaseConnection(settings, "postgres");

@@ -89,6 +89,8 @@ export function blockedSince(args: {
   const { forest, elapsedSeconds, statementOf } = args;
   return [...forest.blocked.values()].flatMap(({ root, seconds }) => {
     const statement = statementOf(root);
-    return statement === undefined ? [] : [{ ...statement, sessions: 1, seconds: Math.min(seconds, elapsedSeconds) }];
+    // A clock that was set back makes waits look as if they had not begun yet.
+    const lost = Math.max(0, Math.min(seconds, elapsedSeconds));
+    return statement === undefined ? [] : [{ ...statement, sessions: 1, seconds: lost }];
   });
 }

@@ -4,7 +4,14 @@ import { logsBuilder, metricsBuilder } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import { KeptReading, type PollResult } from "@dbintel/polling";
 import { BlockedTime, type BlockingForest, blockedSince, blockingForest, ToldOnce } from "@dbintel/waits";
-import { addBlocking, SampleMemory, type StatementGuard } from "@dbintel/watching";
+import {
+  addBlocking,
+  intervalStart,
+  type OwnTime,
+  ownTime,
+  SampleMemory,
+  type StatementGuard,
+} from "@dbintel/watching";
 import type { KnownServer } from "../connection/capabilities.ts";
 import type { Product } from "../connection/connection.ts";
 import { platformTraits } from "../connection/platforms.ts";
@@ -55,6 +62,8 @@ export class ActivityPoll {
   readonly #once = new ToldOnce<LongLasting>(({ identity }) => identity);
   /** Since the first look of this process, or of its lease. */
   #blocked = BlockedTime.none;
+  /** When the last look of this process was. */
+  #lookedAt: OwnTime | undefined;
 
   constructor(options: ActivityPollOptions) {
     this.#options = options;
@@ -72,6 +81,7 @@ export class ActivityPoll {
     try {
       const capabilities = await server.capabilities(signal);
       if (!capabilities.performanceSchema) return { batches: [], problems: [performanceSchemaOff(context.endpoint)] };
+      const lookedAt = ownTime(host.clock);
       const moment = await serverMoment(server.connection, signal);
       const origin = { identity: capabilities.identity, clockMicros: moment.micros };
       const known = await this.lastLook.before(async () => origin);
@@ -120,6 +130,7 @@ export class ActivityPoll {
         active: looked.active,
         known,
         moment,
+        lookedAt,
         product: capabilities.product,
       });
       const metrics = metricsBuilder().resource(resource).scope(scope);
@@ -133,6 +144,7 @@ export class ActivityPoll {
           const look = { sessions: selection.next, told: telling.told, moment, life, mark, waitTimer };
           this.lastLook.keep(origin, look);
           this.#blocked = blocked;
+          this.#lookedAt = lookedAt;
         },
       };
     } catch (error) {
@@ -214,14 +226,19 @@ export class ActivityPoll {
     readonly active: readonly ActiveSession[];
     readonly known: LastLook | undefined;
     readonly moment: ServerMoment;
+    readonly lookedAt: OwnTime;
     readonly product: Product;
   }): BlockedTime {
-    const { forest, active, known, moment, product } = args;
+    const { forest, active, known, moment, lookedAt, product } = args;
     const sinceMicros = known?.moment.micros ?? moment.micros;
     const byId = new Map(active.map(({ session }) => [String(session.processlistId), session]));
+    const startMicros = intervalStart(
+      { clockMicros: sinceMicros, own: this.#lookedAt },
+      { clockMicros: moment.micros, own: lookedAt },
+    );
     const increments = blockedSince({
       forest,
-      elapsedSeconds: Math.max(0, Number(moment.micros - sinceMicros) / 1e6),
+      elapsedSeconds: known === undefined ? 0 : Number(moment.micros - startMicros) / 1e6,
       statementOf: (id) => {
         const session = byId.get(id);
         const isReported = session === undefined || this.#options.reportsSchema(namespaceOf(session) ?? null);

@@ -4,7 +4,15 @@ import { logsBuilder, metricsBuilder, type ResourceInit } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import { KeptReading, type PollResult } from "@dbintel/polling";
 import { BlockedTime, blockedSince, blockingForest, ToldOnce } from "@dbintel/waits";
-import { addBlocking, rememberedLook, SampleMemory, type StatementGuard } from "@dbintel/watching";
+import {
+  addBlocking,
+  intervalStart,
+  type OwnTime,
+  ownTime,
+  rememberedLook,
+  SampleMemory,
+  type StatementGuard,
+} from "@dbintel/watching";
 import type { z } from "zod";
 import type { KnownServer } from "../connection/capabilities.ts";
 import { platformTraits } from "../connection/platforms.ts";
@@ -66,6 +74,8 @@ export class ActivityPoll {
   readonly #names: RelationNames;
   /** Since the first look of this process, or of its lease. */
   #blocked = BlockedTime.none;
+  /** When the last look of this process was. */
+  #lookedAt: OwnTime | undefined;
 
   constructor(options: ActivityPollOptions) {
     this.#options = options;
@@ -85,6 +95,7 @@ export class ActivityPoll {
       const clock = async () => (await serverClock(server.connection, signal)) / 1000n;
       const known = await this.lastLook.before(async () => ({ identity, clockMicros: await clock() }));
       const sinceMicros = this.lastLook.clockMicros;
+      const lookedAt = ownTime(host.clock);
       this.#memory.recall(known?.sessions ?? new Map());
       this.#once.recall(known?.told ?? new Set());
       const reading = await this.#source.sessions({ sinceMicros, limit, signal });
@@ -125,7 +136,10 @@ export class ActivityPoll {
       const telling = this.#once.look(longLasting({ sessions: reported, prepared, clockMicros, limits: ageLimits }));
       addLongLasting(logs, { lasting: telling.fresh, clockMicros, observedUnixNano });
 
-      const elapsedSeconds = Number(clockMicros - (sinceMicros ?? clockMicros)) / 1e6;
+      const now = { clockMicros, own: lookedAt };
+      const startMicros =
+        sinceMicros === undefined ? clockMicros : intervalStart({ clockMicros: sinceMicros, own: this.#lookedAt }, now);
+      const elapsedSeconds = Number(clockMicros - startMicros) / 1e6;
       const statementOf = (pid: string) => blockingStatement(byPid.get(Number(pid)), this.#options.reportsDatabase);
       const counted = known === undefined ? BlockedTime.none : this.#blocked;
       const blocked = counted.after(blockedSince({ forest, elapsedSeconds, statementOf }), sinceMicros ?? clockMicros);
@@ -138,6 +152,7 @@ export class ActivityPoll {
         commit: () => {
           this.lastLook.keep({ identity, clockMicros }, { sessions: selection.next, told: telling.told });
           this.#blocked = blocked;
+          this.#lookedAt = lookedAt;
         },
       };
     } catch (error) {

@@ -48,7 +48,10 @@ export function guardedPoll(options: GuardedPollOptions) {
   const guards = new StatementGuards({ host, watched, source, ...(costs === undefined ? {} : { costs }) });
   let met: DbintelError | undefined;
   const heldBack = (database: GuardedDatabase): PollResult => {
-    const problem = met ?? last.problem ?? new DbintelError(...waiting(watched));
+    const known = met ?? last.problem;
+    // It comes back: this poll waits for its turn, and nothing is known to be wrong.
+    if (known === undefined && database.whole.state === "half_open") return { batches: [], heldBack: true };
+    const problem = known ?? new DbintelError(...waiting(watched));
     const state = stateOf(database) ?? `open for ${collectorClass}`;
     return { batches: [], heldBack: true, problems: [withBreaker(problem, state)] };
   };

@@ -19,6 +19,15 @@ describePostgres(18, "a database without a free connection", () => {
   });
   afterAll(() => server.stop());
 
+  it("has no problem while it comes back and nothing has failed", async () => {
+    const watch = watchStatements(server, { user: monitor });
+    watch.host.shared(breakers).database(`${server.host}:${server.port}`, "postgres").trip();
+    expect((await watch.pollGuarded()).problems).toHaveLength(1);
+    await watch.host.clock.advance(maxOpenMs);
+    expect(await watch.pollGuarded()).toEqual({ batches: [], heldBack: true });
+    await watch.close();
+  });
+
   /** How often the server turned somebody away. */
   async function refusals(): Promise<number> {
     return (await server.log()).split("connection slots").length - 1;

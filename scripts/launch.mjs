@@ -18,6 +18,7 @@ const commands = {
   test: ["--conditions=@dbintel/source", "scripts/test.ts"],
   e2e: ["--conditions=@dbintel/source", "scripts/e2e.ts"],
   "older-postgres": ["scripts/older-postgres.ts"],
+  "other-versions": ["--conditions=@dbintel/source", "scripts/other-versions.ts"],
   check: ["--conditions=@dbintel/source", "scripts/check.ts"],
   docs: ["--conditions=@dbintel/source", "scripts/settings-tables.ts"],
   bench: ["--conditions=@dbintel/source", "benchmarks/main.ts"],

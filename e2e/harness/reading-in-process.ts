@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { DbintelError } from "@dbintel/errors";
 import { systemClock } from "@dbintel/pipeline";
@@ -60,6 +61,9 @@ export async function answerReadings(args: {
     const counted = eventsOf(batches).filter((event) => event.text("db.namespace") === line);
     const calls = counted.reduce((sum, event) => sum + callsOf(event), 0);
     const texts = counted.map((event) => event.text("db.query.text"));
+    // What buffers held is given back only after a collection that found nobody who knows them.
+    globalThis.gc?.();
+    await nextTurn();
     globalThis.gc?.();
     const { heapUsed, external, rss } = process.memoryUsage();
     const peak = 1024 * process.resourceUsage().maxRSS;

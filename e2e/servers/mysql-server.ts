@@ -10,6 +10,7 @@ import type { Connection, ConnectionOptions, RowDataPacket } from "mysql2/promis
 import { createConnection } from "mysql2/promise";
 import { eventually } from "../harness/condition.ts";
 import { freePort } from "../harness/free-port.ts";
+import type { ProgramStart } from "./library-folder.ts";
 import type { UserIds } from "./unprivileged.ts";
 import { unprivilegedUser } from "./unprivileged.ts";
 import type { Release } from "./watchdog.ts";
@@ -39,18 +40,11 @@ export interface MysqlServer extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** How to run a server program of an installation. */
-interface Command {
-  readonly program: string;
-  readonly args: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-}
-
 /** What tells one of the two servers from the other. */
 export interface MysqlProduct {
   readonly name: string;
   /** The command of the installation whose `sbin`, `lib` and `share` lie below `root`. */
-  command(root: string): Command;
+  command(root: string): ProgramStart;
   readonly settings: MysqlSettings;
   /** Makes the system tables in an empty data folder, and `root@localhost` with this password. */
   initialise(args: {
@@ -254,7 +248,9 @@ class Server implements MysqlServer {
 
   async #failure(cause: unknown): Promise<Error> {
     const log = await readFile(join(this.#instance.folder, "server.log"), "utf8");
-    const tail = log.trimEnd().split("\n").slice(-20).join("\n");
+    const lines = log.trimEnd().split("\n");
+    // Some servers say a lot more about how they leave.
+    const tail = [...lines.slice(0, -20).filter((line) => line.includes("[ERROR]")), ...lines.slice(-20)].join("\n");
     return new Error(`${this.#instance.product.name} did not start:\n${tail}`, { cause });
   }
 

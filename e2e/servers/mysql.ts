@@ -3,7 +3,7 @@ import { chmod, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ConnectionOptions, RowDataPacket } from "mysql2/promise";
-import { libraryFolder, loaderIn } from "./library-folder.ts";
+import { startIn } from "./library-folder.ts";
 import type { MysqlProduct, MysqlServer, MysqlSettings } from "./mysql-server.ts";
 import { connectTo, queryOnce, startServer, superuser, versionOf } from "./mysql-server.ts";
 
@@ -41,10 +41,10 @@ const mysql: MysqlProduct = {
   name: "MySQL",
   settings: {
     "innodb-buffer-pool-size": "16M",
-    "innodb-redo-log-capacity": "16M",
+    "loose-innodb-redo-log-capacity": "16M",
     // Only a crash of the machine loses data then.
     "innodb-flush-method": "nosync",
-    mysqlx: "OFF",
+    "loose-mysqlx": "OFF",
     "secure-file-priv": "NULL",
   },
   command(root) {
@@ -57,12 +57,8 @@ const mysql: MysqlProduct = {
       `--plugin-dir=${join(root, "lib/mysql/plugin")}`,
       "--skip-log-bin",
     ];
-    const program = join(root, "sbin/mysqld");
-    const libraries = libraryFolder(root);
-    const loader = libraries === undefined ? undefined : loaderIn(libraries);
-    if (libraries === undefined || loader === undefined) return { program, args };
-    // Built for a newer C library than the machine may have: run by the loader and libraries it was built with.
-    return { program: loader, args: ["--library-path", libraries, "--argv0", "mysqld", program, ...args] };
+    const start = startIn(root, join(root, "sbin/mysqld"));
+    return { ...start, args: [...start.args, ...args] };
   },
   async initialise({ folder, password, run }) {
     const file = join(folder, "password.sql");

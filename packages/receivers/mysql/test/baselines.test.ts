@@ -118,8 +118,7 @@ for (const { product, describe, start } of servers) {
 
     function callsOf(events: readonly Event[]) {
       const isPrepared = (event: Event) =>
-        event.text("db.query.text").startsWith(product === "mysql" ? "EXECUTE" : "SELECT `n`") ||
-        event.text("dbintel.delta.kind").startsWith("prepared");
+        event.text("db.query.text").startsWith("EXECUTE") || event.text("dbintel.delta.kind").startsWith("prepared");
       const sum = (some: readonly Event[]) => some.reduce((calls, event) => calls + event.counter("count_star"), 0);
       return {
         plain: sum(events.filter((event) => event.text("db.query.text").startsWith("SELECT SUM"))),

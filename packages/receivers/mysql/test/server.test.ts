@@ -59,8 +59,12 @@ function suites(product: Product, start: () => Promise<MysqlServer>) {
 
 describeOwnMysql("a server as a whole", () =>
   suites("mysql", async () => {
-    const mysqlx = { mysqlx: "ON", "mysqlx-port": await freePort(), "mysqlx-socket": "mysqlx.sock" };
-    return await startMysql({ own: true, settings: { ...mysqlx, "mysqlx-bind-address": "127.0.0.1" } });
+    const mysqlx = {
+      "loose-mysqlx": "ON",
+      "loose-mysqlx-port": await freePort(),
+      "loose-mysqlx-socket": "mysqlx.sock",
+    };
+    return await startMysql({ own: true, settings: { ...mysqlx, "loose-mysqlx-bind-address": "127.0.0.1" } });
   }),
 );
 describeMariadb("a server as a whole", () => suites("mariadb", () => startMariadb()));

@@ -1,5 +1,6 @@
 import { Secret } from "@dbintel/config";
 import type { MysqlServer } from "@dbintel/e2e/servers";
+import { breakers } from "@dbintel/guard";
 import { LoginSource, tlsSettings } from "@dbintel/instances";
 import type { Batch } from "@dbintel/pdata";
 import { systemClock } from "@dbintel/pipeline";
@@ -156,7 +157,12 @@ export function watch(server: Reachable, options: WatchOptions = {}) {
   const guarded = guardedPoll({
     ...{ host, watched, collectorClass: "statements", cheapest: true, source: connection, poll: statements },
   });
-  const args = (signal = never) => ({ signal, guard: guards.forPoll({ ...calm, signal }) });
+  const args = (signal = never) => {
+    // As whoever runs a poll does: what it asks first has a class of its own, so that other refusals do not close all.
+    const whole = host.shared(breakers).database(watched.endpoint, watched.database).admit("whole_poll", true);
+    if (whole.admitted) whole.release();
+    return { signal, guard: guards.forPoll({ ...calm, signal }) };
+  };
   return {
     host,
     connection,

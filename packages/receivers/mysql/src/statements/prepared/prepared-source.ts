@@ -50,10 +50,11 @@ export async function readPrepared(
     const name = column.replace("COUNT_STAR", "COUNT_EXECUTE").replace("TIMER_WAIT", "TIMER_EXECUTE");
     return known.has(name) ? name : "0";
   });
+  // Looked up by its key, a name that is NULL is found by no MySQL 8.
   const rows = await connection.rows(
     `SELECT CONCAT_WS('/', OWNER_THREAD_ID, OWNER_EVENT_ID, STATEMENT_ID, OBJECT_INSTANCE_BEGIN), STATEMENT_ID,
             COUNT_REPREPARE, ${columns.join(", ")}
-       FROM ${instances} WHERE STATEMENT_NAME IS NULL LIMIT ${mostInstances + 1}`,
+       FROM ${instances} WHERE COALESCE(STATEMENT_NAME, '') = '' LIMIT ${mostInstances + 1}`,
     signal,
   );
   // After the instances, so that it holds all that they count.

@@ -2,6 +2,7 @@ import { feedback } from "@dbintel/feedback";
 import type { Host } from "@dbintel/pipeline";
 import { fingerprintSql, redactSql } from "@dbintel/sql";
 import { LRUCache } from "lru-cache";
+import type { Capabilities } from "../../connection/capabilities.ts";
 import type { DatabaseConnection, Product } from "../../connection/connection.ts";
 import type { ProblemContext } from "../../connection/problems.ts";
 import { askPart, type PollQuestions } from "../poll-part.ts";
@@ -44,9 +45,9 @@ const mostTexts = 20_000;
 const mostCharacters = 16 * 2 ** 20;
 
 /**
- * What MariaDB executes by the protocol of prepared statements has no digest and is missing in its summary of statements.
- * MySQL counts these executions there like any other (as `EXECUTE …`), so nothing is to be added. Where the consumer
- * events_statements_current is off the server counts them in one sum only.
+ * What MariaDB, and MySQL before version 9, execute by the protocol of prepared statements has no digest and is missing in the
+ * summary of statements. Later MySQL counts these executions there like any other (as `EXECUTE …`), so nothing is to be added.
+ * Where the consumer events_statements_current is off MariaDB counts them in one sum only.
  */
 export class PreparedStatements {
   readonly #host: Host;
@@ -73,7 +74,7 @@ export class PreparedStatements {
 
   /** `undefined` where everything is in the summary, or the server is left alone. Nothing is remembered before `commit`. */
   async read(args: StatementInterval & PollQuestions): Promise<PollPrepared | undefined> {
-    if (args.reading.capabilities.product !== "mariadb") return undefined;
+    if (areInSummary(args.reading.capabilities)) return undefined;
     const work = () => this.#ask(args);
     return await askPart({ questions: args, context: this.#context, collectorClass: preparedClass, work });
   }
@@ -127,6 +128,11 @@ export class PreparedStatements {
     }
     return longestFirst([...merged.values()]);
   }
+}
+
+/** Read of MySQL 5.7.42, 8.0.46 and 8.4.10, which have none of them there, and of 9.7.4, which has all. */
+function areInSummary({ product, version }: Capabilities): boolean {
+  return product === "mysql" && Number.parseInt(version, 10) >= 9;
 }
 
 function textOf({ schema, text: stored }: PreparedText, product: Product): KnownText {

@@ -1,5 +1,5 @@
 // `npm run test:other-versions`: the tests of the mysql receiver once more, on the versions of the servers that
-// `e2e/servers/other-versions-install.sh` brings.
+// `e2e/servers/other-versions-install.sh` brings; with arguments only the tests of those paths.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { repository } from "./checks/program.ts";
@@ -18,7 +18,8 @@ if (missing.length > 0) {
   conclude({ ...nothing, skipped: skipped.length, servers: skipped });
 } else {
   for (const { variable, folder } of servers) process.env[variable] = join(repository, folder);
+  const paths = process.argv.slice(2);
   conclude(
-    await runVitest({ name: "other-versions", args: ["packages/receivers/mysql/test", ...process.argv.slice(2)] }),
+    await runVitest({ name: "other-versions", args: paths.length > 0 ? paths : ["packages/receivers/mysql/test"] }),
   );
 }

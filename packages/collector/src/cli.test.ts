@@ -90,6 +90,13 @@ describe("dbintel", () => {
     );
   });
 
+  it("names an authenticator that does not run", async () => {
+    const guarded = sound.replace("endpoint: ", "auth: {authenticator: basic_auth}, endpoint: ");
+    const { code, err } = await run(["validate"], guarded);
+    expect(code).toBe(2);
+    expect(err).toContain('auth.authenticator: names the extension "basic_auth", which is not configured');
+  });
+
   it("tells both places of two listeners on one address, of whatever component", async () => {
     const { code, err } = await run(
       ["validate"],

@@ -1,7 +1,7 @@
 import type { CollectorConfig, Diagnostic, LoadedConfig } from "@dbintel/config";
-import { placeListeners, sections } from "@dbintel/config";
+import { formatHostPort, placeListeners, sections } from "@dbintel/config";
 import type { ComponentDefinition } from "@dbintel/pipeline";
-import { formatAddress, isLoopback } from "@dbintel/pipeline/listen";
+import { isLoopback } from "@dbintel/pipeline/listen";
 
 /** Warns of every listener that other machines reach without TLS or authentication; `validate --strict` refuses them. */
 export function exposedListeners(
@@ -18,7 +18,7 @@ export function exposedListeners(
             severity: "warning",
             path,
             position,
-            message: `listens on ${formatAddress(address)} without TLS or authentication`,
+            message: `listens on ${formatHostPort(address)} without TLS or authentication`,
             hint: "bind it to localhost, or configure tls, so that only those who should can send to it or read from it",
           }),
         );

@@ -23,7 +23,7 @@ export { placeListeners } from "./listener-check.ts";
 export type { LoadedConfig, LoadOptions } from "./load.ts";
 export { loadConfig } from "./load.ts";
 export type { HostPort } from "./network.ts";
-export { endpointUrl, headers, hostPort, parseHostPort } from "./network.ts";
+export { endpointUrl, formatHostPort, headers, hostPort, parseHostPort } from "./network.ts";
 export type { ConfigNode, ListNode, MapEntry, MapNode, Origin, ScalarNode } from "./node.ts";
 export { nodeAt } from "./node.ts";
 export type { ConfigPath, PathSegment, Position } from "./position.ts";

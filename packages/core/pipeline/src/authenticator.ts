@@ -1,3 +1,4 @@
+import { extensionId } from "@dbintel/config";
 import { z } from "zod";
 
 /** The value of a request's header by its name in lower case. */
@@ -19,7 +20,7 @@ export interface ClientAuthenticator {
 
 /** The setting `auth` of receivers and exporters. */
 export const authSettings = z
-  .strictObject({ authenticator: z.string().min(1).describe("Id of the extension.") })
+  .strictObject({ authenticator: extensionId().describe("Id of the extension.") })
   .describe("Who may send, or who is sending: an extension such as bearer_token_auth.");
 
 export function isServerAuthenticator(component: object): component is ServerAuthenticator {

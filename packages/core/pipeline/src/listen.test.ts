@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import { describe, expect, it } from "vitest";
-import { formatAddress, isLoopback, listen } from "./listen.ts";
+import { isLoopback, listen } from "./listen.ts";
 
 const setting = "endpoint of test";
 
@@ -49,10 +49,5 @@ describe("addresses", () => {
     ["127.example.com", false],
   ])("%s is loopback: %s", (host, expected) => {
     expect(isLoopback({ host, port: 1 })).toBe(expected);
-  });
-
-  it("are written with brackets around IPv6", () => {
-    expect(formatAddress({ host: "::1", port: 4318 })).toBe("[::1]:4318");
-    expect(formatAddress({ host: "localhost", port: 4318 })).toBe("localhost:4318");
   });
 });

@@ -4,7 +4,7 @@
  */
 import type { Server as HttpServer, IncomingMessage } from "node:http";
 import type { AddressInfo, Server } from "node:net";
-import type { HostPort } from "@dbintel/config";
+import { formatHostPort, type HostPort } from "@dbintel/config";
 import { DbintelError } from "@dbintel/errors";
 import type { Clock } from "./clock.ts";
 
@@ -19,11 +19,6 @@ export function isLoopback({ host }: HostPort): boolean {
 export function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
   const value = headers[name];
   return typeof value === "string" ? value : undefined;
-}
-
-/** `host:port`, with brackets around an IPv6 address. */
-export function formatAddress({ host, port }: HostPort): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /**
@@ -82,7 +77,7 @@ const hints: Readonly<Record<string, string>> = {
 
 function listenError(address: HostPort, setting: string, cause: unknown): DbintelError {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
-  return new DbintelError(`cannot listen on ${formatAddress(address)}: ${code}`, {
+  return new DbintelError(`cannot listen on ${formatHostPort(address)}: ${code}`, {
     code: "DBI_LISTEN",
     hint: `${hints[code] ?? "Check"} ${setting}.`,
     cause,

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { formatHostPort } from "@dbintel/config";
 import type { Logger } from "@dbintel/pipeline";
-import { formatAddress, isLoopback, listen } from "@dbintel/pipeline/listen";
+import { isLoopback, listen } from "@dbintel/pipeline/listen";
 import type { PrometheusSettings } from "./config.ts";
 import type { PullReader } from "./pull-reader.ts";
 
@@ -32,7 +33,7 @@ export class PrometheusListener {
   async listen(): Promise<string> {
     const { host, port } = this.#settings;
     const setting = "service.telemetry.metrics.readers, or set service.telemetry.metrics.level to none";
-    const endpoint = formatAddress(await listen(this.#server, { address: { host, port }, setting }));
+    const endpoint = formatHostPort(await listen(this.#server, { address: { host, port }, setting }));
     this.#server.on("error", (error) => this.#logger.warn({ error }, "a connection could not be accepted"));
     if (!isLoopback({ host, port })) {
       this.#logger.warn(

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createSecureServer } from "node:https";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
+import { formatHostPort } from "@dbintel/config";
 import { RefusedError } from "@dbintel/errors";
 import type { Metrics } from "@dbintel/pdata";
 import {
@@ -12,7 +13,7 @@ import {
   type ServerAuthenticator,
   type Timer,
 } from "@dbintel/pipeline";
-import { formatAddress, headerOf, listen, ServerTls } from "@dbintel/pipeline/listen";
+import { headerOf, listen, ServerTls } from "@dbintel/pipeline/listen";
 import type { PrometheusConfig } from "./config.ts";
 import { contentTypes, exposition, type Format } from "./exposition.ts";
 import { Families } from "./families.ts";
@@ -64,7 +65,7 @@ export class PrometheusExporter implements Component {
     const expire = every(clock, Math.min(expirationMs, 60_000), () => this.#expire());
     const reload = secure && tls?.follow(secure, this.#host);
     this.#running = { server, timers: reload === undefined ? [expire] : [expire, reload] };
-    logger.info({ endpoint: formatAddress(address), path: this.#config.path }, "serving metrics for Prometheus");
+    logger.info({ endpoint: formatHostPort(address), path: this.#config.path }, "serving metrics for Prometheus");
   }
 
   async stop(): Promise<void> {

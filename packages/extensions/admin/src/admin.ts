@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
+import { formatHostPort } from "@dbintel/config";
 import type { Component, Host, Timer } from "@dbintel/pipeline";
-import { closeServer, formatAddress, listen, ServerTls } from "@dbintel/pipeline/listen";
+import { closeServer, listen, ServerTls } from "@dbintel/pipeline/listen";
 import { type Answer, Refusal } from "./answer.ts";
 import { AuditLog } from "./audit-log.ts";
 import type { AdminConfig } from "./config.ts";
@@ -53,7 +54,7 @@ export class Admin implements Component {
     server.maxConnections = mostConnections;
     server.on("request", (request, response) => void this.#answer(request, response));
     try {
-      const address = formatAddress(await listen(server, { address: endpoint, setting: "endpoint of admin" }));
+      const address = formatHostPort(await listen(server, { address: endpoint, setting: "endpoint of admin" }));
       server.on("error", (error) => logger.warn({ error }, "a connection could not be accepted"));
       logger.info({ endpoint: address, tls: tls !== undefined }, "the admin endpoint answers");
     } catch (error) {

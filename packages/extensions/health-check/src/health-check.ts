@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { formatHostPort } from "@dbintel/config";
 import { TextScrubber } from "@dbintel/pii";
 import type { Component, Host } from "@dbintel/pipeline";
-import { closeServer, formatAddress, isLoopback, listen } from "@dbintel/pipeline/listen";
+import { closeServer, isLoopback, listen } from "@dbintel/pipeline/listen";
 import { type Answer, readiness, statusReport } from "./answers.ts";
 import type { HealthCheckConfig } from "./config.ts";
 
@@ -26,7 +27,7 @@ export class HealthCheck implements Component {
     const server = createServer({ headersTimeout: 10_000, requestTimeout: 10_000, maxHeaderSize: 8192 });
     server.maxConnections = 200;
     server.on("request", (request, response) => this.#answer(request, response));
-    const address = formatAddress(await listen(server, { address: endpoint, setting: "endpoint of health_check" }));
+    const address = formatHostPort(await listen(server, { address: endpoint, setting: "endpoint of health_check" }));
     server.on("error", (error) => logger.warn({ error }, "a connection could not be accepted"));
     this.#server = server;
     this.#startedUnixNano = this.#host.clock.unixNano();

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { HostPort } from "@dbintel/config";
+import { formatHostPort, type HostPort } from "@dbintel/config";
 import type { Component, Consumers, Host } from "@dbintel/pipeline";
-import { formatAddress } from "@dbintel/pipeline/listen";
 import type { OtlpConfig } from "./config.ts";
 import { GrpcExchange } from "./grpc/exchange.ts";
 import { GrpcListener } from "./grpc/listener.ts";
@@ -64,7 +63,7 @@ export class OtlpReceiver implements Component {
       const setting = `protocols.${protocol.toLowerCase()}.include_metadata`;
       logger.warn({}, `${setting} has no effect: client metadata is not kept`);
     }
-    const endpoint = formatAddress(service.address);
+    const endpoint = formatHostPort(service.address);
     logger.info({ endpoint, tls: settings.tls !== undefined }, `listening for OTLP/${protocol}`);
   }
 

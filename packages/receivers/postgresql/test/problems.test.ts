@@ -179,7 +179,7 @@ describe("a server that does not let the receiver work", () => {
     await pollUntil(watched.host, "metrics arrive", () => watched.batches[0]);
     await server.shutdown();
     const lost = await pollUntil(watched.host, "the loss is reported", () => errors(watched.host)[0]);
-    expect(lost).toMatchObject({ level: "warn", fields: { code: "DBI_DATABASE_UNREACHABLE" } });
+    expect(lost, lost.message).toMatchObject({ level: "warn", fields: { code: "DBI_DATABASE_UNREACHABLE" } });
     const before = watched.batches.length;
     await server.start();
     await pollUntil(watched.host, "it works again", () =>

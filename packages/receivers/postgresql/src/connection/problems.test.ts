@@ -12,6 +12,13 @@ describe("databaseProblem", () => {
     ["connect ECONNREFUSED 10.0.0.1:5432", "ECONNREFUSED", "DBI_DATABASE_UNREACHABLE", true, "check endpoint"],
     ["getaddrinfo ENOTFOUND db.example.com", "ENOTFOUND", "DBI_DATABASE_UNREACHABLE", true, "check endpoint"],
     ["Connection terminated unexpectedly", undefined, "DBI_DATABASE_UNREACHABLE", true, "check endpoint"],
+    [
+      "Client has encountered a connection error and is not queryable",
+      undefined,
+      "DBI_DATABASE_UNREACHABLE",
+      true,
+      "check endpoint",
+    ],
     ["password authentication failed", "28P01", "DBI_DATABASE_AUTHENTICATION", false, "pg_hba.conf"],
     ["no pg_hba.conf entry", "28000", "DBI_DATABASE_AUTHENTICATION", false, "pg_hba.conf"],
     ["database does not exist", "3D000", "DBI_DATABASE_UNREACHABLE", false, "connect_database"],

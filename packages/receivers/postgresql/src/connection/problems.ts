@@ -132,7 +132,10 @@ function byTransport(code: string, message: string, { endpoint, username }: Prob
       retryable: true,
     };
   }
-  const lost = message.includes("Connection terminated") || message.includes("timeout expired");
+  // The last is what the driver says of a session that was lost before it was asked.
+  const lost = ["Connection terminated", "timeout expired", "is not queryable"].some((words) =>
+    message.includes(words),
+  );
   return transportProblem({ endpoint, code, message, lost });
 }
 

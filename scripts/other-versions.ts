@@ -1,4 +1,4 @@
-// `npm run test:other-versions`: the tests of the mysql receiver once more, on the versions of the servers that
+// `npm run test:other-versions`: the tests of the mysql receiver, and of what waits mean, once more, on the versions of the servers that
 // `e2e/servers/other-versions-install.sh` brings; with arguments only the tests of those paths.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -18,8 +18,8 @@ if (missing.length > 0) {
   conclude({ ...nothing, skipped: skipped.length, servers: skipped });
 } else {
   for (const { variable, folder } of servers) process.env[variable] = join(repository, folder);
-  const paths = process.argv.slice(2);
-  conclude(
-    await runVitest({ name: "other-versions", args: paths.length > 0 ? paths : ["packages/receivers/mysql/test"] }),
-  );
+  const given = process.argv.slice(2);
+  const paths =
+    given.length > 0 ? given : ["packages/receivers/mysql/test", "packages/database/waits/test/mysql-waits.test.ts"];
+  conclude(await runVitest({ name: "other-versions", args: paths }));
 }

@@ -8,7 +8,7 @@ const synchronisation = [...latches, "cond"] as const;
 /** Parts of the server whose latches need no closer look. */
 const components = words(`
   archive aria blackhole csv federated innodb memory myisam myisammrg mysqlx mysys p_dyn_loader partition
-  performance_schema pfs proxy_proto refcache session sha2_auth sql temptable`);
+  performance_schema pfs proxy_proto refcache session sha2_auth sql temptable uuid_v7`);
 
 const storage = words(`
   archive aria csv innodb myisam myisammrg mysys partition sql`);

@@ -1,5 +1,5 @@
-// `npm run test:other-versions`: the tests of the mysql receiver, and of what waits mean, once more, on the versions of the servers that
-// `e2e/servers/other-versions-install.sh` brings; with arguments only the tests of those paths.
+// `npm run test:other-versions`: the tests of the mysql receiver, and of what waits mean, once more, on the versions of the
+// servers that `e2e/servers/other-versions-install.sh` brings; with arguments only the tests of those paths.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { repository } from "./checks/program.ts";

@@ -111,9 +111,10 @@ for (const { suite, start } of servers) {
         events("db.server.query_sample").find(({ attributes }) => attributes["dbintel.blocking.waiters"] !== undefined),
       );
       expect(root.attributes["mysql.session.id"]).toBe(String(session.threadId));
+      // The first look may have come before it waited.
       const waiter = events("db.server.query_sample")
         .slice(samples.length)
-        .find(({ attributes }) => String(attributes["mysql.session.id"]) === String(waiting.threadId));
+        .findLast(({ attributes }) => String(attributes["mysql.session.id"]) === String(waiting.threadId));
       expect(waiter?.attributes).toMatchObject({
         "db.query.wait.category": "lock_row",
         "mysql.blocking.lock.relation": "shop.orders",

@@ -29,7 +29,8 @@ export interface ProgramStart {
  */
 export function startIn(root: string, program: string): ProgramStart {
   const libraries = libraryFolder(root);
-  if (libraries === undefined) return { program, args: [] };
+  // What the machine itself has needs nothing of it.
+  if (libraries === undefined || root === "/usr") return { program, args: [] };
   const loader = loaderIn(libraries);
   if (loader === undefined) return { program, args: [], env: { LD_LIBRARY_PATH: libraries } };
   return { program: loader, args: ["--library-path", libraries, "--argv0", basename(program), program] };

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { eventually } from "../harness/condition.ts";
 import { freePort } from "../harness/free-port.ts";
-import { libraryFolder } from "./library-folder.ts";
+import { startIn } from "./library-folder.ts";
 import type { PostgresServer } from "./postgres.ts";
 import { unprivilegedUser } from "./unprivileged.ts";
 import { stopWithParent } from "./watchdog.ts";
@@ -70,12 +70,12 @@ export async function startPgbouncer(
     ...(ignoredParameters.length === 0 ? [] : [`ignore_startup_parameters = ${ignoredParameters.join(", ")}`]),
   ]);
   const logFile = await open(join(folder, "log"), "a", 0o600);
-  const libraries = libraryFolder(root);
-  const child = spawn(join(root, "sbin/pgbouncer"), [settings], {
+  const { program, args, env = {} } = startIn(root, join(root, "sbin/pgbouncer"));
+  const child = spawn(program, [...args, settings], {
     cwd: folder,
     stdio: ["ignore", logFile.fd, logFile.fd],
     detached: true,
-    env: libraries === undefined || root === "/usr" ? {} : { LD_LIBRARY_PATH: libraries },
+    env,
     ...user,
   });
   const exited = once(child, "exit");

@@ -56,7 +56,7 @@ export { integer, number, text } from "./row.ts";
 export type { PollList, WatchedPoll } from "./server-watch.ts";
 export { ServerWatch } from "./server-watch.ts";
 export { LastingSession } from "./session/lasting-session.ts";
-export { ServerSessions } from "./session/server-sessions.ts";
+export { mostSessions, ServerSessions } from "./session/server-sessions.ts";
 export type { LeftSession, SessionDialect } from "./session/session-dialect.ts";
 export { silence } from "./session/silence.ts";
 export type { SettingChange } from "./settings-changes/setting-changes.ts";

@@ -3,6 +3,9 @@ import { LeftSessions } from "./left-sessions.ts";
 import { ServerAnswers } from "./server-answers.ts";
 import { StatementCosts } from "./statement-costs.ts";
 
+/** Sessions that a receiver needs: two that last, and short ones one at a time; one more while another ends. */
+export const mostSessions = 5;
+
 /** What all sessions of one receiver on one server have in common. */
 export class ServerSessions {
   readonly clock: Pick<Clock, "monotonicMs">;

@@ -1,5 +1,12 @@
 import { DbintelError, driverMessage, isDbintelError } from "@dbintel/errors";
-import { driverProblem, type Explanation, firstError, transportProblem, type WatchedDatabase } from "@dbintel/watching";
+import {
+  driverProblem,
+  type Explanation,
+  firstError,
+  mostSessions,
+  transportProblem,
+  type WatchedDatabase,
+} from "@dbintel/watching";
 
 /** What a problem's text may name: never more than this of the configuration. */
 export interface ProblemContext {
@@ -151,9 +158,6 @@ function usedUp(message: string, { endpoint, username }: ProblemContext): Explan
     retryable: true,
   };
 }
-
-/** Two that last, and short ones one at a time; one more while another ends. */
-const mostSessions = 5;
 
 /** In the log "password: YES" would be taken for a password and replaced, and with it whether one was sent at all. */
 function withoutColon(message: string): string {

@@ -40,6 +40,12 @@ interface GuardedPollArgs {
 /** What one poll works with. */
 type Asked = StatementInterval & PollQuestions;
 
+/** What is to be reported, and how the statements of it are named that have a name. */
+interface Chosen {
+  readonly selection: Selection;
+  readonly names: readonly StatementName[];
+}
+
 export interface StatementPollOptions {
   readonly host: Host;
   readonly source: StatementSource;
@@ -106,11 +112,12 @@ export class StatementPoll {
       const asked: Asked = { ...interval, connection: source.connection, problems, guard, signal };
       this.#own.note(interval);
       const selection = this.#select(interval);
+      const chosen: Chosen = { selection, names: namesOf(reading, selection.top) };
       const executed = await prepared.read(asked);
       const distributions = await latency?.read({ ...asked, top: selection.top });
       // Its look at the samples brings texts along.
-      const plans = await this.#plans({ ...asked, selection });
-      await this.#fetchTexts({ ...asked, selection });
+      const plans = await this.#plans({ ...asked, ...chosen });
+      await this.#fetchTexts({ ...asked, ...chosen });
       const resource = instanceResource(instance, capabilities);
       const scope = receiverScope(host.build, capabilities);
       const logs = logsBuilder().resource(resource).scope(scope);
@@ -130,7 +137,7 @@ export class StatementPoll {
         commit: () => {
           this.#intervals.commit(interval);
           this.#ledger = ledger;
-          this.#texts.markSent(namesOf(reading, selection.top).map(({ digest }) => digest));
+          this.#texts.markSent(chosen.names.map(({ digest }) => digest));
           if (executed !== undefined) prepared.commit(executed);
           if (distributions !== undefined) latency?.commit(distributions);
         },
@@ -140,8 +147,8 @@ export class StatementPoll {
     }
   }
 
-  async #plans(args: Asked & { readonly selection: Selection }): Promise<StatementPlans | undefined> {
-    const { reading, selection, signal } = args;
+  async #plans(args: Asked & Chosen): Promise<StatementPlans | undefined> {
+    const { reading, selection, names, signal } = args;
     const { plans, source } = this.#options;
     if (plans === undefined) return undefined;
     const candidates = selection.top.flatMap(({ row, values }) => {
@@ -152,8 +159,7 @@ export class StatementPoll {
     });
     const { product } = reading.capabilities;
     const samples: SampleReader = async (statements) => {
-      const missing = this.#texts.missing(namesOf(reading, selection.top));
-      const wanted = { texts: missing, samples: statements, product };
+      const wanted = { texts: this.#texts.missing(names), samples: statements, product };
       const stored = await storedTexts(source.connection, wanted, signal);
       this.#texts.learn(stored.texts, product);
       return stored.samples;
@@ -174,11 +180,11 @@ export class StatementPoll {
   }
 
   /** Makes sure that the texts of what is reported are known as far as they can be. */
-  async #fetchTexts(args: Asked & { readonly selection: Selection }): Promise<void> {
-    const { reading, selection, signal } = args;
+  async #fetchTexts(args: Asked & Chosen): Promise<void> {
+    const { reading, names, signal } = args;
     const { source, context } = this.#options;
     const { product } = reading.capabilities;
-    await this.#texts.fetch(namesOf(reading, selection.top), product, (texts) => {
+    await this.#texts.fetch(names, product, (texts) => {
       const work = async () => (await storedTexts(source.connection, { texts, samples: [], product }, signal)).texts;
       return askPart({ questions: args, context, collectorClass: textClass, work });
     });

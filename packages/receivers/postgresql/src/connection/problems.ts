@@ -1,5 +1,12 @@
 import { DbintelError, driverMessage, isDbintelError } from "@dbintel/errors";
-import { driverProblem, type Explanation, firstError, transportProblem, type WatchedDatabase } from "@dbintel/watching";
+import {
+  driverProblem,
+  type Explanation,
+  firstError,
+  mostSessions,
+  transportProblem,
+  type WatchedDatabase,
+} from "@dbintel/watching";
 import pg from "pg";
 import { mostStatements } from "../statements/statement-table.ts";
 
@@ -153,9 +160,6 @@ export function openingSql(
     ? `ALTER ROLE ${user} CONNECTION LIMIT ${mostSessions};`
     : undefined;
 }
-
-/** Two that last, and short ones one at a time; one more while another ends. */
-const mostSessions = 5;
 
 function loginHint(message: string, context: ProblemContext): string {
   const sql = openingSql(message, context);

@@ -157,10 +157,17 @@ for (const { suite, start } of servers) {
       const [holder, writer, ddl] = [await session(), await session(), await session()];
       await holder.beginTransaction();
       await holder.query("UPDATE held SET v = 2 WHERE id = 1");
-      const waiting = [
-        writer.query("UPDATE held SET v = 3 WHERE id = 1").catch(() => {}),
-        ddl.query("ALTER TABLE held ADD COLUMN w int").catch(() => {}),
-      ];
+      const waiting = [writer.query("UPDATE held SET v = 3 WHERE id = 1").catch(() => {})];
+      const waitsForRow = async () => {
+        const waits = await server.query<RowDataPacket>(
+          "SELECT trx_id FROM information_schema.INNODB_TRX WHERE trx_state = 'LOCK WAIT'",
+        );
+        return waits.length > 0 ? true : undefined;
+      };
+      // An ALTER that came first would have the writer wait for the table, and not for the row.
+      // InnoDB tells its transactions and locks anew only when nobody has asked for a moment.
+      await eventually("the writer waits for the row", waitsForRow, { everyMs: 250 });
+      waiting.push(ddl.query("ALTER TABLE held ADD COLUMN w int").catch(() => {}));
       const watched = begin({ explain: {} });
       await watched.poll();
       const waited: number[] = [];
@@ -182,7 +189,6 @@ for (const { suite, start } of servers) {
           await watched.host.clock.advance(10_000);
           return seconds.find((each) => each >= 0);
         };
-        // InnoDB tells its locks anew only when nobody has asked for a moment.
         const told = await eventually("it tells who waits", tellsWhoWaits, { everyMs: 250 });
         waited.push(told);
         const own = await server.query<RowDataPacket & { state: string | null }>(

@@ -8,6 +8,7 @@ export const errorCodes = {
   DBI_INTERNAL: "A defect in the collector: something that its own code rules out has happened.",
   DBI_ABORTED: "The operation was cancelled by its caller or by shutdown.",
   DBI_TIMEOUT: "The operation passed its deadline.",
+  DBI_ARGUMENT: "A function was called with a value that its types rule out.",
 
   DBI_PDATA_TRUNCATED: "The bytes end in the middle of a field.",
   DBI_PDATA_OVERLONG: "A varint is longer than ten bytes, or a length passes the end of the message that holds it.",

@@ -1,3 +1,4 @@
+export { argumentError, kindOf } from "./argument.ts";
 export type { ErrorCode } from "./codes.ts";
 export { errorCodes } from "./codes.ts";
 export type { ConsumeError, ConsumeErrorInit } from "./consume-error.ts";

@@ -1,3 +1,4 @@
+import { kindOf } from "@dbintel/errors";
 import type { Signal } from "./api.ts";
 import { PdataError } from "./pdata-error.ts";
 
@@ -15,7 +16,7 @@ const compressed = [
  */
 export function checkInput(given: unknown, signal: Signal): void {
   if (!isBytes(given)) {
-    const message = `expected the bytes of an export request, found ${nameOf(given)}`;
+    const message = `expected the bytes of an export request, found ${kindOf(given)}`;
     throw new PdataError(message, { code: "DBI_PDATA_VALUE", ...hintFor(given, signal) });
   }
   const format = compressed.find(({ magic }) => magic.every((byte, index) => given[index] === byte));
@@ -51,13 +52,6 @@ function beginsAsJson(bytes: Uint8Array): boolean {
 /** Not `instanceof`: the bytes may come from another realm, such as that of a test runner. */
 function isBytes(given: unknown): given is Uint8Array {
   return ArrayBuffer.isView(given);
-}
-
-function nameOf(given: unknown): string {
-  if (given === null || given === undefined) return String(given);
-  if (Array.isArray(given)) return "an array";
-  if (given instanceof ArrayBuffer) return "an ArrayBuffer";
-  return typeof given === "object" ? "an object" : `a ${typeof given}`;
 }
 
 function hintFor(given: unknown, signal: Signal): { readonly hint?: string } {

@@ -1,4 +1,5 @@
 import type { PlanNode } from "./plan.ts";
+import { checkNode } from "./plan-argument.ts";
 
 /** By how much the optimizer was wrong about the rows of an operation. */
 export interface EstimateError {
@@ -16,8 +17,9 @@ export interface EstimateError {
  * The estimate errors of all operations that ran to their end, in the order of the plan. What stands below a LIMIT or
  * on the inner side of a semi-join may have been stopped early: its rows say nothing about the estimate.
  */
-export function* estimateErrors(root: PlanNode): Generator<EstimateError> {
-  yield* errorsOf(root, false);
+export function estimateErrors(root: PlanNode): Generator<EstimateError> {
+  checkNode(root);
+  return errorsOf(root, false);
 }
 
 function* errorsOf(node: PlanNode, stopsEarly: boolean): Generator<EstimateError> {

@@ -1,10 +1,12 @@
 import type { Plan, PlanNode } from "./plan.ts";
+import { checkPlan } from "./plan-argument.ts";
 
 /**
  * The plan for a person to read: an operation a line, indented by where it stands, its conditions and keys below it.
  * In the manner of PostgreSQL's text format, for all servers.
  */
-export function formatPlan({ root }: Plan): string {
+export function formatPlan(plan: Plan): string {
+  checkPlan(plan);
   const lines: string[] = [];
   const visit = (node: PlanNode, indent: string): void => {
     lines.push(`${indent}${lines.length === 0 ? "" : "-> "}${headline(node)}`);
@@ -12,7 +14,7 @@ export function formatPlan({ root }: Plan): string {
     for (const detail of details(node)) lines.push(`${below}     ${detail}`);
     for (const child of node.children) visit(child, `${below}  `);
   };
-  visit(root, "");
+  visit(plan.root, "");
   return lines.join("\n");
 }
 

@@ -1,6 +1,7 @@
 import { conditionForm } from "./condition-form.ts";
 import type { ConditionRole, Plan, PlanNode } from "./plan.ts";
 import { accessesOf, isAccess, type PlanAccess } from "./plan-access.ts";
+import { checkPlan } from "./plan-argument.ts";
 import { PlanQualifiers } from "./qualifiers.ts";
 import { relationName } from "./relation-name.ts";
 
@@ -42,6 +43,8 @@ export interface AccessMethod {
 
 /** All differences between two plans of one statement, those of tables first. Equal plans have none. */
 export function diffPlans(before: Plan, after: Plan): readonly PlanDifference[] {
+  checkPlan(before);
+  checkPlan(after);
   return [...accessDifferences(before, after), ...joinDifferences(before, after), ...stepDifferences(before, after)];
 }
 

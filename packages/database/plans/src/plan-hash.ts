@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { canonicalPlan } from "./canonical-plan.ts";
 import type { Plan } from "./plan.ts";
+import { checkPlan } from "./plan-argument.ts";
 
 /** Goes before every hash; changes whenever the canonical text of plans does. */
 const version = "v1";
@@ -21,6 +22,7 @@ export interface PlanHashes {
 
 /** Both hashes of a plan. Constants, statistics and actual figures make no difference to them. */
 export function planHashes(plan: Plan): PlanHashes {
+  checkPlan(plan);
   const { shape, full } = canonicalPlan(plan);
   return { shape: hashOf(shape), full: hashOf(full) };
 }

@@ -1,4 +1,5 @@
 import type { SqlDialect } from "@dbintel/sql";
+import { checkNode } from "./plan-argument.ts";
 
 /** The texts that servers write plans in. */
 export type PlanFormat =
@@ -171,7 +172,12 @@ export interface Plan {
 }
 
 /** All operations, each before those below it. */
-export function* nodesOf(root: PlanNode): Generator<PlanNode> {
-  yield root;
-  for (const child of root.children) yield* nodesOf(child);
+export function nodesOf(root: PlanNode): Generator<PlanNode> {
+  checkNode(root);
+  return nodesFrom(root);
+}
+
+function* nodesFrom(node: PlanNode): Generator<PlanNode> {
+  yield node;
+  for (const child of node.children) yield* nodesFrom(child);
 }

@@ -1,5 +1,6 @@
-import type { SqlDialect, SqlSyntax } from "@dbintel/sql";
-import { defaultPlanLimits, type PlanLimits } from "./limits.ts";
+import { argumentError } from "@dbintel/errors";
+import { type SqlDialect, type SqlSyntax, syntaxOf } from "@dbintel/sql";
+import { limitsOf, type PlanLimits } from "./limits.ts";
 import { escapedMariadbJson } from "./mariadb-json.ts";
 import { isList, type Json, Members } from "./members.ts";
 import { readIteratorPlan } from "./mysql-iterators.ts";
@@ -31,14 +32,23 @@ export type PlanReading =
 /**
  * Reads a plan from what EXPLAIN, auto_explain (also its whole log message), pg_store_plans or ANALYZE gave. The
  * result holds no constant of the statement. Never throws on a text.
+ *
+ * @throws {DbintelError} DBI_ARGUMENT for what is no text, for a dialect that is not known, for limits that are none.
  */
 export function readPlan(text: string, options: ReadPlanOptions = {}): PlanReading {
-  const limits = { ...defaultPlanLimits, ...options.limits };
+  if (typeof text !== "string") {
+    throw argumentError({ expected: "the text of a plan", given: text, hint: "JSON.stringify makes one of an object" });
+  }
+  if (typeof options !== "object" || options === null) {
+    throw argumentError({ expected: "options", given: options, hint: 'write { syntax: "postgresql" }, or none' });
+  }
+  const limits = limitsOf(options.limits);
+  const syntax = options.syntax === undefined ? undefined : syntaxOf(options.syntax);
   try {
     if (text.length > limits.maxLength) {
       throw new ReadFailure("too_large", `the text has more than ${limits.maxLength} characters`);
     }
-    return { plan: readText(text, { syntax: options.syntax, limits }) };
+    return { plan: readText(text, { syntax, limits }) };
   } catch (error) {
     if (error instanceof ReadFailure) return { reason: error.reason, message: error.message };
     throw error;
@@ -46,7 +56,7 @@ export function readPlan(text: string, options: ReadPlanOptions = {}): PlanReadi
 }
 
 interface Reading {
-  readonly syntax: SqlDialect | SqlSyntax | undefined;
+  readonly syntax: SqlSyntax | undefined;
   readonly limits: PlanLimits;
 }
 
@@ -79,7 +89,7 @@ function readText(text: string, reading: Reading): Plan {
  * leaves no plan. `undefined` where there is nothing to choose.
  */
 function mariadbPlan(text: string, reading: Reading): Plan | undefined {
-  const given = typeof reading.syntax === "string" ? reading.syntax : reading.syntax?.dialect;
+  const given = reading.syntax?.dialect;
   const isOther = given !== undefined && given !== "mariadb";
   if (isOther || !text.includes('"query_block"') || text.includes('"cost_info"')) return undefined;
   const written = escapedMariadbJson(text);
@@ -112,14 +122,13 @@ function postgresqlTextPlan(text: string, reading: Reading): Plan {
 }
 
 function isGiven(dialect: SqlDialect, { syntax }: Reading): boolean {
-  return (typeof syntax === "string" ? syntax : syntax?.dialect) === dialect;
+  return syntax?.dialect === dialect;
 }
 
 /** What the caller knows wins where it fits the format; PostgreSQL's and MySQL's rules cannot be mistaken. */
 function contextOf(dialect: SqlDialect, { syntax, limits }: Reading): ReadContext {
-  const given = typeof syntax === "string" ? { dialect: syntax } : syntax;
-  const fits = given !== undefined && (given.dialect === "postgresql") === (dialect === "postgresql");
-  return new ReadContext(fits ? given : { dialect }, limits);
+  const fits = syntax !== undefined && (syntax.dialect === "postgresql") === (dialect === "postgresql");
+  return new ReadContext(fits ? syntax : { dialect }, limits);
 }
 
 /**
@@ -128,9 +137,9 @@ function contextOf(dialect: SqlDialect, { syntax, limits }: Reading): ReadContex
  */
 function queryBlockDialect(
   document: Members,
-  { json, syntax }: { readonly json: string; readonly syntax: SqlDialect | SqlSyntax | undefined },
+  { json, syntax }: { readonly json: string; readonly syntax: SqlSyntax | undefined },
 ): SqlDialect {
-  const given = typeof syntax === "string" ? syntax : syntax?.dialect;
+  const given = syntax?.dialect;
   if (given === "mysql" || given === "mariadb") return given;
   if (document.object("query_block")?.has("message") === true) return "mysql";
   return json.includes('"cost_info"') || json.includes('"rows_examined_per_scan"') ? "mysql" : "mariadb";

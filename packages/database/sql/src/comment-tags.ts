@@ -1,6 +1,6 @@
 import { code, isSpace } from "./characters.ts";
 import { Lexer } from "./lexer.ts";
-import { type SqlDialect, type SqlSyntax, syntaxOf } from "./syntax.ts";
+import type { SqlDialect, SqlSyntax } from "./syntax.ts";
 
 const mostTags = 32;
 const longestKey = 64;
@@ -16,7 +16,7 @@ const longestValue = 512;
  */
 export function commentTags(text: string, syntax: SqlDialect | SqlSyntax): ReadonlyMap<string, string> {
   const tags = new Map<string, string>();
-  const lexer = new Lexer(text, syntaxOf(syntax));
+  const lexer = new Lexer(text, syntax);
   for (let token = lexer.next(); token !== undefined; token = lexer.next()) {
     if (token.kind !== "comment") continue;
     for (const [key, value] of readTags(contentOf(token.text)) ?? []) {

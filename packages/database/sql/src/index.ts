@@ -9,6 +9,7 @@ export { redactExpression, redactSql } from "./redaction.ts";
 export { sqlModeSettings } from "./sql-mode.ts";
 export type { SqlSummary } from "./summary.ts";
 export type { SqlDialect, SqlSyntax } from "./syntax.ts";
+export { syntaxOf } from "./syntax.ts";
 export { SystemSyntaxes } from "./system-syntaxes.ts";
 export type { TableName } from "./table-name.ts";
 export { TextCache } from "./text-cache.ts";

@@ -1,7 +1,8 @@
+import { argumentError } from "@dbintel/errors";
 import { isSpace } from "./characters.ts";
 import { MysqlScanner } from "./mysql-scanner.ts";
 import { PostgresqlScanner } from "./postgresql-scanner.ts";
-import type { SqlSyntax } from "./syntax.ts";
+import { type SqlDialect, type SqlSyntax, syntaxOf } from "./syntax.ts";
 import type { Scan, Token } from "./token.ts";
 
 /** What a dialect knows about its characters. All positions are indices into the text. */
@@ -14,6 +15,8 @@ export interface Scanner {
   scan(text: string, at: number): Scan;
 }
 
+const textHint = "give the SQL as a string; where there is none, do not call";
+
 /**
  * Cuts SQL into tokens in one pass, in time linear in the length of the text.
  *
@@ -25,9 +28,12 @@ export class Lexer {
   #at = 0;
   #spaced = false;
 
-  constructor(text: string, syntax: SqlSyntax) {
+  /** @throws {DbintelError} DBI_ARGUMENT for what is no text, or for a dialect that is not known. */
+  constructor(text: string, syntax: SqlDialect | SqlSyntax) {
+    if (typeof text !== "string") throw argumentError({ expected: "the text of SQL", given: text, hint: textHint });
     this.#text = text;
-    this.#scanner = syntax.dialect === "postgresql" ? new PostgresqlScanner() : new MysqlScanner(syntax);
+    const resolved = syntaxOf(syntax);
+    this.#scanner = resolved.dialect === "postgresql" ? new PostgresqlScanner() : new MysqlScanner(resolved);
   }
 
   /** The next token or comment; `undefined` at the end. */

@@ -1,5 +1,5 @@
 import { Lexer } from "./lexer.ts";
-import { type SqlDialect, type SqlSyntax, syntaxOf } from "./syntax.ts";
+import type { SqlDialect, SqlSyntax } from "./syntax.ts";
 import type { Token } from "./token.ts";
 
 /** The statements that may only read. */
@@ -24,7 +24,7 @@ const writingFunctions = new Set(
  * be quoted.
  */
 export function readOnlyObjection(text: string, syntax: SqlDialect | SqlSyntax): string | undefined {
-  const lexer = new Lexer(text, syntaxOf(syntax));
+  const lexer = new Lexer(text, syntax);
   const tokens: Token[] = [];
   let commented = false;
   // What a server executes of a comment, as MySQL does of one that begins with an exclamation mark, is none here.

@@ -47,7 +47,7 @@ export function redact(text: string, syntax: SqlSyntax): Redacted {
  */
 export function redactExpression(text: string, syntax: SqlDialect | SqlSyntax): string {
   const list = new TokenList();
-  const lexer = new Lexer(text, syntaxOf(syntax));
+  const lexer = new Lexer(text, syntax);
   for (let token = lexer.next(); token !== undefined; token = lexer.next()) {
     if (token.kind !== "comment") list.push(token);
   }

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
+import { argumentError } from "@dbintel/errors";
 import { LRUCache } from "lru-cache";
-import type { SqlSyntax } from "./syntax.ts";
+import { type SqlDialect, type SqlSyntax, syntaxOf } from "./syntax.ts";
 
 /** Longer texts are read each time: they are rare, and what is read of them may be long as well. */
 const longestRemembered = 16_384;
@@ -24,13 +25,21 @@ export class TextCache<Value extends object> {
     this.#read = args.read;
   }
 
-  /** `text` as it is, or its UTF-8 bytes, which are decoded only to be read. */
-  read(text: string | Uint8Array, syntax: SqlSyntax): { readonly value: Value; readonly known: boolean } {
-    if (text.length > longestRemembered) return { value: this.#read(decoded(text), syntax), known: false };
-    const key = variantOf(syntax) + hash("sha256", text, "binary");
+  /**
+   * `text` as it is, or its UTF-8 bytes, which are decoded only to be read.
+   *
+   * @throws {DbintelError} DBI_ARGUMENT for anything else, or for a dialect that is not known.
+   */
+  read(text: string | Uint8Array, syntax: SqlDialect | SqlSyntax): { readonly value: Value; readonly known: boolean } {
+    if (typeof text !== "string" && !ArrayBuffer.isView(text)) {
+      throw argumentError({ expected: "a text", given: text, hint: "give a string or its UTF-8 bytes" });
+    }
+    const resolved = syntaxOf(syntax);
+    if (text.length > longestRemembered) return { value: this.#read(decoded(text), resolved), known: false };
+    const key = variantOf(resolved) + hash("sha256", text, "binary");
     const known = this.#known.get(key);
     if (known !== undefined) return { value: known, known: true };
-    const value = this.#read(decoded(text), syntax);
+    const value = this.#read(decoded(text), resolved);
     this.#known.set(key, value);
     return { value, known: false };
   }

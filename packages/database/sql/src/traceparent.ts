@@ -1,3 +1,5 @@
+import { argumentError } from "@dbintel/errors";
+
 /** The span that a statement belongs to. */
 export interface TraceContext {
   /** 32 hexadecimal digits, lower case. */
@@ -15,6 +17,10 @@ const zeroSpan = "0".repeat(16);
  * `@traceparent`. `undefined` for what the specification calls invalid.
  */
 export function parseTraceparent(value: string): TraceContext | undefined {
+  if (typeof value !== "string") {
+    const hint = "give it as a string; where there is none, do not call";
+    throw argumentError({ expected: "the text of a traceparent", given: value, hint });
+  }
   const [version = "", traceId = "", spanId = "", flags = "", ...rest] = value.trim().split("-", 6);
   if (!isHex(version, 2) || version === "ff" || !isHex(flags, 2)) return undefined;
   // Only later versions may append fields.

@@ -1,5 +1,6 @@
 import { estimateErrors } from "../estimate-error.ts";
 import type { Plan, PlanNode } from "../plan.ts";
+import { checkPlan } from "../plan-argument.ts";
 import { misestimatedJoin, staleStatistics } from "./estimate-rules.ts";
 import {
   defaultFindingThresholds,
@@ -42,6 +43,7 @@ const maxFindings = 32;
  * need actual figures (`EXPLAIN ANALYZE`, auto_explain's `log_analyze`) and say nothing without.
  */
 export function findingsOf(plan: Plan, thresholds: Partial<FindingThresholds> = {}): readonly Finding[] {
+  checkPlan(plan);
   const found: Finding[] = [];
   const settled = { ...defaultFindingThresholds, ...thresholds };
   const errors = new Map([...estimateErrors(plan.root)].map((error) => [error.node, error]));

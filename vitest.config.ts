@@ -14,8 +14,9 @@ export default defineConfig({
     pool: "forks",
     // Most tests wait for a server: on two cores one file at a time would leave half of the machine idle.
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Above the sum of what a test waits for, each of which is given up with its own words (e2e/harness/condition.ts).
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     coverage: {
       provider: "v8",
       include: ["packages/**/src/**/*.ts"],

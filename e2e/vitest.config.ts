@@ -11,7 +11,5 @@ export default defineConfig({
     globalSetup: fileURLToPath(new URL("bundle.ts", import.meta.url)),
     // Each scenario starts its own processes and measures time-outs: they take turns on the machine.
     fileParallelism: false,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
   },
 });

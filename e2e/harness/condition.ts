@@ -1,10 +1,13 @@
+/** So long that only what never comes takes it, also on a machine whose processors have much else to do. */
+const usualDeadlineMs = 60_000;
+
 /** Polls `probe` until it returns something other than `undefined`; rejects with `what` after the deadline. */
 export async function eventually<T>(
   what: string,
   probe: () => T | undefined | Promise<T | undefined>,
   options: { readonly deadlineMs?: number; readonly everyMs?: number } = {},
 ): Promise<T> {
-  const endMs = performance.now() + (options.deadlineMs ?? 20_000);
+  const endMs = performance.now() + (options.deadlineMs ?? usualDeadlineMs);
   for (;;) {
     const value = await probe();
     if (value !== undefined) return value;

@@ -180,7 +180,10 @@ service:
       await eventually("every record has arrived", () =>
         backend.taken.size - before >= acknowledged.length ? true : undefined,
       );
-      const text = await (await fetch(`http://127.0.0.1:${ports.metrics}/metrics`)).text();
+      const text = await eventually("the exporter has the last answer", async () => {
+        const now = await (await fetch(`http://127.0.0.1:${ports.metrics}/metrics`)).text();
+        return readLedgers(now).every(({ held }) => held === 0) ? now : undefined;
+      });
       const ledgers = readLedgers(text);
       for (const { kind, id, signal, received, sent, refused, dropped, held } of ledgers) {
         expect(received, `${kind} ${id} ${signal}`).toBe(sent + refused + dropped + held);
@@ -236,9 +239,10 @@ service:
     for (const id of ["waits 2", "waits 3"]) expect(await send(id)).toBe(200);
     await write(config, right);
     dbintel.kill("SIGHUP");
-    await eventually("what waited has arrived", () => (backend.taken.has("waits 3") ? true : undefined));
-    expect(["waits 1", "waits 2", "waits 3"].map((id) => backend.taken.get(id))).toEqual([1, 1, 1]);
+    const waiting = ["waits 1", "waits 2", "waits 3"];
+    await eventually("what waited has arrived", () => waiting.every((id) => backend.taken.has(id)) || undefined);
     expect(await dbintel.stop()).toEqual({ code: 0, signal: null });
+    expect(waiting.map((id) => backend.taken.get(id))).toEqual([1, 1, 1]);
     expect(dbintel.stderr).not.toContain("data dropped");
   });
 });

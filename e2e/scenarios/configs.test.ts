@@ -66,7 +66,7 @@ describe("every configuration in configs/", () => {
     await using dbintel = new DbintelProcess(["run", ...configOf(file), "--set", telemetry, ...health], env);
     await eventually("it reports that it is ready", () => {
       if (!dbintel.running) throw new Error(`${file} ended:\n${dbintel.stderr}`);
-      return dbintel.stderr.includes("ready") ? true : undefined;
+      return dbintel.stderr.includes("everything is ready") ? true : undefined;
     });
     expect(await dbintel.stop()).toEqual({ code: 0, signal: null });
     expect(dbintel.stderr + dbintel.stdout).not.toMatch(/not-a-password|not-a-key/);

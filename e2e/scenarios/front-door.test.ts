@@ -76,7 +76,7 @@ service:
     agent = new DbintelProcess(["run", "--config", path("agent.yaml")]);
     await eventually("both listen", () => {
       for (const { running, stderr } of [gateway, agent]) if (!running) throw new Error(`dbintel ended:\n${stderr}`);
-      return [gateway, agent].every(({ stderr }) => stderr.includes("ready")) ? true : undefined;
+      return [gateway, agent].every(({ stderr }) => stderr.includes("everything is ready")) ? true : undefined;
     });
   });
   afterAll(async () => {

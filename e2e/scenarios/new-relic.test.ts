@@ -40,7 +40,7 @@ describe("configs/newrelic-contract.yaml", () => {
     dbintel = run;
     await eventually("it is ready", () => {
       if (!run.running) throw new Error(`dbintel ended:\n${run.stderr}`);
-      return run.stderr.includes("ready") || undefined;
+      return run.stderr.includes("everything is ready") || undefined;
     });
     return run;
   }

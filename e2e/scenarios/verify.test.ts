@@ -57,7 +57,9 @@ describePostgres(18, "configs/verify.yaml", () => {
         DBINTEL_FILE: join(folder, "telemetry.jsonl"),
       },
     });
-    await collector.until("it is ready", () => (collector.process.stderr.includes("ready") ? true : undefined));
+    await collector.until("it is ready", () =>
+      collector.process.stderr.includes("everything is ready") ? true : undefined,
+    );
   });
   afterAll(async () => {
     await collector?.[Symbol.asyncDispose]();

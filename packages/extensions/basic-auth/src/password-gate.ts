@@ -17,7 +17,9 @@ export class PasswordGate {
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(clock: Clock) {
-    this.#right = new LRUCache({ max: rememberedUsers, ttl: rememberedMs, perf: { now: () => clock.monotonicMs() } });
+    // By itself the cache would go on with one answer of the clock until a timer of the process has run.
+    const perf = { now: () => 1 + clock.monotonicMs() };
+    this.#right = new LRUCache({ max: rememberedUsers, ttl: rememberedMs, ttlResolution: 0, perf });
   }
 
   /** Whether the credentials `user:password` are those of one of the users. */

@@ -1,7 +1,7 @@
 import type { Savings } from "@dbintel/feedback";
 import type { Clock } from "@dbintel/pipeline";
 import { redactSql } from "@dbintel/sql";
-import { bounded, printable } from "@dbintel/watching";
+import { bounded, forgottenAfter, printable } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 import type { Product } from "../connection/connection.ts";
 import type { StatementName } from "../plans/statement-name.ts";
@@ -37,11 +37,7 @@ export class StatementTexts {
   }) {
     this.#rest = new Rest(options.clock, restFactor);
     this.#savings = options.savings;
-    this.#cache = new LRUCache({
-      max: options.limit,
-      ttl: timeToLiveMs,
-      perf: { now: () => options.clock.monotonicMs() },
-    });
+    this.#cache = new LRUCache({ max: options.limit, ...forgottenAfter(timeToLiveMs, options.clock) });
   }
 
   /** What an event says of the text: with `suppressRepeats` it says each text once an hour, while that is known. */

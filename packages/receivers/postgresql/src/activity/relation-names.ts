@@ -1,5 +1,5 @@
 import type { Clock } from "@dbintel/pipeline";
-import { atMost, number, text } from "@dbintel/watching";
+import { atMost, forgottenAfter, number, text } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 import pg from "pg";
 import type { Visits } from "../connection/visits.ts";
@@ -22,7 +22,7 @@ export class RelationNames {
 
   constructor(options: { readonly clock: Clock; readonly visits: Visits }) {
     this.#visits = options.visits;
-    const bounds = { ...atMost(mostNames), ttl: timeToLiveMs, perf: { now: () => options.clock.monotonicMs() } };
+    const bounds = { ...atMost(mostNames), ...forgottenAfter(timeToLiveMs, options.clock) };
     this.#names = new LRUCache(bounds);
     this.#closed = new LRUCache(bounds);
   }

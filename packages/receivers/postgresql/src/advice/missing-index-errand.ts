@@ -1,5 +1,13 @@
 import type { Host } from "@dbintel/pipeline";
-import { type Advice, AdviceBook, type AdviceKind, atMost, clean, type OpenAdvice } from "@dbintel/watching";
+import {
+  type Advice,
+  AdviceBook,
+  type AdviceKind,
+  atMost,
+  clean,
+  forgottenAfter,
+  type OpenAdvice,
+} from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 import { type KnownScans, type ScanningStatement, scansRememberedMs } from "../plans/known-scans.ts";
 import { PlanSession, planSessionOptions } from "../plans/plan-session.ts";
@@ -61,9 +69,8 @@ export class MissingIndexErrand implements Errand {
     this.#adviceIntervalMs = intervalMs;
     this.intervalMs = Math.min(intervalMs, soonestMs);
     this.#book = new AdviceBook({ ...args, name: "index-advice", rules: [missingIndex] });
-    const perf = { now: () => host.clock.monotonicMs() };
-    this.#startedMs = perf.now();
-    this.#answers = new LRUCache({ ...atMost(mostAnswers), ttl: answerTtlMs, perf });
+    this.#startedMs = host.clock.monotonicMs();
+    this.#answers = new LRUCache({ ...atMost(mostAnswers), ...forgottenAfter(answerTtlMs, host.clock) });
   }
 
   skips(database: string): boolean {

@@ -1,6 +1,6 @@
 import type { Clock } from "@dbintel/pipeline";
 import { conditionOperands, nodesOf, type PlanNode, readPlan } from "@dbintel/plans";
-import { atMost } from "@dbintel/watching";
+import { atMost, forgottenAfter } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 
 /** A table that a statement reads from end to end, as its plan tells. */
@@ -46,8 +46,7 @@ export class KnownScans {
       max: mostStatements,
       maxSize: mostCharacters,
       sizeCalculation: sizeOf,
-      ttl: scansRememberedMs,
-      perf: { now: () => clock.monotonicMs() },
+      ...forgottenAfter(scansRememberedMs, clock),
     });
   }
 

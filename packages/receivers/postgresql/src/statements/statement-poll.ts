@@ -3,7 +3,7 @@ import { feedback } from "@dbintel/feedback";
 import { logsBuilder, metricsBuilder, type ResourceInit } from "@dbintel/pdata";
 import type { Host } from "@dbintel/pipeline";
 import type { PollResult } from "@dbintel/polling";
-import { atMost, intervalStart, type OwnTime, ownTime, type StatementGuard } from "@dbintel/watching";
+import { atMost, forgottenAfter, intervalStart, type OwnTime, ownTime, type StatementGuard } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 import { platformTraits } from "../connection/platforms.ts";
 import {
@@ -90,11 +90,7 @@ export class StatementPoll {
     const plans = options.plans?.texts;
     const savings = () => host.shared(feedback).savings;
     this.#texts = new StatementTexts({ clock, limit: 10 * options.limit + 1000, savings, keep: plans?.keep });
-    this.#roles = new LRUCache({
-      ...atMost(roleNames),
-      ttl: roleTimeToLiveMs,
-      perf: { now: () => clock.monotonicMs() },
-    });
+    this.#roles = new LRUCache({ ...atMost(roleNames), ...forgottenAfter(roleTimeToLiveMs, clock) });
   }
 
   /** Has the counters of its own begin anew. */

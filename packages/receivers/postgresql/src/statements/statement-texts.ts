@@ -1,7 +1,7 @@
 import type { Savings } from "@dbintel/feedback";
 import type { Clock } from "@dbintel/pipeline";
 import { redactSql } from "@dbintel/sql";
-import { bounded, printable } from "@dbintel/watching";
+import { bounded, forgottenAfter, printable } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 import type { StatementKey } from "./statement-table.ts";
 
@@ -76,8 +76,7 @@ export class StatementTexts {
       max: options.limit,
       maxSize: mostCharacters,
       sizeCalculation: ({ text = "" }) => text.length + 1,
-      ttl: timeToLiveMs,
-      perf: { now: () => options.clock.monotonicMs() },
+      ...forgottenAfter(timeToLiveMs, options.clock),
     });
   }
 

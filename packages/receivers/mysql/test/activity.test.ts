@@ -4,6 +4,7 @@ import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
 import { pointsOf, type SeenPoint } from "@dbintel/pipeline/testing";
 import type { Connection } from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { onlyLeft, sleeps, waitsForRow, waitsForTable } from "./session-states.ts";
 import { type Event, eventsOf, watch } from "./watch.ts";
 
 /**
@@ -39,6 +40,8 @@ for (const { product, suite, start } of servers) {
     afterEach(async () => {
       for (const session of opened.splice(0)) session.destroy();
       await watched?.close();
+      // Whoever is about to leave would be seen by the next test, and may have locks.
+      await onlyLeft(server);
     });
     afterAll(() => server?.stop());
 
@@ -71,6 +74,7 @@ for (const { product, suite, start } of servers) {
       const busy = await session();
       look();
       const running = busy.query(`SELECT SLEEP(60) FROM t WHERE v = '${planted}'`).catch(() => {});
+      await sleeps(server, busy);
       const event = await sample("the statement is seen", (each) => each.text("db.query.text").includes("SLEEP"));
       expect(Object.fromEntries(event.attributes)).toMatchObject({
         "db.system.name": product,
@@ -108,6 +112,7 @@ for (const { product, suite, start } of servers) {
         look();
         const long = `SELECT SLEEP(60), '${planted}', '${"x".repeat(2000)}'`;
         const running = busy.query(long).catch(() => {});
+        await sleeps(server, busy);
         const event = await sample("the statement is seen", (each) => each.text("db.query.text").includes("SLEEP"));
         expect(event.traceId).toBe(traceId);
         expect(event.attributes.get("dbintel.query.text.truncated")).toBe(true);
@@ -159,7 +164,8 @@ for (const { product, suite, start } of servers) {
         for (let round = 0; round < 3; round++) {
           for (let count = 0; count < 40; count++) await busy.query(`SELECT ${count} AS c${round}_${count} FROM t`);
           for (const event of eventsOf((await watched.pollActivity()).batches)) {
-            if (!isOf(event, busy.threadId)) continue;
+            // The last one may still be seen under way: the server has answered before it is at its end.
+            if (!isOf(event, busy.threadId) || event.text("dbintel.sample.reason") !== "finished") continue;
             const id = String(event.attributes.get("mysql.event_id"));
             expect(told.has(id)).toBe(false);
             told.add(id);
@@ -197,8 +203,10 @@ for (const { product, suite, start } of servers) {
         "dbintel.blocking.depth": 2n,
       });
       await server.query(`KILL QUERY ${altering.threadId}`);
+      // Not after the rollback: it would have its lock then, and add the column.
+      await alter;
       await holder.rollback();
-      await Promise.all([alter, read]);
+      await read;
     });
 
     describe("sessions that block each other", () => {
@@ -293,8 +301,9 @@ for (const { product, suite, start } of servers) {
           "dbintel.blocking.root.session.id": expect.stringMatching(new RegExp(`\\.${holder.threadId.toString(16)}$`)),
         });
         await server.query(`KILL QUERY ${altering.threadId}`);
+        await alter;
         await holder.rollback();
-        await Promise.all([alter, read]);
+        await read;
       });
     });
 
@@ -303,11 +312,12 @@ for (const { product, suite, start } of servers) {
       await holder.beginTransaction();
       await holder.query("UPDATE t SET v = 'held' WHERE id = 3");
       look({ sessionEvents: false });
-      const waiting = [
-        row.query("UPDATE t SET v = 'other' WHERE id = 3").catch(() => {}),
-        altering.query("ALTER TABLE t ADD COLUMN another int").catch(() => {}),
-        asleep.query("SELECT SLEEP(60)").catch(() => {}),
-      ];
+      const waiting = [row.query("UPDATE t SET v = 'other' WHERE id = 3").catch(() => {})];
+      // After the ALTER it would wait for the definition as well.
+      await waitsForRow(server, row);
+      waiting.push(altering.query("ALTER TABLE t ADD COLUMN another int").catch(() => {}));
+      waiting.push(asleep.query("SELECT SLEEP(60)").catch(() => {}));
+      await Promise.all([waitsForTable(server, altering), sleeps(server, asleep)]);
       const bothWait = async () => {
         const { batches, problems } = await watched.pollActivity();
         expect(problems).toEqual([]);
@@ -330,6 +340,8 @@ for (const { product, suite, start } of servers) {
         waiter.query("UPDATE t SET v = 'other' WHERE id = 2").catch(() => {}),
         sleeper.query("SELECT SLEEP(60)").catch(() => {}),
       ];
+      // Before they wait both of them compute.
+      await Promise.all([waitsForRow(server, waiter), sleeps(server, sleeper)]);
       await watched.pollActiveSessions();
       const points = await eventually("both are seen", async () => {
         const { batches, problems } = await watched.pollActiveSessions();
@@ -435,6 +447,7 @@ for (const { product, suite, start } of servers) {
       );
       const busy = await session();
       const running = busy.query("SELECT SLEEP(60)").catch(() => {});
+      await sleeps(server, busy);
       look();
       const names = new Set<string>();
       let lastNano: bigint | undefined;
@@ -451,9 +464,9 @@ for (const { product, suite, start } of servers) {
           }
           lastNano = timeUnixNano;
         }
-        return names.has("summed") ? true : undefined;
+        // A sleep has its pauses, in which it waits for nothing.
+        return names.has("summed") && names.has("wait/synch/cond/sql/Item_func_sleep::cond") ? true : undefined;
       });
-      expect(names).toContain("wait/synch/cond/sql/Item_func_sleep::cond");
       await server.query(`KILL ${busy.threadId}`);
       await running;
     });

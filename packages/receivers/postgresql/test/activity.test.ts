@@ -63,10 +63,13 @@ for (const major of [13, 14, 18]) {
     /** Starts a statement that is not going to end, and waits until the server shows it as `shown` says. */
     async function begin(session: { readonly client: Client; readonly pid: number }, sql: string, shown: string) {
       session.client.query(sql).catch(() => {});
-      await eventually(`${sql.slice(0, 100)} is under way`, async () => {
-        const rows = await server.query(
-          `SELECT FROM pg_stat_activity WHERE pid = ${session.pid} AND state = 'active' AND ${shown}`,
-        );
+      await shows(session, `state = 'active' AND ${shown}`);
+    }
+
+    /** Waits until this is so of a session. */
+    async function shows({ pid }: { readonly pid: number }, shown: string): Promise<void> {
+      await eventually(`the server shows that ${shown}`, async () => {
+        const rows = await server.query(`SELECT FROM pg_stat_activity WHERE pid = ${pid} AND ${shown}`);
         return rows.length === 1 ? true : undefined;
       });
     }
@@ -85,6 +88,7 @@ for (const major of [13, 14, 18]) {
       await second.client.query("BEGIN");
       await begin(second, "UPDATE orders SET id = 1 WHERE id = 1", blocked);
       await begin(third, "UPDATE orders SET id = 1 WHERE id = 1", blocked);
+      await shows(root, "wait_event_type = 'Client'");
       const events = byPid(await watch.poll());
       expect(new Set(events.keys())).toEqual(new Set([root.pid, second.pid, third.pid]));
 
@@ -317,6 +321,7 @@ for (const major of [13, 14, 18]) {
       await begin(runs, "SELECT 'jane@example.com', pg_sleep(86400)", sleeps);
       await idles.client.query("BEGIN ISOLATION LEVEL REPEATABLE READ");
       await idles.client.query("SELECT 'jane@example.com' FROM orders");
+      for (const session of [runs, idles]) await shows(session, "state_change < clock_timestamp() - interval '1 ms'");
       const told = (result: PollResult) =>
         eventsOf(result.batches)
           .map((event) => `${event.name} ${event.number("postgresql.pid") === runs.pid ? "runs" : "idles"}`)
@@ -347,7 +352,7 @@ for (const major of [13, 14, 18]) {
 
       await server.query(`SELECT pg_cancel_backend(${runs.pid})`);
       await runs.client.query("SELECT 1").catch(() => {});
-      await begin(runs, longest, sleeps);
+      await begin(runs, longest, `${sleeps} AND query_start < clock_timestamp() - interval '1 ms'`);
       expect(told(await lasting.poll())).toEqual([
         "db.statement.long_running runs",
         "db.transaction.long_running runs",
@@ -396,10 +401,8 @@ for (const major of [13, 14, 18]) {
         shown?.id ?? fingerprintSql(hold, "postgresql"),
       );
       await root.client.query("ROLLBACK");
-      await eventually("nobody waits", async () => {
-        const rows = await server.query("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'");
-        return rows.length === 0 ? true : undefined;
-      });
+      // Who waits second waits for the first then.
+      for (const session of others) await shows(session, "state = 'idle'");
       const last = await watch.poll();
       expect(points(last, "db.blocking.sessions").map(({ value }) => value)).toEqual([0n]);
       expect(points(last, "db.blocking.time").map(({ value }) => value)).toEqual([time?.value]);

@@ -17,7 +17,7 @@ interface Server extends AsyncDisposable {
   readonly port: number;
   readonly superuser: string;
   readonly password: string;
-  query(sql: string): Promise<unknown>;
+  query(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
   connect(as?: { readonly database?: string }): Promise<Session>;
 }
 
@@ -29,6 +29,8 @@ interface Product {
   readonly calls: string;
   readonly id: string;
   readonly topLimit: string;
+  /** Tells the `id` of the session that holds the lease; no row, or NULL, while there is none. */
+  readonly leaseHolder: string;
 }
 
 const products: readonly Product[] = [
@@ -36,6 +38,7 @@ const products: readonly Product[] = [
     ...{ receiver: "postgresql", calls: "postgresql.calls", id: "postgresql.queryid", topLimit: "top_n_query" },
     suite: (name, body) => describePostgres(18, name, body),
     start: () => startPostgres(),
+    leaseHolder: "SELECT pid AS id FROM pg_locks WHERE locktype = 'advisory' AND granted",
   },
   {
     ...{ receiver: "mysql", topLimit: "top_query_count" },
@@ -43,22 +46,20 @@ const products: readonly Product[] = [
     id: "mysql.events_statements_summary_by_digest.digest",
     suite: describeOwnMysql,
     start: () => startMysql({ own: true }),
+    leaseHolder: "SELECT IS_USED_LOCK('dbintel/default') AS id",
   },
 ];
 
-/** Between polls, and between two requests for the lease. */
 const intervalMs = 2000;
-/** What a busy machine may add. */
-const slowMs = 1500;
-const nanoPerMs = 1e6;
+/** Between two requests for the lease, which is lost by who is silent for so long, also for want of a processor. */
+const leaseMs = 5000;
 
-for (const { receiver, suite, start, calls, id, topLimit } of products) {
+for (const { receiver, suite, start, calls, id, topLimit, leaseHolder } of products) {
   suite("collectors that are killed", () => {
     let server: Server;
     let session: Session;
     let folder: string;
     let executed: number;
-    let times: number[];
 
     beforeAll(async () => {
       server = await start();
@@ -72,7 +73,6 @@ for (const { receiver, suite, start, calls, id, topLimit } of products) {
       folder = await mkdtemp(join(tmpdir(), "dbintel-failover-"));
       session = await server.connect({ database: "shop" });
       executed = 0;
-      times = [];
     });
     afterEach(async () => {
       await session.end();
@@ -120,10 +120,7 @@ service:
     }
 
     async function execute(count: number): Promise<void> {
-      for (let index = 0; index < count; index++) {
-        await session.query("SELECT id FROM counted");
-        times.push(Date.now());
-      }
+      for (let index = 0; index < count; index++) await session.query("SELECT id FROM counted");
       executed += count;
     }
 
@@ -140,17 +137,43 @@ service:
 
     const says = ({ process }: WatchedCollector, text: string) => (process.stderr.includes(text) ? true : undefined);
 
-    /** Two of one server: the first polls and reports, the second stands by. */
+    /** What a collector says of itself: polls that have ended, and whether it has the lease. */
+    async function standing(collector: WatchedCollector) {
+      const text = await collector.metrics();
+      const polls = (poller: string) =>
+        [...text.matchAll(new RegExp(`^dbintel_receiver_polls\\{.*poller="${poller}".*\\} (\\d+)$`, "gm"))].reduce(
+          (sum, [, count]) => sum + Number(count),
+          0,
+        );
+      const leads = /^dbintel_receiver_lease\{.*\} 1$/m.test(text);
+      return { asked: polls("lease"), polled: polls("statements"), leads };
+    }
+
+    /** Waits until statements have been polled from beginning to end. */
+    async function wholePoll(collector: WatchedCollector, meanwhile: () => Promise<void> = async () => {}) {
+      const { polled } = await standing(collector);
+      await collector.until("it has polled from beginning to end", async () => {
+        await meanwhile();
+        return (await standing(collector)).polled >= polled + 2 ? true : undefined;
+      });
+    }
+
+    /** Two of one server: the first polls and has reported all that was executed, the second stands by. */
     async function startPair() {
-      const elected = [`receivers.${receiver}.high_availability.enabled=true`];
+      const elected = [
+        `receivers.${receiver}.high_availability.enabled=true`,
+        `receivers.${receiver}.high_availability.interval=${leaseMs}ms`,
+      ];
       const first = await collector("first", elected);
       await first.until("it polls", () => says(first, "holds the lease"));
       const second = await collector("second", elected);
       await second.until("it stands by", () => says(second, "stands by"));
+      await wholePoll(first);
       await first.until("it reports", async () => {
         await execute(1);
         return events(first).length > 1 ? true : undefined;
       });
+      await first.until("it has reported all", () => (reported(first) === executed ? true : undefined));
       return {
         first,
         second,
@@ -160,15 +183,37 @@ service:
       };
     }
 
-    /** The second has begun after the first ended, no later than this, and what both tell fits what was executed. */
-    function expectExactly(first: WatchedCollector, second: WatchedCollector, mostGapMs: number): void {
-      const lastMs = Math.max(...events(first).map(({ timeUnixNano }) => Number(timeUnixNano))) / nanoPerMs;
+    const holder = async () => (await server.query(leaseHolder))[0]?.id ?? undefined;
+
+    /**
+     * Waits until the second has the lease that the first had, and knows what it counts from; executions go on meanwhile.
+     * Answers with how many there were, of which neither may know.
+     */
+    async function replaced(second: WatchedCollector, held: unknown): Promise<number> {
+      const before = executed;
+      await second.until("the server has ended the session", async () => {
+        await execute(1);
+        return (await holder()) === held ? undefined : true;
+      });
+      const { asked: askedBefore } = await standing(second);
+      await second.until("the second has the lease", async () => {
+        await execute(1);
+        const { asked, leads } = await standing(second);
+        if (leads) return true;
+        // One was on its way, perhaps.
+        expect(asked - askedBefore, "times that it asked in vain for a lock that was free").toBeLessThanOrEqual(1);
+        return undefined;
+      });
+      await wholePoll(second, () => execute(1));
+      return executed - before;
+    }
+
+    /** Ends both. The second has begun after the first ended, and both have told all but what was executed in between. */
+    async function expectExactly(first: WatchedCollector, second: WatchedCollector, between: number): Promise<void> {
+      for (const { process } of [first, second]) if (process.running) expect((await process.stop()).code).toBe(0);
+      const last = events(first).reduce((latest, { timeUnixNano = 0 }) => Math.max(latest, Number(timeUnixNano)), 0);
       const start = events(second)[0]?.attributes["dbintel.interval.start_time_unix_nano"];
-      const beganMs = Number(start) / nanoPerMs;
-      expect(beganMs).toBeGreaterThan(lastMs);
-      expect(beganMs - lastMs).toBeLessThanOrEqual(mostGapMs + slowMs);
-      // What is missing was executed between the last reading of the one and the first of the other.
-      const between = times.filter((time) => time >= lastMs && time <= beganMs + slowMs).length;
+      expect(Number(start)).toBeGreaterThan(last);
       expect(executed - reported(first, second)).toBeGreaterThanOrEqual(0);
       expect(executed - reported(first, second)).toBeLessThanOrEqual(between);
     }
@@ -201,20 +246,16 @@ service:
       expect(second.process.stderr).toContain("goes on from the last poll before the restart");
     });
 
-    it("are replaced within two intervals by one that stood by, which counts nothing again", async () => {
+    it("are replaced by one that stood by when it next asks, which counts nothing again", async () => {
       await using pair = await startPair();
       const { first, second } = pair;
-      // Executions go on while one is killed and the other begins.
+      const held = await holder();
       first.process.kill("SIGKILL");
       await first.process.exited;
-      await second.until("the other reports", async () => {
-        await execute(1);
-        return events(second)[0];
-      });
-      const counted = reported(first, second);
+      const between = await replaced(second, held);
       await execute(30);
-      await second.until("it goes on", () => (reported(first, second) >= counted + 30 ? true : undefined));
-      expectExactly(first, second, 2 * intervalMs);
+      await wholePoll(second);
+      await expectExactly(first, second, between);
     });
 
     // One server is enough: what ends a silent session is tested for each in its receiver.
@@ -223,18 +264,14 @@ service:
     it("are replaced when they hang, and count nothing more when they go on", async () => {
       await using pair = await startPair();
       const { first, second } = pair;
+      const held = await holder();
       first.process.kill("SIGSTOP");
-      await second.until("the other reports", async () => {
-        await execute(1);
-        return events(second)[0];
-      });
+      const between = await replaced(second, held);
       first.process.kill("SIGCONT");
       await first.until("it knows that it lost the lease", () => says(first, "has lost the lease"));
-      const counted = reported(first, second);
       await execute(30);
-      await second.until("the other goes on", () => (reported(first, second) >= counted + 30 ? true : undefined));
-      // The server waits one interval for a session that is silent.
-      expectExactly(first, second, 3 * intervalMs);
+      await wholePoll(second);
+      await expectExactly(first, second, between);
     });
   });
 }

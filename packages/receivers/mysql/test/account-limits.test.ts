@@ -40,5 +40,5 @@ function suite(start: () => Promise<MysqlServer>) {
   });
 }
 
-describeOwnMysql("a limit of the account", () => suite(startMysql));
+describeOwnMysql("a limit of the account", () => suite(() => startMysql({ own: true })));
 describeMariadb("a limit of the account", () => suite(startMariadb));

@@ -3,7 +3,7 @@ import { freePort, type PostgresServer, startPostgres } from "@dbintel/e2e/serve
 import { describePostgres } from "@dbintel/e2e/servers/vitest";
 import { feedback, noSavings } from "@dbintel/feedback";
 import { type BreakerSettings, breakers, defaultBreakerSettings } from "@dbintel/guard";
-import { createTestHost, eventsOf, pointsOf, type TestHost } from "@dbintel/pipeline/testing";
+import { createTestHost, eventsOf, pointsOf, settle, type TestHost } from "@dbintel/pipeline/testing";
 import { guardedPoll, StatementGuards } from "@dbintel/watching";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { KnownServer } from "../src/connection/capabilities.ts";
@@ -102,17 +102,17 @@ describePostgres(18, "what protects a server", () => {
 
   it("gives each class of statements the shorter of the configured and the learnt time", async () => {
     const watch = watchMetrics();
-    const undo = watch.configure({ ...defaultBreakerSettings, baseTimeoutMs: 300, maxTimeoutMs: 60_000 });
+    const undo = watch.configure({ ...defaultBreakerSettings, baseTimeoutMs: 2000, maxTimeoutMs: 60_000 });
     const { guards, connection } = watch;
-    const guard = guards.forPoll({ ...calm, timeoutMs: 400 });
+    const guard = guards.forPoll({ ...calm, timeoutMs: 3000 });
     const shown = async () => {
       const [row] = await connection.query("SELECT current_setting('statement_timeout') AS ms", [], never);
       return row?.ms;
     };
     expect(await shown()).toBe("5s");
-    expect(await guard.ask({ collectorClass: "counters", cold: false, work: shown })).toBe("300ms");
+    expect(await guard.ask({ collectorClass: "counters", cold: false, work: shown })).toBe("2s");
     // Outside of a class the poll's own time holds.
-    expect(await shown()).toBe("400ms");
+    expect(await shown()).toBe("3s");
     const nap = () => connection.query("SELECT pg_sleep(600)", [], never);
     await expect(guard.ask({ collectorClass: "naps", cold: false, work: nap })).rejects.toMatchObject({
       code: "DBI_TIMEOUT",
@@ -143,14 +143,28 @@ describePostgres(18, "what protects a server", () => {
     await watch.close();
   });
 
-  it("does not wait for a goodbye of a session that has gone silent", async () => {
+  it("has ended a session before another can take its place, unless it has gone silent", async () => {
     const { connection } = watchMetrics();
-    const [row] = await connection.query("SELECT pg_backend_pid() AS pid", [], never);
-    const pid = Number(row?.pid);
-    process.kill(pid, "SIGSTOP");
-    await connection.close();
-    expect(connection.open).toBe(false);
-    process.kill(pid, "SIGCONT");
+    const close = async () => {
+      await connection.ping(never);
+      const pid = connection.processId ?? 0;
+      process.kill(pid, "SIGSTOP");
+      let closed = false;
+      const closing = connection.close().then(() => {
+        closed = true;
+      });
+      // The goodbye is sent meanwhile.
+      for (let turn = 0; turn < 50; turn++) await settle();
+      expect([connection.open, closed]).toEqual([false, false]);
+      return { goOn: () => process.kill(pid, "SIGCONT"), closing };
+    };
+    const well = await close();
+    well.goOn();
+    await well.closing;
+    expect(await server.query("SELECT FROM pg_stat_activity WHERE application_name = 'dbintel'")).toEqual([]);
+    const silent = await close();
+    await silent.closing;
+    silent.goOn();
   });
 
   it("is asked for sizes half as often, and told them once, when a budget demands that", async () => {

@@ -20,7 +20,7 @@ export interface SessionDialect<S> {
   socket(session: S): Socket;
   /** Leaves at once; what was asked is never answered. */
   destroy(session: S): void;
-  /** Says goodbye and waits for no answer. */
+  /** Says goodbye, and waits for an answer no longer than a moment: there may be nobody left to give it. */
   end(session: S): Promise<void>;
   /** Asks over a short session which of those that were left are still there. Rejects when it gets no answer soon. */
   remaining(left: readonly LeftSession[]): Promise<readonly number[]>;

@@ -23,7 +23,7 @@ export const marker = "/* dbintel */";
 export const applicationName = "dbintel";
 const connectTimeoutMs = 10_000;
 const keepAliveAfterMs = 30_000;
-/** What a short session is for is not worth more. */
+/** What a short session is for is not worth more, nor is the end of one. */
 const shortTimeoutMs = 2000;
 
 /** What suits our own queries. */
@@ -104,11 +104,7 @@ export function postgresSessions(access: ServerAccess, database: string): Sessio
     id: ({ client }) => (client as unknown as BackendKey).processID ?? undefined,
     cancel: ({ client }) => cancel(access, client as unknown as BackendKey),
     destroy: ({ wire }) => wire.stream.destroy(),
-    async end({ client, wire: { stream } }) {
-      // There may be nobody left to give an answer.
-      stream.once("finish", () => stream.destroy());
-      await client.end().catch(() => {});
-    },
+    end: ({ client, wire }) => end(client, wire.stream as Socket),
     async remaining(left) {
       const session = create(() => {}, shortTimeoutMs);
       try {
@@ -117,7 +113,9 @@ export function postgresSessions(access: ServerAccess, database: string): Sessio
         const late = silence(socket(session), shortTimeoutMs).then(() => {
           throw new Error("timeout expired");
         });
-        return await Promise.race([asked, late]);
+        const there = await Promise.race([asked, late]);
+        await end(session.client, socket(session));
+        return there;
       } finally {
         session.wire.stream.destroy();
       }
@@ -173,6 +171,15 @@ async function cancel({ host, port, login }: ServerAccess, { processID, secretKe
   else connection.connect(port, host);
   await silence(connection.stream, shortTimeoutMs);
   connection.stream.destroy();
+}
+
+/**
+ * Says goodbye, and waits until the server has ended the session: whoever opens another in its place has no more than
+ * before. That takes a moment, or there is nobody left who does it.
+ */
+async function end(client: pg.Client, stream: Socket): Promise<void> {
+  stream.once("finish", () => void silence(stream, shortTimeoutMs).then(() => stream.destroy()));
+  await client.end().catch(() => {});
 }
 
 /** Numbers of processes are given out again: one that began after ours was left is another. */

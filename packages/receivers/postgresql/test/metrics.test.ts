@@ -24,7 +24,8 @@ for (const major of [13, 14, 15, 16, 17, 18]) {
     let connection: DatabaseConnection;
 
     beforeAll(async () => {
-      server = await startPostgres({ major });
+      // Its workers would be counted among the transactions, blocks and sessions that are compared here.
+      server = await startPostgres({ major, settings: { autovacuum: false } });
       await server.query("CREATE DATABASE app");
       await server.query("CREATE ROLE otel LOGIN PASSWORD 'otel-password' IN ROLE pg_monitor");
     });
@@ -243,14 +244,13 @@ for (const major of [13, 14, 15, 16, 17, 18]) {
       const holder = await server.connect();
       await holder.query("BEGIN");
       await holder.query("LOCK TABLE pg_catalog.pg_stat_archiver IN ACCESS EXCLUSIVE MODE");
-      const started = performance.now();
       const result = await watch().poll();
       await holder.query("ROLLBACK");
       await holder.end();
       expect(result.problems?.map(({ code, retryable }) => [code, retryable])).toEqual([["DBI_TIMEOUT", true]]);
+      // Not by the limit of all statements, which is much longer.
+      expect(result.problems?.[0]?.message).toContain("lock timeout");
       expect(one(pointsOf(result.batches), "postgresql.commits", { "db.namespace": "app" })).toBeDefined();
-      // lock_timeout is 100 ms; without it the wait would last until the lock is released, which is after this line.
-      expect(performance.now() - started).toBeLessThan(10_000);
     });
   });
 }

@@ -45,7 +45,11 @@ describeOwnMysql("a receiver of many servers", () => {
     const endpoint = (server: MysqlServer, name = server.host) => `${name}:${server.port}`;
 
     async function start(settings: Record<string, unknown>): Promise<void> {
-      const { definition, config } = mysql({ ...login, tls: { insecure: true }, timeout: "1h", ...settings });
+      const { definition, config } = mysql({
+        ...{ ...login, tls: { insecure: true }, timeout: "1h", ...settings },
+        // Time passes here while answers are under way: none of them is slow or dear.
+        ...{ budget: { max_database_share: "100000%" }, circuit_breaker: { slow_call_duration: "10h" } },
+      });
       const component = definition.create({ id: "mysql", config, host, next: { metrics } });
       stop = () => component.stop({ signal: never });
       await component.start({ signal: never });

@@ -1,5 +1,5 @@
-import { connect, createServer, type Socket } from "node:net";
-import { freePort, type MysqlServer } from "@dbintel/e2e/servers";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import type { MysqlServer } from "@dbintel/e2e/servers";
 import type { RowDataPacket } from "mysql2/promise";
 
 const summary = "performance_schema.events_statements_summary_by_digest";
@@ -28,8 +28,8 @@ export async function summaryView(server: MysqlServer, select: (summary: string)
     client.on("data", (bytes) => upstream.write(bytes.toString("latin1").replaceAll(summary, shifted), "latin1"));
     upstream.pipe(client);
   });
-  const port = await freePort();
-  await new Promise<void>((resolve) => listener.listen(port, server.host, resolve));
+  await new Promise<void>((resolve) => listener.listen(0, server.host, resolve));
+  const { port } = listener.address() as AddressInfo;
   return {
     ...{ host: server.host, port, superuser: server.superuser, password: server.password },
     async [Symbol.asyncDispose]() {

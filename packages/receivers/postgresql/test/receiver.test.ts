@@ -50,7 +50,10 @@ describe("the receiver on a real server", () => {
       username: server.superuser,
       password: server.password,
       tls: { insecure: true },
+      // Deadlines pass on the test's clock, answers come in real time.
       timeout: "1h",
+      // For the same reason a statement seems to take as long as the clock was moved meanwhile.
+      budget: { max_database_share: "1000000%" },
       top_query_collection: { collection_interval: "10s" },
       ...withoutVisits,
       ...settings,
@@ -63,10 +66,11 @@ describe("the receiver on a real server", () => {
 
   /** Moves the clock until `done`; the server answers in real time in between. */
   async function pollUntil<T>(what: string, done: () => T | undefined): Promise<T> {
-    return eventually(what, async () => {
+    const probe = async () => {
       await host.clock.advance(1000);
       return done();
-    });
+    };
+    return eventually(what, probe, { deadlineMs: 50_000 });
   }
 
   /** Readings of the statements that arrived. */
@@ -78,6 +82,14 @@ describe("the receiver on a real server", () => {
   async function nextReading(): Promise<void> {
     const before = readings();
     await pollUntil("the statements are read", () => (readings() > before ? true : undefined));
+  }
+
+  /** Statements have one session, metrics another: each is opened by its first poll. */
+  async function bothSessions(): Promise<void> {
+    await nextReading();
+    await pollUntil("metrics arrive", () =>
+      pointsOf(metrics.batches).find(({ name }) => name === "postgresql.backends"),
+    );
   }
 
   function countedCalls(): number {
@@ -104,7 +116,7 @@ describe("the receiver on a real server", () => {
   it("keeps to two connections, each known by its name and limited by the server itself", async () => {
     // Plans have one of their own, for as long as they are asked for.
     await start({ top_query_collection: { collection_interval: "10s", max_explain_each_interval: 0 } });
-    await nextReading();
+    await bothSessions();
     const seen = await server.query<{ sessions: number; limited: number }>(
       `SELECT count(*)::int AS sessions FROM pg_stat_activity WHERE application_name = 'dbintel'`,
     );
@@ -196,7 +208,7 @@ describe("the receiver on a real server", () => {
 
   it("gives up a session that has gone silent, and opens another", async () => {
     await start({ timeout: "30s" });
-    await nextReading();
+    await bothSessions();
     const silent = await server.query<{ pid: number }>(
       "SELECT pid FROM pg_stat_activity WHERE application_name = 'dbintel'",
     );
@@ -211,7 +223,7 @@ describe("the receiver on a real server", () => {
       for (const { pid } of silent) process.kill(pid, "SIGCONT");
     }
     await pollUntil("all is well", () => (host.statuses.at(-1)?.state === "ok" ? true : undefined));
-  });
+  }, 200_000);
 
   it("asks only for what is wired", async () => {
     await start({}, { metrics });

@@ -92,7 +92,8 @@ for (const major of [13, 14, 15, 16, 17, 18]) {
       });
       expect(event?.text("postgresql.queryid")).toMatch(/^-?\d+$/);
       expect(event?.number("postgresql.total_exec_time")).toBeGreaterThan(0.1);
-      expect(event?.number("postgresql.total_exec_time")).toBeLessThan(5);
+      // In milliseconds it would be more than 100.
+      expect(event?.number("postgresql.total_exec_time")).toBeLessThan(60);
       expect(event?.number("postgresql.mean_exec_time")).toBeGreaterThan(0.05);
       const now = BigInt(before[0]?.now.getTime() ?? 0) * 1_000_000n;
       expect(event?.timeUnixNano).toBeGreaterThan(now);

@@ -29,7 +29,7 @@ describe("doctor", () => {
     const { port } = silent.address() as AddressInfo;
     try {
       const yaml = config(receiver(`127.0.0.1:${port}`, "otel"), receiver("127.0.0.1:9", "otel"));
-      const { code, out, err } = await doctor(yaml, "--timeout", "1500ms", "--format", "json");
+      const { code, out, err } = await doctor(yaml, "--timeout", "5s", "--format", "json");
       expect({ code, err }).toEqual({ code: 1, err: "" });
       const { subjects } = JSON.parse(out) as Awaited<ReturnType<typeof findings>>;
       const failed = subjects.map(({ component, findings: found }) => [

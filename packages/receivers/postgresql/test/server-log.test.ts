@@ -41,6 +41,8 @@ for (const [major, formats] of logs) {
       server = await startPostgres({
         major,
         settings: {
+          // Its workers wait for locks, and are waited for, too.
+          autovacuum: false,
           logging_collector: true,
           log_line_prefix: "%m [%p] %q%u@%d %e ",
           log_timezone: "Asia/Kolkata",
@@ -133,6 +135,17 @@ for (const [major, formats] of logs) {
           return { found, events, points, bytes: Buffer.concat(bytes) };
         }
 
+        /** Waits until the process that writes the log has come so far: what one poll reads is told together. */
+        async function written(part: string): Promise<void> {
+          await eventually(`the log has ${part}`, async () => {
+            const [row] = await server.query<{ there: boolean }>(
+              "SELECT position(convert_to($1, 'UTF8') IN pg_read_binary_file(pg_current_logfile($2))) > 0 AS there",
+              [part, format],
+            );
+            return row?.there === true ? true : undefined;
+          });
+        }
+
         const statementOf = (event: SeenEvent) => event.text("db.query.text");
 
         it("tells both sides of a deadlock, whose it was and on what", async () => {
@@ -214,6 +227,7 @@ for (const [major, formats] of logs) {
           });
           await session.query("SELECT * FROM surely_not_there").catch(() => {});
           await session.end();
+          await written("surely_not_there");
 
           const isLast = (event: SeenEvent) => event.text("db.log.message").includes("surely_not_there");
           const { events, points, bytes } = await until(log, "db.log.error", isLast);

@@ -21,6 +21,8 @@ export interface CostlyConnection extends GuardedSource {
 const intervalMs = 1000;
 /** So much that a busy machine makes no cheap statement look dear. */
 const mostShare = 0.1;
+/** Intervals that are measured together. */
+const rounds = 4;
 const never = new AbortController().signal;
 
 /** Remembers the last value of each gauge of a poll. */
@@ -62,14 +64,10 @@ export function budgetSuite(server: () => CostlyServer): void {
     await watch.start();
     /** Lets time pass, but none while a statement runs: what it takes is what the server takes for it. */
     const until = (what: string, done: () => boolean) =>
-      eventually(
-        what,
-        async () => {
-          if (!asking) await clock.advance(Math.min(clock.nextTimerMs ?? intervalMs, intervalMs));
-          return done() ? true : undefined;
-        },
-        { deadlineMs: 50_000 },
-      );
+      eventually(what, async () => {
+        if (!asking) await clock.advance(Math.min(clock.nextTimerMs ?? intervalMs, intervalMs));
+        return done() ? true : undefined;
+      });
     const factor = () => gauges.get("dbintel_database_interval_factor dear");
     const share = () => gauges.get("dbintel_database_own_share dear") ?? 0;
     const steps = () =>
@@ -85,9 +83,10 @@ export function budgetSuite(server: () => CostlyServer): void {
     ]);
     expect(slower.every(([from, to]) => to > from)).toBe(true);
     const asked = askedMs.length;
-    await until("it is asked twice more", () => askedMs.length >= asked + 2 && !asking);
-    const [first = 0, second = 0] = askedMs.slice(-2);
-    expect(second - first).toBeGreaterThanOrEqual(1.9 * intervalMs);
+    await until("it is asked some times more", () => askedMs.length > asked + rounds && !asking);
+    const [first = 0, last = 0] = [askedMs[asked], askedMs[asked + rounds]];
+    // Twice as rarely, but that a busy machine may have come late to the first one.
+    expect(last - first).toBeGreaterThanOrEqual(1.5 * rounds * intervalMs);
 
     seconds = 0;
     await until("it is asked as often as configured", () => factor() === 1);

@@ -28,7 +28,7 @@ describePostgres(18, "what protects a server", () => {
   /** Polls of metrics as the receiver makes them; one call a poll. */
   function watchMetrics(options: { readonly enabled?: MetricPollOptions["enabled"] } = {}) {
     const host = createTestHost();
-    const connection = new DatabaseConnection(settingsOf(server), "postgres");
+    const connection = new DatabaseConnection({ ...settingsOf(server), statementTimeoutMs: 5000 }, "postgres");
     const context = { endpoint: `${server.host}:${server.port}`, username: server.superuser, database: "postgres" };
     const watched = watchedDatabase(context);
     const poll = new MetricPoll({

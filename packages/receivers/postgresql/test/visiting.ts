@@ -13,7 +13,7 @@ import { objectCollection } from "../src/objects/settings.ts";
 import { instanceResource } from "../src/resource.ts";
 import type { Errand } from "../src/visits/errand.ts";
 import { VisitPoll } from "../src/visits/visit-poll.ts";
-import { calm, never, settingsOf } from "./watch.ts";
+import { calm, never, patient, settingsOf } from "./watch.ts";
 
 /** Every metric of tables and indexes. */
 export function objects(settings: Record<string, number> = {}, host: Host = createTestHost()): ObjectErrand {
@@ -35,9 +35,10 @@ export function visitDatabases(
     readonly host?: TestHost;
   },
 ) {
-  const { errands, reportsDatabase = () => true, host = createTestHost() } = options;
+  const { errands, reportsDatabase = () => true } = options;
   const settings = settingsOf(server, options.user);
   const context = { endpoint: "test:5432", username: settings.username, database: "postgres" };
+  const host = patient(options.host, context.endpoint);
   const views = new KnownServer(new DatabaseConnection(settings, "postgres"), context.endpoint);
   const visits = new Visits(settings, views);
   const resource = instanceResource({ host: server.host, port: server.port, enabled: () => true });

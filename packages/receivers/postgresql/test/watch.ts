@@ -1,5 +1,6 @@
 import { Secret } from "@dbintel/config";
 import type { PostgresServer } from "@dbintel/e2e/servers";
+import { breakers, defaultBreakerSettings } from "@dbintel/guard";
 import { LoginSource, type Platform, ServerPlatform, tlsSettings } from "@dbintel/instances";
 import { systemClock } from "@dbintel/pipeline";
 import { createTestHost, type TestHost } from "@dbintel/pipeline/testing";
@@ -22,8 +23,19 @@ import { StatementSource } from "../src/statements/statement-source.ts";
 
 export const never = new AbortController().signal;
 
+/** So long that a statement which does end is not given up, also on a machine whose processors have much else to do. */
+const patienceMs = 60_000;
+
 /** A poll that is no probe. */
-export const calm = { stage: undefined, timeoutMs: 5000, signal: never };
+export const calm = { stage: undefined, timeoutMs: patienceMs, signal: never };
+
+/** The host, or one of its own, that gives up no class of statements of this server earlier. */
+export function patient(host: TestHost | undefined, endpoint: string): TestHost {
+  const timeouts = { baseTimeoutMs: patienceMs, maxTimeoutMs: patienceMs };
+  const chosen = host ?? createTestHost();
+  chosen.shared(breakers).configure(endpoint, { ...defaultBreakerSettings, ...timeouts });
+  return chosen;
+}
 
 /** Logs in with this password; unencrypted unless told otherwise. */
 export function loginOf(password: string, tls: z.input<typeof tlsSettings> = { insecure: true }): LoginSource {
@@ -47,7 +59,7 @@ export function settingsOf(
     port: server.port,
     username: user.username,
     login: loginOf(user.password),
-    statementTimeoutMs: 5000,
+    statementTimeoutMs: patienceMs,
     lockTimeoutMs: 100,
   };
 }
@@ -70,9 +82,9 @@ export function watchStatements(
     readonly host?: TestHost;
   } = {},
 ) {
-  const { host = createTestHost() } = options;
   const settings = settingsOf(server, options.user);
   const endpoint = `${server.host}:${server.port}`;
+  const host = patient(options.host, endpoint);
   const database = options.database ?? "postgres";
   const source = new StatementSource(settings, endpoint, database, new ServerPlatform(options.platform));
   const visits = new Visits(settings, new KnownServer(new DatabaseConnection(settings, database), endpoint));
@@ -137,9 +149,9 @@ export function watchActivity(
     readonly host?: TestHost;
   } = {},
 ) {
-  const { host = createTestHost() } = options;
   const settings = settingsOf(server, options.user);
   const endpoint = `${server.host}:${server.port}`;
+  const host = patient(options.host, endpoint);
   const connection = new DatabaseConnection(settings, "postgres");
   const context = { endpoint, username: settings.username, database: "postgres" };
   const known = new KnownServer(connection, endpoint);

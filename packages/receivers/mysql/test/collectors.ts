@@ -91,14 +91,10 @@ export async function startPair(server: MysqlServer) {
     },
     /** Lets time pass until something is so. */
     until: <T>(what: string, probe: () => T | undefined | Promise<T | undefined>): Promise<T> =>
-      eventually(
-        what,
-        async () => {
-          await clock.advance(3000);
-          return probe();
-        },
-        { deadlineMs: 50_000 },
-      ),
+      eventually(what, async () => {
+        await clock.advance(3000);
+        return probe();
+      }),
     /** Ends all sessions of both, as an administrator does, or a failing network. */
     async endSessions(): Promise<void> {
       const rows = await server.query<RowDataPacket & { id: number }>(

@@ -61,7 +61,7 @@ describeOwnMysql("a receiver of many servers", () => {
         await host.clock.advance(2000);
         return await done();
       };
-      return eventually(what, probe, { deadlineMs: 60_000 });
+      return eventually(what, probe);
     }
 
     /** The product that has answered since now, by endpoint; waits until each of these has. */

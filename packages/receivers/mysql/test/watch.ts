@@ -99,14 +99,12 @@ interface WatchOptions {
   readonly enabled?: (definition: MetricDefinition) => boolean;
   readonly objects?: z.input<typeof objectCollection>;
   readonly unusedAfterDays?: number;
-  readonly statementTimeoutMs?: number;
 }
 
 /** The polls of the receiver on a real server, one call a poll. */
 export function watch(server: Reachable, options: WatchOptions = {}) {
   const { host = createTestHost(), checkpointMaxAgeMs = 3_600_000 } = options;
-  const reachable = settingsOf(server, options.user);
-  const settings = { ...reachable, statementTimeoutMs: options.statementTimeoutMs ?? reachable.statementTimeoutMs };
+  const settings = settingsOf(server, options.user);
   const connection = new DatabaseConnection(settings);
   const known = new KnownServer(connection);
   const context = { endpoint: `${server.host}:${server.port}`, username: settings.username };
@@ -197,6 +195,8 @@ export function watch(server: Reachable, options: WatchOptions = {}) {
       result.commit?.();
       return result;
     },
+    /** What stands before the statements of one poll. */
+    guard: (): StatementGuard => args().guard,
     pollMetrics: (guard: StatementGuard = args().guard): Promise<PollResult> => metrics.poll({ ...args(), guard }),
     /** Looks at replication and remembers what was seen, as when everything was taken. */
     async pollReplication(): Promise<PollResult> {
@@ -211,8 +211,8 @@ export function watch(server: Reachable, options: WatchOptions = {}) {
       return result;
     },
     /** Looks at tables and indexes and keeps what was seen, as when everything was taken. */
-    async pollObjects(): Promise<PollResult> {
-      const result = await objects.poll(args());
+    async pollObjects(guard: StatementGuard = args().guard): Promise<PollResult> {
+      const result = await objects.poll({ ...args(), guard });
       result.commit?.();
       return result;
     },

@@ -106,6 +106,7 @@ describePgbouncer("pools", () => {
       timeout: "1h",
       // For the same reason a statement seems to take as long as the clock was moved meanwhile.
       budget: { max_database_share: "1000000%" },
+      circuit_breaker: { slow_call_duration: "10h" },
       object_collection: { enabled: false },
       pgbouncer: { endpoint: `${pgbouncer.host}:${pgbouncer.port}` },
     });

@@ -33,6 +33,7 @@ describePgbouncer("before a server that two collectors watch", () => {
       ...{ active_sessions: { enabled: false }, object_collection: { enabled: false } },
       // A statement seems to take as long as the clock was moved meanwhile.
       budget: { max_database_share: "1000000%" },
+      circuit_breaker: { slow_call_duration: "10h" },
     });
     const host = createTestHost();
     const [metrics, logs] = [new Sink<"metrics">(), new Sink<"logs">()];

@@ -25,6 +25,7 @@ function receiver(server: Pick<PostgresServer, "host" | "port">, settings: Recor
     timeout: "1h",
     // For the same reason a statement seems to take as long as the clock was moved meanwhile.
     budget: { max_database_share: "1000000%" },
+    circuit_breaker: { slow_call_duration: "10h" },
     ...settings,
   });
   const component = definition.create({ id: "postgresql", config, host, next: { logs: sink, metrics: sink } });

@@ -54,6 +54,7 @@ describe("the receiver on a real server", () => {
       timeout: "1h",
       // For the same reason a statement seems to take as long as the clock was moved meanwhile.
       budget: { max_database_share: "1000000%" },
+      circuit_breaker: { slow_call_duration: "10h" },
       top_query_collection: { collection_interval: "10s" },
       ...withoutVisits,
       ...settings,

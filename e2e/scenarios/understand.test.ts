@@ -94,6 +94,9 @@ describePostgres(18, "configs/understand.yaml", () => {
         "receivers.postgresql.collection_interval=1s",
         "receivers.postgresql.top_query_collection.collection_interval=200ms",
         "receivers.postgresql.top_query_collection.top_n_query=2",
+        // Each poll asks for plans, whatever that costs: the next verdict is not to come before the plan that is behind it.
+        "receivers.postgresql.top_query_collection.query_plan_cache_ttl=100ms",
+        "receivers.postgresql.budget.max_database_share=100%",
         "receivers.postgresql.initial_delay=0s",
         // Minutes become tenths of a second, in which one pause of a busy machine is much: only what the index does is
         // twenty times slower.

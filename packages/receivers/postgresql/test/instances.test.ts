@@ -29,7 +29,14 @@ describe("a receiver of many servers", () => {
     host = createTestHost();
     metrics = new Sink();
   });
-  afterEach(() => stop?.());
+  afterEach(async () => {
+    await stop?.();
+    for (const server of [one, two]) {
+      await eventually("all sessions are closed", async () =>
+        (await sessions(server)).length === 0 ? true : undefined,
+      );
+    }
+  });
 
   async function start(settings: Record<string, unknown>) {
     const { definition, config } = postgresql({
@@ -159,7 +166,6 @@ describe("a receiver of many servers", () => {
     await watched(endpoint(one), endpoint(one, "localhost"));
     expect((await sessions(one)).length).toBeGreaterThanOrEqual(2);
     await stop?.();
-    await eventually("all sessions are closed", async () => ((await sessions(one)).length === 0 ? true : undefined));
     expect(host.clock.pendingTimers).toBe(0);
   });
 

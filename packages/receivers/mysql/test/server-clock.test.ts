@@ -100,7 +100,11 @@ for (const { suite, start } of servers) {
           await statements.poll();
           counted.push([countedBy(statements.events), executed]);
           for (const moment of ["before", "after"]) {
-            if (moment === "after") await named.query(`SELECT 1 AS after_${round}`);
+            if (moment === "after") {
+              await named.query(`SELECT 1 AS after_${round}`);
+              // It has ended for the server as well when that takes what comes next.
+              await named.ping();
+            }
             const events = eventsOf((await look.pollActivity()).batches);
             const finished = events.filter((event) => event.text("dbintel.sample.reason") === "finished");
             ended.push(...finished.flatMap((event) => /\b(?:before|after)_\d/.exec(event.text("db.query.text")) ?? []));

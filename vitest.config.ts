@@ -17,6 +17,8 @@ export default defineConfig({
     // Above the sum of what a test waits for, each of which is given up with its own words (e2e/harness/condition.ts).
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    // As long as `eventually` waits: only what never comes takes it.
+    expect: { poll: { timeout: 60_000 } },
     coverage: {
       provider: "v8",
       include: ["packages/**/src/**/*.ts"],

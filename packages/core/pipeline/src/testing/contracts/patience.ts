@@ -1,7 +1,7 @@
 import { type FakeClock, settle } from "../fake-clock.ts";
 
-/** How long a contract waits for something real, a socket or a file, before it gives up. */
-const patienceMs = 10_000;
+/** How long a contract waits for something real, a socket or a file: so long that only what never comes takes it. */
+const patienceMs = 60_000;
 
 /** What became of a call. */
 export type Outcome = { readonly state: "resolved" } | { readonly state: "rejected"; readonly reason: unknown };

@@ -13,8 +13,13 @@ let made = 0;
 async function deliver(record: (typeof found)[number]): Promise<void> {
   await journal.begin(record);
   const text = Buffer.from(await journal.read(record)).toString();
-  process.send?.({ sent: text.split(" ", 1)[0] });
+  await told({ sent: text.split(" ", 1)[0] });
   journal.finish(record);
+}
+
+/** Resolves when the message is on its way, also where the parent is slow to read: the kill takes no message back then. */
+function told(message: { readonly sent: string | undefined }): Promise<void> {
+  return new Promise((resolve) => process.send?.(message, undefined, {}, () => resolve()));
 }
 
 process.send?.({ uncertain: await Promise.all(found.filter((record) => record.uncertain).map(idOf)) });

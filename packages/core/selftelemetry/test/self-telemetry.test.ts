@@ -212,9 +212,8 @@ describe("own metrics as OTLP", () => {
   });
 
   it("are reported with what to do when nobody answers, without the query and without a stack", async () => {
-    const { endpoint, close } = await backend(200);
-    await close();
-    const { telemetry, lines } = await started({ readers: [periodic(`${endpoint}/custom?key=hunter2`)] });
+    // Port 1, of a service that is run no more: no program is given it as a free one.
+    const { telemetry, lines } = await started({ readers: [periodic("http://127.0.0.1:1/custom?key=hunter2")] });
     await telemetry.stop();
     expect(lines.join("")).toMatch(
       /own metrics were not sent endpoint=http:\S+\/custom error="connect ECONNREFUSED 127[\d.:]+" code=DBI_UNAVAILABLE hint="nothing listens there/,

@@ -1,7 +1,8 @@
+import { freePort } from "@dbintel/e2e/free-port";
 import { decode } from "@dbintel/pdata";
 import { describeExporterContract } from "@dbintel/pipeline/testing/contracts";
 import { otlpGrpc } from "../src/index.ts";
-import { desertedPort, TestServer } from "./server.ts";
+import { TestServer } from "./server.ts";
 
 const tls = { insecure: true };
 
@@ -14,5 +15,5 @@ describeExporterContract(otlpGrpc, {
       [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
     };
   },
-  unreachable: async () => ({ endpoint: `127.0.0.1:${await desertedPort()}`, tls }),
+  unreachable: async () => ({ endpoint: `127.0.0.1:${await freePort()}`, tls }),
 });

@@ -3,6 +3,7 @@ import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { Certificates } from "@dbintel/e2e/certificates";
+import { freePort } from "@dbintel/e2e/free-port";
 import { decodeLogs, encodeExportResponse, type Logs, logsBuilder, metricsBuilder } from "@dbintel/pdata";
 import { createTestHost, settle } from "@dbintel/pipeline/testing";
 import { ServerCredentials } from "@grpc/grpc-js";
@@ -10,7 +11,7 @@ import { describe, expect, it } from "vitest";
 import type { z } from "zod";
 import { otlpGrpc } from "../src/component.ts";
 import type { otlpGrpcConfig } from "../src/config.ts";
-import { desertedPort, listening, TestServer } from "./server.ts";
+import { listening, TestServer } from "./server.ts";
 
 const never = new AbortController().signal;
 const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
@@ -111,7 +112,7 @@ describe("a call", () => {
     while (server.seen.length < 1) await settle();
     server.behaviour = () => new Uint8Array(0);
     await running.host.clock.advance(5000);
-    while (server.cancelled.length < 1) await settle();
+    while (server.cancelled.length < 1 || running.host.clock.nextTimerMs !== 1000) await settle();
     await running.host.clock.advance(1000);
     await sent;
     expect(server.seen).toHaveLength(2);
@@ -194,7 +195,7 @@ describe("no answer is told with the destination, the reason and what to do", ()
   }
 
   it("where nothing listens", async () => {
-    const port = await desertedPort();
+    const port = await freePort();
     expect(await toldOf(`http://127.0.0.1:${port}`)).toMatchObject({
       message: `no answer from 127.0.0.1:${port}: connect ECONNREFUSED 127.0.0.1:${port}`,
       hint: "nothing listens there: check host and port of the endpoint and that the server runs",

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type Server as NetServer } from "node:net";
+import type { Server as NetServer } from "node:net";
 import { encodeRpcStatus, type Signal } from "@dbintel/pdata";
 import { Metadata, Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from "@grpc/grpc-js";
 
@@ -103,11 +103,4 @@ export async function listening(server: NetServer): Promise<AsyncDisposable & { 
       await once(server, "close");
     },
   };
-}
-
-/** A port where nothing listens. */
-export async function desertedPort(): Promise<number> {
-  const server = await listening(createServer());
-  await server[Symbol.asyncDispose]();
-  return server.port;
 }

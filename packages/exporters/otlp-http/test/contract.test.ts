@@ -1,13 +1,8 @@
+import { freePort } from "@dbintel/e2e/free-port";
 import { decode, type Signal } from "@dbintel/pdata";
 import { describeExporterContract } from "@dbintel/pipeline/testing/contracts";
 import { otlpHttp } from "../src/index.ts";
 import { TestServer } from "./support.ts";
-
-/** A port where nothing listens. */
-async function deserted(): Promise<string> {
-  await using server = await TestServer.listen();
-  return server.url;
-}
 
 describeExporterContract(otlpHttp, {
   destination: async () => {
@@ -19,5 +14,5 @@ describeExporterContract(otlpHttp, {
       [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
     };
   },
-  unreachable: async () => ({ endpoint: await deserted() }),
+  unreachable: async () => ({ endpoint: `http://127.0.0.1:${await freePort()}` }),
 });

@@ -1,3 +1,4 @@
+import { freePort } from "@dbintel/e2e/free-port";
 import { type Signal, signals } from "@dbintel/pdata";
 import type { Check, SettingsOf } from "@dbintel/pipeline";
 import { createTestHost } from "@dbintel/pipeline/testing";
@@ -56,10 +57,7 @@ describe("the diagnosis of an endpoint", () => {
   });
 
   it("tells that nobody listens", async () => {
-    const server = await TestServer.listen();
-    const { url } = server;
-    await server[Symbol.asyncDispose]();
-    const { results, text } = await diagnose({ endpoint: url }, ["logs"]);
+    const { results, text } = await diagnose({ endpoint: `http://127.0.0.1:${await freePort()}` }, ["logs"]);
     expect(results.at(-1)).toBe("OTLP-SEND-001 fail");
     expect(text).toContain("nothing listens there");
   });

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer as createHttp2Server } from "node:http2";
 import { type AddressInfo, createServer, type Server } from "node:net";
+import { freePort } from "@dbintel/e2e/free-port";
 import { describe, expect, it } from "vitest";
 import { logs, startExporter, TestServer, until } from "./support.ts";
 
@@ -28,9 +29,7 @@ async function told(endpoint: string, timeoutMs = 0) {
 
 describe("a request without an answer is told with its destination, the reason and what to do", () => {
   it("where nothing listens", async () => {
-    const server = await listening(createServer());
-    await server[Symbol.asyncDispose]();
-    const { port } = server;
+    const port = await freePort();
     expect(await told(`http://127.0.0.1:${port}`)).toMatchObject({
       message: `no answer from http://127.0.0.1:${port}/v1/logs: connect ECONNREFUSED 127.0.0.1:${port}`,
       hint: "nothing listens there: check host and port of the endpoint and that the server runs",

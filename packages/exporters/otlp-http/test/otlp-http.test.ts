@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
+import { freePort } from "@dbintel/e2e/free-port";
 import { decodeLogs, encodeExportResponse } from "@dbintel/pdata";
 import { describe, expect, it } from "vitest";
 import { inOrder, logs, startExporter, TestServer, until } from "./support.ts";
@@ -254,9 +255,7 @@ describe("start", () => {
 
 describe("a bad network", () => {
   it("names every address of a host that does not listen", async () => {
-    const probe = await TestServer.listen();
-    const { port } = probe;
-    await probe[Symbol.asyncDispose]();
+    const port = await freePort();
     await using exporter = await startExporter({ endpoint: `http://localhost:${port}` });
     await exporter.consume(logs(1));
     await until(() => exporter.host.statuses.length === 1);
@@ -267,10 +266,8 @@ describe("a bad network", () => {
   });
 
   it("waits for a server that is not there yet", async () => {
-    const probe = await TestServer.listen();
-    const { port, url } = probe;
-    await probe[Symbol.asyncDispose]();
-    await using exporter = await startExporter({ endpoint: url });
+    const port = await freePort();
+    await using exporter = await startExporter({ endpoint: `http://127.0.0.1:${port}` });
     await exporter.consume(logs(2));
     await until(() => exporter.host.statuses.length === 1);
     expect(exporter.host.statuses[0]).toMatchObject({

@@ -38,7 +38,9 @@ export class TestServer implements AsyncDisposable {
 
   private constructor(tls: ServerOptions | undefined) {
     const handler = (request: IncomingMessage, response: ServerResponse) => void this.#handle(request, response);
-    this.#server = tls === undefined ? createServer(handler) : createTlsServer(tls, handler);
+    // Idle connections stay open, however slow the machine is.
+    const options = { ...tls, keepAliveTimeout: 0 };
+    this.#server = tls === undefined ? createServer(options, handler) : createTlsServer(options, handler);
     this.#scheme = tls === undefined ? "http" : "https";
     this.#server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket | TLSSocket) => {
       this.connections++;

@@ -49,7 +49,12 @@ export class Sender implements Disposable {
   call(
     path: string,
     message: Uint8Array,
-    options: { readonly deadlineMs?: number; readonly metadata?: Readonly<Record<string, string>> } = {},
+    options: {
+      readonly deadlineMs?: number;
+      /** Aborted when the sender gives the call up. */
+      readonly signal?: AbortSignal;
+      readonly metadata?: Readonly<Record<string, string>>;
+    } = {},
   ): Promise<Outcome> {
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     const metadata = new Metadata();
@@ -59,7 +64,9 @@ export class Sender implements Disposable {
       if (error === null) resolve({ code: 0, body: body ?? Buffer.alloc(0) });
       else resolve({ code: error.code, message: error.details, details: detailsOf(error) });
     };
-    this.#client.makeUnaryRequest(path, asBytes, asBytes, Buffer.from(message), metadata, deadline, answered);
+    const bytes = Buffer.from(message);
+    const call = this.#client.makeUnaryRequest(path, asBytes, asBytes, bytes, metadata, deadline, answered);
+    options.signal?.addEventListener("abort", () => call.cancel());
     return promise;
   }
 

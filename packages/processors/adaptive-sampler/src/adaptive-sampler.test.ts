@@ -8,6 +8,8 @@ import type { z } from "zod";
 import { adaptiveSampler } from "./component.ts";
 import type { adaptiveSamplerConfig } from "./config.ts";
 
+const never = new AbortController().signal;
+
 type Settings = z.input<typeof adaptiveSamplerConfig>;
 type Attributes = Readonly<Record<string, AnyValue>>;
 
@@ -19,7 +21,7 @@ function mounted<S extends Signal>(signal: S, settings: Settings) {
   const next = new Sink<S>();
   const { definition, config } = adaptiveSampler({ ...bare, ...settings });
   const processor = definition.create({ id: "adaptive_sampler", config, host, signal, next });
-  const send = (batch: BatchOf[S]) => processor.consume(batch, { signal: AbortSignal.timeout(10_000) });
+  const send = (batch: BatchOf[S]) => processor.consume(batch, { signal: never });
   return { host, next, send };
 }
 

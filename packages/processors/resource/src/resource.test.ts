@@ -4,6 +4,8 @@ import { expect, it } from "vitest";
 import { resource } from "./component.ts";
 import { resourceConfig } from "./config.ts";
 
+const never = new AbortController().signal;
+
 const actions = [
   { key: "environment", action: "upsert", value: "production" },
   { key: "host.name", action: "insert", from_attribute: "server.address" },
@@ -27,9 +29,9 @@ it("edits each resource once and no record", async () => {
   const next = new Sink<"logs">();
   const { definition, config } = resource({ attributes: [...actions] });
   const processor = definition.create({ id: "resource", config, host: createTestHost(), signal: "logs", next });
-  await processor.start({ signal: AbortSignal.timeout(1000) });
-  await processor.consume(batch, { signal: AbortSignal.timeout(1000) });
-  await processor.stop({ signal: AbortSignal.timeout(1000) });
+  await processor.start({ signal: never });
+  await processor.consume(batch, { signal: never });
+  await processor.stop({ signal: never });
 
   expect(next.batches).toHaveLength(1);
   for (const out of next.batches) {
@@ -51,7 +53,7 @@ it("does the same to metrics", async () => {
   const next = new Sink<"metrics">();
   const { definition, config } = resource({ attributes: [...actions] });
   const processor = definition.create({ id: "resource", config, host: createTestHost(), signal: "metrics", next });
-  await processor.consume(batch, { signal: AbortSignal.timeout(1000) });
+  await processor.consume(batch, { signal: never });
   expect(next.batches.map(attributesOf)).toEqual([[{ environment: "production" }]]);
 });
 

@@ -153,5 +153,5 @@ describe("metrics of what a server writes, keeps and holds back", () => {
     const { problems } = await databases.round();
     await databases.close();
     expect(problems).toEqual([]);
-  });
+  }, 200_000);
 });

@@ -160,5 +160,5 @@ describe("tables and indexes of a real server", () => {
     expect(tables(second)).toHaveLength(21);
     expect(tables(second).map((attributes) => attributes.get("postgresql.table.name"))).toContain("public.t7777");
     expect(value(second, "postgresql.operations", other)).toBe(800n);
-  });
+  }, 200_000);
 });

@@ -4,7 +4,7 @@ import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
 import { pointsOf, type SeenPoint } from "@dbintel/pipeline/testing";
 import type { Connection } from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { onlyLeft, sleeps, waitsForRow, waitsForTable } from "./session-states.ts";
+import { isLeft, sleeps, waitsForRow, waitsForTable } from "./session-states.ts";
 import { type Event, eventsOf, watch } from "./watch.ts";
 
 /**
@@ -41,7 +41,7 @@ for (const { product, suite, start } of servers) {
       for (const session of opened.splice(0)) session.destroy();
       await watched?.close();
       // Whoever is about to leave would be seen by the next test, and may have locks.
-      await onlyLeft(server);
+      await isLeft(server);
     });
     afterAll(() => server?.stop());
 

@@ -3,7 +3,7 @@ import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
 import { breakers, defaultBreakerSettings } from "@dbintel/guard";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { onlyLeft } from "./session-states.ts";
+import { isAlone } from "./session-states.ts";
 import { watch } from "./watch.ts";
 
 const monitor = { username: "monitor", password: "monitor" };
@@ -47,7 +47,7 @@ for (const { suite, start } of servers) {
 
     async function takeAllConnections(): Promise<Connection[]> {
       // None becomes free later.
-      await onlyLeft(server, admin);
+      await isAlone(admin);
       const taken: Connection[] = [];
       try {
         for (;;) taken.push(await server.connect(application));
@@ -81,7 +81,7 @@ for (const { suite, start } of servers) {
       } finally {
         for (const connection of taken) await connection.end();
       }
-      await onlyLeft(server, admin);
+      await isAlone(admin);
 
       await watched.host.clock.advance(maxOpenMs);
       const probe = await watched.pollGuarded();

@@ -7,7 +7,7 @@ import { createTestHost, FakeClock, pointsOf } from "@dbintel/pipeline/testing";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { mysql } from "../src/index.ts";
-import { onlyLeft, waitsForRow, waitsForTable } from "./session-states.ts";
+import { isLeft, waitsForRow, waitsForTable } from "./session-states.ts";
 import { eventsOf, never, watch } from "./watch.ts";
 
 const monitor = { username: "monitor", password: "monitor-password" };
@@ -55,7 +55,7 @@ for (const { suite, start } of servers) {
       for (const session of sessions.splice(0)) session.destroy();
       for (const each of watches.splice(0)) await each.close();
       // Their places are free for the next test.
-      await onlyLeft(server);
+      await isLeft(server);
     });
 
     function begin(options: Parameters<typeof watch>[1] = {}) {

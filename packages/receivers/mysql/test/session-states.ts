@@ -30,14 +30,20 @@ export async function waitsForRow(...[server, { threadId }]: Awaited): Promise<v
   await eventually(`session ${threadId} waits for a row`, isSeen, { everyMs: 250 });
 }
 
-/** Waits until no session is left but these: the server frees what a session had after its client has gone. */
-export async function onlyLeft(server: MysqlServer, ...sessions: readonly Connection[]): Promise<void> {
+/** Waits until a session is the only one: the server frees what another had, and its place, after its client has gone. */
+export async function isAlone(session: Pick<Connection, "query">): Promise<void> {
+  const others = `SELECT THREAD_ID FROM performance_schema.threads
+                   WHERE TYPE = 'FOREGROUND' AND PROCESSLIST_ID <> CONNECTION_ID() AND PROCESSLIST_COMMAND <> 'Daemon'`;
   await eventually("all other sessions have left the server", async () => {
-    const known = sessions.map(({ threadId }) => `, ${threadId}`).join("");
-    const [row] = await server.query<RowDataPacket & { others: number }>(
-      `SELECT COUNT(*) AS others FROM performance_schema.threads
-        WHERE TYPE = 'FOREGROUND' AND PROCESSLIST_ID NOT IN (CONNECTION_ID()${known}) AND PROCESSLIST_COMMAND <> 'Daemon'`,
-    );
-    return row?.others === 0 ? true : undefined;
+    const [seen] = await session.query<RowDataPacket[]>(others);
+    const [[places]] = await session.query<RowDataPacket[]>("SHOW GLOBAL STATUS LIKE 'Threads_connected'");
+    return seen.length === 0 && Number(places?.Value) === 1 ? true : undefined;
   });
+}
+
+/** Waits until all sessions have left a server. */
+export async function isLeft(server: Pick<MysqlServer, "connect">): Promise<void> {
+  const session = await server.connect();
+  await isAlone(session);
+  await session.end();
 }

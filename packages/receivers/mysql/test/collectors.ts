@@ -92,7 +92,8 @@ export async function startPair(server: MysqlServer) {
     /** Lets time pass until something is so. */
     until: <T>(what: string, probe: () => T | undefined | Promise<T | undefined>): Promise<T> =>
       eventually(what, async () => {
-        await clock.advance(3000);
+        // Not so much that a lease is over before a busy machine has answered.
+        await clock.advance(1000);
         return probe();
       }),
     /** Ends all sessions of both, as an administrator does, or a failing network. */

@@ -14,6 +14,8 @@ const ping = "SELECT /* dbintel */ 1";
 const connections = 16;
 const reserved = 3;
 const samplesUnderLoad = 20;
+/** Statements that were on their way when the breaker opened: one for each session of the collector. */
+const mostOnTheirWay = 2;
 
 describePostgres(18, "configs/protect.yaml", () => {
   let server: PostgresServer;
@@ -100,25 +102,31 @@ describePostgres(18, "configs/protect.yaml", () => {
 
   /**
    * Samples the collector's sessions while its breaker is open, until that lets a probe through; ends the overload
-   * after some samples. Answers with how many there were, and how many statements were in them.
+   * after some samples. Answers with how many there were, and with when the statements in them had begun.
    */
   async function sampleWhileOpen(collector: WatchedCollector, admin: pg.Client, relieve: () => Promise<unknown>) {
-    const seen = new Set<string>();
+    const seen = new Map<string, number>();
     let samples = 0;
     await collector.until("the breaker lets a probe through", async () => {
       await admin.query("SELECT pg_stat_clear_snapshot()");
-      const { rows } = await admin.query<{ statement: string }>(
-        "SELECT concat(pid, ' ', query_start) AS statement FROM pg_stat_activity WHERE usename = $1",
+      const { rows } = await admin.query<{ statement: string; begun: Date }>(
+        "SELECT concat(pid, ' ', query_start) AS statement, query_start AS begun FROM pg_stat_activity WHERE usename = $1",
         [monitor.user],
       );
       if (breakerStates(collector).at(-1)?.to !== "open") return true;
-      for (const { statement } of rows) seen.add(statement);
+      for (const { statement, begun } of rows) seen.set(statement, begun?.getTime() ?? 0);
       samples++;
       if (samples === samplesUnderLoad) await relieve();
       return undefined;
     });
     if (samples < samplesUnderLoad) await relieve();
-    return { samples, statements: seen.size };
+    return { samples, begunMs: [...seen.values()] };
+  }
+
+  /** How many of these moments were while the breaker was open. */
+  function whileOpen(collector: WatchedCollector, momentsMs: readonly number[]): number {
+    const open = openings(collector);
+    return momentsMs.filter((unixMs) => open.some(({ fromMs, toMs }) => unixMs > fromMs && unixMs < toMs)).length;
   }
 
   /** What the server heard of the collector each time that the breaker was open, and first after it. */
@@ -158,11 +166,12 @@ describePostgres(18, "configs/protect.yaml", () => {
 
     const heard = await heardWhileOpen(collector);
     console.log("pg_stat_activity while open:", { exhausted, locked }, "\nthe server's log while open:", heard);
-    // Sessions show the last statement before the breaker opened, and perhaps one that was on its way.
-    expect(exhausted.statements).toBeLessThanOrEqual(1);
-    expect(locked.statements).toBeLessThanOrEqual(3);
+    for (const { samples, begunMs } of [exhausted, locked]) {
+      expect(samples).toBeGreaterThan(0);
+      expect(whileOpen(collector, begunMs)).toBeLessThanOrEqual(mostOnTheirWay);
+    }
     for (const opening of heard) {
-      expect(opening.heard).toBeLessThanOrEqual(1);
+      expect(opening.heard).toBeLessThanOrEqual(mostOnTheirWay);
       expect([ping, "turned away"]).toContain(opening.probe);
     }
     expect(heard.at(-1)?.probe).toBe(ping);
@@ -226,25 +235,28 @@ describePostgres(18, "configs/protect.yaml", () => {
     (key) => `receivers.postgresql.${key}=1s`,
   );
 
-  /** Bytes a second under load, without a budget that matters. */
+  /** Bytes a second over some polls, without a budget that matters. */
   async function measureTraffic(): Promise<number> {
     await using collector = await run(pace);
     await flow(collector);
     const [startMs, bytes] = [performance.now(), (await budgetBytes(collector)).offered];
-    const enough = topQueries(collector) + 1000;
-    await collector.until("some polls have passed", () => (topQueries(collector) > enough ? true : undefined));
+    const enough = readings(collector) + 5;
+    await collector.until("some polls have passed", () => (readings(collector) > enough ? true : undefined));
     return ((await budgetBytes(collector)).offered - bytes) / ((performance.now() - startMs) / 1000);
   }
 
-  it("climbs the ladder of a budget of a tenth of the traffic, and comes down when the load is over", async () => {
+  it("climbs the ladder of a budget that suffices without a load, and comes down when the load is over", async () => {
     const untilMonthEndMs = () => nextMonthMs() - Date.now();
     // The pressure is that of the rest of a month: the month must not end meanwhile.
     const aside = { deadlineMs: 400_000 };
     await eventually("the month lasts long enough", () => (untilMonthEndMs() > 300_000 ? true : undefined), aside);
 
+    const quiet = await measureTraffic();
     const stopLoad = await startLoad();
-    const bytesPerSecond = await measureTraffic();
-    const budgetGb = ((bytesPerSecond / 10) * (untilMonthEndMs() / 1000)) / 1e9;
+    const busy = await measureTraffic();
+    // As far from the one as from the other, however fast the machine is.
+    const affordable = Math.sqrt(quiet * busy);
+    const budgetGb = (affordable * (untilMonthEndMs() / 1000)) / 1e9;
     await using collector = await run([
       ...pace,
       `processors.cost_control.monthly_budget_usd=${budgetGb}`,
@@ -257,13 +269,14 @@ describePostgres(18, "configs/protect.yaml", () => {
     const golden = readings(collector);
     await collector.until("a second's traffic is saved, and golden metrics go on", async () => {
       const { offered, sent } = await budgetBytes(collector);
-      return offered - sent > bytesPerSecond && readings(collector) > golden ? true : undefined;
+      return offered - sent > busy && readings(collector) > golden ? true : undefined;
     });
     await stopLoad();
     await collector.until("every step is taken back", () => (steps().at(-1)?.step === 0 ? true : undefined));
 
     const way = steps().map(({ step }) => step);
-    console.log(`budget of ${Math.round(bytesPerSecond / 10)} bytes/s for ${Math.round(bytesPerSecond)}:`, steps());
+    const rates = [quiet, affordable, busy].map((rate) => Math.round(rate)).join(" < ");
+    console.log(`bytes/s without load, of the budget, under load: ${rates}`, steps());
     expect(way.map((step, index) => Math.abs(step - (way[index - 1] ?? 0)))).toEqual(way.map(() => 1));
     await expectCleanEnd(collector);
   }, 600_000);

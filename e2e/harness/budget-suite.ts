@@ -89,9 +89,9 @@ export function budgetSuite(server: () => CostlyServer): void {
     expect(last - first).toBeGreaterThanOrEqual(1.5 * rounds * intervalMs);
 
     seconds = 0;
-    await until("it is asked as often as configured", () => factor() === 1);
+    // A poll after that step may have been a slow one.
+    await until("it is cheap, and asked as often as configured", () => factor() === 1 && share() < mostShare);
     expect(steps().at(-1)).toEqual([1.5, 1]);
-    expect(share()).toBeLessThan(mostShare);
     await watch.stop({ signal: never });
     const events = eventsOf(logs.batches).filter(({ name }) => name === "dbintel.database.budget_step");
     expect(events.map((event) => event.number("dbintel.interval_factor"))).toEqual(steps().map(([, to]) => to));

@@ -131,7 +131,8 @@ describeOwnMysql("a receiver of many servers", () => {
 
     it("lets one that is down harm no other, and names it", async () => {
       await list(one, two);
-      await start({ instances_file: file });
+      // So often that it is asked while it is away, however soon it is back.
+      await start({ instances_file: file, collection_interval: "1s" });
       await watched(endpoint(one), endpoint(two));
       const [steady] = await sessions(one);
       const restarted = two.restart();

@@ -37,6 +37,7 @@ receivers:
     tls: { insecure: true }
     collection_interval: 500ms
     initial_delay: 10ms
+    timeout: 60s
 exporters: { nop: }
 service:
   telemetry: { metrics: { level: none } }

@@ -34,6 +34,7 @@ receivers:
     ${settings}
     tls: { insecure: true }
     initial_delay: 10ms
+    timeout: 60s
     custom_queries: ${customQueries.join("")}
 exporters: { nop: }
 extensions:

@@ -41,6 +41,7 @@ receivers:
     collection_interval: 1s
     top_query_collection: { collection_interval: 1s }
     initial_delay: 100ms
+    timeout: 60s
 processors:
   memory_limiter: { check_interval: 1s, limit_mib: 500 }
   batch: { timeout: 100ms }

@@ -30,6 +30,7 @@ describePostgres(18, "dbintel check", () => {
     tls: { insecure: true }
     initial_delay: 10ms
     collection_interval: 1s
+    timeout: 60s
     top_query_collection: { collection_interval: 1s }
 exporters: { nop: }
 service:

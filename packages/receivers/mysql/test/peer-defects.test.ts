@@ -327,10 +327,10 @@ for (const { product, suite, start } of servers) {
     });
 
     it("16 — cut off by lifetime totals: a statement that became hot a moment ago is not among them", async () => {
-      await run("SELECT sleep(0.02) FROM once_slow LIMIT 1", 20);
+      await run("SELECT sleep(0.1) FROM once_slow LIMIT 1", 10);
       const { events } = begin({ limit: 1 });
       await events();
-      await run("SELECT sleep(0.05) FROM stock LIMIT 1", 1);
+      await run("SELECT sleep(0.5) FROM stock LIMIT 1", 1);
       expect((await events())[0]?.text("db.query.text")).toContain("stock");
     });
 

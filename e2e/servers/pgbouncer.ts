@@ -41,11 +41,13 @@ export async function startPgbouncer(
   server: PostgresServer,
   options: {
     readonly poolMode?: "session" | "transaction" | "statement";
+    /** Databases that it knows by name. It finds all others too, but hides one whose first client took its time to log in. */
+    readonly databases?: readonly string[];
     /** Parameters of a client's start that are dropped instead of refused. */
     readonly ignoredParameters?: readonly string[];
   } = {},
 ): Promise<Pgbouncer> {
-  const { poolMode = "transaction", ignoredParameters = [] } = options;
+  const { poolMode = "transaction", databases = [], ignoredParameters = [] } = options;
   const root = findPgbouncer();
   if (root === undefined) throw new Error("PgBouncer is not on this machine; see e2e/servers/pgbouncer-install.sh");
   const user = unprivilegedUser();
@@ -63,7 +65,9 @@ export async function startPgbouncer(
   const users = await write("users", [`"${username}" "${password}"`, '"guest" "guest"']);
   const settings = await write("pgbouncer.ini", [
     "[databases]",
-    `* = host=${server.host} port=${server.port} user=${username} password=${password}`,
+    ...[...databases, "*"].map(
+      (name) => `${name} = host=${server.host} port=${server.port} user=${username} password=${password}`,
+    ),
     "[pgbouncer]",
     ...[`listen_addr = ${host}`, `listen_port = ${port}`, "unix_socket_dir ="],
     ...["auth_type = scram-sha-256", `auth_file = ${users}`, `stats_users = ${username}`, `pool_mode = ${poolMode}`],

@@ -19,7 +19,7 @@ describePgbouncer("pools", () => {
   beforeAll(async () => {
     server = await startPostgres();
     await server.query("CREATE DATABASE app");
-    pgbouncer = await startPgbouncer(server);
+    pgbouncer = await startPgbouncer(server, { databases: ["app"] });
   });
 
   afterAll(async () => {

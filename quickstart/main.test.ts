@@ -54,15 +54,21 @@ async function expectNothingLeft(output: string, folder: string): Promise<void> 
   // The ports that the system chose for it; the well-known ones may be somebody else's by now.
   const addresses = [...output.matchAll(/127\.0\.0\.1:\d+/g)].map(([address]) => address);
   expect(addresses.length).toBeGreaterThanOrEqual(2);
-  await eventually("everything has ended", async () => {
-    const answers = await Promise.all(addresses.map((address) => fetch(`http://${address}`).catch(connectionRefused)));
-    const left = [
-      ...answers.filter((answer) => answer !== "refused"),
-      ...(await readdir(folder)),
-      ...descendants(folder),
-    ];
-    return left.length === 0 ? true : undefined;
-  });
+  await eventually(
+    "everything has ended",
+    async () => {
+      const answers = await Promise.all(
+        addresses.map((address) => fetch(`http://${address}`).catch(connectionRefused)),
+      );
+      const left = [
+        ...answers.filter((answer) => answer !== "refused"),
+        ...(await readdir(folder)),
+        ...descendants(folder),
+      ];
+      return left.length === 0 ? true : undefined;
+    },
+    { deadlineMs: 60_000 },
+  );
 }
 
 /** The processes that inherited this TMPDIR; always none where the system has no /proc. */
@@ -124,7 +130,7 @@ describePostgres(18, "npm start", () => {
     const address = newRelic.address();
     const port = typeof address === "object" ? address?.port : undefined;
     const env = { NEW_RELIC_LICENSE_KEY: key, NEW_RELIC_OTLP_ENDPOINT: `http://127.0.0.1:${port}` };
-    const run = start(folder, ["--for", "12s"], env);
+    const run = start(folder, ["--for", "20s"], env);
     const code = await run.exited;
     newRelic.close();
     expect(code, run.output).toBe(0);

@@ -37,7 +37,7 @@ it("warns of what it cannot read or save, and lets the component work", async ()
   const { snapshot, add } = counter(host);
   await snapshot.load();
   expect(add()).toBe(1);
-  expect(host.lines.map(({ message }) => message)).toEqual([`the saved state is unreadable; ${loss}`]);
+  expect(host.lines.map(({ message }) => message)).toEqual([`the saved state of count is unreadable; ${loss}`]);
 
   const failing = {
     durable: true,
@@ -49,7 +49,7 @@ it("warns of what it cannot read or save, and lets the component work", async ()
   await broken.snapshot.load();
   await broken.snapshot.save();
   expect(other.lines.map(({ message }) => message)).toEqual([
-    `the saved state cannot be read; ${loss}`,
-    `the state was not saved; after a restart without it ${loss}`,
+    `the saved state of count cannot be read; ${loss}`,
+    `the state of count was not saved; after a restart without it ${loss}`,
   ]);
 });

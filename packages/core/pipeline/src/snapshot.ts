@@ -35,9 +35,12 @@ export class Snapshot {
     try {
       const snapshot = await this.#host.storage.load(this.#name);
       if (snapshot === undefined || this.#restore(snapshot)) return;
-      this.#host.logger.warn({ snapshot: this.#name }, `the saved state is unreadable; ${this.#loss}`);
+      this.#host.logger.warn({ snapshot: this.#name }, `the saved state of ${this.#name} is unreadable; ${this.#loss}`);
     } catch (error) {
-      this.#host.logger.warn({ snapshot: this.#name, error }, `the saved state cannot be read; ${this.#loss}`);
+      this.#host.logger.warn(
+        { snapshot: this.#name, error },
+        `the saved state of ${this.#name} cannot be read; ${this.#loss}`,
+      );
     }
   }
 
@@ -49,7 +52,7 @@ export class Snapshot {
     } catch (error) {
       if (this.#failing) return;
       this.#failing = true;
-      const message = `the state was not saved; after a restart without it ${this.#loss}`;
+      const message = `the state of ${this.#name} was not saved; after a restart without it ${this.#loss}`;
       this.#host.logger.warn({ snapshot: this.#name, error }, message);
     }
   }

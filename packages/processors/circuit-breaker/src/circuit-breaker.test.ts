@@ -264,7 +264,7 @@ it("remembers open breakers over a restart", async () => {
   host.storage.snapshots.set("circuits", Buffer.from("{"));
   const damaged = await running({ host: createTestHost({ storage: host.storage }) });
   expect(damaged.host.lines.map(({ message }) => message)).toEqual([
-    "the saved state is unreadable; all breakers begin closed",
+    "the saved state of circuits is unreadable; all breakers begin closed",
   ]);
   await damaged.stop();
 });

@@ -29,7 +29,7 @@ describe("a saved state that is damaged", () => {
     const processor = definition.create({ id: "query_correlator", config, host, signal, next });
     await processor.start({ signal: never });
     expect(host.lines.map(({ level, message }) => [level, message])).toEqual([
-      ["warn", expect.stringContaining("the saved state is unreadable")],
+      ["warn", expect.stringContaining(`the saved state of ${name} is unreadable`)],
     ]);
     await processor.stop({ signal: never });
     expect(parsedSnapshot((await host.storage.load(name)) ?? new Uint8Array(), z.array(z.unknown()))).toEqual([]);
@@ -49,7 +49,7 @@ it("does not use what was learnt of waits when that is damaged or of another ver
     const processor = definition.create({ id: "query_correlator", config, host, signal: "logs", next });
     await processor.start({ signal: never });
     expect(host.lines.map(({ level, message }) => [level, message])).toEqual([
-      ["warn", "the saved state is unreadable; what is usual for each database is learnt anew"],
+      ["warn", "the saved state of waits is unreadable; what is usual for each database is learnt anew"],
     ]);
     await processor.stop({ signal: never });
     const saved = decodeSnapshot((await host.storage.load("waits")) ?? new Uint8Array());

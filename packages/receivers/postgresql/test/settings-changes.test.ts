@@ -146,7 +146,7 @@ describe("changes of settings on a real server", () => {
     const settings = watch(host);
     expect(await settings.look()).toEqual([]);
     expect(host.lines.map(({ message }) => message)).toEqual([
-      "the saved state is unreadable; changes since the last run are not told",
+      "the saved state of settings is unreadable; changes since the last run are not told",
     ]);
     await settings.close();
   });

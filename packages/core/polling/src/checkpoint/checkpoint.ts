@@ -6,8 +6,11 @@ import { type Host, Snapshot } from "@dbintel/pipeline";
 export interface Baseline {
   /** As bytes; `undefined` while there is none. */
   take(): Uint8Array | undefined;
-  /** Takes over what `take` gave in another process. False when this version does not understand it. */
-  restore(bytes: Uint8Array): boolean;
+  /**
+   * Takes over what `take` gave in another process; `poll` is whose it is, for the log. False when this version does not
+   * understand it.
+   */
+  restore(bytes: Uint8Array, poll?: string): boolean;
   /** Makes the next reading the first. */
   forget(): void;
 }
@@ -55,7 +58,7 @@ export class Checkpoint {
     if (this.#packed.length === 0) return;
     const bytes = await decompress(this.#packed, { maxOutputLength: mostBytes }).catch(() => undefined);
     this.#packed = new Uint8Array();
-    if (bytes !== undefined && this.#baseline.restore(bytes)) return;
+    if (bytes !== undefined && this.#baseline.restore(bytes, this.#poll)) return;
     this.#host.logger.warn(
       { poll: this.#poll },
       `the saved checkpoint of ${this.#poll} is of another version or damaged; its first poll only remembers`,

@@ -26,11 +26,11 @@ export class JoinedBaseline implements Baseline {
   }
 
   /** Parts depend on each other: what is not understood of one leaves none. One that is unknown here is left out. */
-  restore(bytes: Uint8Array): boolean {
+  restore(bytes: Uint8Array, poll?: string): boolean {
     const { head, parts = [] } = unpackCheckpoint(bytes) ?? {};
     if (head?.kind !== kind || !Array.isArray(head.names)) return false;
     const names: readonly unknown[] = head.names;
-    const restored = parts.every((part, index) => this.#parts.get(String(names[index]))?.restore(part) !== false);
+    const restored = parts.every((part, index) => this.#parts.get(String(names[index]))?.restore(part, poll) !== false);
     if (!restored) this.forget();
     return restored;
   }

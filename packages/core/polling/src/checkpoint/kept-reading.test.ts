@@ -1,6 +1,8 @@
-import { createTestHost } from "@dbintel/pipeline/testing";
+import { createTestHost, MemoryStorage } from "@dbintel/pipeline/testing";
 import { expect, it } from "vitest";
 import { z } from "zod";
+import { Checkpoint } from "./checkpoint.ts";
+import { JoinedBaseline } from "./joined-baseline.ts";
 import { exactInteger, KeptReading } from "./kept-reading.ts";
 
 const schema = z.object({ count: exactInteger, names: z.array(z.string()) });
@@ -20,22 +22,43 @@ const bytes = () => {
 
 it("is compared with by another process, which says so", async () => {
   const { kept, host } = reading();
-  expect(kept.restore(bytes())).toBe(true);
+  expect(kept.restore(bytes(), "sessions")).toBe(true);
   expect(await kept.before(async () => ({ ...origin, clockMicros: origin.clockMicros + 1n }))).toEqual(state);
   expect(kept.clockMicros).toBe(origin.clockMicros);
-  expect(host.lines.map(({ message }) => message)).toEqual([
-    "goes on from the last poll before the restart, of 2023-11-14T22:13:20.000Z",
+  expect(host.lines).toEqual([
+    {
+      level: "info",
+      fields: { poll: "sessions", last_poll: "2023-11-14T22:13:20.000Z" },
+      message: "sessions goes on from the last poll before the restart, of 2023-11-14T22:13:20.000Z",
+    },
   ]);
+});
+
+it("names in the log the poll that it is saved for, also beside other readings", async () => {
+  const storage = new MemoryStorage();
+  const run = async () => {
+    const { host, kept } = reading(createTestHost({ storage }));
+    const checkpoint = new Checkpoint({ host, name: "activity", baseline: new JoinedBaseline({ sessions: kept }) });
+    await checkpoint.load();
+    await kept.before(async () => origin);
+    kept.keep(origin, state);
+    checkpoint.moved();
+    await checkpoint.finish();
+    return host.lines.map(({ fields, message }) => [fields.poll, message.slice(0, 16)]);
+  };
+  expect(await run()).toEqual([]);
+  expect(await run()).toEqual([["activity", "activity goes on"]]);
 });
 
 it("is forgotten when another server answers, and when it is too old", async () => {
   const later = { ...origin, clockMicros: origin.clockMicros + BigInt(hourMs + 1) * 1000n };
   for (const now of [{ ...origin, identity: "two" }, later]) {
     const { kept, host } = reading();
-    kept.restore(bytes());
+    kept.restore(bytes(), "sessions");
     expect(await kept.before(async () => now)).toBeUndefined();
     expect(kept.take()).toBeUndefined();
-    expect(host.lines).toMatchObject([{ level: "warn", message: expect.stringContaining("is not used") }]);
+    const message = expect.stringMatching(/^the checkpoint of sessions, of 2023-11-14T.*, is not used: /);
+    expect(host.lines).toMatchObject([{ level: "warn", fields: { poll: "sessions" }, message }]);
   }
 });
 

@@ -56,12 +56,12 @@ export class KeptReading<State> implements Baseline {
     return this.#last && this.#form.encode(this.#last);
   }
 
-  restore(bytes: Uint8Array): boolean {
+  restore(bytes: Uint8Array, poll?: string): boolean {
     const last = this.#form.decode(bytes);
     if (last === undefined) return false;
     this.#last = last;
     const { identity, clockMicros } = last.origin;
-    this.#resumption.restored({ identity, clockMicros });
+    this.#resumption.restored({ identity, clockMicros }, poll);
     return true;
   }
 

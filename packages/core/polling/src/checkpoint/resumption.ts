@@ -16,15 +16,17 @@ export class Resumption {
   readonly #host: Pick<Host, "logger">;
   readonly #maxAgeMs: number;
   #saved: ReadingOrigin | undefined;
+  #poll = "";
 
   constructor(args: { readonly host: Pick<Host, "logger">; readonly maxAgeMs: number }) {
     this.#host = args.host;
     this.#maxAgeMs = args.maxAgeMs;
   }
 
-  /** A baseline was taken over. */
-  restored(origin: ReadingOrigin): void {
+  /** A baseline was taken over; `poll` is whose it is, for the log. */
+  restored(origin: ReadingOrigin, poll = "the poll"): void {
     this.#saved = origin;
+    this.#poll = poll;
   }
 
   /** Whether the first reading has not come yet. */
@@ -39,11 +41,13 @@ export class Resumption {
     this.#saved = undefined;
     const fault = this.#fault(saved, now, alike);
     const at = new Date(Number(saved.clockMicros / 1000n)).toISOString();
+    const poll = this.#poll;
+    const fields = { poll, last_poll: at };
     if (fault === undefined) {
-      this.#host.logger.info({ last_poll: at }, `goes on from the last poll before the restart, of ${at}`);
+      this.#host.logger.info(fields, `${poll} goes on from the last poll before the restart, of ${at}`);
       return true;
     }
-    this.#host.logger.warn({ last_poll: at }, `the checkpoint of ${at} is not used: ${fault}`);
+    this.#host.logger.warn(fields, `the checkpoint of ${poll}, of ${at}, is not used: ${fault}`);
     return false;
   }
 

@@ -91,7 +91,7 @@ export class StatementCheckpoint implements Baseline {
     });
   }
 
-  restore(bytes: Uint8Array): boolean {
+  restore(bytes: Uint8Array, poll?: string): boolean {
     const content = unpackCheckpoint(bytes);
     const described = head.safeDecode(content?.head as z.input<typeof head>);
     if (content === undefined || !described.success) return false;
@@ -105,7 +105,7 @@ export class StatementCheckpoint implements Baseline {
     const table = new DigestTable(known, rows, truncated);
     this.last = { table, epoch: { ...rest, session: -1, own: { monotonicMs, unixMicros: undefined } }, updates: 0 };
     this.#life = life;
-    this.#resumption.restored(epoch);
+    this.#resumption.restored(epoch, poll);
     return true;
   }
 

@@ -90,7 +90,7 @@ export class StatementCheckpoint implements Baseline {
     return packCheckpoint({ head: described, parts: [table.bytes(mostEntries)] });
   }
 
-  restore(bytes: Uint8Array): boolean {
+  restore(bytes: Uint8Array, poll?: string): boolean {
     const content = unpackCheckpoint(bytes);
     const described = head.safeDecode(content?.head as z.input<typeof head>);
     if (content === undefined || !described.success) return false;
@@ -107,7 +107,7 @@ export class StatementCheckpoint implements Baseline {
       missing: new Map(missing.map(([row, seenMicros, readings]) => [row, { seenMicros, readings }])),
     };
     this.#memory.restore(remembered);
-    this.#resumption.restored({ identity, clockMicros: epoch.clockMicros });
+    this.#resumption.restored({ identity, clockMicros: epoch.clockMicros }, poll);
     return true;
   }
 

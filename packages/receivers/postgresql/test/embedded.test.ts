@@ -16,6 +16,8 @@ it("tells an application of its own in callbacks, and leaves no session behind w
         password: server.password,
         tls: { insecure: true },
         collection_interval: "1s",
+        // A poll may take longer on a busy machine.
+        timeout: "1m",
         initial_delay: "10ms",
       }),
     ],

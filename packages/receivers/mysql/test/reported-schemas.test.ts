@@ -36,7 +36,9 @@ for (const { suite, start } of servers) {
     async function told(settings: Record<string, unknown>, wanted: number) {
       const { definition, config } = mysql({
         ...{ endpoint: `${server.host}:${server.port}`, username: server.superuser, password: server.password },
-        ...{ tls: { insecure: true }, initial_delay: "0s", timeout: "1h", budget: { max_database_share: "100%" } },
+        ...{ tls: { insecure: true }, initial_delay: "0s", timeout: "1h" },
+        // Time passes here while answers are under way: none of them is slow, and what they cost is no share of it.
+        ...{ budget: { max_database_share: "100000%" }, circuit_breaker: { slow_call_duration: "10h" } },
         top_query_collection: { collection_interval: "10s", max_explain_each_interval: 0 },
         object_collection: { collection_interval: "10s", size_interval: "10s" },
         active_sessions: { enabled: false },
@@ -92,9 +94,7 @@ for (const { suite, start } of servers) {
       expect(events).toEqual(new Set(["shop_a", "shop_b", "shop_c"]));
       expect(usage).toEqual(events);
       expect(sizes).toEqual(events);
-      // What the receiver costs is measured on the machine's clock, and the time that passes is the test's.
-      const warnings = host.lines.filter(({ level, fields }) => level === "warn" && !("budget" in (fields ?? {})));
-      expect([...warnings, ...host.lines.filter(({ level }) => level === "error")]).toEqual([]);
+      expect(host.lines.filter(({ level }) => level === "warn" || level === "error")).toEqual([]);
     });
   });
 }

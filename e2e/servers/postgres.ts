@@ -18,6 +18,8 @@ import { stopWithParent } from "./watchdog.ts";
 
 const host = "127.0.0.1";
 const superuser = "postgres";
+/** One that does not come up ends by itself; on a busy machine one that does takes its time. */
+const longestStartMs = 60_000;
 
 /** Values of `postgresql.conf` by name. */
 type Settings = Readonly<Record<string, string | number | boolean>>;
@@ -205,13 +207,14 @@ class Server implements PostgresServer {
     if (child.pid === undefined) throw new Error("the server process could not be made", { cause: await exited });
     child.unref();
     this.#running = { child, exited, release: stopWithParent({ pid: child.pid, signal: "QUIT", folder }) };
-    this.#version = await eventually("PostgreSQL answers", async () => {
+    const version = async () => {
       if (child.exitCode !== null || child.signalCode !== null) throw new Error("the server process ended");
       const rows = await this.query<{ version: string }>("SELECT current_setting('server_version') AS version").catch(
         () => [],
       );
       return rows[0]?.version;
-    });
+    };
+    this.#version = await eventually("PostgreSQL answers", version, { deadlineMs: longestStartMs });
   }
 
   async shutdown(mode: ShutdownMode = "fast"): Promise<void> {
@@ -220,7 +223,8 @@ class Server implements PostgresServer {
     this.#running = undefined;
     // SIGINT is PostgreSQL's fast shutdown, SIGQUIT its immediate one.
     running.child.kill(mode === "fast" ? "SIGINT" : "SIGQUIT");
-    const timer = setTimeout(() => running.child.kill("SIGKILL"), 20_000);
+    // A machine with much else to do writes the last checkpoint slowly.
+    const timer = setTimeout(() => running.child.kill("SIGKILL"), 60_000);
     if (running.child.exitCode === null && running.child.signalCode === null) await running.exited;
     clearTimeout(timer);
     running.release();

@@ -1,4 +1,5 @@
 import type { Batch, Logs } from "@dbintel/pdata";
+import { wait } from "@dbintel/pipeline";
 import { createTestHost } from "@dbintel/pipeline/testing";
 import { DeadLetterBox, openDeadLetterJournal } from "../src/dead-letters/dead-letter-box.ts";
 import type { DeadLetter } from "../src/dead-letters/letter.ts";
@@ -19,6 +20,8 @@ export function bodiesOf(batch: Batch): readonly string[] {
 export async function judged(args: {
   readonly journals: Journals;
   readonly judge: (bodies: readonly string[], batch: Batch) => Error | undefined;
+  /** How long it takes to throw, on the clock of the test. Default: no time. */
+  readonly failsAfterMs?: number;
   readonly settings?: Settings;
 }) {
   const host = createTestHost({ extensions: new Map([["file_storage", args.journals]]) });
@@ -29,7 +32,10 @@ export async function judged(args: {
       requests++;
       const bodies = bodiesOf(batch);
       const error = args.judge(bodies, batch);
-      if (error !== undefined) throw error;
+      if (error !== undefined) {
+        if (args.failsAfterMs !== undefined) await wait(host.clock, args.failsAfterMs, never);
+        throw error;
+      }
       taken.push(...bodies);
     },
   };

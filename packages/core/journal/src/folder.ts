@@ -1,5 +1,6 @@
-import { chmod, mkdir, readdir, rename } from "node:fs/promises";
+import { chmod, readdir, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeDirectory } from "@dbintel/pipeline";
 import { removeFile, syncFolder } from "./files.ts";
 
 const suffixes = {
@@ -43,7 +44,7 @@ export class JournalFolder {
 
   /** Makes the folder where it is missing, for its owner alone. Nothing is made before there is something to keep. */
   async make(): Promise<void> {
-    await mkdir(this.path, { recursive: true, mode: 0o700 });
+    await makeDirectory(this.path, 0o700);
     // The mode above is cut down by the process's mask, and ignored for a folder that is there.
     await chmod(this.path, 0o700);
     await syncFolder(dirname(this.path));

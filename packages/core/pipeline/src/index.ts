@@ -29,6 +29,7 @@ export type { ComponentFactory, Configured, SettingsOf } from "./define.ts";
 export { defineConnector, defineExporter, defineExtension, defineProcessor, defineReceiver } from "./define.ts";
 export type { Check, CheckStatus, Diagnosis, Repair, Subject } from "./diagnosis.ts";
 export { checkStatuses } from "./diagnosis.ts";
+export { makeDirectory } from "./directory.ts";
 export type { Output } from "./embedded-components.ts";
 export { equalSecrets } from "./equal-secrets.ts";
 export type { Extensions } from "./extensions.ts";

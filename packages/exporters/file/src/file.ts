@@ -1,8 +1,7 @@
-import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { RefusedError, RetryableError } from "@dbintel/errors";
 import { type Batch, signals } from "@dbintel/pdata";
-import type { Component, Consumers, Host } from "@dbintel/pipeline";
+import { type Component, type Consumers, type Host, makeDirectory } from "@dbintel/pipeline";
 import type { FileConfig } from "./config.ts";
 import { type Framing, framingOf } from "./framing.ts";
 import { fileError } from "./record-file.ts";
@@ -92,7 +91,7 @@ export class File implements Component {
   async #createDirectory(): Promise<void> {
     const directory = dirname(this.#config.path);
     try {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await makeDirectory(directory, 0o700);
     } catch (error) {
       throw fileError(`cannot create ${directory}`, error);
     }

@@ -1,16 +1,17 @@
-import { mkdir, readdir, rename, unlink } from "node:fs/promises";
+import { readdir, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { DbintelError, isDbintelError } from "@dbintel/errors";
 import { openJournal } from "@dbintel/journal";
-import type {
-  Component,
-  Host,
-  JournalOwner,
-  JournalProvider,
-  OpenedJournal,
-  Storage,
-  StorageOwner,
-  StorageProvider,
+import {
+  type Component,
+  type Host,
+  type JournalOwner,
+  type JournalProvider,
+  makeDirectory,
+  type OpenedJournal,
+  type Storage,
+  type StorageOwner,
+  type StorageProvider,
 } from "@dbintel/pipeline";
 import type { FileStorageConfig } from "./config.ts";
 import { DirectoryLock, ownerOf } from "./directory-lock.ts";
@@ -48,7 +49,7 @@ export class FileStorage implements Component, StorageProvider, JournalProvider 
     const directory = this.#directory;
     let owner: string | undefined;
     try {
-      if (create) await mkdir(directory, { recursive: true, mode: Number.parseInt(permissions, 8) });
+      if (create) await makeDirectory(directory, Number.parseInt(permissions, 8));
       const { clock } = this.#host;
       this.#lock = await DirectoryLock.take(directory, { clock, timeoutMs: this.#config.timeout, signal });
       if (this.#lock === undefined) owner = await ownerOf(directory);

@@ -161,6 +161,15 @@ it.runIf(isRootOnLinux)("runs on without keeping anything where nothing can be w
   await extension.stop();
 });
 
+it.runIf(process.platform === "linux")("does not start where no directory can ever be made (Linux)", async () => {
+  const extension = new FileStorage(fileStorage({ directory: "/proc/dbintel/state" }).config, createTestHost());
+  await expect(extension.start({ signal: never })).rejects.toMatchObject({
+    code: "DBI_STORAGE",
+    message: expect.stringContaining("cannot use the directory /proc/dbintel/state: ENOENT"),
+    hint: "Make it writable for the collector's user.",
+  });
+});
+
 it("makes a directory for the collector's user alone", async () => {
   const below = join(directory, "state");
   const extension = new FileStorage(fileStorage({ directory: below }).config, createTestHost());

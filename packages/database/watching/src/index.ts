@@ -55,6 +55,7 @@ export type { Row, Value } from "./row.ts";
 export { integer, number, text } from "./row.ts";
 export type { PollList, WatchedPoll } from "./server-watch.ts";
 export { ServerWatch } from "./server-watch.ts";
+export type { ServerGreeting } from "./session/first-answer.ts";
 export { LastingSession } from "./session/lasting-session.ts";
 export { mostSessions, ServerSessions } from "./session/server-sessions.ts";
 export type { LeftSession, SessionDialect } from "./session/session-dialect.ts";

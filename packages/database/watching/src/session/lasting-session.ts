@@ -1,3 +1,4 @@
+import { FirstAnswer } from "./first-answer.ts";
 import type { ServerSessions } from "./server-sessions.ts";
 import type { SessionDialect } from "./session-dialect.ts";
 import { silence } from "./silence.ts";
@@ -12,6 +13,7 @@ export interface LastingSessionOptions<S> {
 /** What one session of the driver is to us. */
 interface Live<S> {
   readonly session: S;
+  readonly firstAnswer: FirstAnswer;
   /** Once it is set up. */
   begun: boolean;
   /** The limit that the server knows of. */
@@ -117,10 +119,13 @@ export class LastingSession<S> {
   }
 
   #create(): Live<S> {
-    const session = this.#options.dialect.create(() => {
+    const { dialect } = this.#options;
+    const session = dialect.create(() => {
       if (this.#live?.session === session) this.#live = undefined;
     });
-    const live = { session, begun: false, limitMs: 0, confirmedMs: undefined, floorMs: Number.POSITIVE_INFINITY };
+    const firstAnswer = new FirstAnswer(dialect.socket(session), dialect.greeting);
+    const begin = { begun: false, limitMs: 0, confirmedMs: undefined, floorMs: Number.POSITIVE_INFINITY };
+    const live = { session, firstAnswer, ...begin };
     this.#live = live;
     return live;
   }
@@ -145,7 +150,7 @@ export class LastingSession<S> {
     } catch (error) {
       if (this.#live === live) this.#live = undefined;
       dialect.destroy(live.session);
-      throw error;
+      throw live.firstAnswer.problem ?? error;
     }
     live.limitMs = limitMs;
     live.begun = true;

@@ -1,7 +1,10 @@
 import type { Socket } from "node:net";
+import type { ServerGreeting } from "./first-answer.ts";
 
 /** How one kind of database keeps sessions; `S` is a session as its driver has it. */
 export interface SessionDialect<S> {
+  /** How the server is told from other programs. */
+  readonly greeting: ServerGreeting;
   /** Before each new session: gets what it logs in with. Rejects when it cannot. */
   prepare(signal: AbortSignal): Promise<void>;
   /** Whether the server has refused the login, and another is found now that is worth one more try. */

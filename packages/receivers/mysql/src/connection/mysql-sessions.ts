@@ -1,4 +1,4 @@
-import type { Row, SessionDialect } from "@dbintel/watching";
+import type { Row, ServerGreeting, SessionDialect } from "@dbintel/watching";
 import { isRefusal } from "./problems.ts";
 import { type ServerAccess, Session } from "./session.ts";
 
@@ -35,6 +35,7 @@ export function mysqlSessions(access: SessionLimits): SessionDialect<MysqlSessio
     }
   };
   return {
+    greeting: greetingAt(`${access.host}:${access.port}`),
     limit,
     prepare: (signal) => access.login.read(signal),
     renewed: async (error, signal) => isRefusal(error) && (await access.login.renew(signal)),
@@ -68,6 +69,21 @@ export function mysqlSessions(access: SessionLimits): SessionDialect<MysqlSessio
       );
       return rows.map(({ id }) => Number(id));
     },
+  };
+}
+
+/**
+ * The first packet, of number 0, is the greeting of protocol 10, or of 9 before MySQL 3.21.20, or an error: int<3> length,
+ * int<1> number, int<1> version of the protocol, or 0xff (MySQL's documentation of the protocol, "Connection Phase").
+ */
+function greetingAt(endpoint: string): ServerGreeting {
+  return {
+    server: "MySQL or MariaDB",
+    endpoint,
+    begins: ([, , , number = 0, version = 10]) => number === 0 && [9, 10, 0xff].includes(version),
+    silenceHint:
+      "PostgreSQL, HTTP and TLS wait to be spoken to, MySQL speaks first; it may take so long where it looks up the name " +
+      "of the collector's host (skip_name_resolve)",
   };
 }
 

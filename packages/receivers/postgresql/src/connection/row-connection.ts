@@ -85,6 +85,8 @@ export class RowConnection extends BaseConnection {
     const others = new EventEmitter();
     super.attachListeners(others);
     stream.on("data", (chunk: Buffer) => {
+      // What answers was found to be no PostgreSQL: `pg` would look for ends of texts that are not there, for ever.
+      if (stream.destroyed) return;
       this.received += chunk.length;
       this.#restBytes += chunk.length;
       this.#rest.push(chunk);

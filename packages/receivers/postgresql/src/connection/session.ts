@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { LoginSource } from "@dbintel/instances";
-import { type LeftSession, type SessionDialect, silence, type Value } from "@dbintel/watching";
+import { type LeftSession, type ServerGreeting, type SessionDialect, silence, type Value } from "@dbintel/watching";
 import pg from "pg";
 import { RowConnection } from "./row-connection.ts";
 
@@ -92,6 +92,7 @@ export function postgresSessions(access: ServerAccess, database: string): Sessio
   };
   const socket = ({ wire }: PostgresSession) => wire.stream as Socket;
   return {
+    greeting: greetingAt(`${access.host}:${access.port}`),
     socket,
     limit,
     prepare: (signal) => access.login.read(signal),
@@ -120,6 +121,36 @@ export function postgresSessions(access: ServerAccess, database: string): Sessio
         session.wire.stream.destroy();
       }
     },
+  };
+}
+
+const letter = (text: string) => text.charCodeAt(0);
+/** What a server may send first: authentication, an error, a notice, another version of the protocol. */
+const firstMessages = new Set(Array.from("RENv", letter));
+const encryptionAnswers = new Set(Array.from("SN", letter));
+const shortestFirstBytes = 8;
+/** What precedes authentication is short; the greeting of MySQL would be a message of ten bytes. */
+const longestFirstBytes = 65_536;
+const shortestNoticeBytes = 16;
+
+/**
+ * A letter and an int32 length that counts itself; before that one letter alone, which answers whether the connection may
+ * be encrypted (PostgreSQL's manual, "Message Formats").
+ */
+function greetingAt(endpoint: string): ServerGreeting {
+  return {
+    server: "PostgreSQL",
+    endpoint,
+    begins(bytes) {
+      const [type = 0] = bytes;
+      if (bytes.length === 1 && encryptionAnswers.has(type)) return true;
+      if (bytes.length < 5) return firstMessages.has(type);
+      const length = Buffer.from(bytes.buffer, bytes.byteOffset, 5).readUInt32BE(1);
+      const shortest = type === letter("E") || type === letter("N") ? shortestNoticeBytes : shortestFirstBytes;
+      return firstMessages.has(type) && length >= shortest && length <= longestFirstBytes;
+    },
+    silenceHint:
+      "another program may listen there, and a server that hangs or a proxy without one behind it is as silent",
   };
 }
 

@@ -1,5 +1,5 @@
-// `npm run test:other-versions`: the tests of the mysql receiver, and of what waits mean, once more, on the versions of the
-// servers that `e2e/servers/other-versions-install.sh` brings; with arguments only the tests of those paths.
+// `npm run test:other-versions`: the tests of the mysql receiver, of what waits mean and of plans, once more, on the versions
+// of the servers that `e2e/servers/other-versions-install.sh` brings; with arguments only the tests of those paths.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { repository } from "./checks/program.ts";
@@ -20,6 +20,13 @@ if (missing.length > 0) {
   for (const { variable, folder } of servers) process.env[variable] = join(repository, folder);
   const given = process.argv.slice(2);
   const paths =
-    given.length > 0 ? given : ["packages/receivers/mysql/test", "packages/database/waits/test/mysql-waits.test.ts"];
+    given.length > 0
+      ? given
+      : [
+          "packages/receivers/mysql/test",
+          "packages/database/waits/test/mysql-waits.test.ts",
+          "packages/database/plans/test/mysql-hash.test.ts",
+          "packages/database/plans/test/mariadb-hash.test.ts",
+        ];
   conclude(await runVitest({ name: "other-versions", args: paths }));
 }

@@ -2,7 +2,13 @@
 import { DbintelError, networkFailure } from "@dbintel/errors";
 import type { Logger } from "@dbintel/pipeline";
 import { AggregationTemporalityPreference, OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-http";
-import { PeriodicExportingMetricReader, type PushMetricExporter } from "@opentelemetry/sdk-metrics";
+import {
+  AggregationTemporality,
+  AggregationType,
+  type InstrumentType,
+  PeriodicExportingMetricReader,
+  type PushMetricExporter,
+} from "@opentelemetry/sdk-metrics";
 import type { OtlpSettings } from "./config.ts";
 
 const temporalities = {
@@ -13,23 +19,110 @@ const temporalities = {
 
 type Compression = NonNullable<NonNullable<ConstructorParameters<typeof OTLPMetricExporter>[0]>["compression"]>;
 
-/** A reader that sends OTLP over HTTP every interval. A failed export is logged; the next one carries newer sums. */
+/** `ExportResultCode.FAILED` of `@opentelemetry/core`. */
+const failed = 1;
+/** What the last export may take, all attempts together: whoever stops the collector waits for it. */
+const lastExportMs = 1500;
+
+/**
+ * A reader that sends OTLP over HTTP every interval. A failed export is logged; the next one carries newer sums. That of
+ * the end is given 1.5 s.
+ */
 export function periodicReader(settings: OtlpSettings, logger: Logger): PeriodicExportingMetricReader {
   const { otlp } = settings.exporter;
   const url = metricsUrl(otlp.endpoint);
-  const exporter = new OTLPMetricExporter({
-    url: url.href,
-    headers: Object.fromEntries(Object.entries(otlp.headers).map(([name, value]) => [name, value.reveal()])),
-    timeoutMillis: otlp.timeout,
-    compression: otlp.compression as Compression,
-    temporalityPreference: temporalities[otlp.temporality_preference],
+  const exporterWithin = (timeoutMillis: number) =>
+    new OTLPMetricExporter({
+      url: url.href,
+      headers: Object.fromEntries(Object.entries(otlp.headers).map(([name, value]) => [name, value.reveal()])),
+      timeoutMillis,
+      compression: otlp.compression as Compression,
+      temporalityPreference: temporalities[otlp.temporality_preference],
+    });
+  const endpoint = `${url.origin}${url.pathname}`;
+  const exporter = new EndingExporter({
+    usual: exporterWithin(otlp.timeout),
+    last: exporterWithin(Math.min(lastExportMs, otlp.timeout)),
+    // The SDK reports a failed export to a handler that the whole process shares; here it goes to our own log.
+    onFailure: (error) => logger.warn({ endpoint, error: failure(error) }, "own metrics were not sent"),
   });
-  return new PeriodicExportingMetricReader({
-    exporter: logged(exporter, `${url.origin}${url.pathname}`, logger),
+  return new EndingReader(exporter, {
     exportIntervalMillis: settings.interval,
     // The SDK refuses a timeout that is longer than the interval.
     exportTimeoutMillis: Math.min(settings.timeout, settings.interval),
   });
+}
+
+/** At its end it waits for no export that is under way, and makes the last one with an exporter that gives up sooner. */
+class EndingExporter implements PushMetricExporter {
+  readonly #usual: PushMetricExporter;
+  #current: PushMetricExporter;
+  readonly #last: PushMetricExporter;
+  readonly #onFailure: (error: Error) => void;
+  /** Gives up the export that is under way. */
+  #leave = () => {};
+
+  constructor(args: {
+    readonly usual: PushMetricExporter;
+    readonly last: PushMetricExporter;
+    readonly onFailure: (error: Error) => void;
+  }) {
+    this.#usual = args.usual;
+    this.#last = args.last;
+    this.#current = args.usual;
+    this.#onFailure = args.onFailure;
+  }
+
+  /** What comes after is the last export. */
+  end(): void {
+    this.#current = this.#last;
+    this.#leave();
+  }
+
+  export(...[metrics, report]: Parameters<PushMetricExporter["export"]>): void {
+    let open = true;
+    const settle: typeof report = (result) => {
+      if (!open) return;
+      open = false;
+      if (result.error !== undefined) this.#onFailure(result.error);
+      report(result);
+    };
+    this.#leave = () => settle({ code: failed, error: new Error("no answer before the end") });
+    this.#current.export(metrics, settle);
+  }
+
+  forceFlush(): Promise<void> {
+    return this.#current.forceFlush();
+  }
+
+  async shutdown(): Promise<void> {
+    await this.#current.shutdown();
+  }
+
+  selectAggregation(...args: Parameters<NonNullable<PushMetricExporter["selectAggregation"]>>) {
+    return this.#usual.selectAggregation?.(...args) ?? { type: AggregationType.DEFAULT };
+  }
+
+  selectAggregationTemporality(type: InstrumentType): AggregationTemporality {
+    return this.#usual.selectAggregationTemporality?.(type) ?? AggregationTemporality.CUMULATIVE;
+  }
+}
+
+class EndingReader extends PeriodicExportingMetricReader {
+  readonly #exporter: EndingExporter;
+
+  constructor(
+    exporter: EndingExporter,
+    settings: Omit<ConstructorParameters<typeof PeriodicExportingMetricReader>[0], "exporter">,
+  ) {
+    super({ ...settings, exporter });
+    this.#exporter = exporter;
+  }
+
+  protected override async onShutdown(): Promise<void> {
+    this.#exporter.end();
+    await super.onShutdown();
+  }
 }
 
 /** The path of the signal where the endpoint has none (OTLP 1.11, exporter configuration). */
@@ -37,23 +130,6 @@ function metricsUrl(endpoint: string): URL {
   const url = new URL(endpoint);
   if (url.pathname === "/") url.pathname = "/v1/metrics";
   return url;
-}
-
-/** The SDK reports a failed export to a handler that the whole process shares; here it goes to our own log. */
-function logged(exporter: OTLPMetricExporter, endpoint: string, logger: Logger): PushMetricExporter {
-  return {
-    export: (metrics, report) =>
-      exporter.export(metrics, (result) => {
-        if (result.error !== undefined) {
-          logger.warn({ endpoint, error: failure(result.error) }, "own metrics were not sent");
-        }
-        report(result);
-      }),
-    forceFlush: () => exporter.forceFlush(),
-    shutdown: () => exporter.shutdown(),
-    selectAggregation: (type) => exporter.selectAggregation(type),
-    selectAggregationTemporality: (type) => exporter.selectAggregationTemporality(type),
-  };
 }
 
 /** The SDK's errors carry the status of an answer as a number, the system's a name; where in the SDK tells nobody anything. */

@@ -1,8 +1,9 @@
 import { eventually } from "@dbintel/e2e/condition";
+import { RunningClock } from "@dbintel/e2e/running-clock";
 import { type MysqlServer, startMysql } from "@dbintel/e2e/servers";
 import { describeOwnMysql } from "@dbintel/e2e/servers/vitest";
 import type { ExponentialHistogram } from "@dbintel/pdata";
-import { pointsOf, type SeenPoint } from "@dbintel/pipeline/testing";
+import { createTestHost, pointsOf, type SeenPoint } from "@dbintel/pipeline/testing";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { watch } from "./watch.ts";
@@ -136,6 +137,9 @@ describeOwnMysql("distributions of durations", () => {
         points.find(({ name }) => name === "dbintel.mysql.statements.duration") ?? {};
       return { count: Number(distribution?.count ?? 0), sum: distribution?.sum ?? 0, startTimeUnixNano, timeUnixNano };
     };
+    // A restart takes long: the clock of the receiver has to go as the server's does, or that was set.
+    await watched.close();
+    watched = watch(server, { host: createTestHost({ clock: new RunningClock() }) });
     await poll();
     const first = all(await poll());
     await run(statement, 100);

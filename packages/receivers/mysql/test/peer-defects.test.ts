@@ -3,8 +3,10 @@
  * titles say the defect; the numbers are those of COMPARISON.md, up to 20 the same as for PostgreSQL.
  */
 import { eventually } from "@dbintel/e2e/condition";
+import { RunningClock } from "@dbintel/e2e/running-clock";
 import { type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
 import { describeMariadb, describeOwnMysql } from "@dbintel/e2e/servers/vitest";
+import { createTestHost } from "@dbintel/pipeline/testing";
 import { planAttributes, readPlan } from "@dbintel/plans";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
@@ -386,12 +388,13 @@ for (const { product, suite, start } of servers) {
     });
 
     it("22 — a look back of seconds by LAST_SEEN, in whose time zone ever: what is older was never there", async () => {
-      const { events } = begin();
+      const running = () => ({ host: createTestHost({ clock: new RunningClock() }) });
+      const { events } = begin(running());
       await events();
       await run("SELECT v FROM stock WHERE id = 22", 1);
       const [row] = await server.query<RowDataPacket & { zone: string }>("SELECT @@GLOBAL.time_zone AS zone");
       await server.query("SET GLOBAL time_zone = '+13:00'");
-      const shifted = begin();
+      const shifted = begin(running());
       await shifted.events();
       await run("SELECT v FROM stock WHERE id = 22", 2);
       for (const [poll, calls] of [

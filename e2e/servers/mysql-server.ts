@@ -281,7 +281,7 @@ class Server implements MysqlServer {
     if (running === undefined) return;
     this.#running = undefined;
     running.child.kill(signal);
-    const timer = setTimeout(() => running.child.kill("SIGKILL"), 30_000);
+    const timer = setTimeout(() => running.child.kill("SIGKILL"), 60_000);
     if (running.child.exitCode === null && running.child.signalCode === null) await running.exited;
     clearTimeout(timer);
     running.release();

@@ -12,6 +12,7 @@ const allowed: Readonly<Record<string, readonly RegExp[]>> = {
   "packages/collector/src/commands/run.ts": [/setInterval/],
   "packages/collector/src/receiver-trial.ts": [/setTimeout/],
   // A method of a socket with the same name.
+  "packages/database/watching/src/session/first-answer.ts": [/setTimeout/],
   "packages/database/watching/src/session/silence.ts": [/setTimeout/],
 };
 

@@ -14,7 +14,8 @@ async function dead() {
   await once(server, "listening");
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const { logger, lines } = createTestHost();
-  const otlp = { endpoint, headers: {}, timeout: long, compression: "none", temporality_preference: "delta" } as const;
+  const form = { protocol: "http/json", compression: "none", temporality_preference: "delta" } as const;
+  const otlp = { endpoint, headers: {}, timeout: long, ...form };
   const reader = periodicReader({ interval: long, timeout: long, exporter: { otlp } }, logger);
   const provider = new MeterProvider({ readers: [reader] });
   provider.getMeter("test").createCounter("requests").add(1);

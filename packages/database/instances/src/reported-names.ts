@@ -60,7 +60,8 @@ export class ReportedNames {
       ttl: forgottenAfterMs,
       ttlResolution: 0,
       updateAgeOnGet: true,
-      perf: { now: () => clock.monotonicMs() },
+      // A monotonic clock may start at 0, which the cache takes for "no time".
+      perf: { now: () => 1 + clock.monotonicMs() },
     });
   }
 

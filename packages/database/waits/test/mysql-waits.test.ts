@@ -1,20 +1,16 @@
-import { eventually } from "@dbintel/e2e/condition";
 import { type MysqlServer, startMariadb, startMysql } from "@dbintel/e2e/servers";
 import { describeMariadb, describeMysql } from "@dbintel/e2e/servers/vitest";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { WaitCatalogue, type WaitCategory, waitCategories } from "../src/index.ts";
 
-/** Resolves when the session whose statement begins like this is told to wait in this way: it does more before. */
-function waitsFor(expected: WaitCategory, server: MysqlServer, statement: string): Promise<true> {
-  return eventually(`a session is told to wait in ${statement} by ${expected}`, async () => {
-    const [session] = await server.query(
-      "SELECT COMMAND AS command, STATE AS state FROM information_schema.PROCESSLIST WHERE INFO LIKE ?",
-      [`${statement}%`],
-    );
-    if (session === undefined) return undefined;
-    const category = new WaitCatalogue().mysql({ command: String(session.command), state: String(session.state) });
-    return category === expected ? true : undefined;
-  });
+/** What a session is told to wait for whose statement begins like this. */
+async function waitOf(server: MysqlServer, statement: string): Promise<WaitCategory | undefined> {
+  const [session] = await server.query(
+    "SELECT COMMAND AS command, STATE AS state FROM information_schema.PROCESSLIST WHERE INFO LIKE ?",
+    [`${statement}%`],
+  );
+  if (session === undefined) return undefined;
+  return new WaitCatalogue().mysql({ command: String(session.command), state: String(session.state) });
 }
 
 function suite(start: () => Promise<MysqlServer>): void {
@@ -53,12 +49,13 @@ function suite(start: () => Promise<MysqlServer>): void {
     await holder.query("BEGIN");
     await holder.query("SELECT * FROM waits.t");
     const alter = waiter.query("ALTER TABLE waits.t ADD COLUMN note int");
-    await waitsFor("lock_metadata", server, "ALTER TABLE waits.t");
+    // On its way there it does more.
+    await expect.poll(() => waitOf(server, "ALTER TABLE waits.t")).toBe("lock_metadata");
     await holder.query("COMMIT");
     await alter;
     await holder.query("SELECT GET_LOCK('waits', 0)");
     const lock = waiter.query("SELECT GET_LOCK('waits', 60)");
-    await waitsFor("lock_user", server, "SELECT GET_LOCK");
+    await expect.poll(() => waitOf(server, "SELECT GET_LOCK")).toBe("lock_user");
     await holder.query("SELECT RELEASE_LOCK('waits')");
     await lock;
     await holder.end();

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -63,5 +65,31 @@ service:
     expect([...backend.taken.keys()].toSorted()).toEqual(["first", "second"]);
     expect(await dbintel.stop()).toEqual({ code: 0, signal: null });
     expect(dbintel.stderr).not.toContain("not everything could be delivered");
+  });
+
+  it("ends once it has stopped, also while an export of its own metrics waits for an answer", async () => {
+    let asked = 0;
+    const mute = createServer(() => void asked++);
+    mute.listen(0, "127.0.0.1");
+    await once(mute, "listening");
+    const { port } = mute.address() as AddressInfo;
+    // By itself it would give up after the test.
+    const exporter = `{ otlp: { protocol: http/protobuf, endpoint: "http://127.0.0.1:${port}", timeout: 10m } }`;
+    const config = `
+receivers:
+  otlp: { protocols: { http: { endpoint: "127.0.0.1:${await freePort()}" } } }
+exporters: { debug: {} }
+service:
+  telemetry: { metrics: { readers: [{ periodic: { interval: 1000, exporter: ${exporter} } }] } }
+  pipelines: { logs: { receivers: [otlp], exporters: [debug] } }
+`;
+    await using dbintel = new DbintelProcess(["run", "--config", `yaml:${config}`]);
+    await eventually("an export is under way", () => {
+      if (!dbintel.running) throw new Error(dbintel.stderr);
+      return asked > 0 ? true : undefined;
+    });
+    expect(await dbintel.stop()).toEqual({ code: 0, signal: null });
+    expect(dbintel.stderr).toContain("stopped accounts=");
+    mute.close();
   });
 });

@@ -15,4 +15,11 @@ for (const stream of [process.stdout, process.stderr]) {
 // What is imported before this call is not kept; where the folder cannot be written nothing is.
 enableCompileCache(fileURLToPath(new URL(".compile-cache", import.meta.url)));
 const { main } = await import("./cli.ts");
-process.exitCode = await main(process.argv.slice(2), processTerminal());
+const exitCode = await main(process.argv.slice(2), processTerminal());
+// What has been written is on its way before the end; where that is closed, there is nothing to wait for.
+for (const stream of [process.stdout, process.stderr]) {
+  await new Promise((resolve) => stream.write("", resolve));
+}
+// Nothing is under way any more that anybody waits for. An export of own metrics that its destination does not answer
+// would keep the process for as long as it may take.
+process.exit(exitCode);

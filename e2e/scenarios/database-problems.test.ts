@@ -80,13 +80,16 @@ service:
     const metrics = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
     const up = (value: number) =>
       `dbintel_receiver_instance_up{receiver="postgresql",instance="127.0.0.1:${postgres.port}"} ${value}`;
-    await eventually("it is refused, and then left alone", async () => {
+    const heldBack = /\{[^}]*outcome="held_back"[^}]*\} (\d+)/g;
+    await eventually("it is refused, and then left alone by many polls", async () => {
       if (!dbintel.stderr.includes("DBI_DATABASE_AUTHENTICATION")) return undefined;
       const text = await metrics();
-      return (text.includes(up(0)) && text.includes('outcome="held_back"')) || undefined;
+      const polls = [...text.matchAll(heldBack)].reduce((sum, [, count]) => sum + Number(count), 0);
+      return (text.includes(up(0)) && polls >= 10) || undefined;
     });
-    const refused = (await postgres.log()).match(/authentication failed for user "rotated"/g);
-    expect(refused, "no poll tries the login after another was refused").toHaveLength(1);
+    const refused = (await postgres.log()).match(/authentication failed for user "rotated"/g) ?? [];
+    // Its two sessions may log in at the same moment.
+    expect([1, 2], "no poll tries the login after another was refused").toContain(refused.length);
     await writeFile(file, `${password}-new`);
     dbintel.kill("SIGHUP");
     await eventually("it is watched", async () => (await metrics()).includes(up(1)) || undefined);

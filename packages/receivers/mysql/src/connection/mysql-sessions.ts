@@ -73,14 +73,16 @@ export function mysqlSessions(access: SessionLimits): SessionDialect<MysqlSessio
 }
 
 /**
- * The first packet, of number 0, is the greeting of protocol 10, or of 9 before MySQL 3.21.20, or an error: int<3> length,
- * int<1> number, int<1> version of the protocol, or 0xff (MySQL's documentation of the protocol, "Connection Phase").
+ * The first packet is the greeting of protocol 10, or of 9 before MySQL 3.21.20, or an error: int<3> length, int<1> number,
+ * int<1> version of the protocol, or 0xff (MySQL's documentation of the protocol, "Connection Phase"). The greeting has
+ * number 0; of an error nobody says which.
  */
 function greetingAt(endpoint: string): ServerGreeting {
   return {
     server: "MySQL or MariaDB",
     endpoint,
-    begins: ([, , , number = 0, version = 10]) => number === 0 && [9, 10, 0xff].includes(version),
+    begins: ([, , , number = 0, version = 10]) =>
+      version === 0xff ? number <= 1 : number === 0 && (version === 9 || version === 10),
     silenceHint:
       "PostgreSQL, HTTP and TLS wait to be spoken to, MySQL speaks first; it may take so long where it looks up the name " +
       "of the collector's host (skip_name_resolve)",

@@ -1,14 +1,7 @@
 #!/bin/sh
-# Unpacks Debian's PgBouncer with its libraries into .cache/pgbouncer, where the tests find it. Nothing is installed on the
-# machine, and no root is needed. Needs apt with package lists (`apt-get update`) and network.
+# Unpacks Debian's PgBouncer with its libraries into .cache/pgbouncer, where the tests find it.
 set -eu
-target=$(cd "$(dirname "$0")/../.." && pwd)/.cache/pgbouncer
+here=$(cd "$(dirname "$0")" && pwd)
+target=$(cd "$here/../.." && pwd)/.cache/pgbouncer
 [ -x "$target/usr/sbin/pgbouncer" ] && exit 0
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-apt-get download -qq pgbouncer libc-ares2 libevent-2.1-7
-for package in *.deb; do dpkg-deb -x "$package" root; done
-mkdir -p "$(dirname "$target")"
-rm -rf "$target"
-mv root "$target"
+exec sh "$here/unpack-own.sh" "$target" pgbouncer libc-ares2 libevent-2.1-7

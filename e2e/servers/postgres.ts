@@ -18,8 +18,6 @@ import { stopWithParent } from "./watchdog.ts";
 
 const host = "127.0.0.1";
 const superuser = "postgres";
-/** One that does not come up ends by itself; on a busy machine one that does takes its time. */
-const longestStartMs = 60_000;
 
 /** Values of `postgresql.conf` by name. */
 type Settings = Readonly<Record<string, string | number | boolean>>;
@@ -207,14 +205,13 @@ class Server implements PostgresServer {
     if (child.pid === undefined) throw new Error("the server process could not be made", { cause: await exited });
     child.unref();
     this.#running = { child, exited, release: stopWithParent({ pid: child.pid, signal: "QUIT", folder }) };
-    const version = async () => {
+    this.#version = await eventually("PostgreSQL answers", async () => {
       if (child.exitCode !== null || child.signalCode !== null) throw new Error("the server process ended");
       const rows = await this.query<{ version: string }>("SELECT current_setting('server_version') AS version").catch(
         () => [],
       );
       return rows[0]?.version;
-    };
-    this.#version = await eventually("PostgreSQL answers", version, { deadlineMs: longestStartMs });
+    });
   }
 
   async shutdown(mode: ShutdownMode = "fast"): Promise<void> {

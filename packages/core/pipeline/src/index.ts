@@ -34,6 +34,7 @@ export type { Output } from "./embedded-components.ts";
 export { equalSecrets } from "./equal-secrets.ts";
 export type { Extensions } from "./extensions.ts";
 export { FollowedFile } from "./followed-file.ts";
+export { forgottenAfter } from "./forgotten-after.ts";
 export type { GraphOptions, Reloaded } from "./graph.ts";
 export { Graph } from "./graph.ts";
 export type { RunningComponent } from "./graph-node.ts";

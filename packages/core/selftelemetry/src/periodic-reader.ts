@@ -3,8 +3,6 @@ import { DbintelError, networkFailure } from "@dbintel/errors";
 import type { Logger } from "@dbintel/pipeline";
 import { AggregationTemporalityPreference, OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-http";
 import {
-  AggregationTemporality,
-  AggregationType,
   type InstrumentType,
   PeriodicExportingMetricReader,
   type PushMetricExporter,
@@ -55,21 +53,19 @@ export function periodicReader(settings: OtlpSettings, logger: Logger): Periodic
 
 /** At its end it waits for no export that is under way, and makes the last one with an exporter that gives up sooner. */
 class EndingExporter implements PushMetricExporter {
-  readonly #usual: PushMetricExporter;
-  #current: PushMetricExporter;
-  readonly #last: PushMetricExporter;
+  #current: OTLPMetricExporter;
+  readonly #last: OTLPMetricExporter;
   readonly #onFailure: (error: Error) => void;
   /** Gives up the export that is under way. */
   #leave = () => {};
 
   constructor(args: {
-    readonly usual: PushMetricExporter;
-    readonly last: PushMetricExporter;
+    readonly usual: OTLPMetricExporter;
+    readonly last: OTLPMetricExporter;
     readonly onFailure: (error: Error) => void;
   }) {
-    this.#usual = args.usual;
-    this.#last = args.last;
     this.#current = args.usual;
+    this.#last = args.last;
     this.#onFailure = args.onFailure;
   }
 
@@ -95,16 +91,16 @@ class EndingExporter implements PushMetricExporter {
     return this.#current.forceFlush();
   }
 
-  async shutdown(): Promise<void> {
-    await this.#current.shutdown();
+  shutdown(): Promise<void> {
+    return this.#current.shutdown();
   }
 
-  selectAggregation(...args: Parameters<NonNullable<PushMetricExporter["selectAggregation"]>>) {
-    return this.#usual.selectAggregation?.(...args) ?? { type: AggregationType.DEFAULT };
+  selectAggregation(type: InstrumentType) {
+    return this.#current.selectAggregation(type);
   }
 
-  selectAggregationTemporality(type: InstrumentType): AggregationTemporality {
-    return this.#usual.selectAggregationTemporality?.(type) ?? AggregationTemporality.CUMULATIVE;
+  selectAggregationTemporality(type: InstrumentType) {
+    return this.#current.selectAggregationTemporality(type);
   }
 }
 

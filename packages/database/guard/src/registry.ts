@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Host, SharedKey } from "@dbintel/pipeline";
+import { forgottenAfter, type Host, type SharedKey } from "@dbintel/pipeline";
 import { LRUCache } from "lru-cache";
 import type { BreakerSnapshot } from "./breaker.ts";
 import { type BreakerEvent, type DatabaseSnapshot, GuardedDatabase } from "./guarded-database.ts";
@@ -39,11 +39,8 @@ export class BreakerRegistry {
     const bounds = {
       // With `max` the cache would make room for all of them at once.
       ...{ maxSize: options.max ?? 10_000, sizeCalculation: () => 1 },
-      ttl: this.#ttlMs,
+      ...forgottenAfter(this.#ttlMs, options.environment.clock),
       updateAgeOnGet: true,
-      // A monotonic clock may start at 0, which the cache takes for "no time".
-      perf: { now: () => 1 + options.environment.clock.monotonicMs() },
-      ttlResolution: 0,
     };
     this.#databases = new LRUCache({ ...bounds, dispose: ({ server, database }) => server.leave(database) });
     this.#instances = new LRUCache(bounds);

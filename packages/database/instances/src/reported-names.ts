@@ -1,4 +1,4 @@
-import type { Clock } from "@dbintel/pipeline";
+import { type Clock, forgottenAfter } from "@dbintel/pipeline";
 import { LRUCache } from "lru-cache";
 import RE2 from "re2";
 import { z } from "zod";
@@ -55,14 +55,7 @@ export class ReportedNames {
     this.#options = options;
     this.#included = anyOf(include);
     this.#excluded = anyOf(exclude);
-    this.#names = new LRUCache({
-      max: most,
-      ttl: forgottenAfterMs,
-      ttlResolution: 0,
-      updateAgeOnGet: true,
-      // A monotonic clock may start at 0, which the cache takes for "no time".
-      perf: { now: () => 1 + clock.monotonicMs() },
-    });
+    this.#names = new LRUCache({ max: most, updateAgeOnGet: true, ...forgottenAfter(forgottenAfterMs, clock) });
   }
 
   reports(name: string): boolean {

@@ -2,7 +2,8 @@ import { describeMysql } from "@dbintel/e2e/servers/vitest";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { nodesOf } from "../src/plan.ts";
 import { planHashes } from "../src/plan-hash.ts";
-import { byCustomer, filterSuite, formatSuite, grouped, join, MysqlShop } from "./mysql-shop.ts";
+import { filterSuite, formatSuite, MysqlShop } from "./mysql-shop.ts";
+import { byCustomer, grouped, join } from "./shop-statements.ts";
 
 describeMysql("the plans of MySQL", () => {
   let shop: MysqlShop;

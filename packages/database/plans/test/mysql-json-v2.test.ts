@@ -1,6 +1,7 @@
 import { describeMysql } from "@dbintel/e2e/servers/vitest";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { byCustomer, filterSuite, formatSuite, grouped, join, MysqlShop, various } from "./mysql-shop.ts";
+import { filterSuite, formatSuite, MysqlShop, various } from "./mysql-shop.ts";
+import { byCustomer, grouped, join } from "./shop-statements.ts";
 
 describeMysql("the plans of MySQL as the second version of its JSON, since 8.3", () => {
   let shop: MysqlShop;

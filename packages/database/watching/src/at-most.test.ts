@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { expect, it } from "vitest";
-import { atMost, forgottenAfter } from "./at-most.ts";
+import { atMost } from "./at-most.ts";
 
 it("forgets the oldest beyond the bound", () => {
   const cache = new LRUCache<string, number>(atMost(2));
@@ -14,15 +14,4 @@ it("makes no room for what is not there", () => {
   const bytes = (process.memoryUsage().heapUsed - before) / caches.length;
   // With `max` it would be two arrays of 5000 places each, 80 KB.
   expect(bytes).toBeLessThan(20_000);
-});
-
-it("forgets what is too old by the clock, which is asked each time", () => {
-  let nowMs = 0;
-  const cache = new LRUCache<string, number>({ max: 2, ...forgottenAfter(1000, { monotonicMs: () => nowMs }) });
-  cache.set("a", 1);
-  nowMs = 1000;
-  expect(cache.get("a")).toBe(1);
-  // No timer of the process runs in between.
-  nowMs = 1001;
-  expect(cache.get("a")).toBeUndefined();
 });

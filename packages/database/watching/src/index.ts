@@ -17,7 +17,7 @@ export type { AdviceAttributes } from "./advice/advice-events.ts";
 export { adviceEvent } from "./advice/advice-events.ts";
 export type { OpenAdvice } from "./advice/advice-memory.ts";
 export { adviceCollection } from "./advice/advice-settings.ts";
-export { atMost, forgottenAfter } from "./at-most.ts";
+export { atMost } from "./at-most.ts";
 export { bounded, printable } from "./bounded-text.ts";
 export { breakerSettings } from "./configuration/breaker-settings.ts";
 export { endpointText, parseEndpoint } from "./configuration/endpoint.ts";

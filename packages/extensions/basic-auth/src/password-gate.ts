@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
-import type { Clock } from "@dbintel/pipeline";
+import { type Clock, forgottenAfter } from "@dbintel/pipeline";
 import { LRUCache } from "lru-cache";
 import type { Users } from "./users.ts";
 
@@ -17,9 +17,7 @@ export class PasswordGate {
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(clock: Clock) {
-    // By itself the cache would go on with one answer of the clock until a timer of the process has run.
-    const perf = { now: () => 1 + clock.monotonicMs() };
-    this.#right = new LRUCache({ max: rememberedUsers, ttl: rememberedMs, ttlResolution: 0, perf });
+    this.#right = new LRUCache({ max: rememberedUsers, ...forgottenAfter(rememberedMs, clock) });
   }
 
   /** Whether the credentials `user:password` are those of one of the users. */

@@ -1,4 +1,4 @@
-import type { Clock } from "@dbintel/pipeline";
+import { type Clock, forgottenAfter } from "@dbintel/pipeline";
 import { LRUCache } from "lru-cache";
 
 /** How much is remembered, and for how long after it was set last. */
@@ -11,6 +11,5 @@ export interface Bounds {
 
 /** A cache by the clock of the host. */
 export function expiringCache<Value extends object>({ max, ttlMs, clock }: Bounds): LRUCache<string, Value> {
-  // To the cache, a time of 0 is none.
-  return new LRUCache({ max, ttl: ttlMs, ttlResolution: 0, perf: { now: () => 1 + clock.monotonicMs() } });
+  return new LRUCache({ max, ...forgottenAfter(ttlMs, clock) });
 }

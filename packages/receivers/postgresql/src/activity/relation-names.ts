@@ -1,5 +1,5 @@
-import type { Clock } from "@dbintel/pipeline";
-import { atMost, forgottenAfter, number, text } from "@dbintel/watching";
+import { type Clock, forgottenAfter } from "@dbintel/pipeline";
+import { atMost, number, text } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 import pg from "pg";
 import type { Visits } from "../connection/visits.ts";

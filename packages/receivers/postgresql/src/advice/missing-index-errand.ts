@@ -1,13 +1,5 @@
-import type { Host } from "@dbintel/pipeline";
-import {
-  type Advice,
-  AdviceBook,
-  type AdviceKind,
-  atMost,
-  clean,
-  forgottenAfter,
-  type OpenAdvice,
-} from "@dbintel/watching";
+import { forgottenAfter, type Host } from "@dbintel/pipeline";
+import { type Advice, AdviceBook, type AdviceKind, atMost, clean, type OpenAdvice } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 import { type KnownScans, type ScanningStatement, scansRememberedMs } from "../plans/known-scans.ts";
 import { PlanSession, planSessionOptions } from "../plans/plan-session.ts";

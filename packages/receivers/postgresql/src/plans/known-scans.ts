@@ -1,6 +1,6 @@
-import type { Clock } from "@dbintel/pipeline";
+import { type Clock, forgottenAfter } from "@dbintel/pipeline";
 import { conditionOperands, nodesOf, type PlanNode, readPlan } from "@dbintel/plans";
-import { atMost, forgottenAfter } from "@dbintel/watching";
+import { atMost } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 
 /** A table that a statement reads from end to end, as its plan tells. */

@@ -1,9 +1,9 @@
 import type { DbintelError } from "@dbintel/errors";
 import { feedback } from "@dbintel/feedback";
 import { logsBuilder, metricsBuilder, type ResourceInit } from "@dbintel/pdata";
-import type { Host } from "@dbintel/pipeline";
+import { forgottenAfter, type Host } from "@dbintel/pipeline";
 import type { PollResult } from "@dbintel/polling";
-import { atMost, forgottenAfter, intervalStart, type OwnTime, ownTime, type StatementGuard } from "@dbintel/watching";
+import { atMost, intervalStart, type OwnTime, ownTime, type StatementGuard } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 import { platformTraits } from "../connection/platforms.ts";
 import {

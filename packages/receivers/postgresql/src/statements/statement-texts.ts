@@ -1,7 +1,7 @@
 import type { Savings } from "@dbintel/feedback";
-import type { Clock } from "@dbintel/pipeline";
+import { type Clock, forgottenAfter } from "@dbintel/pipeline";
 import { redactSql } from "@dbintel/sql";
-import { bounded, forgottenAfter, printable } from "@dbintel/watching";
+import { bounded, printable } from "@dbintel/watching";
 import { LRUCache } from "lru-cache";
 import type { StatementKey } from "./statement-table.ts";
 
